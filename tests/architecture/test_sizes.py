@@ -1,0 +1,48 @@
+"""Code comes in pieces one can read: modules, functions and lines have an upper size."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.architecture.tree import project_files
+
+MODULE_LINES = 400
+FUNCTION_LINES = 50
+COLUMNS = 100
+
+
+def oversized(path: Path) -> Iterator[str]:
+    """What is too big in a module, one line each."""
+    text = path.read_text(encoding="utf-8")
+    lines = text.splitlines()
+    if len(lines) > MODULE_LINES:
+        yield f"{path}: {len(lines)} lines, the limit is {MODULE_LINES}"
+    for number, line in enumerate(lines, 1):
+        if len(line) > COLUMNS:
+            yield f"{path}:{number}: {len(line)} columns, the limit is {COLUMNS}"
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            length = (node.end_lineno or node.lineno) - node.lineno + 1
+            if length > FUNCTION_LINES:
+                where = f"{path}:{node.lineno}: {node.name}"
+                yield f"{where} has {length} lines, the limit is {FUNCTION_LINES}"
+
+
+def test_sizes() -> None:
+    places = [path for path in project_files() if path.suffix == ".py"]
+    assert places
+    assert [found for path in places for found in oversized(path)] == []
+
+
+def test_each_limit_is_noticed(tmp_path: Path) -> None:
+    planted = tmp_path / "planted.py"
+    body = "\n".join("    x = 1" for _ in range(FUNCTION_LINES - 1))
+    planted.write_text(f"def fits():\n{body}\n")
+    assert list(oversized(planted)) == []
+
+    planted.write_text(f"def too_long():\n{body}\n    x = 2\n")
+    assert len(list(oversized(planted))) == 1
+    planted.write_text(f"x = '{'a' * COLUMNS}'\n")
+    assert len(list(oversized(planted))) == 1
+    planted.write_text("x = 1\n" * (MODULE_LINES + 1))
+    assert len(list(oversized(planted))) == 1
