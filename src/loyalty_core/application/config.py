@@ -1,0 +1,176 @@
+"""Reading a program's configuration: strictly, and with every fault reported at once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, cast
+from zoneinfo import ZoneInfoNotFoundError
+
+from loyalty_core.application.structure import converter, read_settings
+from loyalty_core.domain.amounts import parse_scaled
+from loyalty_core.domain.clock import zone
+from loyalty_core.domain.currencies import minor_digits
+from loyalty_core.domain.facts import Json
+from loyalty_core.domain.programs import Program, ProgramConfig, Wallet
+from loyalty_core.errors import ConfigError, LoyaltyError, Problem
+
+_ID = re.compile(r"[a-z][a-z0-9_-]{0,62}", re.ASCII)
+_MONTH_DAY = re.compile(r"[0-9]{2}-[0-9]{2}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _File:
+    """The top of a configuration file."""
+
+    program: Program
+    wallets: Mapping[str, Wallet] = field(default_factory=dict)
+    plugins: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
+    gateway: Mapping[str, Json] = field(default_factory=dict)
+
+
+def load_config(config: str | Path | Mapping[str, Json]) -> ProgramConfig:
+    """The configuration in a ``loyalty.toml``, or in the mapping one would parse to.
+
+    Raises ``ConfigError`` with every fault found, each with its path, value and remedy. Plugins'
+    own sections are read by the plugins later.
+    """
+    document = config if isinstance(config, Mapping) else _parse(Path(config))
+    read = read_settings(_File, plain(document), where="")
+    made = ProgramConfig(
+        program=read.program,
+        wallets=read.wallets,
+        plugins=read.plugins,
+        gateway=read.gateway,
+    )
+    problems = list(_faults(made))
+    if problems:
+        raise ConfigError(problems)
+    return made
+
+
+def _parse(path: Path) -> Mapping[str, Json]:
+    try:
+        text = path.read_bytes().decode("utf-8")
+        return cast(Mapping[str, Json], tomllib.loads(text, parse_float=Decimal))
+    except OSError as error:
+        message = f"cannot be read: {error.strerror}"
+        raise ConfigError([Problem(str(path), message, "Run: loyalty init")]) from None
+    except UnicodeDecodeError:
+        problem = Problem(str(path), "is not UTF-8", "Save it as UTF-8.")
+        raise ConfigError([problem]) from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError([Problem(str(path), f"is not TOML: {error}", "Mend the line.")]) from None
+
+
+def plain(value: Any) -> Any:
+    """The same document with TOML's dates, times and decimals as texts, as JSON would have it."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, date | datetime | time):
+        return value.isoformat()
+    return str(value) if isinstance(value, Decimal) else value
+
+
+def effective(config: ProgramConfig) -> dict[str, Json]:
+    """The configuration with every default written out, as JSON."""
+    return {
+        "program": _full(config.program),
+        "wallets": {name: _full(wallet) for name, wallet in config.wallets.items()},
+        "plugins": cast(Json, dict(config.plugins)),
+        "gateway": cast(Json, dict(config.gateway)),
+    }
+
+
+def _full(value: Any) -> dict[str, Json]:
+    written = converter(0).unstructure(value)
+    for name in value.__dataclass_fields__:
+        item = getattr(value, name)
+        nested = hasattr(item, "__dataclass_fields__")
+        written[name] = _full(item) if nested else converter(0).unstructure(item)
+    return cast(dict[str, Json], written)
+
+
+def fingerprint(config: ProgramConfig) -> str:
+    """A hash of everything that decides: the same rules have the same fingerprint."""
+    decides = effective(config)
+    del decides["gateway"]
+    text = json.dumps(decides, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _faults(config: ProgramConfig) -> Iterator[Problem]:
+    program = config.program
+    if not _ID.fullmatch(program.id):
+        remedy = "Use lower case letters, digits, - and _."
+        yield Problem("program.id", f"{program.id!r} is not an id", remedy)
+    yield from _currency("program.currency", program.currency)
+    try:
+        zone(program.time_zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        remedy = "Use an IANA name such as Europe/Berlin."
+        yield Problem("program.time_zone", f"{program.time_zone!r} is not a time zone", remedy)
+    if program.join_wait_days < 0:
+        yield Problem("program.join_wait_days", f"{program.join_wait_days} is negative")
+    country = program.default_country
+    if country and not re.fullmatch("[A-Z]{2}", country):
+        remedy = "Use ISO 3166, such as DE."
+        yield Problem("program.default_country", f"{country!r} is not a country code", remedy)
+    for name, wallet in config.wallets.items():
+        yield from _wallet_faults(f"wallets.{name}", name, wallet, program)
+
+
+def _wallet_faults(where: str, name: str, wallet: Wallet, program: Program) -> Iterator[Problem]:
+    if not _ID.fullmatch(name):
+        yield Problem(where, f"{name!r} is not an id", "Use lower case letters, digits, - and _.")
+    if not 0 <= wallet.scale <= 6:
+        yield Problem(f"{where}.scale", f"{wallet.scale} is not from 0 to 6")
+    expiry = wallet.expiry
+    for span in ("after_days", "after_months", "after_years", "inactivity_days"):
+        length = getattr(expiry, span)
+        if length is not None and not 1 <= length <= 36500:
+            yield Problem(f"{where}.expiry.{span}", f"{length} is not from 1 to 36500")
+    for day in expiry.on_dates:
+        if not _is_month_day(day):
+            remedy = 'Write month and day, such as "12-31"; 29 February is not in every year.'
+            yield Problem(f"{where}.expiry.on_dates", f"{day!r} is not a day of each year", remedy)
+    if wallet.value is None:
+        return
+    if wallet.value.points <= 0:
+        yield Problem(f"{where}.value.points", f"{wallet.value.points} is not positive")
+    currency = wallet.value.currency or program.currency
+    faults = list(_currency(f"{where}.value.currency", currency))
+    yield from faults
+    if faults:
+        return
+    try:
+        if parse_scaled(wallet.value.amount, minor_digits(currency)) <= 0:
+            yield Problem(f"{where}.value.amount", f"{wallet.value.amount!r} is not positive")
+    except LoyaltyError as error:
+        yield Problem(f"{where}.value.amount", error.message, error.remedy)
+
+
+def _is_month_day(day: str) -> bool:
+    if not _MONTH_DAY.fullmatch(day):
+        return False
+    try:
+        date.fromisoformat(f"2027-{day}")
+    except ValueError:
+        return False
+    return True
+
+
+def _currency(where: str, currency: str) -> Iterator[Problem]:
+    try:
+        minor_digits(currency)
+    except LoyaltyError as error:
+        yield Problem(where, error.message, error.remedy)

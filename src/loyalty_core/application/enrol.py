@@ -1,0 +1,157 @@
+"""Enrolling members, linking identities to them, and finding them again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from loyalty_core.application.books import Books
+from loyalty_core.application.identify import identify
+from loyalty_core.application.identities import read_identities
+from loyalty_core.application.ids import input_hash
+from loyalty_core.application.record import Recorder
+from loyalty_core.application.rules import Rules
+from loyalty_core.application.structure import converter
+from loyalty_core.domain.clock import Clock
+from loyalty_core.domain.members import Identity, Member, MemberId, Profile
+from loyalty_core.errors import (
+    CustomerMissing,
+    IdempotencyConflict,
+    IdentityConflict,
+    LoyaltyError,
+    MemberNotFound,
+)
+from loyalty_core.ports.store import MemberRecord, Reader, Store, StoredReceipt, UnitOfWork
+
+
+def member_of(record: MemberRecord, identities: tuple[Identity, ...]) -> Member:
+    """A member as the outside sees one."""
+    return Member(
+        id=record.id,
+        status=record.status,
+        joined_at=record.joined_at,
+        profile=record.profile,
+        identities=identities,
+    )
+
+
+class Members:
+    """The members of a program."""
+
+    def __init__(self, store: Store, rules: Rules, recorder: Recorder, clock: Clock) -> None:
+        self._store = store
+        self._rules = rules
+        self._recorder = recorder
+        self._clock = clock
+
+    def enrol(
+        self,
+        identities: Mapping[str, str],
+        source: str,
+        profile: Profile | None,
+        key: str | None,
+    ) -> Member:
+        """The member with these identities, enrolled or updated; waiting facts are booked."""
+        wanted = self._read(identities, source)
+        if not wanted:
+            raise CustomerMissing("a member needs at least one identity", where="identities")
+        given = {
+            "identities": [str(one) for one in wanted],
+            "profile": converter(0).unstructure(profile) if profile else None,
+        }
+        member_id = self._store.write(
+            lambda uow: self._enrol(uow, wanted, profile, key, input_hash("enrol", given))
+        )
+        return self.member(member_id)
+
+    def _enrol(
+        self,
+        uow: UnitOfWork,
+        wanted: tuple[Identity, ...],
+        profile: Profile | None,
+        key: str | None,
+        given: str,
+    ) -> MemberId:
+        if key is not None and (stored := stored_receipt(uow, key, given)):
+            return MemberId(stored.member_id)
+        now = self._clock()
+        program = self._rules.config.program
+        found = identify(uow, [wanted], [now], program, profile=profile, enrol=True)
+        owner = found.owner[0]
+        if isinstance(owner, LoyaltyError):
+            raise owner
+        assert owner is not None
+        books = Books(uow, self._rules, now)
+        if owner in found.enrolled:
+            books.changes.members_added.append(found.enrolled[owner])
+            books.tell("member_enrolled", owner, now, {})
+        else:
+            record = uow.lock_members([owner])[owner]
+            if profile is not None and profile != record.profile:
+                record.profile = profile
+                books.changes.members[owner] = record
+        if key is not None:
+            books.changes.receipts.append(StoredReceipt(key, given, owner, {}, now))
+        books.flush()
+        waited = uow.take_waiting(wanted, now)
+        if waited:
+            self._recorder.redecide_in(uow, waited, owner, now)
+        return owner
+
+    def find(self, identities: Mapping[str, str], source: str) -> Member | None:
+        """The member that any of the identities belongs to, or None."""
+        wanted = self._read(identities, source)
+
+        def look(reader: Reader) -> Member | None:
+            owners = set(reader.owners(wanted).values())
+            if len(owners) > 1:
+                raise IdentityConflict(f"the identities belong to {len(owners)} members")
+            found = reader.members(owners)
+            return next((member_of(*pair) for pair in found.values()), None)
+
+        return self._store.read(look)
+
+    def member(self, member_id: str) -> Member:
+        """The member with this id."""
+        found = self.members([member_id])
+        if member_id not in found:
+            raise MemberNotFound(f"there is no member {member_id!r}", member_id=member_id)
+        return found[member_id]
+
+    def members(self, ids: list[str]) -> dict[str, Member]:
+        """The members with these ids, those not found left out."""
+        wanted = [one for one in ids if is_id(one)]
+        found = self._store.read(lambda reader: reader.members(wanted))
+        return {key: member_of(*pair) for key, pair in found.items()}
+
+    def _read(self, identities: Mapping[str, str], source: str) -> tuple[Identity, ...]:
+        country = self._rules.config.program.default_country
+        return read_identities(identities, source=source, country=country)
+
+
+def is_id(text: str) -> bool:
+    """Whether a text can be one of our ids at all: a UUID in its canonical form."""
+    parts = text.split("-")
+    return [len(part) for part in parts] == [8, 4, 4, 4, 12] and all(
+        letter in "0123456789abcdef-" for letter in text
+    )
+
+
+def stored_receipt(uow: UnitOfWork, key: str, given: str) -> StoredReceipt | None:
+    """What a command with this key answered before, if it was given the same.
+
+    Raises ``IdempotencyConflict`` if it was given something else.
+    """
+    stored = uow.receipt(key)
+    if stored is not None and stored.input_hash != given:
+        raise IdempotencyConflict(
+            f"the key {key!r} was used before for another input", where="key", key=key
+        )
+    return stored
+
+
+def locked_member(uow: UnitOfWork, member_id: str) -> MemberRecord:
+    """The member, locked; raises ``MemberNotFound``."""
+    found = uow.lock_members([MemberId(member_id)]) if is_id(member_id) else {}
+    if not found:
+        raise MemberNotFound(f"there is no member {member_id!r}", member_id=member_id)
+    return found[MemberId(member_id)]

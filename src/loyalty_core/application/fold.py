@@ -1,0 +1,232 @@
+"""Deciding a member's facts in the order they happened, whatever the order they arrive in.
+
+A member's awards are a fold over their facts by time: each fact is decided on the history and
+the plugins' states that the facts before it left behind. A fact that arrives in order costs one
+step; one that arrives late, or changes, starts the fold again from its own place, using the
+state kept with the next fact, and stops as soon as nothing differs any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import cast
+
+from loyalty_core.application.rules import Rules, RulesAt, ask
+from loyalty_core.application.structure import converter
+from loyalty_core.domain.effects import Credit, Emit, KeepState
+from loyalty_core.domain.facts import Activity, Decidable, Json, Order
+from loyalty_core.domain.members import History, MemberStatus, MemberView, Profile
+from loyalty_core.domain.orders import earns, order_total
+from loyalty_core.domain.programs import JoinPolicy
+from loyalty_core.errors import PluginFailed
+from loyalty_core.ports.store import Award, FactRecord, FactStatus, MemberRecord, Position
+
+FIRST_RETRY = timedelta(minutes=1)
+LONGEST_RETRY = timedelta(days=1)
+
+State = Mapping[str, Mapping[str, Json]]
+_plain = converter(0)
+
+
+@dataclass(slots=True)
+class Running:
+    """What the facts folded so far have left behind."""
+
+    history: History
+    state: dict[str, Mapping[str, Json]]
+
+    def snapshot(self, profile: Profile) -> Mapping[str, Json]:
+        """All that the next fact will be decided on, as it is kept with that fact."""
+        kept = {
+            "history": _plain.unstructure(self.history),
+            "state": dict(self.state),
+            "profile": _plain.unstructure(replace(profile, name="")),
+        }
+        return cast(Mapping[str, Json], {name: value for name, value in kept.items() if value})
+
+    @staticmethod
+    def resume(before: Mapping[str, Json]) -> Running:
+        """The running state that a snapshot was taken of."""
+        history = _plain.structure(before.get("history", {}), History)
+        return Running(history, dict(cast(State, before.get("state", {}))))
+
+
+@dataclass(slots=True)
+class Folded:
+    """What a fold came to: the facts it decided or that fell out of it, and what to emit."""
+
+    touched: list[FactRecord] = field(default_factory=list)
+    emitted: list[tuple[FactRecord, Emit]] = field(default_factory=list)
+
+
+def decidable(record: FactRecord, member: MemberRecord) -> Decidable | None:
+    """What programs are asked about in a fact now; None while it earns nothing."""
+    if member.status is MemberStatus.CLOSED:
+        return None
+    if isinstance(record.document, Activity):
+        return record.document
+    body = record.document.body
+    return body if body is not None and earns(body) else None
+
+
+def fold_start(changed: Iterable[FactRecord]) -> Position:
+    """The earliest place that the changed facts stand at, or stood at before."""
+    return min(place for record in changed for place in (record.position, record.was_at) if place)
+
+
+def fold(
+    member: MemberRecord,
+    changed: Sequence[FactRecord],
+    later: Iterable[FactRecord],
+    rules: Rules,
+    rules_at: RulesAt,
+    now: datetime,
+) -> Folded:
+    """Decides the changed facts, and those after them that it makes a difference to.
+
+    ``later`` are the member's other facts from ``fold_start`` on; ``changed`` come as they are
+    now. The records' awards, states and statuses are updated, and so is the member.
+    """
+    every = {record.id: record for record in (*later, *changed)}
+    ordered = sorted(every.values(), key=lambda record: record.position)
+    running = _start(member, ordered)
+    unseen = {record.id for record in changed}
+    result = Folded()
+    for record in ordered:
+        fact = decidable(record, member)
+        if fact is not None:
+            fresh = record.config_version == 0
+            profile = member.profile if fresh else _seen(record)
+            before = running.snapshot(profile)
+            if not unseen and record.before == before:
+                return result  # from here on everything is as it was
+            record.before = before
+            used = rules if fresh else rules_at(record.config_version)
+            emitted = _decide(record, fact, member, profile, running, used, now)
+            result.emitted += [(record, emit) for emit in emitted] if fresh else []
+            result.touched.append(record)
+            member.decided_to = max(member.decided_to or record.position, record.position)
+        elif record.id in unseen:
+            _withdraw(record)
+            result.touched.append(record)
+        unseen.discard(record.id)
+    member.history, member.state, member.changed = running.history, running.state, True
+    if rules.config.program.join is JoinPolicy.ON_FIRST_FACT:
+        member.joined_at = min(member.joined_at, *(record.occurred_at for record in ordered))
+    return result
+
+
+def _start(member: MemberRecord, ordered: Sequence[FactRecord]) -> Running:
+    """The state before the first of these facts: the member's own if none was decided yet."""
+    decided = [(record.was_at, record) for record in ordered if record.was_at]
+    if decided:
+        return Running.resume(min(decided, key=lambda pair: pair[0])[1].before)
+    return Running(member.history, dict(member.state))
+
+
+def _seen(record: FactRecord) -> Profile:
+    """The profile a fact was first decided on: a later change of tier does not change the past."""
+    return _plain.structure(record.before.get("profile", {}), Profile)
+
+
+def _decide(
+    record: FactRecord,
+    fact: Decidable,
+    member: MemberRecord,
+    profile: Profile,
+    running: Running,
+    rules: Rules,
+    now: datetime,
+) -> list[Emit]:
+    """Sets what the fact is awarded, moves the running state past it, returns what it emits."""
+    known = {award.name: award for award in record.awards}
+    desired: list[Award] = []
+    emitted: list[Emit] = []
+    failed = []
+    for owned in rules.programs:
+        view = MemberView(
+            member_id=member.id,
+            status=member.status,
+            profile=profile,
+            history=running.history,
+            state=running.state.get(owned.plugin, {}),
+        )
+        try:
+            effects = ask(owned, fact, view, rules.config)
+        except PluginFailed:
+            failed.append(owned.plugin)
+            desired += [award for award in record.awards if award.plugin == owned.plugin]
+            continue
+        for effect in effects:
+            if isinstance(effect, Credit):
+                award = award_of(effect, owned.plugin, record.occurred_at, rules)
+                desired.append(_same_lot(award, known.get(award.name)))
+            elif isinstance(effect, KeepState):
+                running.state[owned.plugin] = effect.state
+            else:
+                emitted.append(effect)
+    _settle(record, desired, failed, rules.config.version, now)
+    if isinstance(fact, Order):
+        running.history = _bought(running.history, fact)
+    return emitted
+
+
+def award_of(credit: Credit, plugin: str, awarded: datetime, rules: Rules) -> Award:
+    """The award a credit means, with the moments its lot will have."""
+    activates = credit.activates_at or awarded
+    zone, expiry = rules.config.program.time_zone, rules.config.wallets[credit.wallet].expiry
+    return Award(
+        plugin=plugin,
+        rule=credit.rule,
+        wallet=credit.wallet,
+        amount=credit.amount,
+        lines=dict(credit.lines),
+        awarded_at=awarded,
+        activates_at=activates,
+        expires_at=credit.expires_at or expiry.expires_at(awarded, activates, zone),
+    )
+
+
+def _same_lot(award: Award, known: Award | None) -> Award:
+    """The award with what is already booked under its name: its lot, and how much."""
+    if known is not None and known.lot_id is not None:
+        award.lot_id, award.net = known.lot_id, known.net
+        award.activates_at, award.expires_at = known.activates_at, known.expires_at
+    return award
+
+
+def _settle(
+    record: FactRecord, desired: list[Award], failed: list[str], version: int, now: datetime
+) -> None:
+    names = {award.name for award in desired}
+    dropped = [award for award in record.awards if award.name not in names]
+    for award in dropped:
+        award.amount, award.lines = 0, {}
+    record.awards = [award for award in desired if award.amount or award.lot_id] + dropped
+    record.config_version = record.config_version or version
+    record.deferred = tuple(failed)
+    record.status = FactStatus.DEFERRED if failed else FactStatus.BOOKED
+    record.attempts = record.attempts + 1 if failed else 0
+    pause = min(FIRST_RETRY * 2 ** min(record.attempts, 12), LONGEST_RETRY)
+    record.retry_at = now + pause if failed else None
+
+
+def _withdraw(record: FactRecord) -> None:
+    """The fact earns nothing (any more): unpaid, cancelled, a test, or still without a body."""
+    for award in record.awards:
+        award.amount, award.lines = 0, {}
+    record.status, record.deferred, record.retry_at = FactStatus.IDLE, (), None
+    record.before = {}
+
+
+def _bought(history: History, order: Order) -> History:
+    spend = dict(history.spend)
+    spend[order.currency] = spend.get(order.currency, 0) + order_total(order)
+    return History(
+        orders=history.orders + 1,
+        first_order_at=history.first_order_at or order.occurred_at,
+        last_order_at=order.occurred_at,
+        spend=spend,
+    )

@@ -1,0 +1,198 @@
+"""The JSON form of facts and carts: reading it strictly, and writing stored documents."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar, cast
+
+from loyalty_core.application.structure import converter, problems_of
+from loyalty_core.domain.currencies import minor_digits
+from loyalty_core.domain.facts import Activity, Fact, Json, Order, OrderRefund, Refund
+from loyalty_core.domain.orders import OrderDocument, check_order
+from loyalty_core.domain.statements import Cart
+from loyalty_core.errors import (
+    AmountInvalid,
+    CurrencyUnknown,
+    DateOutOfRange,
+    FactError,
+    Problem,
+    all_errors,
+)
+
+T = TypeVar("T")
+
+FACT_TYPES: Mapping[str, type[Fact]] = {
+    "order": Order,
+    "refund": OrderRefund,
+    "activity": Activity,
+}
+CLOCK_SKEW = timedelta(days=1)
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+LONGEST_ID = 200
+
+_BY_CODE: Mapping[str, type[FactError]] = {kind.code: kind for kind in all_errors(FactError)}
+
+
+def read_fact(value: Fact | Mapping[str, Json], now: datetime) -> Fact:
+    """The fact that its JSON form describes, checked; a domain object is checked as well.
+
+    Raises ``FactError`` or one of its kinds, with every fault found in ``problems``.
+    """
+    if isinstance(value, Order | OrderRefund | Activity):
+        fact: Fact = value
+    else:
+        fact = _read(value)
+    _check(fact, now)
+    return fact
+
+
+def read_cart(value: Cart | Mapping[str, Json], now: datetime) -> Cart:
+    """The cart that its JSON form describes, checked; raises ``FactError`` like ``read_fact``."""
+    cart = value if isinstance(value, Cart) else _structure(value, Cart, _digits(value))
+    check_order(cart.as_order(now))
+    return cart
+
+
+def _read(value: Mapping[str, Json]) -> Fact:
+    if not isinstance(value, Mapping):
+        raise FactError("a fact is a JSON object", where="$")
+    named = value.get("type")
+    kind = FACT_TYPES.get(named) if isinstance(named, str) else None
+    if kind is None:
+        problem = Problem("$.type", f"{named!r} is not one of: {', '.join(FACT_TYPES)}", "Add it.")
+        raise _error([problem])
+    digits = 0 if kind is Activity else _digits(value)
+    return _structure(value, kind, digits)
+
+
+def _digits(value: Mapping[str, Json]) -> int:
+    currency = value.get("currency")
+    if not isinstance(currency, str):
+        raise CurrencyUnknown("the currency is missing or not a text", where="$.currency")
+    try:
+        return minor_digits(currency)
+    except CurrencyUnknown as error:
+        error.where = "$.currency"
+        raise
+
+
+def _structure(value: Mapping[str, Json], kind: type[T], digits: int) -> T:
+    try:
+        return converter(digits).structure(value, kind)
+    except BaseExceptionGroup as error:
+        raise _error(list(problems_of(error, "$", kind))) from None
+    except RecursionError:
+        raise FactError("the document is nested too deeply", where="$") from None
+
+
+def _error(problems: list[Problem]) -> FactError:
+    first = problems[0]
+    codes = {problem.code for problem in problems}
+    kind = _BY_CODE.get(first.code, FactError) if len(codes) == 1 else FactError
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    return kind(
+        f"{first.where}: {first.message}{more}",
+        where=first.where,
+        remedy=first.remedy,
+        problems=problems,
+    )
+
+
+def _check(fact: Fact, now: datetime) -> None:
+    _check_ids(fact)
+    moments = [("$.occurred_at", getattr(fact, "occurred_at", None))]
+    if isinstance(fact, Order):
+        moments += [("$.updated_at", fact.updated_at)]
+        for refund in fact.refunds:
+            _check_refund(refund, fact.currency)
+            moments.append((f"$.refunds[{refund.id}].occurred_at", refund.occurred_at))
+        _check_amounts(fact)
+        check_order(fact)
+    elif isinstance(fact, OrderRefund):
+        minor_digits(fact.currency)
+        _check_refund(fact.refund, fact.currency)
+        moments.append(("$.refund.occurred_at", fact.refund.occurred_at))
+    for where, moment in moments:
+        if moment is None:
+            continue
+        if moment.tzinfo is None:
+            raise DateOutOfRange("the moment has no time zone", where=where)
+        if not EARLIEST <= moment <= now + CLOCK_SKEW:
+            raise DateOutOfRange(f"{moment.isoformat()} cannot be", where=where, value=moment)
+
+
+def _check_ids(fact: Fact) -> None:
+    names = {"source": fact.source}
+    names |= {"order_id": fact.order_id} if isinstance(fact, OrderRefund) else {"id": fact.id}
+    for name, value in names.items():
+        if not value or len(value) > LONGEST_ID or "\x00" in value:
+            raise FactError(
+                f"{name} must be a text of 1 to {LONGEST_ID} characters", where=f"$.{name}"
+            )
+
+
+def _check_amounts(order: Order) -> None:
+    minor_digits(order.currency)
+    amounts: list[tuple[str, Any]] = [
+        (f"$.{name}", getattr(order, name)) for name in ("shipping", "shipping_tax", "discount")
+    ]
+    for index, line in enumerate(order.lines):
+        amounts += [
+            (f"$.lines[{index}].{name}", getattr(line, name))
+            for name in ("amount", "discount", "tax", "quantity")
+        ]
+    amounts += [(f"$.tenders[{i}].amount", tender.amount) for i, tender in enumerate(order.tenders)]
+    _refuse_negative(amounts)
+
+
+def _check_refund(refund: Refund, currency: str) -> None:
+    where = f"$.refunds[{refund.id}]"
+    amounts: list[tuple[str, Any]] = [
+        (f"{where}.amount", refund.amount or 0),
+        (f"{where}.shipping", refund.shipping),
+    ]
+    for part in refund.lines:
+        amounts.append((f"{where}.lines[{part.line}].amount", part.amount or 0))
+        amounts.append((f"{where}.lines[{part.line}].quantity", part.quantity or 0))
+    _refuse_negative(amounts)
+
+
+def _refuse_negative(amounts: list[tuple[str, Any]]) -> None:
+    for where, amount in amounts:
+        if amount < 0:
+            raise AmountInvalid(
+                "the amount is negative",
+                where=where,
+                remedy="Send what is given back as a refund, and reductions as discounts.",
+                value=amount,
+            )
+
+
+# -- stored documents -------------------------------------------------------------------------
+
+
+def dump_document(document: OrderDocument | Activity) -> dict[str, Json]:
+    """A stored fact as JSON: the activity, or the order's currency, body and refunds."""
+    if isinstance(document, Activity):
+        return cast(dict[str, Json], converter(0).unstructure(document))
+    write = converter(minor_digits(document.currency)).unstructure
+    return {
+        "currency": document.currency,
+        "body": write(document.body) if document.body else None,
+        "refunds": {name: write(refund) for name, refund in document.refunds.items()},
+    }
+
+
+def load_document(kind: str, stored: Mapping[str, Json]) -> OrderDocument | Activity:
+    """The document that ``dump_document`` wrote, for a fact of type ``order`` or ``activity``."""
+    if kind == "activity":
+        return converter(0).structure(stored, Activity)
+    currency = cast(str, stored["currency"])
+    read = converter(minor_digits(currency)).structure
+    body, refunds = stored["body"], cast(Mapping[str, Json], stored["refunds"])
+    return OrderDocument(
+        currency,
+        read(body, Order) if body else None,
+        {name: read(refund, Refund) for name, refund in refunds.items()},
+    )

@@ -1,0 +1,97 @@
+"""Whose facts are these: finding members by identities, enrolling and linking, for many at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from loyalty_core.application.identities import read_identities
+from loyalty_core.application.ids import new_id
+from loyalty_core.domain.facts import Fact
+from loyalty_core.domain.members import Identity, MemberId, Profile
+from loyalty_core.domain.programs import JoinPolicy, Program
+from loyalty_core.errors import IdentityConflict, LoyaltyError
+from loyalty_core.ports.store import MemberRecord, UnitOfWork
+
+
+@dataclass(slots=True)
+class Identified:
+    """Who each fact belongs to: a member, nobody yet (None), or an error; by place in the input."""
+
+    owner: list[MemberId | LoyaltyError | None]
+    identities: list[tuple[Identity, ...]]
+    enrolled: dict[MemberId, MemberRecord] = field(default_factory=dict)
+
+
+def identities_of(fact: Fact, program: Program) -> tuple[Identity, ...]:
+    """The normalised identities a fact gives; raises ``IdentityInvalid``."""
+    return read_identities(fact.identities, source=fact.source, country=program.default_country)
+
+
+def identify(
+    uow: UnitOfWork,
+    given: Sequence[tuple[Identity, ...] | LoyaltyError],
+    joined_at: Sequence[datetime],
+    program: Program,
+    *,
+    profile: Profile | None = None,
+    enrol: bool | None = None,
+) -> Identified:
+    """Finds the owner of each tuple of identities; strangers join if the policy lets them.
+
+    Identities not known yet are linked to the member that the others beside them belong to.
+    """
+    lists = [() if isinstance(one, LoyaltyError) else one for one in given]
+    known = uow.owners(identity for one in lists for identity in one)
+    joins = program.join is JoinPolicy.ON_FIRST_FACT if enrol is None else enrol
+    result = Identified([], lists)
+    claims: dict[Identity, MemberId] = {}
+    for one, identities, moment in zip(given, lists, joined_at, strict=True):
+        owner = one if isinstance(one, LoyaltyError) else _owner(identities, known, claims)
+        if owner is None and identities and joins:
+            owner = MemberId(new_id())
+            result.enrolled[owner] = MemberRecord(
+                id=owner, joined_at=moment, profile=profile or Profile(), fresh=True
+            )
+        if isinstance(owner, str):
+            claims.update({item: owner for item in identities if item not in known})
+        result.owner.append(owner)
+    if claims:
+        _settle_claims(uow, claims, result)
+    return result
+
+
+def _owner(
+    identities: tuple[Identity, ...],
+    known: Mapping[Identity, MemberId],
+    claims: Mapping[Identity, MemberId],
+) -> MemberId | LoyaltyError | None:
+    owners = {known.get(item) or claims.get(item) for item in identities} - {None}
+    if len(owners) > 1:
+        kinds = ", ".join(f"{item.kind} {item.value!r}" for item in identities)
+        return IdentityConflict(f"{kinds} belong to {len(owners)} members", where="$.identities")
+    return next(iter(owners), None)
+
+
+def _settle_claims(
+    uow: UnitOfWork, claims: Mapping[Identity, MemberId], result: Identified
+) -> None:
+    """Writes the new identities; where somebody was faster, their member is taken instead."""
+    owners = uow.claim(claims)
+    lost = {claims[item]: owners[item] for item in claims if owners[item] != claims[item]}
+    if not lost:
+        return
+    for ours, theirs in lost.items():
+        if ours in result.enrolled:  # they enrolled the same person a moment before us
+            del result.enrolled[ours]
+            mine = [item for item in claims if claims[item] == ours and owners[item] == ours]
+            uow.reassign(mine, theirs)
+            result.owner = [theirs if owner == ours else owner for owner in result.owner]
+        else:
+            result.owner = [
+                IdentityConflict("an identity was just given to another member")
+                if owner == ours
+                else owner
+                for owner in result.owner
+            ]

@@ -1,0 +1,236 @@
+"""What members and merchants are shown: statements, history, explanations and the report."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from loyalty_core.application.enrol import is_id, member_of
+from loyalty_core.application.rules import Rules
+from loyalty_core.application.spend import spendable
+from loyalty_core.domain.clock import Clock
+from loyalty_core.domain.facts import Activity, Order
+from loyalty_core.domain.ledger import WalletBook
+from loyalty_core.domain.statements import (
+    AwardExplanation,
+    Dated,
+    Explanation,
+    HistoryItem,
+    HistoryPage,
+    Report,
+    Statement,
+    TopMember,
+    WalletStatement,
+    WalletTotals,
+)
+from loyalty_core.errors import (
+    FactError,
+    MemberNotFound,
+    TransactionNotFound,
+    WalletUnknown,
+)
+from loyalty_core.ports.store import FactRecord, OpenSums, Reader, Store, WalletSums
+
+EXPIRING_WITHIN = timedelta(days=90)
+LONGEST_PAGE = 1000
+
+
+class Questions:
+    """Answers from the books; every one is read in one consistent view."""
+
+    def __init__(self, store: Store, rules: Rules, clock: Clock) -> None:
+        self._store = store
+        self._rules = rules
+        self._clock = clock
+
+    def statements(self, member_ids: Sequence[str]) -> dict[str, Statement]:
+        """The statements of these members, those not found left out: five queries for any number."""
+        now = self._clock()
+        ids = [one for one in member_ids if is_id(one)]
+
+        def look(reader: Reader) -> dict[str, Statement]:
+            people = reader.members(ids)
+            books = reader.wallets(people)
+            sums = reader.open_sums(list(people), now)
+            expiring = reader.expiring(list(people), now, now + EXPIRING_WITHIN)
+            found = {}
+            for member_id, pair in people.items():
+                wallets = tuple(
+                    self._wallet(
+                        books.get((member_id, name)) or WalletBook(member_id, name),
+                        sums.get((member_id, name), OpenSums()),
+                        expiring.get((member_id, name), []),
+                        now,
+                    )
+                    for name in self._rules.config.wallets
+                )
+                found[member_id] = Statement(member=member_of(*pair), at=now, wallets=wallets)
+            return found
+
+        return self._store.read(look)
+
+    def statement(self, member_id: str) -> Statement:
+        """The member's statement now."""
+        found = self.statements([member_id])
+        if member_id not in found:
+            raise MemberNotFound(f"there is no member {member_id!r}", member_id=member_id)
+        return found[member_id]
+
+    def _wallet(
+        self, book: WalletBook, sums: OpenSums, expiring: list[tuple[datetime, int]], now: datetime
+    ) -> WalletStatement:
+        config = self._rules.config
+        definition = config.wallets[book.wallet]
+        lapsed = book.lapsed(now)
+        available = spendable(book, sums.pending, sums.due, now)
+        return WalletStatement(
+            wallet=book.wallet,
+            unit=definition.unit,
+            scale=definition.scale,
+            balance=book.balance,
+            available=available,
+            pending=0 if lapsed else sums.pending,
+            debt=book.debt,
+            earned=book.earned,
+            redeemed=book.redeemed,
+            expired=book.expired,
+            adjusted=book.adjusted,
+            worth=config.worth(book.wallet, max(available, 0)),
+            next_pending=Dated(sums.next_at, sums.next_amount) if sums.next_at else None,
+            expiring=() if lapsed else tuple(Dated(at, amount) for at, amount in expiring),
+            lapses_at=book.lapses_at,
+        )
+
+    def history(
+        self, member_id: str, wallet: str | None, first: int, after: str | None
+    ) -> HistoryPage:
+        """A page of the member's transactions, latest first."""
+        if wallet is not None and wallet not in self._rules.config.wallets:
+            raise WalletUnknown(f"the program has no wallet {wallet!r}", where="wallet")
+        if not 1 <= first <= LONGEST_PAGE:
+            raise FactError(f"a page has 1 to {LONGEST_PAGE} items, not {first}", where="first")
+        before = read_cursor(after) if after is not None else None
+
+        def look(reader: Reader) -> HistoryPage:
+            if not is_id(member_id) or not reader.members([member_id]):
+                raise MemberNotFound(f"there is no member {member_id!r}", member_id=member_id)
+            found = reader.history(member_id, wallet, before, first + 1)
+            items = tuple(
+                HistoryItem(cursor=cursor(made.occurred_at, made.id), transaction=made)
+                for made in found[:first]
+            )
+            return HistoryPage(items=items, more=len(found) > first)
+
+        return self._store.read(look)
+
+    def explain(self, transaction_id: str) -> Explanation:
+        """The fact, rules and configuration a transaction came from."""
+
+        def look(reader: Reader) -> Explanation:
+            made = reader.transaction(transaction_id) if is_id(transaction_id) else None
+            if made is None:
+                raise TransactionNotFound(
+                    f"there is no transaction {transaction_id!r}", transaction_id=transaction_id
+                )
+            record = reader.fact(made.fact_id) if made.fact_id else None
+            awards = tuple(
+                AwardExplanation(
+                    plugin=award.plugin,
+                    rule=award.rule,
+                    wallet=award.wallet,
+                    amount=award.amount,
+                    kept=award.net,
+                    lines=award.lines,
+                    expires_at=award.expires_at,
+                )
+                for award in (record.awards if record else ())
+            )
+            fact, refunds = _known(record)
+            return Explanation(
+                transaction=made,
+                fact=fact,
+                refunds=refunds,
+                awards=awards,
+                config_version=record.config_version if record else made.config_version,
+            )
+
+        return self._store.read(look)
+
+    def report(self, top: int) -> Report:
+        """Totals of the program now, and the members who earned most in its first wallet."""
+        now = self._clock()
+        wallets = self._rules.config.wallets
+
+        def look(reader: Reader) -> Report:
+            counts = reader.counts()
+            totals = {sums.wallet: sums for sums in reader.totals(now)}
+            best = reader.top(next(iter(wallets)), top) if wallets and top > 0 else []
+            people = reader.members([book.member_id for book in best])
+            return Report(
+                at=now,
+                members=counts["members"],
+                orders=counts["orders"],
+                activities=counts["activities"],
+                waiting=counts["waiting"],
+                deferred=counts["deferred"],
+                wallets=tuple(self._totals(name, totals.get(name)) for name in wallets),
+                top_members=tuple(
+                    TopMember(
+                        member=member_of(*people[book.member_id]),
+                        earned=book.earned,
+                        balance=book.balance,
+                    )
+                    for book in best
+                ),
+            )
+
+        return self._store.read(look)
+
+    def _totals(self, name: str, sums: WalletSums | None) -> WalletTotals:
+        definition = self._rules.config.wallets[name]
+        sums = sums or WalletSums(name, 0, 0, 0, 0, 0, 0, 0)
+        outstanding = sums.balance - sums.due
+        return WalletTotals(
+            wallet=name,
+            unit=definition.unit,
+            scale=definition.scale,
+            issued=sums.earned,
+            redeemed=sums.redeemed,
+            expired=sums.expired,
+            adjusted=sums.adjusted,
+            outstanding=outstanding,
+            due=sums.due,
+            debt=sums.debt,
+            worth=self._rules.config.worth(name, outstanding),
+        )
+
+
+def _known(record: FactRecord | None) -> tuple[Order | Activity | None, tuple[str, ...]]:
+    """What happened, and the ids of what was refunded of it."""
+    if record is None:
+        return None, ()
+    if isinstance(record.document, Activity):
+        return record.document, ()
+    return record.document.body, tuple(sorted(record.document.refunds))
+
+
+def cursor(occurred_at: datetime, transaction_id: str) -> str:
+    """An opaque text that names a place in a history."""
+    text = f"{occurred_at.astimezone(UTC).isoformat()}|{transaction_id}"
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def read_cursor(text: str) -> tuple[datetime, str]:
+    """The place that ``cursor`` named; raises ``FactError`` for any other text."""
+    try:
+        padded = text + "=" * (-len(text) % 4)
+        moment, _, transaction_id = base64.urlsafe_b64decode(padded).decode().partition("|")
+        place = datetime.fromisoformat(moment)
+        if place.tzinfo is None or not is_id(transaction_id):
+            raise ValueError(text)
+        return place, transaction_id
+    except (ValueError, binascii.Error):
+        remedy = "Use a cursor from an earlier page, or none to start."
+        raise FactError(f"{text[:40]!r} is not a cursor", where="after", remedy=remedy) from None

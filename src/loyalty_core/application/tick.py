@@ -1,0 +1,178 @@
+"""The nightly jobs, in their fixed order: activate, expire, retry, lapse, deliver.
+
+Each step works in chunks of its own transactions, so it can be stopped and started anywhere, by
+any number of processes; what is done is no longer due.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from loyalty_core.application.books import Books
+from loyalty_core.application.record import Recorder
+from loyalty_core.application.rules import Rules
+from loyalty_core.domain.clock import Clock
+from loyalty_core.domain.ledger import Lot, TransactionKind, WalletBook
+from loyalty_core.domain.receipts import TickReport
+from loyalty_core.ports.program import Handler
+from loyalty_core.ports.store import Store, UnitOfWork
+
+logger = logging.getLogger("loyalty_core")
+
+LOTS_A_CHUNK = 2000
+FACTS_A_CHUNK = 500
+DELIVERIES_A_CHUNK = 200
+MOST_ATTEMPTS = 12
+FIRST_PAUSE = timedelta(seconds=5)
+LONGEST_PAUSE = timedelta(hours=12)
+
+
+class Ticker:
+    """Runs the jobs of one program under its current rules."""
+
+    def __init__(self, store: Store, rules: Rules, recorder: Recorder, clock: Clock) -> None:
+        self._store = store
+        self._rules = rules
+        self._recorder = recorder
+        self._clock = clock
+
+    def tick(self, progress: Callable[[int], None] | None) -> TickReport:
+        """Everything due now, done; ``progress`` gets the number of rows handled so far."""
+        now = self._clock()
+        counts: Counter[str] = Counter()
+        expired: Counter[str] = Counter()
+        steps = (
+            lambda uow: self._move_points(uow, now, counts, expired),
+            lambda uow: self._retry(uow, now, counts),
+            lambda uow: self._lapse(uow, now, counts),
+        )
+        for step in steps:
+            while self._store.write(step):
+                if progress:
+                    progress(counts.total())
+        while self._deliver(now, counts):
+            if progress:
+                progress(counts.total())
+        return TickReport(expired=dict(expired), **counts)
+
+    # -- points -------------------------------------------------------------------------------
+
+    def _move_points(
+        self, uow: UnitOfWork, now: datetime, counts: Counter[str], expired: Counter[str]
+    ) -> bool:
+        due = uow.due_members(now, LOTS_A_CHUNK)
+        if not due:
+            return False
+        members = uow.lock_members(due)
+        books = Books(uow, self._rules, now)
+        books.load(members, open_of=members)
+        moved = 0
+        for book in list(books.wallets.values()):
+            moved += self._move_wallet(book, books, now, counts, expired)
+        books.flush()
+        return moved > 0
+
+    def _move_wallet(
+        self,
+        book: WalletBook,
+        books: Books,
+        now: datetime,
+        counts: Counter[str],
+        expired: Counter[str],
+    ) -> int:
+        lots = sorted(book.lots.values(), key=lambda lot: (lot.activates_at, lot.id))
+        activated = [lot for lot in lots if lot.pending and lot.activates_at <= now]
+        for lot in activated:
+            books.activate(lot)
+            if repaid := book.repay_from(lot):
+                books.post(book, TransactionKind.REPAYMENT, repaid, lot.activates_at)
+        counts["activated_lots"] += len(activated)
+        ended = 0
+        for lot in sorted(lots, key=lambda lot: (_ends(lot, book) or now, lot.id)):
+            ends = _ends(lot, book)
+            if ends is None or ends > now or not lot.remaining:
+                continue
+            if book.debt and lot.activates_at < ends:
+                books.post(book, TransactionKind.REPAYMENT, book.repay_from(lot), ends)
+            amount = lot.remaining
+            books.post(book, TransactionKind.EXPIRY, book.expire(lot), ends)
+            expired[book.wallet] += amount
+            ended += 1
+        counts["expired_lots"] += ended
+        if book.lapsed(now):
+            book.lapses_at = None
+            books.touch(book)
+            ended += 1
+        return len(activated) + ended
+
+    # -- facts --------------------------------------------------------------------------------
+
+    def _retry(self, uow: UnitOfWork, now: datetime, counts: Counter[str]) -> bool:
+        due = uow.facts_to_retry(now, FACTS_A_CHUNK)
+        retried = self._recorder.redecide_in(uow, due, None, now) if due else 0
+        counts["retried_facts"] += retried
+        return retried > 0
+
+    def _lapse(self, uow: UnitOfWork, now: datetime, counts: Counter[str]) -> bool:
+        lapsed = uow.lapse_waiting(now, FACTS_A_CHUNK)
+        counts["lapsed_facts"] += lapsed
+        return lapsed > 0
+
+    # -- events -------------------------------------------------------------------------------
+
+    def _deliver(self, now: datetime, counts: Counter[str]) -> bool:
+        """Delivers a chunk: leased in one transaction, called outside any, marked in another."""
+        handlers = self._handlers()
+        if not handlers:
+            return False
+        due = self._store.write(lambda uow: uow.due_deliveries(now, DELIVERIES_A_CHUNK))
+        for event, subscription, attempts in due:
+            error, retry_at = "", None
+            try:
+                handler = handlers.get(subscription)
+                if handler is None:
+                    raise LookupError(f"nobody is subscribed as {subscription!r} any more")
+                handler(event)
+            except Exception as raised:
+                logger.exception("delivery of %s to %s failed", event.id, subscription)
+                error = f"{type(raised).__name__}: {raised}"
+                retry_at = now + _pause(attempts) if attempts + 1 < MOST_ATTEMPTS else None
+            self._store.write(_marking(event.id, subscription, error, retry_at))
+            counts["delivery_failures" if error else "delivered"] += 1
+        return bool(due)
+
+    def _handlers(self) -> dict[str, Handler]:
+        return {
+            owned.item.id: owned.item.handler
+            for subscribed in self._rules.subscriptions.values()
+            for owned in subscribed
+        }
+
+
+def _marking(
+    event_id: str, subscription: str, error: str, retry_at: datetime | None
+) -> Callable[[UnitOfWork], None]:
+    def mark(uow: UnitOfWork) -> None:
+        if error:
+            uow.failed(event_id, subscription, error, retry_at)
+        else:
+            uow.delivered(event_id, subscription)
+
+    return mark
+
+
+def _pause(attempts: int) -> timedelta:
+    """Exponential backoff with full jitter, bounded."""
+    longest: timedelta = min(FIRST_PAUSE * 2 ** min(attempts, 16), LONGEST_PAUSE)
+    percent = random.randint(50, 100)  # noqa: S311 - jitter, not a secret
+    return longest * percent // 100
+
+
+def _ends(lot: Lot, book: WalletBook) -> datetime | None:
+    """When a lot ends: at its own date, or when its wallet lapses by inactivity."""
+    moments = [moment for moment in (lot.expires_at, book.lapses_at) if moment is not None]
+    return min(moments) if moments else None

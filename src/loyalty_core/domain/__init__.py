@@ -1,0 +1,1 @@
+"""The rules of loyalty as pure functions over frozen data: standard library only."""

@@ -1,0 +1,39 @@
+"""What the program tells others: one past-tense event for each kind of thing that was booked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NewType
+
+from loyalty_core.domain.facts import Json
+
+EventId = NewType("EventId", str)
+
+CORE_EVENTS: Mapping[str, str] = {
+    "member_enrolled": "Somebody became a member; data: identities' kinds.",
+    "points_credited": "An accrual was booked; data: wallet, amount, fact_id.",
+    "points_reversed": "Awarded points were taken back; data: wallet, amount, fact_id.",
+    "points_redeemed": "Points were spent; data: wallet, amount, reward.",
+    "points_adjusted": "An operator changed a balance; data: wallet, amount, reason, actor.",
+    "points_activated": "Pending points became spendable; data: wallet, amount.",
+    "points_expired": "Points passed their date; data: wallet, amount.",
+    "decision_deferred": "A program failed on a fact and will be tried again; data: plugin.",
+}
+"""The events of the core by type, each with what its data hold."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One thing that happened, as subscribers get it; ``id`` makes handlers idempotent.
+
+    Amounts in ``data`` are integers of the wallet's smallest unit.
+    """
+
+    id: EventId
+    type: str
+    member_id: str
+    occurred_at: datetime
+    transaction_id: str | None = None
+    data: Mapping[str, Json] = field(default_factory=dict)

@@ -1,0 +1,186 @@
+"""What the outside says happened: orders, refunds of orders, and activities.
+
+These dataclasses are the documented JSON form of facts as well: ``docs/reference/facts.md`` and
+its JSON Schema are generated from them. Amounts stand in JSON as decimal strings in major units
+and here as integers of the currency's minor unit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal, NewType
+
+from loyalty_core.domain.amounts import Minor
+
+FactId = NewType("FactId", str)
+Scalar = str | int | bool | None
+Json = Scalar | list["Json"] | dict[str, "Json"]
+
+SHIPPING = "~shipping"
+"""The name under which an order's shipping is a line like the others; no line may use it."""
+
+
+class OrderStatus(StrEnum):
+    """Where an order stands. Only ``paid`` earns; ``cancelled`` takes back what it earned."""
+
+    PENDING = "pending"
+    AUTHORIZED = "authorized"
+    PAID = "paid"
+    CANCELLED = "cancelled"
+
+
+class LineKind(StrEnum):
+    """What a line sells. Only ``goods`` are purchases; the others never earn by amount."""
+
+    GOODS = "goods"
+    GIFT_CARD = "gift_card"
+    TIP = "tip"
+    DONATION = "donation"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line of an order.
+
+    ``amount`` is the price of the whole line (all its quantity) before ``discount``; ``tax`` is
+    inside or on top of it as the order's ``tax_included`` says.
+    """
+
+    id: str
+    amount: Minor
+    quantity: int = 1
+    discount: Minor = Minor(0)
+    tax: Minor = Minor(0)
+    sku: str = ""
+    kind: LineKind = LineKind.GOODS
+    categories: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+
+    @property
+    def net(self) -> int:
+        """The price of the line after its discount, in minor units."""
+        return self.amount - self.discount
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tender:
+    """One means by which an order was paid: ``card``, ``app``, ``gift_card``, ``points`` ..."""
+
+    kind: str
+    amount: Minor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundLine:
+    """How much of one order line was given back: by ``quantity``, by ``amount``, or all of it."""
+
+    line: str
+    quantity: int | None = None
+    amount: Minor | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refund:
+    """Money or goods given back on an order.
+
+    With ``lines`` the points follow the lines, and ``amount`` is only what was paid out. Without
+    lines the points follow ``amount`` in proportion to the order's value. With neither, and no
+    ``shipping``, the whole order is given back.
+    """
+
+    id: str
+    occurred_at: datetime
+    lines: tuple[RefundLine, ...] = ()
+    amount: Minor | None = None
+    shipping: Minor = Minor(0)
+
+    @property
+    def whole(self) -> bool:
+        """Whether this refund gives back everything."""
+        return not self.lines and self.amount is None and not self.shipping
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """A purchase as a document that converges: every version is complete, the latest one counts.
+
+    Versions are ordered by ``version``, then ``updated_at``. ``refunds`` of all versions are
+    united by their ids. ``discount`` is on the whole order and is spread over the goods by value.
+    ``total``, where given, must equal lines − discounts + shipping (+ taxes not included).
+    """
+
+    type: Literal["order"] = "order"
+    source: str
+    id: str
+    identities: Mapping[str, str] = field(default_factory=dict)
+    currency: str
+    occurred_at: datetime
+    lines: tuple[Line, ...]
+    status: OrderStatus = OrderStatus.PAID
+    refunds: tuple[Refund, ...] = ()
+    version: int = 0
+    updated_at: datetime | None = None
+    shipping: Minor = Minor(0)
+    shipping_tax: Minor = Minor(0)
+    discount: Minor = Minor(0)
+    tax_included: bool = True
+    total: Minor | None = None
+    tenders: tuple[Tender, ...] = ()
+    channel: str = ""
+    store: str = ""
+    tags: tuple[str, ...] = ()
+    test: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderRefund:
+    """A refund that comes by itself, before or after the order it belongs to."""
+
+    type: Literal["refund"] = "refund"
+    source: str
+    order_id: str
+    currency: str
+    refund: Refund
+    identities: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Activity:
+    """A moment that happened once: a review, a check-in, a share. It never changes."""
+
+    type: Literal["activity"] = "activity"
+    source: str
+    id: str
+    kind: str
+    identities: Mapping[str, str] = field(default_factory=dict)
+    occurred_at: datetime
+    data: Mapping[str, Scalar] = field(default_factory=dict)
+    channel: str = ""
+    store: str = ""
+    tags: tuple[str, ...] = ()
+
+
+Fact = Order | OrderRefund | Activity
+"""Everything that can be recorded."""
+
+Decidable = Order | Activity
+"""What programs decide on; refunds take back what was decided and are never decided again."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class FactKey:
+    """What makes a fact the same fact: its source, whether order or activity, and its id there."""
+
+    source: str
+    type: str
+    id: str
+
+
+def key_of(fact: Fact) -> FactKey:
+    """The key of the document a fact belongs to: a refund's is its order's."""
+    if isinstance(fact, OrderRefund):
+        return FactKey(fact.source, "order", fact.order_id)
+    return FactKey(fact.source, fact.type, fact.id)

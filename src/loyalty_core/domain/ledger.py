@@ -1,0 +1,259 @@
+"""The ledger's rules on one member's wallet: what each posting does to lots, debt and balance.
+
+A ``WalletBook`` is the working copy that a unit of work loads, changes and flushes. Every entry
+names the lot it moves, or none for debt, so lots, debt and balance are all sums of entries:
+
+    balance = sum of the member's entries = sum of lots' remaining - debt
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+
+from loyalty_core.domain.facts import Json
+from loyalty_core.domain.programs import DebtPolicy
+from loyalty_core.errors import InsufficientPoints, LedgerFault
+
+TransactionId = NewType("TransactionId", str)
+LotId = NewType("LotId", str)
+
+MEMBER = "member"
+ISSUER = "issuer"
+
+
+class TransactionKind(StrEnum):
+    """Kinds of transaction. ``repayment`` moves debt onto pending points that became active."""
+
+    ACCRUAL = "accrual"
+    REVERSAL = "reversal"
+    REDEMPTION = "redemption"
+    ADJUSTMENT = "adjustment"
+    EXPIRY = "expiry"
+    REPAYMENT = "repayment"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a transaction: ``amount`` onto an account; a member's line names its lot.
+
+    A member's entry without a lot is debt (negative) or its repayment (positive).
+    """
+
+    account: str
+    lot_id: LotId | None
+    amount: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transaction:
+    """One atomic posting on one wallet of one member; its entries sum to zero.
+
+    ``amount`` is what the member's balance changes by. ``occurred_at`` is when it happened,
+    ``booked_at`` when the books learnt of it. ``config_version`` names the rules it was made by.
+    """
+
+    id: TransactionId
+    member_id: str
+    wallet: str
+    kind: TransactionKind
+    amount: int
+    occurred_at: datetime
+    booked_at: datetime
+    entries: tuple[Entry, ...]
+    fact_id: str | None = None
+    config_version: int = 0
+    actor: str = ""
+    reason: str = ""
+    detail: Mapping[str, Json] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Raises ``LedgerFault`` unless the entries balance and agree with ``amount``."""
+        total = sum(entry.amount for entry in self.entries)
+        member = sum(entry.amount for entry in self.entries if entry.account == MEMBER)
+        if total or member != self.amount:
+            raise LedgerFault(
+                f"{self.kind} on {self.wallet} does not balance: sum {total}, member {member}, "
+                f"amount {self.amount}",
+                where=self.id,
+            )
+
+
+@dataclass(slots=True)
+class Lot:
+    """Points credited together. ``remaining`` and ``expired`` are caches of its entries' sums.
+
+    ``forgiven`` is how much of ``expired`` a reversal would have taken, had it still been there.
+    """
+
+    id: LotId
+    member_id: str
+    wallet: str
+    fact_id: str | None
+    created_at: datetime
+    activates_at: datetime
+    expires_at: datetime | None
+    remaining: int
+    expired: int = 0
+    forgiven: int = 0
+    pending: bool = False
+
+    def active(self, now: datetime) -> bool:
+        """Whether its points can be spent at ``now``."""
+        return self.activates_at <= now and not self.past(now)
+
+    def past(self, now: datetime) -> bool:
+        """Whether its points have expired at ``now``, job run or not."""
+        return self.expires_at is not None and self.expires_at <= now
+
+
+def spend_order(lot: Lot) -> tuple[bool, datetime | None, datetime, str]:
+    """The key by which lots are spent: earliest expiry, never-expiring last, then age, then id."""
+    return (lot.expires_at is None, lot.expires_at or lot.created_at, lot.created_at, lot.id)
+
+
+@dataclass(slots=True)
+class WalletBook:
+    """One member's wallet in a unit of work: cached sums, and those lots that were loaded.
+
+    ``lapses_at`` is when all points expire unless something happens before (inactivity).
+    """
+
+    member_id: str
+    wallet: str
+    balance: int = 0
+    debt: int = 0
+    earned: int = 0
+    redeemed: int = 0
+    expired: int = 0
+    adjusted: int = 0
+    lapses_at: datetime | None = None
+    lots: dict[LotId, Lot] = field(default_factory=dict)
+    stored: bool = False
+
+    # -- postings: each returns the member's entries and changes the copy accordingly ---------
+
+    def credit(self, lot: Lot, amount: int, now: datetime) -> list[Entry]:
+        """Entries that add ``amount`` to ``lot`` and pay debt out of it if it is active."""
+        if amount <= 0:
+            raise LedgerFault(f"a credit of {amount} is not positive", where=lot.id)
+        self.lots[lot.id] = lot
+        regained = min(amount, lot.forgiven)  # taken back after it expired, and now due again
+        lot.forgiven -= regained
+        if amount == regained:
+            return []
+        return [self._move(lot, amount - regained), *self.repay(now)]
+
+    def repay(self, now: datetime) -> list[Entry]:
+        """Entries that pay debt out of active points, in spending order; no change of balance."""
+        entries: list[Entry] = []
+        for lot in self._active(now) if self.debt else ():
+            entries += self.repay_from(lot)
+        return entries
+
+    def available(self, now: datetime) -> int:
+        """What can be spent at ``now`` out of the loaded lots; negative while there is debt."""
+        if self.lapsed(now):
+            return -self.debt
+        return sum(lot.remaining for lot in self._active(now)) - self.debt
+
+    def lapsed(self, now: datetime) -> bool:
+        """Whether all points have expired by inactivity at ``now``."""
+        return self.lapses_at is not None and self.lapses_at <= now
+
+    def spend(self, amount: int, now: datetime) -> list[Entry]:
+        """Entries that spend ``amount``, earliest expiry first.
+
+        Raises ``InsufficientPoints`` when less is available at ``now``; nothing changes then.
+        """
+        available = self.available(now)
+        if amount > available:
+            raise InsufficientPoints(
+                f"{amount} needed, {max(available, 0)} available",
+                where=f"wallet {self.wallet}",
+                needed=amount,
+                available=available,
+            )
+        entries = self.repay(now)
+        return entries + self._take(self._active(now), amount)
+
+    def claw_back(self, lot: Lot, amount: int, policy: DebtPolicy, now: datetime) -> list[Entry]:
+        """Entries that take ``amount`` back, first from the lot it was awarded into.
+
+        What of that lot has expired is gone already and is not taken again. The rest is taken
+        from other points or becomes debt, as the wallet's policy says.
+        """
+        entries = self._take([lot] if lot.remaining else [], amount)
+        rest = amount + sum(entry.amount for entry in entries)
+        gone = min(rest, lot.expired - lot.forgiven)
+        lot.forgiven += gone
+        rest -= gone
+        return entries + self._collect(rest, policy, now)
+
+    def _collect(self, rest: int, policy: DebtPolicy, now: datetime) -> list[Entry]:
+        entries = self._take(self._active(now), rest)
+        rest += sum(entry.amount for entry in entries)
+        if rest and policy is DebtPolicy.PENDING_FIRST:
+            pending = [lot for lot in self._open() if lot.activates_at > now]
+            taken = self._take(pending, rest)
+            rest += sum(entry.amount for entry in taken)
+            entries += taken
+        if rest and policy is not DebtPolicy.CLAMP:
+            entries.append(self._owe(-rest))
+        return entries
+
+    def deduct(self, amount: int, policy: DebtPolicy, now: datetime) -> list[Entry]:
+        """Entries by which an operator takes ``amount``; debt as the wallet's policy says."""
+        return self._collect(amount, policy, now)
+
+    def repay_from(self, lot: Lot) -> list[Entry]:
+        """Entries that pay debt out of a lot about to expire: it was active before."""
+        paid = min(self.debt, lot.remaining)
+        return [self._move(lot, -paid), self._owe(paid)] if paid else []
+
+    def expire(self, lot: Lot) -> list[Entry]:
+        """Entries that end what remains of ``lot``."""
+        lot.expired += lot.remaining
+        return [self._move(lot, -lot.remaining)] if lot.remaining else []
+
+    # -- the only places where a lot, the debt or the balance changes --------------------------
+
+    def _move(self, lot: Lot, amount: int) -> Entry:
+        if lot.remaining + amount < 0:
+            raise LedgerFault(f"lot would fall to {lot.remaining + amount}", where=lot.id)
+        lot.remaining += amount
+        self.balance += amount
+        return Entry(MEMBER, lot.id, amount)
+
+    def _owe(self, amount: int) -> Entry:
+        if self.debt - amount < 0:
+            raise LedgerFault(f"debt would fall to {self.debt - amount}", where=self.wallet)
+        self.debt -= amount
+        self.balance += amount
+        return Entry(MEMBER, None, amount)
+
+    def _take(self, lots: Iterable[Lot], amount: int) -> list[Entry]:
+        entries = []
+        for lot in lots:
+            if amount <= 0:
+                break
+            taken = min(amount, lot.remaining)
+            entries.append(self._move(lot, -taken))
+            amount -= taken
+        return entries
+
+    def _open(self) -> list[Lot]:
+        return sorted((lot for lot in self.lots.values() if lot.remaining), key=spend_order)
+
+    def _active(self, now: datetime) -> list[Lot]:
+        return [lot for lot in self._open() if lot.active(now)]
+
+
+def with_issuer(entries: Iterable[Entry]) -> tuple[Entry, ...]:
+    """The member's entries and the issuer's one that balances them, if they change anything."""
+    lines = tuple(entries)
+    change = sum(entry.amount for entry in lines)
+    return (*lines, Entry(ISSUER, None, -change)) if change else lines

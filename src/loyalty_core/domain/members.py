@@ -1,0 +1,98 @@
+"""Who takes part: members, how they are known, and what a program may see of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import NewType
+
+from loyalty_core.domain.facts import Json
+
+MemberId = NewType("MemberId", str)
+
+
+class IdentityKind(StrEnum):
+    """How a person can be known. ``customer_id`` counts within its source, the others anywhere."""
+
+    EMAIL = "email"
+    PHONE = "phone"
+    CUSTOMER_ID = "customer_id"
+    CARD = "card"
+    PAYMENT_TOKEN = "payment_token"  # noqa: S105 - the name of a kind, not a secret
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Identity:
+    """One normalised way to know a member; ``source`` is empty unless the kind needs one."""
+
+    kind: IdentityKind
+    value: str
+    source: str = ""
+
+
+class MemberStatus(StrEnum):
+    """``active`` earns and spends; ``suspended`` only earns; ``closed`` does neither."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """What is known of a member besides identities; every field may stay empty.
+
+    ``time_zone`` is an IANA name, ``locale`` a BCP 47 tag, ``consents`` maps a purpose to yes or
+    no. ``tags`` are the segments, ``tiers`` the tier held in each scheme.
+    """
+
+    name: str = ""
+    locale: str = ""
+    time_zone: str = ""
+    birthday: date | None = None
+    consents: Mapping[str, bool] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+    tiers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """What a member had bought before a given fact: paid orders, tests left out.
+
+    ``spend`` is in minor units by currency, before any refund: a refund never changes what a
+    later order was decided on.
+    """
+
+    orders: int = 0
+    first_order_at: datetime | None = None
+    last_order_at: datetime | None = None
+    spend: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """A person in a program."""
+
+    id: MemberId
+    status: MemberStatus = MemberStatus.ACTIVE
+    joined_at: datetime
+    profile: Profile = Profile()
+    identities: tuple[Identity, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberView:
+    """What a program may see of a member while it decides a fact, and nothing more.
+
+    The view is as of the fact: ``history`` and ``state`` hold what came before it, whatever has
+    been recorded since, so that facts arriving in any order are decided alike. ``state`` is the
+    deciding plugin's own document. ``member_id`` is empty in a quote for a stranger.
+    """
+
+    member_id: MemberId | None = None
+    status: MemberStatus = MemberStatus.ACTIVE
+    profile: Profile = Profile()
+    history: History = History()
+    state: Mapping[str, Json] = field(default_factory=dict)

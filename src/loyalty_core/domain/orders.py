@@ -1,0 +1,231 @@
+"""Orders as converging documents: merging versions, validating, and what refunds leave."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from loyalty_core.domain.amounts import Money, split
+from loyalty_core.domain.facts import (
+    SHIPPING,
+    LineKind,
+    Order,
+    OrderRefund,
+    OrderStatus,
+    Refund,
+)
+from loyalty_core.errors import (
+    CurrencyUnknown,
+    FactError,
+    IdempotencyConflict,
+    OrderSumsMismatch,
+    Problem,
+    RefundExceedsOrder,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OrderDocument:
+    """All that is known of one order: its latest body, if any came yet, and all its refunds.
+
+    Merging is commutative, associative and idempotent (a join-semilattice), so versions and
+    refunds may arrive in any order, any number of times.
+    """
+
+    currency: str
+    body: Order | None = None
+    refunds: Mapping[str, Refund] = field(default_factory=dict)
+
+    @staticmethod
+    def of(fact: Order | OrderRefund) -> OrderDocument:
+        """The document that one fact alone makes."""
+        if isinstance(fact, OrderRefund):
+            return OrderDocument(fact.currency, None, {fact.refund.id: fact.refund})
+        refunds = {refund.id: refund for refund in fact.refunds}
+        return OrderDocument(fact.currency, replace(fact, refunds=()), refunds)
+
+    def merge(self, other: OrderDocument) -> OrderDocument:
+        """What both documents know together.
+
+        Raises ``IdempotencyConflict`` when both bodies differ though neither says which is later,
+        ``CurrencyUnknown`` when they are not in one currency.
+        """
+        if self.currency != other.currency:
+            raise CurrencyUnknown(
+                f"the order is in {self.currency}, this is in {other.currency}",
+                where="$.currency",
+                remedy="An order and its refunds are in one currency.",
+            )
+        refunds = dict(self.refunds)
+        for refund in other.refunds.values():
+            known = refunds.get(refund.id)
+            if known is None or _refund_rank(known) < _refund_rank(refund):
+                refunds[refund.id] = refund
+        return OrderDocument(self.currency, _later(self.body, other.body), refunds)
+
+
+def _refund_rank(refund: Refund) -> tuple[datetime, str]:
+    return refund.occurred_at, repr(refund)
+
+
+def _later(one: Order | None, other: Order | None) -> Order | None:
+    if one is None or other is None or one == other:
+        return one or other
+    ranks = [(body.version, body.updated_at or body.occurred_at) for body in (one, other)]
+    if ranks[0] != ranks[1]:
+        return one if ranks[0] > ranks[1] else other
+    if one.version == 0 and one.updated_at is None and other.updated_at is None:
+        raise IdempotencyConflict(
+            f"order {one.id!r} of {one.source!r} is already recorded with other content",
+            remedy="If the order changed, send it with a higher version or an updated_at.",
+            source=one.source,
+            id=one.id,
+        )
+    return max(one, other, key=repr)  # same stated moment: any fixed choice converges
+
+
+def earns(order: Order) -> bool:
+    """Whether programs are asked about this order: it is paid and not a test."""
+    return order.status is OrderStatus.PAID and not order.test
+
+
+def line_nets(order: Order) -> dict[str, int]:
+    """The value of each line after its own and its share of the order's discount, minor units.
+
+    The order's discount falls on goods alone, by value, largest remainder; shipping is a line
+    called ``SHIPPING`` when there is any.
+    """
+    goods = [line for line in order.lines if line.kind is LineKind.GOODS]
+    shares = split(order.discount, [line.net for line in goods])
+    share_of = {line.id: share for line, share in zip(goods, shares, strict=True)}
+    nets = {line.id: line.net - share_of.get(line.id, 0) for line in order.lines}
+    if order.shipping:
+        nets[SHIPPING] = order.shipping
+    return nets
+
+
+def order_total(order: Order) -> int:
+    """What the customer owed, in minor units: lines − discounts + shipping + taxes on top."""
+    taxes = 0 if order.tax_included else sum(line.tax for line in order.lines) + order.shipping_tax
+    return sum(line.net for line in order.lines) - order.discount + order.shipping + taxes
+
+
+def refunded_values(document: OrderDocument) -> dict[str, int]:
+    """How much of each line's value has been given back by all refunds together, minor units.
+
+    Capped at the line's value, so that refunds sum to the whole order and never beyond. Depends
+    on the set of refunds alone, not on their order.
+    """
+    assert document.body is not None
+    nets = line_nets(document.body)
+    if any(refund.whole for refund in document.refunds.values()):
+        return nets
+    given = dict.fromkeys(nets, 0)
+    loose = 0
+    quantities = dict.fromkeys(nets, 0)
+    for refund in document.refunds.values():
+        if SHIPPING in given:
+            given[SHIPPING] += refund.shipping
+        if not refund.lines:
+            loose += refund.amount or 0
+        for part in refund.lines:
+            if part.line not in given:
+                continue
+            if part.amount is not None:
+                given[part.line] += part.amount
+            elif part.quantity is not None:
+                quantities[part.line] += part.quantity
+            else:
+                given[part.line] += nets[part.line]
+    for line in document.body.lines:
+        if quantities[line.id]:
+            given[line.id] += nets[line.id] * quantities[line.id] // max(line.quantity, 1)
+    given = {line: min(amount, nets[line]) for line, amount in given.items()}
+    left = {line: nets[line] - amount for line, amount in given.items()}
+    loose = min(loose, sum(left.values()))
+    shares = split(loose, list(left.values()))
+    return {line: given[line] + share for line, share in zip(given, shares, strict=True)}
+
+
+def kept_share(points: Mapping[str, int], document: OrderDocument) -> dict[str, int]:
+    """Of ``points`` earned by each line, how many are left after all refunds.
+
+    A line refunded in part loses the floor of its share, wholly refunded it loses all: N partial
+    refunds in any order take exactly what one full refund takes.
+    """
+    nets = line_nets(document.body) if document.body else {}
+    back = refunded_values(document) if document.refunds else {}
+    whole = any(refund.whole for refund in document.refunds.values())
+    if points.keys() == {""} and document.refunds:  # not split by line: by the whole value
+        nets, back = {"": sum(nets.values())}, {"": sum(back.values())}
+    kept = {}
+    for line, earned in points.items():
+        net, returned = nets.get(line, 0), back.get(line, 0)
+        if whole or (net and returned >= net):
+            kept[line] = 0
+        elif net:
+            kept[line] = earned - earned * returned // net
+        else:
+            kept[line] = earned
+    return kept
+
+
+def check_order(order: Order) -> None:
+    """Returns nothing when the order's parts agree with one another.
+
+    Raises ``OrderSumsMismatch``, ``RefundExceedsOrder`` or ``FactError`` naming the path.
+    """
+    ids = [line.id for line in order.lines]
+    if len(set(ids)) != len(ids) or SHIPPING in ids:
+        raise FactError("line ids must be unique", where="$.lines", ids=ids)
+    if not ids:
+        raise FactError("an order has at least one line", where="$.lines")
+    for index, line in enumerate(order.lines):
+        if line.discount > line.amount:
+            raise OrderSumsMismatch(
+                f"line {line.id!r} is discounted by more than its amount",
+                where=f"$.lines[{index}].discount",
+            )
+    goods = sum(line.net for line in order.lines if line.kind is LineKind.GOODS)
+    if order.discount > goods:
+        raise OrderSumsMismatch("the discount exceeds the goods", where="$.discount")
+    total = order_total(order)
+    if order.total is not None and order.total != total:
+        stated, summed = Money(order.total, order.currency), Money(total, order.currency)
+        raise OrderSumsMismatch(
+            f"the order states a total of {stated}, its parts sum to {summed}",
+            where="$.total",
+            remedy="Send every line, discount, tax and shipping, or leave the total out.",
+        )
+    if excess := refund_excess(OrderDocument.of(order)):
+        raise RefundExceedsOrder(excess.message, where=excess.where)
+
+
+def refund_excess(document: OrderDocument) -> Problem | None:
+    """The first way in which the refunds give back more than the order; None if they do not."""
+    body = document.body
+    if body is None or not document.refunds:
+        return None
+    nets, taken = line_nets(body), dict.fromkeys(line_nets(body), 0)
+    quantities = {line.id: line.quantity for line in body.lines}
+    returned = dict.fromkeys(quantities, 0)
+    loose = 0
+    for refund in document.refunds.values():
+        where = f"$.refunds[{refund.id}]"
+        loose += 0 if refund.lines else (refund.amount or 0)
+        if loose > order_total(body):
+            return Problem(where, "refunds more than the order's total", code=_EXCESS)
+        for part in refund.lines:
+            if part.line not in quantities:
+                message = f"refunds line {part.line!r}, which the order does not have"
+                return Problem(where, message, code=_EXCESS)
+            taken[part.line] += part.amount or 0
+            returned[part.line] += part.quantity or 0
+            if taken[part.line] > nets[part.line] or returned[part.line] > quantities[part.line]:
+                message = f"refunds more of line {part.line!r} than was bought"
+                return Problem(where, message, code=_EXCESS)
+    return None
+
+
+_EXCESS = RefundExceedsOrder.code

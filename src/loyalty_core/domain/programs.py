@@ -1,0 +1,139 @@
+"""A program's configuration as data: what ``[program]`` and ``[wallets.*]`` of a file may say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Literal
+
+from loyalty_core.domain.amounts import Money, parse_scaled
+from loyalty_core.domain.clock import (
+    Period,
+    add_months,
+    day_of,
+    next_period_start,
+    start_of,
+)
+from loyalty_core.domain.facts import Json
+
+
+class JoinPolicy(StrEnum):
+    """What becomes of a fact about somebody who is not a member yet."""
+
+    ON_FIRST_FACT = "on_first_fact"
+    OPT_IN = "opt_in"
+
+
+class DebtPolicy(StrEnum):
+    """What happens when points already spent must be taken back.
+
+    All first take what is left of the points concerned. ``negative`` then takes other available
+    points and books the rest as debt; ``pending_first`` takes pending points before it makes
+    debt; ``clamp`` takes other available points and forgives the rest. The next earning pays debt.
+    """
+
+    NEGATIVE = "negative"
+    PENDING_FIRST = "pending_first"
+    CLAMP = "clamp"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expiry:
+    """When points of a wallet expire; nothing set means never.
+
+    Points are usable up to, and not on, the day this gives, in the program's time zone: points
+    of 22 January with ``after_months = 12`` can be spent through 21 January a year later.
+    """
+
+    after_days: int | None = None
+    after_months: int | None = None
+    after_years: int | None = None
+    at_end_of: Period | None = None
+    on_dates: tuple[str, ...] = ()
+    inactivity_days: int | None = None
+    counted_from: Literal["award", "activation"] = "award"
+
+    def expires_at(self, awarded: datetime, activates: datetime, zone: str) -> datetime | None:
+        """The moment from which points awarded then can no longer be spent; None for never."""
+        first = day_of(activates if self.counted_from == "activation" else awarded, zone)
+        day = add_months(first, (self.after_months or 0) + 12 * (self.after_years or 0))
+        day += timedelta(days=self.after_days or 0)
+        moved = day != first
+        if self.at_end_of:
+            day, moved = next_period_start(day, self.at_end_of), True
+        if self.on_dates:
+            day, moved = self._next_date(day), True
+        return start_of(day, zone) if moved else None
+
+    def _next_date(self, day: date) -> date:
+        for year in (day.year, day.year + 1):
+            for month_day in sorted(self.on_dates):
+                candidate = date.fromisoformat(f"{year}-{month_day}")
+                if candidate > day:
+                    return candidate
+        raise AssertionError(self.on_dates)  # a date of next year is always later
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointsValue:
+    """What points are worth as money: ``points`` of them are worth ``amount`` of ``currency``."""
+
+    points: int
+    amount: str
+    currency: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wallet:
+    """One unit that members hold: its name, fineness, expiry, debt policy and worth.
+
+    ``scale`` is how many decimal digits the smallest unit has (0: whole points).
+    """
+
+    unit: str = "points"
+    scale: int = 0
+    expiry: Expiry = Expiry()
+    debt: DebtPolicy = DebtPolicy.NEGATIVE
+    value: PointsValue | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """One merchant's program. ``currency`` is what its reports are in."""
+
+    id: str
+    name: str = ""
+    currency: str = "USD"
+    time_zone: str = "UTC"
+    locale: str = "en"
+    join: JoinPolicy = JoinPolicy.ON_FIRST_FACT
+    join_wait_days: int = 30
+    default_country: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgramConfig:
+    """A whole configuration file, read and checked.
+
+    ``plugins`` and ``gateway`` keep their sections as they stand: their owners read them.
+    ``version`` is the number under which the database knows this configuration.
+    """
+
+    program: Program
+    wallets: Mapping[str, Wallet] = field(default_factory=dict)
+    plugins: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
+    gateway: Mapping[str, Json] = field(default_factory=dict)
+    version: int = 0
+
+    def worth(self, wallet: str, points: int) -> Money | None:
+        """What ``points`` of the smallest unit are worth, rounded down; None without a value."""
+        definition = self.wallets[wallet]
+        if definition.value is None:
+            return None
+        value = definition.value
+        price = Money(0, value.currency or self.program.currency)
+        per = value.points * 10**definition.scale
+        minor = parse_scaled(value.amount, price.digits) * abs(points) // per
+        return Money(minor if points >= 0 else -minor, price.currency)

@@ -1,0 +1,41 @@
+"""What points buy: what a member asks a reward for, and what it would cost and give."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from loyalty_core.domain.amounts import Money
+from loyalty_core.domain.facts import Json, Order
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpendRequest:
+    """What a member wants to spend: at most ``points`` (None: as many as make sense) of a wallet.
+
+    ``order`` is the cart they are spent on, where there is one; ``available`` is what the member
+    has, both points in the wallet's smallest unit.
+    """
+
+    wallet: str
+    available: int
+    points: int | None = None
+    order: Order | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpendOffer:
+    """What a reward would cost and give. ``points`` are charged for exactly ``worth``, never more.
+
+    ``lines`` is the discount by order line in minor units. ``refusal`` says why nothing can be
+    spent, in words for the member; then ``points`` is zero.
+    """
+
+    wallet: str
+    points: int
+    worth: Money
+    lines: Mapping[str, int] = field(default_factory=dict)
+    minimum: int = 0
+    step: int = 1
+    refusal: str = ""
+    detail: Mapping[str, Json] = field(default_factory=dict)

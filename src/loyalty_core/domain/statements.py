@@ -1,0 +1,238 @@
+"""What people are shown: statements, history, explanations, quotes and the merchant's report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from loyalty_core.domain.amounts import Minor, Money
+from loyalty_core.domain.facts import Activity, Json, Line, Order, Tender
+from loyalty_core.domain.ledger import Transaction
+from loyalty_core.domain.members import Member
+from loyalty_core.domain.rewards import SpendOffer
+
+
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """Points that something happens to at a moment: ``amount`` in smallest units."""
+
+    at: datetime
+    amount: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WalletStatement:
+    """One wallet as its member sees it at a moment; all points in the wallet's smallest unit.
+
+    ``available`` can be spent now and is negative while there is debt. ``pending`` becomes
+    available later, ``next_pending`` says when the first of it does. ``expiring`` lists every
+    date in the coming ``expiring_within_days`` on which points expire. ``earned``, ``redeemed``,
+    ``expired`` and ``adjusted`` are totals since joining: earned − redeemed − expired + adjusted
+    is ``balance``.
+    """
+
+    wallet: str
+    unit: str
+    scale: int
+    balance: int
+    available: int
+    pending: int
+    debt: int
+    earned: int
+    redeemed: int
+    expired: int
+    adjusted: int
+    worth: Money | None
+    next_pending: Dated | None = None
+    expiring: tuple[Dated, ...] = ()
+    lapses_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """What a member is shown: who they are and every wallet, as of ``at``."""
+
+    member: Member
+    at: datetime
+    wallets: tuple[WalletStatement, ...]
+
+    def wallet(self, name: str) -> WalletStatement:
+        """The wallet of this name; raises ``KeyError`` if the program has none."""
+        for wallet in self.wallets:
+            if wallet.wallet == name:
+                return wallet
+        raise KeyError(name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryItem:
+    """One transaction of a member, with the cursor that continues after it."""
+
+    cursor: str
+    transaction: Transaction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryPage:
+    """A page of a member's transactions, latest first; ``more`` says whether others follow."""
+
+    items: tuple[HistoryItem, ...]
+    more: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwardExplanation:
+    """What one rule gave: ``amount`` when decided, ``kept`` after refunds, by order line."""
+
+    plugin: str
+    rule: str
+    wallet: str
+    amount: int
+    kept: int
+    lines: Mapping[str, int] = field(default_factory=dict)
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """Why a transaction is in the books: the fact, the rules and the version of the config."""
+
+    transaction: Transaction
+    fact: Order | Activity | None
+    refunds: tuple[str, ...]
+    awards: tuple[AwardExplanation, ...]
+    config_version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cart:
+    """What somebody is about to buy: an order without an id or a status."""
+
+    currency: str
+    lines: tuple[Line, ...]
+    shipping: Minor = Minor(0)
+    shipping_tax: Minor = Minor(0)
+    discount: Minor = Minor(0)
+    tax_included: bool = True
+    tenders: tuple[Tender, ...] = ()
+    source: str = ""
+    channel: str = ""
+    store: str = ""
+    tags: tuple[str, ...] = ()
+
+    def as_order(self, at: datetime) -> Order:
+        """The order this cart would be, paid at ``at``."""
+        return Order(
+            source=self.source,
+            id="quote",
+            currency=self.currency,
+            occurred_at=at,
+            lines=self.lines,
+            shipping=self.shipping,
+            shipping_tax=self.shipping_tax,
+            discount=self.discount,
+            tax_included=self.tax_included,
+            tenders=self.tenders,
+            channel=self.channel,
+            store=self.store,
+            tags=self.tags,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Earning:
+    """What one rule would give for a cart, in the wallet's smallest unit."""
+
+    plugin: str
+    rule: str
+    wallet: str
+    amount: int
+    lines: Mapping[str, int] = field(default_factory=dict)
+    activates_at: datetime | None = None
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """What a cart would earn and what points could buy on it; nothing is booked.
+
+    ``offers`` is the most of each reward that could be used now, by reward id. ``failed`` names
+    plugins that could not answer.
+    """
+
+    earnings: tuple[Earning, ...]
+    offers: Mapping[str, SpendOffer]
+    failed: tuple[str, ...] = ()
+
+    def earned(self, wallet: str) -> int:
+        """All that the cart would earn in one wallet."""
+        return sum(earning.amount for earning in self.earnings if earning.wallet == wallet)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RewardView:
+    """A reward as a catalogue shows it."""
+
+    id: str
+    summary: str
+    wallet: str
+    plugin: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WalletTotals:
+    """One wallet over the whole program; points in smallest units, money rounded down.
+
+    ``outstanding`` is what members hold that has not expired at ``at``, pending included, debt
+    deducted; ``due`` is past its date and leaves the books with the next ``tick``.
+    """
+
+    wallet: str
+    unit: str
+    scale: int
+    issued: int
+    redeemed: int
+    expired: int
+    adjusted: int
+    outstanding: int
+    due: int
+    debt: int
+    worth: Money | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopMember:
+    """One of the members who earned most in a wallet."""
+
+    member: Member
+    earned: int
+    balance: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What a merchant wants to see of the program, as of ``at``."""
+
+    at: datetime
+    members: int
+    orders: int
+    activities: int
+    waiting: int
+    deferred: int
+    wallets: tuple[WalletTotals, ...]
+    top_members: tuple[TopMember, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """The state of the installation: database, schema, plugins and what needs a look."""
+
+    database: str
+    schema: tuple[str, ...]
+    config_version: int
+    plugins: tuple[Mapping[str, Json], ...]
+    deferred_facts: int
+    waiting_facts: int
+    pending_deliveries: int
+    dead_deliveries: int

@@ -1,0 +1,290 @@
+"""Every error the SDK raises on purpose: one class and one stable ``code`` for each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, TypeVar
+
+
+class LoyaltyError(Exception):
+    """Base of all errors of the SDK.
+
+    ``code`` is stable across releases, ``message`` says what is wrong, ``where`` names the place
+    (a path in a document, a plugin, a row of a file), ``remedy`` says what to do about it and
+    ``facts`` carries the values concerned.
+    """
+
+    code: ClassVar[str] = "loyalty_error"
+    default_remedy: ClassVar[str] = ""
+
+    def __init__(self, message: str, *, where: str = "", remedy: str = "", **facts: object) -> None:
+        self.message = message
+        self.where = where
+        self.remedy = remedy or self.default_remedy
+        self.facts = facts
+        super().__init__(message)
+
+    def __str__(self) -> str:
+        """The whole error in one line: what, where, remedy."""
+        place = f" (at {self.where})" if self.where else ""
+        remedy = f" {self.remedy}" if self.remedy else ""
+        return f"{self.message}{place}.{remedy}"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong in a document: its path, what is wrong, and what to do."""
+
+    where: str
+    message: str
+    remedy: str = ""
+    code: str = "fact_malformed"
+
+    def __str__(self) -> str:
+        """One line for a person."""
+        remedy = f" {self.remedy}" if self.remedy else ""
+        return f"{self.where or '$'}: {self.message}.{remedy}"
+
+
+class ConfigError(LoyaltyError):
+    """The configuration cannot be used; ``problems`` lists every fault found, not just the first.
+
+    Remedy: run ``loyalty check`` and mend each path it names.
+    """
+
+    code = "config_invalid"
+
+    def __init__(self, problems: Sequence[Problem], *, where: str = "") -> None:
+        self.problems = tuple(problems)
+        lines = "; ".join(str(problem) for problem in self.problems)
+        super().__init__(
+            f"the configuration has {len(self.problems)} fault(s): {lines}", where=where
+        )
+
+
+class PluginError(LoyaltyError):
+    """A plugin cannot be started: import failure, wrong API version, clash or unknown hook.
+
+    Remedy: the message names the plugin; install, upgrade or remove it, or take it out of
+    ``[plugins]``.
+    """
+
+    code = "plugin_refused"
+
+
+class PluginMissing(PluginError):
+    """The configuration names a plugin that is not installed.
+
+    Remedy: install the distribution, or delete its section from ``[plugins]``.
+    """
+
+    code = "plugin_missing"
+
+
+class PluginFailed(LoyaltyError):
+    """A plugin raised, or returned something it may not, while serving a request.
+
+    On earning, the other programs book and this one is tried again; on spending, nothing is
+    booked. Remedy: see the logged traceback, mend or remove the plugin.
+    """
+
+    code = "plugin_failed"
+
+
+class FactError(LoyaltyError):
+    """A fact cannot be taken in; nothing of it is booked. The base of what is wrong with input."""
+
+    code = "fact_malformed"
+    default_remedy = "Correct the document and send it again."
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        where: str = "",
+        remedy: str = "",
+        problems: Sequence[Problem] = (),
+        **facts: object,
+    ) -> None:
+        self.problems = tuple(problems)
+        super().__init__(message, where=where, remedy=remedy, **facts)
+
+
+class CurrencyUnknown(FactError):
+    """The currency is not an ISO 4217 code, or no program wallet deals in it."""
+
+    code = "currency_unknown"
+    default_remedy = "Use an ISO 4217 code such as EUR."
+
+
+class AmountInvalid(FactError):
+    """An amount is negative, absurdly large, not a decimal, or finer than its currency allows."""
+
+    code = "amount_invalid"
+    default_remedy = 'Write amounts as decimal strings in major units, such as "12.50".'
+
+
+class OrderSumsMismatch(FactError):
+    """The parts of an order do not sum to the total it states, or a discount exceeds its line."""
+
+    code = "order_sums_mismatch"
+
+
+class RefundExceedsOrder(FactError):
+    """A refund gives back more than the order, or one of its lines, was worth."""
+
+    code = "refund_exceeds_order"
+
+
+class DateOutOfRange(FactError):
+    """A moment lies further in the future than clocks can disagree, or before the year 1970."""
+
+    code = "date_out_of_range"
+    default_remedy = "Check the clock and the time zone of the sender."
+
+
+class CustomerMissing(FactError):
+    """The fact does not say whose it is: no identity that could be found or enrolled."""
+
+    code = "customer_missing"
+    default_remedy = "Send at least one identity: customer_id, email, phone, card or member_id."
+
+
+class IdentityInvalid(FactError):
+    """An identity cannot be read as what it claims to be, such as a phone number without digits."""
+
+    code = "identity_invalid"
+
+
+class IdentityConflict(FactError):
+    """The identities given belong to more than one member."""
+
+    code = "identity_conflict"
+    default_remedy = "Send the identities of one person only, or merge the members first."
+
+
+class FactTooLarge(FactError):
+    """One fact is larger than the limit on input, so it was not read further."""
+
+    code = "fact_too_large"
+    default_remedy = "Split the input: one fact a line, each under the limit."
+
+
+class EncodingBroken(FactError):
+    """The bytes are not UTF-8, or not the JSON or CSV they claim to be."""
+
+    code = "encoding_broken"
+    default_remedy = "Save the file as UTF-8."
+
+
+class IdempotencyConflict(LoyaltyError):
+    """The same key came with other content: the first stands, this one is refused.
+
+    For orders that do change, send a higher ``version`` or a later ``updated_at``.
+    """
+
+    code = "idempotency_conflict"
+    default_remedy = "Use a new key for a new command, and a higher version for a changed document."
+
+
+class MemberNotFound(LoyaltyError):
+    """No member has this id or identity in this program."""
+
+    code = "member_not_found"
+
+
+class MemberInactive(LoyaltyError):
+    """The member's status does not allow this: suspended or closed members cannot spend."""
+
+    code = "member_inactive"
+
+
+class TransactionNotFound(LoyaltyError):
+    """No transaction has this id in this program."""
+
+    code = "transaction_not_found"
+
+
+class WalletUnknown(LoyaltyError):
+    """The program has no wallet of this name."""
+
+    code = "wallet_unknown"
+
+
+class RewardUnknown(LoyaltyError):
+    """No reward of this name is on in this program."""
+
+    code = "reward_unknown"
+
+
+class InsufficientPoints(LoyaltyError):
+    """The member has fewer points available now than the command needs; nothing was booked."""
+
+    code = "insufficient_points"
+
+
+class RedemptionRefused(LoyaltyError):
+    """The redemption breaks a limit of the program: minimum, step, or share of the order."""
+
+    code = "redemption_refused"
+
+
+class LedgerFault(LoyaltyError):
+    """An invariant of the books would break, so nothing was booked. Always a defect: report it."""
+
+    code = "ledger_fault"
+
+
+class StoreError(LoyaltyError):
+    """The database did not do what was asked; what was not acknowledged is not booked."""
+
+    code = "store_failed"
+
+
+class StoreUnreachable(StoreError):
+    """The database cannot be reached or opened."""
+
+    code = "store_unreachable"
+    default_remedy = "Check the database URL, that the server runs, and the permissions."
+
+
+class StoreReadOnly(StoreError):
+    """The database can be read but not written."""
+
+    code = "store_read_only"
+    default_remedy = "Check the permissions of the file and its folder, or the role's rights."
+
+
+class StoreFull(StoreError):
+    """The disk of the database is full; the transaction was rolled back."""
+
+    code = "store_full"
+    default_remedy = "Free space, then send the same facts again: nothing is booked twice."
+
+
+class StoreBusy(StoreError):
+    """Another writer held the lock longer than the bounded retries last."""
+
+    code = "store_busy"
+    default_remedy = "Try again: nothing was booked."
+
+
+class HostConnectionUnsafe(StoreError):
+    """The host's connection would lose our rows or keep them against its own rollback.
+
+    SQLAlchemy's SQLite dialect needs the documented begin hooks for savepoints to hold.
+    """
+
+    code = "host_connection_unsafe"
+
+
+E = TypeVar("E", bound=LoyaltyError)
+
+
+def all_errors(root: type[E]) -> Iterator[type[E]]:
+    """``root`` and every error class of the SDK below it, in the order of definition."""
+    yield root
+    for child in root.__subclasses__():
+        if child.__module__ == __name__:
+            yield from all_errors(child)

@@ -1,0 +1,1 @@
+"""Plugins: the hooks they implement, their manifest, and how they are found, checked and held."""

@@ -1,0 +1,38 @@
+"""Every hook of the core, one function each. Hooks register at start-up; none runs afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import pluggy
+
+from loyalty_core.domain.programs import ProgramConfig
+from loyalty_core.ports.program import ProgramType, RewardKind, Subscription
+
+PROJECT = "loyalty"
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@hookspec
+def loyalty_register_programs(config: Any, program: ProgramConfig) -> Iterable[ProgramType]:
+    """Returns the ways to earn that this plugin adds.
+
+    ``config`` is the plugin's own settings dataclass, ``program`` the whole configuration.
+    Called once when a program opens, in no transaction, and once for each older version of the
+    configuration whose facts have to be decided again.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def loyalty_register_rewards(config: Any, program: ProgramConfig) -> Iterable[RewardKind]:
+    """Returns the rewards that points buy by this plugin. Called when a program opens."""
+    raise NotImplementedError
+
+
+@hookspec
+def loyalty_register_handlers(config: Any, program: ProgramConfig) -> Iterable[Subscription]:
+    """Returns the plugin's subscriptions to events. Called when a program opens."""
+    raise NotImplementedError

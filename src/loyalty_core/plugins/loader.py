@@ -1,0 +1,134 @@
+"""Finding plugins: what is installed by entry point, what is given directly, what is switched on.
+
+Entry points say what is installed, the program's configuration names what is on. pluggy checks
+names and signatures; nothing of it is used after start-up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from importlib.metadata import entry_points
+from typing import Protocol, cast, runtime_checkable
+
+import pluggy
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+from loyalty_core.errors import PluginError, PluginMissing
+from loyalty_core.plugins import hookspecs
+from loyalty_core.plugins.manifest import PLUGIN_API_VERSION, PluginManifest
+
+GROUP = "loyalty.plugins"
+
+
+@runtime_checkable
+class Plugin(Protocol):
+    """An object with a manifest and hook implementations."""
+
+    @property
+    def manifest(self) -> PluginManifest:
+        """What the plugin says of itself."""
+        ...
+
+
+def load(wanted: Iterable[str], given: Iterable[object]) -> dict[str, Plugin]:
+    """The plugins that are switched on, by id, in the order of the configuration.
+
+    Raises ``PluginMissing`` or ``PluginError`` naming the plugin and what to do.
+    """
+    direct = {_checked(plugin, "given to Loyalty.open").manifest.id: plugin for plugin in given}
+    installed = {point.name: point for point in entry_points(group=GROUP)}
+    loaded: dict[str, Plugin] = {}
+    for name in wanted:
+        if name in direct:
+            loaded[name] = cast(Plugin, direct[name])
+        elif name in installed:
+            loaded[name] = _imported(name, installed[name].load, installed[name].value)
+        else:
+            known = ", ".join(sorted({*direct, *installed})) or "none"
+            raise PluginMissing(
+                f"the plugin {name!r} is switched on but not installed",
+                where=f"plugins.{name}",
+                remedy=f"Install loyalty-{name}, or delete the section. Installed: {known}.",
+                plugin=name,
+            )
+        _check_version(loaded[name].manifest)
+    return loaded
+
+
+def _imported(name: str, load_it: object, where: str) -> Plugin:
+    try:
+        plugin = load_it()  # type: ignore[operator]
+    except Exception as error:
+        raise PluginError(
+            f"the plugin {name!r} cannot be imported: {type(error).__name__}: {error}",
+            where=where,
+            remedy="Reinstall or upgrade it, or delete its section.",
+            plugin=name,
+        ) from error
+    checked = _checked(plugin, where)
+    if checked.manifest.id != name:
+        raise PluginError(
+            f"the plugin {name!r} calls itself {checked.manifest.id!r}",
+            where=where,
+            remedy="Its entry point must have the name of its manifest's id.",
+            plugin=name,
+        )
+    return checked
+
+
+def _checked(plugin: object, where: str) -> Plugin:
+    if not isinstance(getattr(plugin, "manifest", None), PluginManifest):
+        raise PluginError(f"{plugin!r} has no manifest", where=where, remedy="Add one.")
+    return cast(Plugin, plugin)
+
+
+def _check_version(manifest: PluginManifest) -> None:
+    try:
+        accepted = PLUGIN_API_VERSION in SpecifierSet(manifest.requires_plugin_api)
+    except InvalidSpecifier:
+        accepted = False
+    if not accepted:
+        raise PluginError(
+            f"the plugin {manifest.id!r} {manifest.version} needs plugin API "
+            f"{manifest.requires_plugin_api}, this is {PLUGIN_API_VERSION}",
+            where=f"plugins.{manifest.id}",
+            remedy="Install a release of the plugin made for this one.",
+            plugin=manifest.id,
+        )
+
+
+class Hooks:
+    """pluggy behind typed methods: what one plugin registers under each hook."""
+
+    def __init__(self, plugins: Mapping[str, Plugin]) -> None:
+        self._manager = pluggy.PluginManager(hookspecs.PROJECT)
+        self._manager.add_hookspecs(hookspecs)
+        self._plugins = plugins
+        for name, plugin in plugins.items():
+            try:
+                self._manager.register(plugin, name=name)
+                self._refuse_unknown(name, plugin)
+            except pluggy.PluginValidationError as error:
+                raise PluginError(
+                    f"the plugin {name!r} does not fit: {error}", where=f"plugins.{name}"
+                ) from error
+
+    def _refuse_unknown(self, name: str, plugin: Plugin) -> None:
+        known = {hook for hook in dir(hookspecs) if hook.startswith("loyalty_")}
+        for attribute in dir(plugin):
+            options = self._manager.parse_hookimpl_opts(plugin, attribute)
+            if options and attribute not in known and not options["optionalhook"]:
+                raise PluginError(
+                    f"the plugin {name!r} implements the unknown hook {attribute!r}",
+                    where=f"plugins.{name}",
+                    remedy=f"Hooks: {', '.join(sorted(known))}.",
+                    plugin=name,
+                )
+
+    def register(self, hook: str, name: str, config: object, program: object) -> Iterator[object]:
+        """What the plugin ``name`` returns for a hook that takes ``config`` and ``program``."""
+        plugin = self._plugins[name]
+        others = [other for other in self._plugins.values() if other is not plugin]
+        caller = self._manager.subset_hook_caller(hook, others)
+        for registered in caller(config=config, program=program):
+            yield from registered or ()

@@ -1,0 +1,26 @@
+"""What a plugin says of itself before any of its code is called."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+PLUGIN_API_VERSION = "1.0"
+"""The version of hooks and Protocols; the minor grows with additions, the major with breaks."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PluginManifest:
+    """A plugin's identity and needs; its object carries one as ``manifest``.
+
+    ``id`` is lower case letters, digits and underscores, and equals the entry point's name.
+    ``requires_plugin_api`` is a version range such as ``">=1.0,<2"``. ``config`` is a frozen
+    dataclass with a default for every field that may be left out, or None.
+    """
+
+    id: str
+    version: str
+    requires_plugin_api: str
+    config: type | None = None
+    summary: str = ""
+    stability: Literal["experimental", "stable"] = "experimental"

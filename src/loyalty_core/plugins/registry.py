@@ -1,0 +1,108 @@
+"""Collects what the plugins register for one version of a configuration, and refuses clashes."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar, cast
+
+from loyalty_core.application.rules import Rules
+from loyalty_core.application.structure import read_settings
+from loyalty_core.domain.programs import ProgramConfig
+from loyalty_core.errors import ConfigError, LoyaltyError, PluginError, Problem
+from loyalty_core.plugins.loader import Hooks, Plugin
+from loyalty_core.ports.program import Owned, ProgramType, RewardKind, Subscription
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """The plugins that are on, and how to build the rules of a configuration with them."""
+
+    plugins: Mapping[str, Plugin]
+
+    def rules(self, config: ProgramConfig) -> Rules:
+        """The rules of ``config``.
+
+        Raises ``ConfigError`` with the faults of all plugins' sections together, ``PluginError``
+        for a clash or a plugin that raises while it registers.
+        """
+        on = {name: self.plugins[name] for name in config.plugins}
+        hooks = Hooks(on)
+        settings, problems = self._settings(on, config)
+        collected: dict[str, list[Owned[object]]] = defaultdict(list)
+        for name in on:
+            if name not in settings:
+                continue
+            for kind in ("programs", "rewards", "handlers"):
+                hook = f"loyalty_register_{kind}"
+                try:
+                    for item in hooks.register(hook, name, settings[name], config):
+                        collected[kind].append(Owned(name, item))
+                except ConfigError as error:
+                    problems += [one for one in error.problems if one not in problems]
+                except LoyaltyError:
+                    raise
+                except Exception as error:
+                    raise PluginError(
+                        f"the plugin {name!r} raised {type(error).__name__} in {hook}: {error}",
+                        where=f"plugins.{name}",
+                        plugin=name,
+                    ) from error
+        if problems:
+            raise ConfigError(problems)
+        rewards = cast(list[Owned[RewardKind]], collected["rewards"])
+        handlers = cast(list[Owned[Subscription]], collected["handlers"])
+        _unique(rewards, lambda reward: reward.id, "reward")
+        _unique(handlers, lambda subscription: subscription.id, "subscription")
+        subscribed: dict[str, list[Owned[Subscription]]] = defaultdict(list)
+        for owned in handlers:
+            subscribed[owned.item.event_type].append(owned)
+        return Rules(
+            config,
+            tuple(cast(list[Owned[ProgramType]], collected["programs"])),
+            {owned.item.id: owned for owned in rewards},
+            subscribed,
+        )
+
+    def _settings(
+        self, on: Mapping[str, Plugin], config: ProgramConfig
+    ) -> tuple[dict[str, object], list[Problem]]:
+        settings: dict[str, object] = {}
+        problems: list[Problem] = []
+        for name, plugin in on.items():
+            section = config.plugins[name]
+            kind = plugin.manifest.config
+            where = f"plugins.{name}"
+            if kind is None:
+                if section:
+                    problems.append(Problem(where, "this plugin has no settings", "Empty it."))
+                settings[name] = None
+                continue
+            try:
+                settings[name] = read_settings(kind, section, where=where)
+            except ConfigError as error:
+                problems += error.problems
+        return settings, problems
+
+
+def _unique(owned: list[Owned[T]], id_of: Callable[[T], str], what: str) -> None:
+    """Raises ``PluginError`` where an id is taken twice or does not start with its plugin's id."""
+    owners: dict[str, str] = {}
+    for one in owned:
+        name = id_of(one.item)
+        if not name.startswith(f"{one.plugin}."):
+            raise PluginError(
+                f"the plugin {one.plugin!r} registers the {what} {name!r}",
+                where=f"plugins.{one.plugin}",
+                remedy=f"Its id must start with '{one.plugin}.'.",
+            )
+        if name in owners:
+            raise PluginError(
+                f"the {what} {name!r} is registered by {owners[name]!r} and {one.plugin!r}",
+                where=f"plugins.{one.plugin}",
+                remedy="Switch one of them off.",
+            )
+        owners[name] = one.plugin

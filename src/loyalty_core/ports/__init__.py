@@ -1,0 +1,1 @@
+"""The Protocols that the application needs and that plugins or storage provide."""

@@ -1,0 +1,79 @@
+"""What a plugin gives the core to call: programs that decide, rewards that points buy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+from loyalty_core.domain.effects import Effect
+from loyalty_core.domain.events import Event
+from loyalty_core.domain.facts import Decidable
+from loyalty_core.domain.members import MemberView
+from loyalty_core.domain.rewards import SpendOffer, SpendRequest
+
+T = TypeVar("T")
+
+
+class ProgramType(Protocol):
+    """A way to earn. ``decide`` is pure: no clock, network, database, randomness or mutation."""
+
+    def decide(self, fact: Decidable, member: MemberView) -> Sequence[Effect]:
+        """The effects of ``fact`` on ``member``; nothing is written by it.
+
+        Called once for each fact inside the recording transaction, again whenever an earlier
+        fact arrives late, and outside any transaction by quotes. A raise defers this plugin's
+        part of the fact and leaves everybody else's alone.
+        """
+        ...
+
+
+class RewardKind(Protocol):
+    """Something points buy. ``offer`` is pure, like ``ProgramType.decide``."""
+
+    @property
+    def id(self) -> str:
+        """The reward's name, starting with the plugin's id and a dot."""
+        ...
+
+    @property
+    def summary(self) -> str:
+        """What the reward is, in one line for a member."""
+        ...
+
+    @property
+    def wallet(self) -> str:
+        """The wallet it is paid from."""
+        ...
+
+    def offer(self, request: SpendRequest, member: MemberView) -> SpendOffer:
+        """What the request would cost and give; called by ``quote`` and again by ``redeem``.
+
+        A raise aborts the redemption: nothing is booked.
+        """
+        ...
+
+
+class Handler(Protocol):
+    """A subscriber to events, called after commit: at least once, so keyed by ``event.id``."""
+
+    def __call__(self, event: Event) -> None:
+        """Acts on the event outside any transaction; a raise is retried later with backoff."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription:
+    """A handler for events of one type; ``id`` starts with the plugin's id and a dot."""
+
+    id: str
+    event_type: str
+    handler: Handler
+
+
+@dataclass(frozen=True, slots=True)
+class Owned(Generic[T]):
+    """Something a plugin registered, with the plugin's id."""
+
+    plugin: str
+    item: T

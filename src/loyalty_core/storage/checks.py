@@ -1,0 +1,149 @@
+"""The invariants of the books as queries that find what breaks them (DESIGN: invariants 1 to 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, Select, and_, case, func, literal, or_, select
+
+from loyalty_core.domain.ledger import MEMBER, TransactionKind
+from loyalty_core.storage import tables
+
+MOST = 100
+"""How many faults of one kind are listed."""
+
+
+def check_books(
+    connection: Connection, program: str
+) -> tuple[Mapping[str, int], list[tuple[str, str]]]:
+    """How many rows there are, and every broken invariant as (where, what), up to 100 a kind."""
+    faults: list[tuple[str, str]] = []
+    for what, query in _queries(program):
+        found = connection.execute(query.limit(MOST))
+        faults += [(str(row[0]), what.format(*row)) for row in found]
+    counts = {}
+    for name in ("transaction", "entry", "lot", "wallet"):
+        table = getattr(tables, name)
+        ours = select(tables.member.c.id).where(tables.member.c.program == program)
+        counted = select(func.count()).select_from(table).where(table.c.member_id.in_(ours))
+        counts[name] = int(connection.scalar(counted) or 0)
+    return counts, faults
+
+
+def _queries(program: str) -> list[tuple[str, Select[Any]]]:
+    return [
+        ("transaction sums to {1}, not zero", _unbalanced(program)),
+        ("transaction states {2}, its entries move {1}", _misstated(program)),
+        ("lot has {2} remaining, its entries sum to {1}", _lots(program, "remaining")),
+        ("lot has {2} expired, its entries sum to {1}", _lots(program, "expired")),
+        ("wallet {1} of this member does not equal its entries", _wallets(program)),
+        ("wallet {1} of this member does not equal its lots less its debt", _holdings(program)),
+        ("lot has {1} points less than none", _negative(program)),
+    ]
+
+
+def _ours(column: Any, program: str) -> Any:
+    return column.in_(select(tables.member.c.id).where(tables.member.c.program == program))
+
+
+def _unbalanced(program: str) -> Select[Any]:
+    entry = tables.entry
+    total = func.sum(entry.c.amount)
+    return (
+        select(entry.c.transaction_id, total)
+        .where(_ours(entry.c.member_id, program))
+        .group_by(entry.c.transaction_id, entry.c.wallet)
+        .having(total != 0)
+    )
+
+
+def _misstated(program: str) -> Select[Any]:
+    entry, made = tables.entry, tables.transaction
+    moved = func.coalesce(func.sum(entry.c.amount), 0)
+    mine = and_(entry.c.transaction_id == made.c.id, entry.c.account == MEMBER)
+    return (
+        select(made.c.id, moved, made.c.amount)
+        .select_from(made.outerjoin(entry, mine))
+        .where(_ours(made.c.member_id, program))
+        .group_by(made.c.id, made.c.amount)
+        .having(moved != made.c.amount)
+    )
+
+
+def _lots(program: str, column: str) -> Select[Any]:
+    entry, made, lot = tables.entry, tables.transaction, tables.lot
+    amount: Any = entry.c.amount
+    if column == "expired":
+        expiry = made.c.kind == TransactionKind.EXPIRY.value
+        amount = case((expiry, -amount), else_=0)
+    moved = func.coalesce(func.sum(amount), 0)
+    joined = lot.outerjoin(entry, entry.c.lot_id == lot.c.id)
+    if column == "expired":
+        joined = joined.outerjoin(made, made.c.id == entry.c.transaction_id)
+    return (
+        select(lot.c.id, moved, lot.c[column])
+        .select_from(joined)
+        .where(_ours(lot.c.member_id, program))
+        .group_by(lot.c.id, lot.c[column])
+        .having(moved != lot.c[column])
+    )
+
+
+def _wallets(program: str) -> Select[Any]:
+    """Wallets whose cached balance, debt or totals differ from the sums of their entries."""
+    entry, made, wallet = tables.entry, tables.transaction, tables.wallet
+
+    def total(*conditions: Any, sign: int = 1) -> Any:
+        chosen = case((and_(*conditions), entry.c.amount), else_=0)
+        return sign * func.coalesce(func.sum(chosen), 0)
+
+    def kinds(*names: TransactionKind) -> Any:
+        return made.c.kind.in_([name.value for name in names])
+
+    balance, debt = total(literal(True)), total(entry.c.lot_id.is_(None), sign=-1)
+    earned = total(kinds(TransactionKind.ACCRUAL, TransactionKind.REVERSAL))
+    redeemed = total(kinds(TransactionKind.REDEMPTION), sign=-1)
+    expired = total(kinds(TransactionKind.EXPIRY), sign=-1)
+    adjusted = total(kinds(TransactionKind.ADJUSTMENT))
+    mine = and_(
+        entry.c.member_id == wallet.c.member_id,
+        entry.c.wallet == wallet.c.wallet,
+        entry.c.account == MEMBER,
+    )
+    joined = wallet.outerjoin(entry, mine).outerjoin(made, made.c.id == entry.c.transaction_id)
+    return (
+        select(wallet.c.member_id, wallet.c.wallet)
+        .select_from(joined)
+        .where(_ours(wallet.c.member_id, program))
+        .group_by(wallet.c.member_id, wallet.c.wallet)
+        .having(
+            or_(
+                balance != wallet.c.balance,
+                debt != wallet.c.debt,
+                earned != wallet.c.earned,
+                redeemed != wallet.c.redeemed,
+                expired != wallet.c.expired,
+                adjusted != wallet.c.adjusted,
+            )
+        )
+    )
+
+
+def _holdings(program: str) -> Select[Any]:
+    lot, wallet = tables.lot, tables.wallet
+    held = func.coalesce(func.sum(lot.c.remaining), 0)
+    mine = and_(lot.c.member_id == wallet.c.member_id, lot.c.wallet == wallet.c.wallet)
+    return (
+        select(wallet.c.member_id, wallet.c.wallet)
+        .select_from(wallet.outerjoin(lot, mine))
+        .where(_ours(wallet.c.member_id, program))
+        .group_by(wallet.c.member_id, wallet.c.wallet, wallet.c.balance, wallet.c.debt)
+        .having(held - wallet.c.debt != wallet.c.balance)
+    )
+
+
+def _negative(program: str) -> Select[Any]:
+    lot = tables.lot
+    wrong = or_(lot.c.remaining < 0, lot.c.forgiven > lot.c.expired)
+    return select(lot.c.id, lot.c.remaining).where(_ours(lot.c.member_id, program), wrong)

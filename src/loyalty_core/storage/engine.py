@@ -1,0 +1,144 @@
+"""Engines: SQLite with WAL and real transactions, PostgreSQL as it is; errors in our own words."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.pool import QueuePool
+
+from loyalty_core.errors import (
+    HostConnectionUnsafe,
+    LoyaltyError,
+    StoreBusy,
+    StoreError,
+    StoreFull,
+    StoreReadOnly,
+    StoreUnreachable,
+)
+
+BUSY_TIMEOUT_MS = 10_000
+WRITES = "loyalty_writes"
+"""Execution option of a connection whose transaction will write, so SQLite locks at its start."""
+
+
+def open_engine(database: str, *, pool_size: int = 10) -> Engine:
+    """An engine for the URL: ``sqlite:///file.db``, ``sqlite://`` or ``postgresql+psycopg://...``.
+
+    Raises ``StoreUnreachable`` for a URL that SQLAlchemy or an installed driver cannot serve.
+    """
+    try:
+        url = make_url(database)
+        if url.get_backend_name() == "postgresql" and url.drivername == "postgresql":
+            url = url.set(drivername="postgresql+psycopg")
+        if url.get_backend_name() != "sqlite":
+            return create_engine(url, pool_size=pool_size, max_overflow=0)
+    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
+        remedy = "For PostgreSQL install loyalty-core[postgresql]."
+        raise StoreUnreachable(f"{error}", where="database URL", remedy=remedy) from None
+    memory = url.database in (None, "", ":memory:")
+    engine = create_engine(
+        url,
+        poolclass=QueuePool,
+        pool_size=1 if memory else pool_size,
+        max_overflow=0,
+        connect_args={"check_same_thread": False},
+    )
+    add_sqlite_hooks(engine)
+    return engine
+
+
+def add_sqlite_hooks(engine: Engine) -> None:
+    """Makes SQLite's transactions and savepoints hold, as SQLAlchemy documents; for hosts too.
+
+    The stock driver begins late and not before savepoints; here every transaction begins with
+    ``BEGIN``, or ``BEGIN IMMEDIATE`` when it will write, so that it never fails half-way for
+    another writer. A host that uses ``Loyalty.using`` on SQLite calls this on its own engine.
+    """
+
+    def connect(connection: Any, _: Any) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+        with contextlib.suppress(sqlite3.OperationalError):  # read-only keeps the mode it has
+            cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.execute("PRAGMA synchronous = NORMAL")
+        cursor.close()
+
+    def begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get(WRITES, True)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    event.listen(engine, "connect", connect)
+    event.listen(engine, "begin", begin)
+
+
+def refuse_unsafe(connection: Connection) -> None:
+    """Returns nothing if savepoints hold on the host's connection.
+
+    Raises ``HostConnectionUnsafe`` for SQLite without begin hooks: there, work in a released
+    savepoint survives the host's rollback.
+    """
+    if connection.dialect.name != "sqlite":
+        return
+    if not connection.in_transaction():
+        connection.begin()
+    driver = connection.connection.driver_connection
+    if isinstance(driver, sqlite3.Connection) and not driver.in_transaction:
+        raise HostConnectionUnsafe(
+            "this SQLite connection does not begin transactions before savepoints",
+            remedy="Call loyalty_core.add_sqlite_hooks(engine) once when you make the engine.",
+        )
+
+
+def in_our_words(error: SQLAlchemyError) -> LoyaltyError:
+    """The SDK's error for what the database said."""
+    original = getattr(error, "orig", None)
+    text = str(original or error).strip().splitlines()
+    message = text[0] if text else type(error).__name__
+    kind: type[StoreError] = StoreError
+    if isinstance(original, sqlite3.Error):
+        kind = _sqlite_kind(original)
+    elif isinstance(error, DBAPIError):
+        kind = _postgresql_kind(getattr(original, "sqlstate", None), error)
+    return kind(message)
+
+
+def collided(error: SQLAlchemyError) -> bool:
+    """Whether the transaction lost to another one and may simply be tried again."""
+    original = getattr(error, "orig", None)
+    if isinstance(original, sqlite3.OperationalError):
+        return _sqlite_kind(original) is StoreBusy
+    return getattr(original, "sqlstate", None) in _COLLISIONS
+
+
+_COLLISIONS = {"40001", "40P01", "55P03", "23505"}
+"""Serialization failure, deadlock, lock time-out, and the same new row from two transactions."""
+
+
+def _sqlite_kind(error: sqlite3.Error) -> type[StoreError]:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return {
+        sqlite3.SQLITE_BUSY: StoreBusy,
+        sqlite3.SQLITE_LOCKED: StoreBusy,
+        sqlite3.SQLITE_READONLY: StoreReadOnly,
+        sqlite3.SQLITE_FULL: StoreFull,
+        sqlite3.SQLITE_CANTOPEN: StoreUnreachable,
+        sqlite3.SQLITE_NOTADB: StoreUnreachable,
+        sqlite3.SQLITE_PERM: StoreReadOnly,
+    }.get(code, StoreError)
+
+
+def _postgresql_kind(state: str | None, error: DBAPIError) -> type[StoreError]:
+    if state in _COLLISIONS:
+        return StoreBusy
+    if state == "25006" or state == "42501":
+        return StoreReadOnly
+    if state == "53100":
+        return StoreFull
+    if error.connection_invalidated or state is None or state[:2] in ("08", "57", "28", "3D"):
+        return StoreUnreachable
+    return StoreError

@@ -1,0 +1,61 @@
+"""Forward-only migrations, recorded for each owner: the core's own, and later each plugin's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, insert, inspect, select
+
+from loyalty_core.errors import StoreError
+from loyalty_core.storage import tables
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One step: its name, and what it does inside the migrating transaction."""
+
+    name: str
+    upgrade: Callable[[Connection], None]
+
+
+def _first_tables(connection: Connection) -> None:
+    tables.metadata.create_all(connection)
+
+
+CORE: Sequence[Migration] = (Migration("0001_first_tables", _first_tables),)
+_LOCK = 0x6C6F79616C7479  # "loyalty"
+
+
+def migrate(
+    connection: Connection, owner: str, steps: Sequence[Migration], now: datetime
+) -> list[str]:
+    """The names of the steps that were applied now, in order; those applied before are left.
+
+    Raises ``StoreError`` when the database has steps of this owner that this release lacks.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+    if not inspect(connection).has_table(tables.migration.name):
+        tables.migration.create(connection)
+    done = applied(connection, owner)
+    unknown = set(done) - {step.name for step in steps}
+    if unknown:
+        raise StoreError(
+            f"the database was migrated by a newer release: {', '.join(sorted(unknown))}",
+            where=f"migrations of {owner}",
+            remedy="Install that release, or restore the database from before.",
+        )
+    fresh = [step for step in steps if step.name not in done]
+    for step in fresh:
+        step.upgrade(connection)
+        row = {"owner": owner, "name": step.name, "applied_at": now}
+        connection.execute(insert(tables.migration).values(row))
+    return [step.name for step in fresh]
+
+
+def applied(connection: Connection, owner: str) -> list[str]:
+    """The names of an owner's steps that the database has, in the order of their names."""
+    names = select(tables.migration.c.name).where(tables.migration.c.owner == owner)
+    return list(connection.scalars(names.order_by(tables.migration.c.name)))

@@ -1,0 +1,242 @@
+"""Questions to the books, each answered by a fixed few indexed queries."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, and_, case, func, select, tuple_
+
+from loyalty_core.domain.facts import Json
+from loyalty_core.domain.ledger import Lot, Transaction, WalletBook
+from loyalty_core.domain.members import Identity, MemberId
+from loyalty_core.ports.store import FactRecord, MemberRecord, OpenSums, WalletSums
+from loyalty_core.storage import rows, tables
+from loyalty_core.storage.checks import check_books
+from loyalty_core.storage.migrations import applied
+from loyalty_core.storage.work import owners
+
+Pair = tuple[str, str]
+
+
+class SqlReader:
+    """``ports.store.Reader`` on one SQLAlchemy connection, for one program."""
+
+    def __init__(self, connection: Connection, program: str) -> None:
+        self._connection = connection
+        self._program = program
+
+    def _rows(self, statement: Any) -> Iterable[Any]:
+        return self._connection.execute(statement).mappings()
+
+    def owners(self, identities: Iterable[Identity]) -> dict[Identity, MemberId]:
+        """The member of each identity that is known."""
+        return owners(self._connection, self._program, identities)
+
+    def members(self, ids: Iterable[str]) -> dict[str, tuple[MemberRecord, tuple[Identity, ...]]]:
+        """The members with their identities: two queries for any number."""
+        member, identity = tables.member, tables.identity
+        wanted = sorted(set(ids))
+        found = {
+            row["id"]: rows.member_record(row)
+            for row in self._rows(
+                select(member).where(member.c.program == self._program, member.c.id.in_(wanted))
+            )
+        }
+        known: dict[str, list[Identity]] = defaultdict(list)
+        for row in self._rows(select(identity).where(identity.c.member_id.in_(sorted(found)))):
+            known[row["member_id"]].append(rows.identity_of(row))
+        return {key: (record, tuple(sorted(known[key]))) for key, record in found.items()}
+
+    def wallets(self, members: Iterable[str]) -> dict[Pair, WalletBook]:
+        """The members' wallets by member and wallet name, without lots."""
+        wallet = tables.wallet
+        found = self._rows(select(wallet).where(wallet.c.member_id.in_(sorted(set(members)))))
+        return {(row["member_id"], row["wallet"]): rows.wallet_book(row) for row in found}
+
+    def open_sums(self, members: Sequence[str], now: datetime) -> dict[Pair, OpenSums]:
+        """What is pending and what is past its date at ``now``, by member and wallet."""
+        lot = tables.lot
+        mine = and_(lot.c.member_id.in_(sorted(set(members))), lot.c.remaining > 0)
+        key = (lot.c.member_id, lot.c.wallet)
+        due = {
+            (row[0], row[1]): int(row[2])
+            for row in self._connection.execute(
+                select(*key, func.sum(lot.c.remaining))
+                .where(mine, lot.c.expires_at <= now)
+                .group_by(*key)
+            )
+        }
+        live = (lot.c.expires_at.is_(None)) | (lot.c.expires_at > now)
+        pending: dict[Pair, list[tuple[datetime, int]]] = defaultdict(list)
+        for row in self._connection.execute(
+            select(*key, lot.c.activates_at, func.sum(lot.c.remaining))
+            .where(mine, lot.c.pending, lot.c.activates_at > now, live)
+            .group_by(*key, lot.c.activates_at)
+            .order_by(lot.c.activates_at)
+        ):
+            pending[row[0], row[1]].append((row[2], int(row[3])))
+        return {
+            pair: OpenSums(
+                sum(amount for _, amount in pending[pair]),
+                due.get(pair, 0),
+                *(pending[pair][0] if pending[pair] else (None, 0)),
+            )
+            for pair in {*due, *pending}
+        }
+
+    def expiring(
+        self, members: Sequence[str], now: datetime, until: datetime
+    ) -> dict[Pair, list[tuple[datetime, int]]]:
+        """Points that expire after ``now`` and up to ``until``, summed by moment, in order."""
+        lot = tables.lot
+        key = (lot.c.member_id, lot.c.wallet, lot.c.expires_at)
+        found: dict[Pair, list[tuple[datetime, int]]] = defaultdict(list)
+        for row in self._connection.execute(
+            select(*key, func.sum(lot.c.remaining))
+            .where(
+                lot.c.member_id.in_(sorted(set(members))),
+                lot.c.remaining > 0,
+                lot.c.expires_at > now,
+                lot.c.expires_at <= until,
+            )
+            .group_by(*key)
+            .order_by(lot.c.expires_at)
+        ):
+            found[row[0], row[1]].append((row[2], int(row[3])))
+        return found
+
+    def open_lots(self, member: str, wallet: str) -> list[Lot]:
+        """A wallet's lots that hold points, in no order."""
+        lot = tables.lot
+        mine = and_(lot.c.member_id == member, lot.c.wallet == wallet, lot.c.remaining > 0)
+        return [rows.lot_of(row) for row in self._rows(select(lot).where(mine))]
+
+    def history(
+        self, member: str, wallet: str | None, before: tuple[datetime, str] | None, limit: int
+    ) -> list[Transaction]:
+        """A member's transactions before a position, latest first."""
+        table = tables.transaction
+        chosen = select(table).where(table.c.member_id == member)
+        if wallet is not None:
+            chosen = chosen.where(table.c.wallet == wallet)
+        if before is not None:
+            place = tuple_(table.c.occurred_at, table.c.id)
+            chosen = chosen.where(place < tuple_(*before, types=[tables.Moment, table.c.id.type]))
+        latest = chosen.order_by(table.c.occurred_at.desc(), table.c.id.desc()).limit(limit)
+        return self._with_entries(list(self._rows(latest)))
+
+    def _with_entries(self, found: list[Any]) -> list[Transaction]:
+        entry = tables.entry
+        lines: dict[str, list[Any]] = defaultdict(list)
+        ids = [row["id"] for row in found]
+        for row in self._rows(select(entry).where(entry.c.transaction_id.in_(ids))):
+            lines[row["transaction_id"]].append(row)
+        return [rows.transaction_of(row, lines[row["id"]]) for row in found]
+
+    def transaction(self, transaction_id: str) -> Transaction | None:
+        """One transaction with its entries."""
+        table, member = tables.transaction, tables.member
+        found = self._rows(
+            select(table)
+            .join(member, member.c.id == table.c.member_id)
+            .where(table.c.id == transaction_id, member.c.program == self._program)
+        )
+        return next(iter(self._with_entries(list(found))), None)
+
+    def fact(self, fact_id: str) -> FactRecord | None:
+        """One fact."""
+        table = tables.fact
+        mine = and_(table.c.id == fact_id, table.c.program == self._program)
+        found = list(self._rows(select(table).where(mine)))
+        return rows.fact_record(found[0]) if found else None
+
+    def totals(self, now: datetime) -> list[WalletSums]:
+        """Each wallet summed over all members."""
+        wallet, member, lot = tables.wallet, tables.member, tables.lot
+        names = ("balance", "debt", "earned", "redeemed", "expired", "adjusted")
+        sums = [func.sum(wallet.c[name]) for name in names]
+        ours = member.c.program == self._program
+        due = {
+            row[0]: int(row[1])
+            for row in self._connection.execute(
+                select(lot.c.wallet, func.sum(lot.c.remaining))
+                .join(member, member.c.id == lot.c.member_id)
+                .where(ours, lot.c.remaining > 0, lot.c.expires_at <= now)
+                .group_by(lot.c.wallet)
+            )
+        }
+        whole = (
+            select(wallet.c.wallet, *sums)
+            .join(member, member.c.id == wallet.c.member_id)
+            .where(ours)
+            .group_by(wallet.c.wallet)
+            .order_by(wallet.c.wallet)
+        )
+        return [
+            WalletSums._make((row[0], *map(int, row[1:]), due.get(row[0], 0)))
+            for row in self._connection.execute(whole)
+        ]
+
+    def top(self, wallet: str, limit: int) -> list[WalletBook]:
+        """The wallets that earned most, ties by member id."""
+        table, member = tables.wallet, tables.member
+        best = (
+            select(table)
+            .join(member, member.c.id == table.c.member_id)
+            .where(member.c.program == self._program, table.c.wallet == wallet)
+            .order_by(table.c.earned.desc(), table.c.member_id)
+            .limit(limit)
+        )
+        return [rows.wallet_book(row) for row in self._rows(best)]
+
+    def counts(self) -> Mapping[str, int]:
+        """How many members, orders, activities, waiting and deferred facts, deliveries."""
+        member, fact, delivery = tables.member, tables.fact, tables.delivery
+        members = select(func.count()).where(member.c.program == self._program)
+        counted = {"members": self._connection.scalar(members) or 0}
+        kinds = (
+            select(
+                fact.c.type,
+                func.count(),
+                func.sum(case((fact.c.status == "waiting", 1), else_=0)),
+                func.sum(case((fact.c.retry_at.is_not(None), 1), else_=0)),
+            )
+            .where(fact.c.program == self._program)
+            .group_by(fact.c.type)
+        )
+        found = {row[0]: row[1:] for row in self._connection.execute(kinds)}
+        nothing = (0, 0, 0)
+        counted["orders"] = int(found.get("order", nothing)[0])
+        counted["activities"] = int(found.get("activity", nothing)[0])
+        counted["waiting"] = sum(int(row[1]) for row in found.values())
+        counted["deferred"] = sum(int(row[2]) for row in found.values())
+        states = (
+            select(delivery.c.state, func.count())
+            .where(delivery.c.program == self._program)
+            .group_by(delivery.c.state)
+        )
+        delivered = {row[0]: int(row[1]) for row in self._connection.execute(states)}
+        counted["pending_deliveries"] = delivered.get("pending", 0)
+        counted["dead_deliveries"] = delivered.get("dead", 0)
+        return counted
+
+    def config_document(self, version: int) -> Mapping[str, Json]:
+        """The configuration stored under a version."""
+        table = tables.config
+        mine = and_(table.c.program == self._program, table.c.version == version)
+        found: Mapping[str, Json] = self._connection.execute(
+            select(table.c.document).where(mine)
+        ).scalar_one()
+        return found
+
+    def checks(self) -> tuple[Mapping[str, int], list[tuple[str, str]]]:
+        """Row counts, and each broken invariant as (where, what)."""
+        return check_books(self._connection, self._program)
+
+    def describe(self) -> tuple[str, list[str]]:
+        """The database in words, without secrets, and the migrations it has."""
+        url = self._connection.engine.url.render_as_string(hide_password=True)
+        return url, applied(self._connection, "core")

@@ -1,0 +1,255 @@
+"""Records to rows and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, cast
+
+from loyalty_core.application.forms import dump_document, load_document
+from loyalty_core.application.structure import converter
+from loyalty_core.domain.events import Event, EventId
+from loyalty_core.domain.facts import FactId, FactKey, Json
+from loyalty_core.domain.ledger import (
+    Entry,
+    Lot,
+    LotId,
+    Transaction,
+    TransactionId,
+    TransactionKind,
+    WalletBook,
+)
+from loyalty_core.domain.members import (
+    History,
+    Identity,
+    IdentityKind,
+    MemberId,
+    MemberStatus,
+    Profile,
+)
+from loyalty_core.ports.store import Award, FactRecord, FactStatus, MemberRecord, Position
+
+Row = Mapping[Any, Any]
+_plain = converter(0)
+
+
+def member_row(record: MemberRecord, program: str) -> dict[str, Any]:
+    """A member as a row."""
+    decided = record.decided_to
+    return {
+        "id": record.id,
+        "program": program,
+        "status": record.status.value,
+        "joined_at": record.joined_at,
+        "profile": _plain.unstructure(record.profile),
+        "history": _plain.unstructure(record.history),
+        "state": record.state,
+        "decided_at": decided.occurred_at if decided else None,
+        "decided_key": _key_text(decided.key) if decided else None,
+    }
+
+
+def _key_text(key: FactKey) -> str:
+    return "\x1f".join((key.source, key.type, key.id))
+
+
+def member_record(row: Row) -> MemberRecord:
+    """A member from its row."""
+    decided = None
+    if row["decided_at"] is not None:
+        decided = Position(row["decided_at"], FactKey(*row["decided_key"].split("\x1f")))
+    return MemberRecord(
+        id=MemberId(row["id"]),
+        status=MemberStatus(row["status"]),
+        joined_at=row["joined_at"],
+        profile=_plain.structure(row["profile"], Profile) if row["profile"] else Profile(),
+        history=_plain.structure(row["history"], History) if row["history"] else History(),
+        state=row["state"],
+        decided_to=decided,
+    )
+
+
+def identity_of(row: Row) -> Identity:
+    """An identity from its row."""
+    return Identity(IdentityKind(row["kind"]), row["value"], row["source"])
+
+
+def fact_row(record: FactRecord, program: str) -> dict[str, Any]:
+    """A fact as a row."""
+    return {
+        "id": record.id,
+        "program": program,
+        "source": record.key.source,
+        "type": record.key.type,
+        "external_id": record.key.id,
+        "member_id": record.member_id,
+        "status": record.status.value,
+        "occurred_at": record.occurred_at,
+        "received_at": record.received_at,
+        "document": dump_document(record.document),
+        "awards": [_award_row(award) for award in record.awards],
+        "state_before": record.before,
+        "config_version": record.config_version,
+        "deferred": list(record.deferred),
+        "attempts": record.attempts,
+        "retry_at": record.retry_at,
+    }
+
+
+def fact_record(row: Row) -> FactRecord:
+    """A fact from its row."""
+    key = FactKey(row["source"], row["type"], row["external_id"])
+    status = FactStatus(row["status"])
+    decided = status in (FactStatus.BOOKED, FactStatus.DEFERRED)
+    return FactRecord(
+        id=FactId(row["id"]),
+        key=key,
+        member_id=row["member_id"],
+        status=status,
+        occurred_at=row["occurred_at"],
+        received_at=row["received_at"],
+        document=load_document(row["type"], row["document"]),
+        awards=[_award(award) for award in row["awards"]],
+        before=row["state_before"],
+        config_version=row["config_version"],
+        deferred=tuple(row["deferred"]),
+        attempts=row["attempts"],
+        retry_at=row["retry_at"],
+        stored=True,
+        was_at=Position(row["occurred_at"], key) if decided else None,
+    )
+
+
+def _award_row(award: Award) -> dict[str, Json]:
+    return cast(dict[str, Json], _plain.unstructure(award))
+
+
+def _award(stored: Mapping[str, Json]) -> Award:
+    expires = stored.get("expires_at")
+    awarded = datetime.fromisoformat(cast(str, stored["awarded_at"]))
+    return Award(
+        plugin=cast(str, stored["plugin"]),
+        rule=cast(str, stored["rule"]),
+        wallet=cast(str, stored["wallet"]),
+        amount=cast(int, stored["amount"]),
+        lines=cast(Mapping[str, int], stored["lines"]),
+        awarded_at=awarded,
+        activates_at=datetime.fromisoformat(cast(str, stored["activates_at"])),
+        expires_at=datetime.fromisoformat(cast(str, expires)) if expires else None,
+        lot_id=cast(LotId | None, stored.get("lot_id")),
+        net=cast(int, stored.get("net", 0)),
+    )
+
+
+def wallet_row(book: WalletBook) -> dict[str, Any]:
+    """A wallet as a row."""
+    return {
+        "member_id": book.member_id,
+        "wallet": book.wallet,
+        "balance": book.balance,
+        "debt": book.debt,
+        "earned": book.earned,
+        "redeemed": book.redeemed,
+        "expired": book.expired,
+        "adjusted": book.adjusted,
+        "lapses_at": book.lapses_at,
+    }
+
+
+def wallet_book(row: Row) -> WalletBook:
+    """A wallet from its row, without lots."""
+    return WalletBook(**{name: row[name] for name in wallet_row(_EMPTY)}, stored=True)
+
+
+_EMPTY = WalletBook("", "")
+
+
+def lot_row(lot: Lot) -> dict[str, Any]:
+    """A lot as a row."""
+    return {name: getattr(lot, name) for name in Lot.__slots__}
+
+
+def lot_of(row: Row) -> Lot:
+    """A lot from its row."""
+    return Lot(**{name: row[name] for name in Lot.__slots__})
+
+
+def transaction_row(made: Transaction) -> dict[str, Any]:
+    """A transaction as a row, without its entries."""
+    return {
+        "id": made.id,
+        "member_id": made.member_id,
+        "wallet": made.wallet,
+        "kind": made.kind.value,
+        "amount": made.amount,
+        "occurred_at": made.occurred_at,
+        "booked_at": made.booked_at,
+        "fact_id": made.fact_id,
+        "config_version": made.config_version,
+        "actor": made.actor,
+        "reason": made.reason,
+        "detail": made.detail,
+    }
+
+
+def entry_rows(made: Transaction) -> list[dict[str, Any]]:
+    """The entries of a transaction as rows."""
+    return [
+        {
+            "transaction_id": made.id,
+            "position": position,
+            "member_id": made.member_id,
+            "wallet": made.wallet,
+            "account": entry.account,
+            "lot_id": entry.lot_id,
+            "amount": entry.amount,
+        }
+        for position, entry in enumerate(made.entries)
+    ]
+
+
+def transaction_of(row: Row, entries: list[Row]) -> Transaction:
+    """A transaction from its row and those of its entries."""
+    return Transaction(
+        id=TransactionId(row["id"]),
+        member_id=row["member_id"],
+        wallet=row["wallet"],
+        kind=TransactionKind(row["kind"]),
+        amount=row["amount"],
+        occurred_at=row["occurred_at"],
+        booked_at=row["booked_at"],
+        entries=tuple(
+            Entry(entry["account"], entry["lot_id"], entry["amount"])
+            for entry in sorted(entries, key=lambda item: item["position"])
+        ),
+        fact_id=row["fact_id"],
+        config_version=row["config_version"],
+        actor=row["actor"],
+        reason=row["reason"],
+        detail=row["detail"],
+    )
+
+
+def event_row(event: Event, program: str) -> dict[str, Any]:
+    """An event as a row."""
+    return {
+        "id": event.id,
+        "program": program,
+        "type": event.type,
+        "member_id": event.member_id,
+        "transaction_id": event.transaction_id,
+        "occurred_at": event.occurred_at,
+        "data": event.data,
+    }
+
+
+def event_of(row: Row) -> Event:
+    """An event from its row."""
+    return Event(
+        id=EventId(row["id"]),
+        type=row["type"],
+        member_id=row["member_id"],
+        transaction_id=row["transaction_id"],
+        occurred_at=row["occurred_at"],
+        data=row["data"],
+    )

@@ -1,0 +1,280 @@
+"""The core's tables and indexes, for PostgreSQL >= 15 and SQLite >= 3.37.
+
+Everything a command touches carries ``member_id``, the distribution key. The issuer has entries
+but no balance row. Caches (balance, remaining, ...) can be rebuilt from ``loyalty_entry``.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Dialect,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
+
+def to_microseconds(moment: datetime) -> int:
+    """Microseconds since 1970 in UTC, exactly."""
+    return (moment - EPOCH) // MICROSECOND
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware UTC moment: ``timestamptz`` on PostgreSQL, microseconds since 1970 on SQLite."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """The column type of the database."""
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(postgresql.TIMESTAMP(timezone=True))
+        return dialect.type_descriptor(BigInteger())
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        """The moment as the database stores it."""
+        if value is None or dialect.name == "postgresql":
+            return value
+        return to_microseconds(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """The moment as stored, aware and in UTC."""
+        if value is None:
+            return None
+        if isinstance(value, datetime):
+            return value.astimezone(UTC)
+        return EPOCH + timedelta(microseconds=value)
+
+
+def _id() -> TypeEngine[str]:
+    """A time-ordered UUID as text in Python, native on PostgreSQL."""
+    return Uuid(as_uuid=False).with_variant(String(36), "sqlite")
+
+
+def _json() -> TypeEngine[Any]:
+    return JSON().with_variant(postgresql.JSONB(), "postgresql")
+
+
+metadata = MetaData()
+
+migration = Table(
+    "loyalty_migration",
+    metadata,
+    Column("owner", String(64), primary_key=True),
+    Column("name", String(128), primary_key=True),
+    Column("applied_at", Moment, nullable=False),
+)
+
+config = Table(
+    "loyalty_config",
+    metadata,
+    Column("program", String(63), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("fingerprint", String(64), nullable=False),
+    Column("document", _json(), nullable=False),
+    Column("first_used_at", Moment, nullable=False),
+)
+
+member = Table(
+    "loyalty_member",
+    metadata,
+    Column("id", _id(), primary_key=True),
+    Column("program", String(63), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("joined_at", Moment, nullable=False),
+    Column("profile", _json(), nullable=False),
+    Column("history", _json(), nullable=False),
+    Column("state", _json(), nullable=False),
+    Column("decided_at", Moment),
+    Column("decided_key", Text),
+)
+
+identity = Table(
+    "loyalty_identity",
+    metadata,
+    Column("program", String(63), primary_key=True),
+    Column("kind", String(16), primary_key=True),
+    Column("value", Text, primary_key=True),
+    Column("source", Text, primary_key=True),
+    Column("member_id", _id(), nullable=False),
+    Index("loyalty_identity_member", "member_id"),
+)
+
+fact = Table(
+    "loyalty_fact",
+    metadata,
+    Column("id", _id(), primary_key=True),
+    Column("program", String(63), nullable=False),
+    Column("source", Text, nullable=False),
+    Column("type", String(16), nullable=False),
+    Column("external_id", Text, nullable=False),
+    Column("member_id", _id()),
+    Column("status", String(16), nullable=False),
+    Column("occurred_at", Moment, nullable=False),
+    Column("received_at", Moment, nullable=False),
+    Column("document", _json(), nullable=False),
+    Column("awards", _json(), nullable=False),
+    Column("state_before", _json(), nullable=False),
+    Column("config_version", Integer, nullable=False),
+    Column("deferred", _json(), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("retry_at", Moment),
+    UniqueConstraint("program", "source", "type", "external_id", name="loyalty_fact_key"),
+)
+Index("loyalty_fact_member", fact.c.member_id, fact.c.occurred_at)
+_retry = text("retry_at IS NOT NULL")
+Index("loyalty_fact_retry", fact.c.retry_at, postgresql_where=_retry, sqlite_where=_retry)
+
+waiting = Table(
+    "loyalty_waiting",
+    metadata,
+    Column("program", String(63), primary_key=True),
+    Column("kind", String(16), primary_key=True),
+    Column("value", Text, primary_key=True),
+    Column("source", Text, primary_key=True),
+    Column("fact_id", _id(), primary_key=True),
+    Column("until", Moment, nullable=False),
+    Index("loyalty_waiting_until", "until"),
+)
+
+wallet = Table(
+    "loyalty_wallet",
+    metadata,
+    Column("member_id", _id(), primary_key=True),
+    Column("wallet", String(63), primary_key=True),
+    Column("balance", BigInteger, nullable=False),
+    Column("debt", BigInteger, nullable=False),
+    Column("earned", BigInteger, nullable=False),
+    Column("redeemed", BigInteger, nullable=False),
+    Column("expired", BigInteger, nullable=False),
+    Column("adjusted", BigInteger, nullable=False),
+    Column("lapses_at", Moment),
+)
+_lapses = text("lapses_at IS NOT NULL AND balance > 0")
+Index("loyalty_wallet_lapses", wallet.c.lapses_at, postgresql_where=_lapses, sqlite_where=_lapses)
+
+lot = Table(
+    "loyalty_lot",
+    metadata,
+    Column("id", _id(), primary_key=True),
+    Column("member_id", _id(), nullable=False),
+    Column("wallet", String(63), nullable=False),
+    Column("fact_id", _id()),
+    Column("created_at", Moment, nullable=False),
+    Column("activates_at", Moment, nullable=False),
+    Column("expires_at", Moment),
+    Column("remaining", BigInteger, nullable=False),
+    Column("expired", BigInteger, nullable=False),
+    Column("forgiven", BigInteger, nullable=False),
+    Column("pending", Boolean, nullable=False),
+)
+_open = text("remaining > 0")
+_pending = text("pending")
+_dated = text("remaining > 0 AND expires_at IS NOT NULL")
+Index(
+    "loyalty_lot_open",
+    lot.c.member_id,
+    lot.c.wallet,
+    lot.c.expires_at,
+    postgresql_where=_open,
+    sqlite_where=_open,
+)
+Index("loyalty_lot_due", lot.c.expires_at, postgresql_where=_dated, sqlite_where=_dated)
+Index("loyalty_lot_pending", lot.c.activates_at, postgresql_where=_pending, sqlite_where=_pending)
+Index(
+    "loyalty_lot_pending_member",
+    lot.c.member_id,
+    lot.c.wallet,
+    postgresql_where=_pending,
+    sqlite_where=_pending,
+)
+
+transaction = Table(
+    "loyalty_transaction",
+    metadata,
+    Column("id", _id(), primary_key=True),
+    Column("member_id", _id(), nullable=False),
+    Column("wallet", String(63), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("occurred_at", Moment, nullable=False),
+    Column("booked_at", Moment, nullable=False),
+    Column("fact_id", _id()),
+    Column("config_version", Integer, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("detail", _json(), nullable=False),
+    Index("loyalty_transaction_member", "member_id", "occurred_at", "id"),
+)
+
+entry = Table(
+    "loyalty_entry",
+    metadata,
+    Column("transaction_id", _id(), primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("member_id", _id(), nullable=False),
+    Column("wallet", String(63), nullable=False),
+    Column("account", String(63), nullable=False),
+    Column("lot_id", _id()),
+    Column("amount", BigInteger, nullable=False),
+)
+
+receipt = Table(
+    "loyalty_receipt",
+    metadata,
+    Column("program", String(63), primary_key=True),
+    Column("key", String(200), primary_key=True),
+    Column("input_hash", String(64), nullable=False),
+    Column("member_id", _id(), nullable=False),
+    Column("receipt", _json(), nullable=False),
+    Column("created_at", Moment, nullable=False),
+)
+
+event = Table(
+    "loyalty_event",
+    metadata,
+    Column("id", _id(), primary_key=True),
+    Column("program", String(63), nullable=False),
+    Column("type", String(128), nullable=False),
+    Column("member_id", _id(), nullable=False),
+    Column("transaction_id", _id()),
+    Column("occurred_at", Moment, nullable=False),
+    Column("data", _json(), nullable=False),
+)
+
+delivery = Table(
+    "loyalty_delivery",
+    metadata,
+    Column("event_id", _id(), primary_key=True),
+    Column("subscription", String(128), primary_key=True),
+    Column("program", String(63), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_attempt_at", Moment),
+    Column("last_error", Text, nullable=False),
+)
+_due = text("next_attempt_at IS NOT NULL")
+Index(
+    "loyalty_delivery_due",
+    delivery.c.next_attempt_at,
+    postgresql_where=_due,
+    sqlite_where=_due,
+)
