@@ -78,6 +78,7 @@ class AsyncLoyalty:
     find = _awaited(Loyalty.find)
     member = _awaited(Loyalty.member)
     members = _awaited(Loyalty.members)
+    update_member = _awaited(Loyalty.update_member)
     record = _awaited(Loyalty.record)
     record_many = _awaited(Loyalty.record_many)
     quote = _awaited(Loyalty.quote)

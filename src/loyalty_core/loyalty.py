@@ -21,7 +21,7 @@ from loyalty_core.application.statement import Questions
 from loyalty_core.application.tick import Ticker
 from loyalty_core.domain.clock import Clock, utc_now
 from loyalty_core.domain.facts import Fact, Json
-from loyalty_core.domain.members import Member, Profile
+from loyalty_core.domain.members import Member, MemberStatus, Profile
 from loyalty_core.domain.programs import ProgramConfig
 from loyalty_core.domain.receipts import (
     AdjustmentReceipt,
@@ -44,7 +44,7 @@ from loyalty_core.domain.statements import (
 from loyalty_core.errors import LedgerFault, Problem
 from loyalty_core.plugins.loader import Plugin, load
 from loyalty_core.plugins.registry import Registry
-from loyalty_core.ports.store import Store
+from loyalty_core.ports.store import Store, UnitOfWork
 from loyalty_core.storage.engine import open_engine, refuse_unsafe
 from loyalty_core.storage.store import HostStore, SqlStore
 
@@ -65,16 +65,14 @@ class _Parts:
 class _Archive:
     """The rules of each version of the configuration; older ones are built when needed."""
 
-    def __init__(self, store: Store, current: Rules, given: tuple[object, ...]) -> None:
-        self._store = store
+    def __init__(self, current: Rules, given: tuple[object, ...]) -> None:
         self._given = given
         self._rules = {current.config.version: current}
 
-    def __call__(self, version: int) -> Rules:
+    def __call__(self, uow: UnitOfWork, version: int) -> Rules:
         """The rules of ``version``; raises ``PluginError`` if its plugins are gone."""
         if version not in self._rules:
-            document = self._store.read(lambda reader: reader.config_document(version))
-            config = replace(load_config(document), version=version)
+            config = replace(load_config(uow.config_document(version)), version=version)
             registry = Registry(load(config.plugins, self._given))
             self._rules[version] = registry.rules(config)
         return self._rules[version]
@@ -139,7 +137,7 @@ class Loyalty:
             store.close()
             raise
         rules = registry.rules(replace(read, version=version))
-        return cls(_Parts(store, rules, _Archive(store, rules, plugins), clock, registry))
+        return cls(_Parts(store, rules, _Archive(rules, plugins), clock, registry))
 
     def __enter__(self) -> Self:
         """Itself; ``close`` is called at the end of the block."""
@@ -215,6 +213,21 @@ class Loyalty:
     def members(self, member_ids: Sequence[str]) -> dict[str, Member]:
         """The members with these ids, those not found left out, in one query."""
         return self._members.members(list(member_ids))
+
+    def update_member(
+        self,
+        member_id: str,
+        *,
+        status: MemberStatus | None = None,
+        profile: Profile | None = None,
+    ) -> Member:
+        """The member with another status or profile; what is None stays as it is.
+
+        Facts keep what they were decided on: a new tier or tag counts from now on.
+
+        Raises ``MemberNotFound``.
+        """
+        return self._members.update(member_id, status, profile)
 
     # -- facts --------------------------------------------------------------------------------
 

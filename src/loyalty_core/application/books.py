@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from loyalty_core.application.ids import new_id
 from loyalty_core.application.rules import Rules
@@ -39,6 +40,25 @@ _TOTALS = {
 }
 
 
+class CaughtUp(NamedTuple):
+    """What catching one wallet up did: lots activated and expired, points expired."""
+
+    activated: int
+    expired: int
+    points: int
+    lapsed: bool
+
+
+def _ended(book: WalletBook, now: datetime) -> list[tuple[datetime, Lot]]:
+    """The lots that have ended by ``now``, by their own date or the wallet's inactivity."""
+    ended = []
+    for lot in book.lots.values():
+        moments = [moment for moment in (lot.expires_at, book.lapses_at) if moment is not None]
+        if lot.remaining and moments and min(moments) <= now:
+            ended.append((min(moments), lot))
+    return ended
+
+
 @dataclass(slots=True)
 class Books:
     """Working copies of wallets and lots, and everything that will be written with them."""
@@ -48,6 +68,7 @@ class Books:
     now: datetime
     changes: Changes = field(default_factory=Changes)
     wallets: dict[tuple[str, str], WalletBook] = field(default_factory=dict)
+    caught_up: list[tuple[WalletBook, CaughtUp]] = field(default_factory=list)
     _touched_wallets: dict[tuple[str, str], WalletBook] = field(default_factory=dict)
     _touched_lots: dict[LotId, Lot] = field(default_factory=dict)
     _new_lots: set[LotId] = field(default_factory=set)
@@ -59,10 +80,20 @@ class Books:
         lots: Iterable[LotId] = (),
         open_of: Iterable[MemberId] = (),
     ) -> None:
-        """Loads wallets, and of their lots those named and all open ones of some members."""
-        self.wallets.update(self.uow.wallets(members))
-        for lot in self.uow.lots(lots, open_of):
+        """Loads wallets, and of their lots those named and all open ones of some members.
+
+        Wallets whose open lots are loaded are caught up, so that no posting depends on whether
+        the nightly jobs have run. A wallet in debt, or lapsed, always is.
+        """
+        loaded = self.uow.wallets(members)
+        self.wallets.update(loaded)
+        behind = {book.member_id for book in loaded.values() if book.debt or book.lapsed(self.now)}
+        whole = {*open_of, *map(MemberId, behind)}
+        for lot in self.uow.lots(lots, whole):
             self.wallet(lot.member_id, lot.wallet).lots[lot.id] = lot
+        for book in [book for book in self.wallets.values() if book.member_id in whole]:
+            if any(done := self.catch_up(book)):
+                self.caught_up.append((book, done))
 
     def wallet(self, member_id: str, name: str) -> WalletBook:
         """A member's wallet, made if this is its first posting."""
@@ -179,16 +210,15 @@ class Books:
         if kind in _TOTALS:
             name, sign = _TOTALS[kind]
             setattr(book, name, getattr(book, name) + sign * amount)
-        self._move_lapse(book, kind, occurred_at)
+        self._move_lapse(book, kind)
         self._tell(made)
         return made.id
 
-    def _move_lapse(self, book: WalletBook, kind: TransactionKind, at: datetime) -> None:
+    def _move_lapse(self, book: WalletBook, kind: TransactionKind) -> None:
         days = self.rules.config.wallets[book.wallet].expiry.inactivity_days
         active = kind in (TransactionKind.ACCRUAL, TransactionKind.REDEMPTION)
         if days is not None and active:
-            lapses = at + timedelta(days=days)
-            book.lapses_at = max(book.lapses_at or lapses, lapses)
+            book.lapses_at = self.now + timedelta(days=days)
 
     def touch(self, book: WalletBook) -> None:
         """Marks a wallet as changed though nothing was posted to it."""
@@ -207,6 +237,35 @@ class Books:
             lot.activates_at,
             {"wallet": lot.wallet, "amount": lot.remaining},
         )
+
+    def catch_up(self, book: WalletBook) -> CaughtUp:
+        """Books what time alone has done to a wallet whose open lots are loaded.
+
+        In the order it happened: pending points became active and paid debt, then points ended.
+        """
+        activated = expired = points = 0
+        lots = sorted(book.lots.values(), key=lambda lot: (lot.activates_at, lot.id))
+        for lot in lots:
+            if lot.pending and lot.activates_at <= self.now:
+                self.activate(lot)
+                self._repay_from(book, lot, lot.activates_at)
+                activated += 1
+        for ends, lot in sorted(_ended(book, self.now), key=lambda pair: (pair[0], pair[1].id)):
+            if lot.activates_at < ends:
+                self._repay_from(book, lot, ends)
+            if lot.remaining:
+                points += lot.remaining
+                self.post(book, TransactionKind.EXPIRY, book.expire(lot), ends)
+            expired += 1
+        lapsed = book.lapsed(self.now)
+        if lapsed:
+            book.lapses_at = None
+            self.touch(book)
+        return CaughtUp(activated, expired, points, lapsed)
+
+    def _repay_from(self, book: WalletBook, lot: Lot, at: datetime) -> None:
+        if book.debt and lot.remaining:
+            self.post(book, TransactionKind.REPAYMENT, book.repay_from(lot), at)
 
     # -- telling and writing ------------------------------------------------------------------
 

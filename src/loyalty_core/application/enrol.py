@@ -12,7 +12,7 @@ from loyalty_core.application.record import Recorder
 from loyalty_core.application.rules import Rules
 from loyalty_core.application.structure import converter
 from loyalty_core.domain.clock import Clock
-from loyalty_core.domain.members import Identity, Member, MemberId, Profile
+from loyalty_core.domain.members import Identity, Member, MemberId, MemberStatus, Profile
 from loyalty_core.errors import (
     CustomerMissing,
     IdempotencyConflict,
@@ -20,7 +20,7 @@ from loyalty_core.errors import (
     LoyaltyError,
     MemberNotFound,
 )
-from loyalty_core.ports.store import MemberRecord, Reader, Store, StoredReceipt, UnitOfWork
+from loyalty_core.ports.store import Changes, MemberRecord, Reader, Store, StoredReceipt, UnitOfWork
 
 
 def member_of(record: MemberRecord, identities: tuple[Identity, ...]) -> Member:
@@ -96,6 +96,20 @@ class Members:
         if waited:
             self._recorder.redecide_in(uow, waited, owner, now)
         return owner
+
+    def update(
+        self, member_id: str, status: MemberStatus | None, profile: Profile | None
+    ) -> Member:
+        """The member with another status or profile."""
+
+        def work(uow: UnitOfWork) -> None:
+            record = locked_member(uow, member_id)
+            record.status = status or record.status
+            record.profile = profile or record.profile
+            uow.save(Changes(members={record.id: record}))
+
+        self._store.write(work)
+        return self.member(member_id)
 
     def find(self, identities: Mapping[str, str], source: str) -> Member | None:
         """The member that any of the identities belongs to, or None."""

@@ -8,12 +8,12 @@ state kept with the next fact, and stops as soon as nothing differs any more.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import cast
 
-from loyalty_core.application.rules import Rules, RulesAt, ask
+from loyalty_core.application.rules import Rules, ask
 from loyalty_core.application.structure import converter
 from loyalty_core.domain.effects import Credit, Emit, KeepState
 from loyalty_core.domain.facts import Activity, Decidable, Json, Order
@@ -81,7 +81,7 @@ def fold(
     changed: Sequence[FactRecord],
     later: Iterable[FactRecord],
     rules: Rules,
-    rules_at: RulesAt,
+    rules_at: Callable[[int], Rules],
     now: datetime,
 ) -> Folded:
     """Decides the changed facts, and those after them that it makes a difference to.
@@ -94,6 +94,10 @@ def fold(
     running = _start(member, ordered)
     unseen = {record.id for record in changed}
     result = Folded()
+    if rules.config.program.join is JoinPolicy.ON_FIRST_FACT:
+        joined_at = min(member.joined_at, *(record.occurred_at for record in ordered))
+        member.changed |= joined_at != member.joined_at
+        member.joined_at = joined_at
     for record in ordered:
         fact = decidable(record, member)
         if fact is not None:
@@ -105,7 +109,7 @@ def fold(
             record.before = before
             used = rules if fresh else rules_at(record.config_version)
             emitted = _decide(record, fact, member, profile, running, used, now)
-            result.emitted += [(record, emit) for emit in emitted] if fresh else []
+            result.emitted += [(record, emit) for emit in emitted]
             result.touched.append(record)
             member.decided_to = max(member.decided_to or record.position, record.position)
         elif record.id in unseen:
@@ -113,8 +117,6 @@ def fold(
             result.touched.append(record)
         unseen.discard(record.id)
     member.history, member.state, member.changed = running.history, running.state, True
-    if rules.config.program.join is JoinPolicy.ON_FIRST_FACT:
-        member.joined_at = min(member.joined_at, *(record.occurred_at for record in ordered))
     return result
 
 
@@ -165,8 +167,8 @@ def _decide(
                 desired.append(_same_lot(award, known.get(award.name)))
             elif isinstance(effect, KeepState):
                 running.state[owned.plugin] = effect.state
-            else:
-                emitted.append(effect)
+            elif record.config_version == 0 or owned.plugin in record.deferred:
+                emitted.append(effect)  # told once: when this plugin first decides the fact
     _settle(record, desired, failed, rules.config.version, now)
     if isinstance(fact, Order):
         running.history = _bought(running.history, fact)

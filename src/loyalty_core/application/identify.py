@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -79,19 +80,21 @@ def _settle_claims(
 ) -> None:
     """Writes the new identities; where somebody was faster, their member is taken instead."""
     owners = uow.claim(claims)
-    lost = {claims[item]: owners[item] for item in claims if owners[item] != claims[item]}
-    if not lost:
-        return
-    for ours, theirs in lost.items():
-        if ours in result.enrolled:  # they enrolled the same person a moment before us
+    lost: dict[MemberId, set[Identity]] = defaultdict(set)
+    for item, ours in claims.items():
+        if owners[item] != ours:
+            lost[ours].add(item)
+    for ours, items in lost.items():
+        theirs = {owners[item] for item in items}
+        if ours in result.enrolled and len(theirs) == 1:  # the same person, a moment before us
             del result.enrolled[ours]
             mine = [item for item in claims if claims[item] == ours and owners[item] == ours]
-            uow.reassign(mine, theirs)
-            result.owner = [theirs if owner == ours else owner for owner in result.owner]
+            taken = theirs.pop()
+            uow.reassign(mine, taken)
+            result.owner = [taken if owner == ours else owner for owner in result.owner]
         else:
+            conflict = IdentityConflict("an identity was just given to another member")
             result.owner = [
-                IdentityConflict("an identity was just given to another member")
-                if owner == ours
-                else owner
-                for owner in result.owner
+                conflict if owner == ours and items & set(identities) else owner
+                for owner, identities in zip(result.owner, result.identities, strict=True)
             ]

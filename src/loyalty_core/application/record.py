@@ -6,32 +6,36 @@ is read and written once for the whole batch. A fact that fails is left out, its
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from loyalty_core.application.books import Books
-from loyalty_core.application.fold import decidable, fold, fold_start
+from loyalty_core.application.fold import decidable
 from loyalty_core.application.forms import read_fact
 from loyalty_core.application.identify import Identified, identify, identities_of
 from loyalty_core.application.ids import new_id
 from loyalty_core.application.rules import Rules, RulesAt
+from loyalty_core.application.settle import Batch, settle
 from loyalty_core.domain.clock import Clock
-from loyalty_core.domain.facts import Activity, Fact, FactId, FactKey, OrderRefund, key_of
+from loyalty_core.domain.facts import Activity, Fact, FactId, OrderRefund, key_of
 from loyalty_core.domain.members import Identity, MemberId
-from loyalty_core.domain.orders import OrderDocument, kept_share, refund_excess
+from loyalty_core.domain.orders import OrderDocument, refund_excess
 from loyalty_core.domain.receipts import FactReceipt, RecordStatus
 from loyalty_core.errors import (
     CustomerMissing,
     FactError,
     IdempotencyConflict,
+    LedgerFault,
     LoyaltyError,
     Problem,
     StoreError,
 )
-from loyalty_core.ports.store import Award, FactRecord, FactStatus, MemberRecord, Store, UnitOfWork
+from loyalty_core.ports.store import FactRecord, FactStatus, Store, UnitOfWork
+
+logger = logging.getLogger("loyalty_core")
 
 _STATUS = {
     FactStatus.BOOKED: RecordStatus.BOOKED,
@@ -51,18 +55,6 @@ class Outcome:
     enrolled: bool = False
     problems: tuple[Problem, ...] = ()
     error: LoyaltyError | None = None
-
-
-@dataclass(slots=True)
-class Batch:
-    """The working state of one unit of work that records facts."""
-
-    members: dict[MemberId, MemberRecord] = field(default_factory=dict)
-    records: dict[FactKey, FactRecord] = field(default_factory=dict)
-    redecide: dict[FactId, FactRecord] = field(default_factory=dict)
-    revalue: dict[FactId, FactRecord] = field(default_factory=dict)
-    booked: dict[FactId, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
-    transactions: dict[FactId, list[str]] = field(default_factory=lambda: defaultdict(list))
 
 
 class Recorder:
@@ -89,7 +81,8 @@ class Recorder:
             if len(facts) > 1:
                 return [receipt for one in facts for receipt in self.record([one])]
             if not isinstance(error, LoyaltyError):
-                raise
+                logger.exception("recording a fact failed")
+                error = LedgerFault(f"recording failed: {type(error).__name__}: {error}")
             return [FactReceipt(status=RecordStatus.REJECTED, error=error)]
 
     def record_in(
@@ -105,7 +98,7 @@ class Recorder:
             for fact, owner, identities in zip(facts, found.owner, found.identities, strict=True)
         ]
         self._enrol(found, outcomes, books)
-        self.settle(uow, batch, books)
+        settle(uow, batch, books, self._rules_at)
         books.flush()
         return [_receipt(outcome, batch) for outcome in outcomes]
 
@@ -123,7 +116,7 @@ class Recorder:
                 record.member_id, record.status = owner, FactStatus.IDLE
             if record.member_id in batch.members:
                 batch.records[record.key] = batch.redecide[record.id] = record
-        self.settle(uow, batch, books)
+        settle(uow, batch, books, self._rules_at)
         books.flush()
         return len(batch.redecide)
 
@@ -275,92 +268,6 @@ class Recorder:
             batch.redecide[record.id] = record
         batch.revalue[record.id] = record
 
-    # -- decide and book ----------------------------------------------------------------------
-
-    def settle(self, uow: UnitOfWork, batch: Batch, books: Books) -> None:
-        """Decides what changed, then books the difference between awards and books."""
-        by_member: dict[MemberId, list[FactRecord]] = defaultdict(list)
-        for record in batch.redecide.values():
-            assert record.member_id is not None
-            by_member[record.member_id].append(record)
-        later = self._later(uow, batch, by_member)
-        for member_id, changed in by_member.items():
-            member = batch.members[member_id]
-            folded = fold(member, changed, later[member_id], self._rules, self._rules_at, books.now)
-            for record in folded.touched:
-                batch.revalue[record.id] = record
-                books.changes.facts[record.id] = record
-            for record, emit in folded.emitted:
-                books.tell(emit.type, member_id, record.occurred_at, emit.data)
-            if member.changed and not member.fresh:
-                books.changes.members[member_id] = member
-        self._book(batch, books)
-
-    def _later(
-        self,
-        uow: UnitOfWork,
-        batch: Batch,
-        by_member: dict[MemberId, list[FactRecord]],
-    ) -> dict[MemberId, list[FactRecord]]:
-        """The facts after the first change, of those members for whom it is not the last."""
-        starts = {member: fold_start(changed) for member, changed in by_member.items()}
-        since = {}
-        for member_id, start in starts.items():
-            decided_to = batch.members[member_id].decided_to
-            if decided_to is not None and start <= decided_to:
-                since[member_id] = start.occurred_at
-        later: dict[MemberId, list[FactRecord]] = defaultdict(list)
-        for record in uow.facts_since(since):
-            mine = batch.records.setdefault(record.key, record)
-            if mine.member_id and mine.position >= starts[mine.member_id]:
-                later[mine.member_id].append(mine)
-        return later
-
-    def _book(self, batch: Batch, books: Books) -> None:
-        due: list[tuple[FactRecord, Award, int]] = []
-        for record in sorted(batch.revalue.values(), key=lambda one: one.position):
-            for award, delta in _differences(record):
-                due.append((record, award, delta))
-        losing = {record.member_id for record, _, delta in due if delta < 0}
-        books.load(
-            {record.member_id for record, _, _ in due if record.member_id},
-            lots=[award.lot_id for _, award, _ in due if award.lot_id],
-            open_of=[member for member in losing if member],
-        )
-        for record, award, delta in due:
-            assert record.member_id is not None
-            at = _last_change(record)
-            if delta > 0:
-                made = books.accrue(record.member_id, record.id, award, delta, at)
-            else:
-                made = books.reverse(record.member_id, record.id, award, -delta, at)
-            if made is not None:
-                batch.transactions[record.id].append(made)
-                moved = books.changes.transactions[-1].amount
-                batch.booked[record.id][award.wallet] += moved
-            books.changes.facts[record.id] = record
-
-
-def _differences(record: FactRecord) -> Iterable[tuple[Award, int]]:
-    """By how much each award's books differ from what it should be worth after refunds."""
-    for award in record.awards:
-        kept = award.amount
-        if isinstance(record.document, OrderDocument) and award.amount:
-            kept = sum(kept_share(award.lines or {"": award.amount}, record.document).values())
-        if kept != award.net:
-            yield award, kept - award.net
-
-
-def _last_change(record: FactRecord) -> datetime:
-    """When what is booked now happened: the fact itself, its latest refund, or its latest edit."""
-    if isinstance(record.document, Activity) or not any(award.net for award in record.awards):
-        return record.occurred_at
-    moments = [refund.occurred_at for refund in record.document.refunds.values()]
-    body = record.document.body
-    if body is not None and body.updated_at is not None:
-        moments.append(body.updated_at)
-    return max([record.occurred_at, *moments])
-
 
 def _body(document: OrderDocument | Activity) -> object:
     """What programs would be asked about: versions alone are no reason to decide again."""
@@ -385,7 +292,7 @@ def _read(given: Any, now: datetime) -> Fact | LoyaltyError:
         return read_fact(given, now)
     except LoyaltyError as error:
         return error
-    except Exception as error:  # whatever came in, it is the input's fault and not the batch's
+    except (TypeError, ValueError, AttributeError, LookupError, ArithmeticError) as error:
         return FactError(f"the fact cannot be read: {type(error).__name__}: {error}")
 
 

@@ -12,6 +12,7 @@ from loyalty_core.domain.members import MemberView
 from loyalty_core.domain.programs import ProgramConfig
 from loyalty_core.errors import PluginFailed
 from loyalty_core.ports.program import Owned, ProgramType, RewardKind, Subscription
+from loyalty_core.ports.store import UnitOfWork
 
 logger = logging.getLogger("loyalty_core")
 
@@ -30,8 +31,8 @@ class Rules:
         return tuple(owned.item.id for owned in self.subscriptions.get(event_type, ()))
 
 
-RulesAt = Callable[[int], Rules]
-"""The rules of a version of the configuration."""
+RulesAt = Callable[[UnitOfWork, int], Rules]
+"""The rules of a version of the configuration, as the database has it."""
 
 
 def ask(

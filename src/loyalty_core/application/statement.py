@@ -46,7 +46,7 @@ class Questions:
         self._clock = clock
 
     def statements(self, member_ids: Sequence[str]) -> dict[str, Statement]:
-        """The statements of these members, those not found left out: five queries for any number."""
+        """The statements of these members, those not found left out: six queries in all."""
         now = self._clock()
         ids = [one for one in member_ids if is_id(one)]
 

@@ -16,7 +16,6 @@ from loyalty_core.application.books import Books
 from loyalty_core.application.record import Recorder
 from loyalty_core.application.rules import Rules
 from loyalty_core.domain.clock import Clock
-from loyalty_core.domain.ledger import Lot, TransactionKind, WalletBook
 from loyalty_core.domain.receipts import TickReport
 from loyalty_core.ports.program import Handler
 from loyalty_core.ports.store import Store, UnitOfWork
@@ -70,44 +69,12 @@ class Ticker:
         members = uow.lock_members(due)
         books = Books(uow, self._rules, now)
         books.load(members, open_of=members)
-        moved = 0
-        for book in list(books.wallets.values()):
-            moved += self._move_wallet(book, books, now, counts, expired)
+        for book, done in books.caught_up:
+            counts["activated_lots"] += done.activated
+            counts["expired_lots"] += done.expired
+            expired[book.wallet] += done.points
         books.flush()
-        return moved > 0
-
-    def _move_wallet(
-        self,
-        book: WalletBook,
-        books: Books,
-        now: datetime,
-        counts: Counter[str],
-        expired: Counter[str],
-    ) -> int:
-        lots = sorted(book.lots.values(), key=lambda lot: (lot.activates_at, lot.id))
-        activated = [lot for lot in lots if lot.pending and lot.activates_at <= now]
-        for lot in activated:
-            books.activate(lot)
-            if repaid := book.repay_from(lot):
-                books.post(book, TransactionKind.REPAYMENT, repaid, lot.activates_at)
-        counts["activated_lots"] += len(activated)
-        ended = 0
-        for lot in sorted(lots, key=lambda lot: (_ends(lot, book) or now, lot.id)):
-            ends = _ends(lot, book)
-            if ends is None or ends > now or not lot.remaining:
-                continue
-            if book.debt and lot.activates_at < ends:
-                books.post(book, TransactionKind.REPAYMENT, book.repay_from(lot), ends)
-            amount = lot.remaining
-            books.post(book, TransactionKind.EXPIRY, book.expire(lot), ends)
-            expired[book.wallet] += amount
-            ended += 1
-        counts["expired_lots"] += ended
-        if book.lapsed(now):
-            book.lapses_at = None
-            books.touch(book)
-            ended += 1
-        return len(activated) + ended
+        return bool(books.caught_up)
 
     # -- facts --------------------------------------------------------------------------------
 
@@ -170,9 +137,3 @@ def _pause(attempts: int) -> timedelta:
     longest: timedelta = min(FIRST_PAUSE * 2 ** min(attempts, 16), LONGEST_PAUSE)
     percent = random.randint(50, 100)  # noqa: S311 - jitter, not a secret
     return longest * percent // 100
-
-
-def _ends(lot: Lot, book: WalletBook) -> datetime | None:
-    """When a lot ends: at its own date, or when its wallet lapses by inactivity."""
-    moments = [moment for moment in (lot.expires_at, book.lapses_at) if moment is not None]
-    return min(moments) if moments else None

@@ -208,6 +208,10 @@ class UnitOfWork(Protocol):
         """Marks one delivery as failed, to be tried again at ``retry_at`` or never (None)."""
         ...
 
+    def config_document(self, version: int) -> Mapping[str, Json]:
+        """The configuration stored under a version."""
+        ...
+
     def config_version(self, fingerprint: str, document: Mapping[str, Json], now: datetime) -> int:
         """The version of this configuration, which is made the latest if it is not."""
         ...
@@ -266,10 +270,6 @@ class Reader(Protocol):
 
     def counts(self) -> Mapping[str, int]:
         """How many members, orders, activities, waiting and deferred facts, deliveries."""
-        ...
-
-    def config_document(self, version: int) -> Mapping[str, Json]:
-        """The configuration stored under a version."""
         ...
 
     def checks(self) -> tuple[Mapping[str, int], list[tuple[str, str]]]:

@@ -9,7 +9,6 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, case, func, select, tuple_
 
-from loyalty_core.domain.facts import Json
 from loyalty_core.domain.ledger import Lot, Transaction, WalletBook
 from loyalty_core.domain.members import Identity, MemberId
 from loyalty_core.ports.store import FactRecord, MemberRecord, OpenSums, WalletSums
@@ -222,15 +221,6 @@ class SqlReader:
         counted["pending_deliveries"] = delivered.get("pending", 0)
         counted["dead_deliveries"] = delivered.get("dead", 0)
         return counted
-
-    def config_document(self, version: int) -> Mapping[str, Json]:
-        """The configuration stored under a version."""
-        table = tables.config
-        mine = and_(table.c.program == self._program, table.c.version == version)
-        found: Mapping[str, Json] = self._connection.execute(
-            select(table.c.document).where(mine)
-        ).scalar_one()
-        return found
 
     def checks(self) -> tuple[Mapping[str, int], list[tuple[str, str]]]:
         """Row counts, and each broken invariant as (where, what)."""

@@ -330,6 +330,16 @@ class SqlUnitOfWork(Outbox):
         names = ("key", "input_hash", "member_id", "receipt", "created_at")
         return StoredReceipt(**{name: row[name] for name in names})
 
+    def config_document(self, version: int) -> Mapping[str, Json]:
+        """The configuration stored under a version."""
+        table = tables.config
+        found: Mapping[str, Json] = self._connection.execute(
+            select(table.c.document).where(
+                table.c.program == self._program, table.c.version == version
+            )
+        ).scalar_one()
+        return found
+
     def config_version(self, fingerprint: str, document: Mapping[str, Json], now: datetime) -> int:
         """The version of this configuration, which is made the latest if it is not."""
         table = tables.config

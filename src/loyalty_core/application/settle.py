@@ -1,0 +1,116 @@
+"""Settling a batch: deciding what changed, and booking the difference to what is in the books."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+
+from loyalty_core.application.books import Books
+from loyalty_core.application.fold import fold, fold_start
+from loyalty_core.application.rules import RulesAt
+from loyalty_core.domain.facts import Activity, FactId, FactKey
+from loyalty_core.domain.members import MemberId
+from loyalty_core.domain.orders import OrderDocument, kept_share
+from loyalty_core.ports.store import Award, FactRecord, MemberRecord, UnitOfWork
+
+
+@dataclass(slots=True)
+class Batch:
+    """The working state of one unit of work that records facts."""
+
+    members: dict[MemberId, MemberRecord] = field(default_factory=dict)
+    records: dict[FactKey, FactRecord] = field(default_factory=dict)
+    redecide: dict[FactId, FactRecord] = field(default_factory=dict)
+    revalue: dict[FactId, FactRecord] = field(default_factory=dict)
+    booked: dict[FactId, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    transactions: dict[FactId, list[str]] = field(default_factory=lambda: defaultdict(list))
+
+
+def settle(uow: UnitOfWork, batch: Batch, books: Books, rules_at: RulesAt) -> None:
+    """Decides what changed, then books the difference between awards and books."""
+    by_member: dict[MemberId, list[FactRecord]] = defaultdict(list)
+    for record in batch.redecide.values():
+        assert record.member_id is not None
+        by_member[record.member_id].append(record)
+    later = _later(uow, batch, by_member)
+    rules_then = partial(rules_at, uow)
+    for member_id, changed in by_member.items():
+        member = batch.members[member_id]
+        folded = fold(member, changed, later[member_id], books.rules, rules_then, books.now)
+        for record in folded.touched:
+            batch.revalue[record.id] = record
+            books.changes.facts[record.id] = record
+        for record, emit in folded.emitted:
+            books.tell(emit.type, member_id, record.occurred_at, emit.data)
+        if member.changed and not member.fresh:
+            books.changes.members[member_id] = member
+    _book(batch, books)
+
+
+def _later(
+    uow: UnitOfWork,
+    batch: Batch,
+    by_member: dict[MemberId, list[FactRecord]],
+) -> dict[MemberId, list[FactRecord]]:
+    """The facts after the first change, of those members for whom it is not the last."""
+    starts = {member: fold_start(changed) for member, changed in by_member.items()}
+    since = {}
+    for member_id, start in starts.items():
+        decided_to = batch.members[member_id].decided_to
+        if decided_to is not None and start <= decided_to:
+            since[member_id] = start.occurred_at
+    later: dict[MemberId, list[FactRecord]] = defaultdict(list)
+    for record in uow.facts_since(since):
+        mine = batch.records.setdefault(record.key, record)
+        if mine.member_id and mine.position >= starts[mine.member_id]:
+            later[mine.member_id].append(mine)
+    return later
+
+
+def _book(batch: Batch, books: Books) -> None:
+    due: list[tuple[FactRecord, Award, int]] = []
+    for record in sorted(batch.revalue.values(), key=lambda one: one.position):
+        for award, delta in _differences(record):
+            due.append((record, award, delta))
+    losing = {record.member_id for record, _, delta in due if delta < 0}
+    books.load(
+        {record.member_id for record, _, _ in due if record.member_id},
+        lots=[award.lot_id for _, award, _ in due if award.lot_id],
+        open_of=[member for member in losing if member],
+    )
+    for record, award, delta in due:
+        assert record.member_id is not None
+        at = _last_change(record)
+        if delta > 0:
+            made = books.accrue(record.member_id, record.id, award, delta, at)
+        else:
+            made = books.reverse(record.member_id, record.id, award, -delta, at)
+        if made is not None:
+            batch.transactions[record.id].append(made)
+            moved = books.changes.transactions[-1].amount
+            batch.booked[record.id][award.wallet] += moved
+        books.changes.facts[record.id] = record
+
+
+def _differences(record: FactRecord) -> Iterable[tuple[Award, int]]:
+    """By how much each award's books differ from what it should be worth after refunds."""
+    for award in record.awards:
+        kept = award.amount
+        if isinstance(record.document, OrderDocument) and award.amount:
+            kept = sum(kept_share(award.lines or {"": award.amount}, record.document).values())
+        if kept != award.net:
+            yield award, kept - award.net
+
+
+def _last_change(record: FactRecord) -> datetime:
+    """When what is booked now happened: the fact itself, its latest refund, or its latest edit."""
+    if isinstance(record.document, Activity) or not any(award.net for award in record.awards):
+        return record.occurred_at
+    moments = [refund.occurred_at for refund in record.document.refunds.values()]
+    body = record.document.body
+    if body is not None and body.updated_at is not None:
+        moments.append(body.updated_at)
+    return max([record.occurred_at, *moments])
