@@ -13,7 +13,6 @@ from sqlalchemy import Connection, Engine
 
 from loyalty_core.application.config import effective, fingerprint, load_config
 from loyalty_core.application.enrol import Members
-from loyalty_core.application.many import Summary, batched
 from loyalty_core.application.record import Recorder
 from loyalty_core.application.rules import Rules
 from loyalty_core.application.spend import Spending
@@ -41,10 +40,9 @@ from loyalty_core.domain.statements import (
     Statement,
     Status,
 )
-from loyalty_core.errors import LedgerFault, Problem
 from loyalty_core.plugins.loader import Plugin, load
-from loyalty_core.plugins.registry import Registry
-from loyalty_core.ports.store import Store, UnitOfWork
+from loyalty_core.plugins.registry import Archive, Registry
+from loyalty_core.ports.store import Store
 from loyalty_core.storage.engine import open_engine, refuse_unsafe
 from loyalty_core.storage.store import HostStore, SqlStore
 
@@ -57,25 +55,9 @@ class _Parts:
 
     store: Store
     rules: Rules
-    archive: _Archive
+    archive: Archive
     clock: Clock
     registry: Registry
-
-
-class _Archive:
-    """The rules of each version of the configuration; older ones are built when needed."""
-
-    def __init__(self, current: Rules, given: tuple[object, ...]) -> None:
-        self._given = given
-        self._rules = {current.config.version: current}
-
-    def __call__(self, uow: UnitOfWork, version: int) -> Rules:
-        """The rules of ``version``; raises ``PluginError`` if its plugins are gone."""
-        if version not in self._rules:
-            config = replace(load_config(uow.config_document(version)), version=version)
-            registry = Registry(load(config.plugins, self._given))
-            self._rules[version] = registry.rules(config)
-        return self._rules[version]
 
 
 def _beside(config: Config, read: ProgramConfig) -> str:
@@ -137,7 +119,7 @@ class Loyalty:
             store.close()
             raise
         rules = registry.rules(replace(read, version=version))
-        return cls(_Parts(store, rules, _Archive(rules, plugins), clock, registry))
+        return cls(_Parts(store, rules, Archive(rules, plugins), clock, registry))
 
     def __enter__(self) -> Self:
         """Itself; ``close`` is called at the end of the block."""
@@ -257,12 +239,7 @@ class Loyalty:
         ``on_receipt(index, receipt)`` is called for each fact after its transaction committed,
         ``progress(done)`` after each transaction.
         """
-        summary = Summary()
-        for batch in batched(facts, chunk):
-            summary.add(batch, self._recorder.record(batch), on_receipt)
-            if progress is not None:
-                progress(summary.done)
-        return summary.result()
+        return self._recorder.record_many(facts, on_receipt, progress, chunk)
 
     # -- questions ----------------------------------------------------------------------------
 
@@ -304,15 +281,7 @@ class Loyalty:
 
     def rewards(self) -> tuple[RewardView, ...]:
         """The rewards that points buy in this program."""
-        return tuple(
-            RewardView(
-                id=owned.item.id,
-                summary=owned.item.summary,
-                wallet=owned.item.wallet,
-                plugin=owned.plugin,
-            )
-            for owned in self._parts.rules.rewards.values()
-        )
+        return self._questions.rewards()
 
     def report(self, *, top: int = 10) -> Report:
         """Totals of the program now, and the ``top`` members by points earned."""
@@ -369,34 +338,10 @@ class Loyalty:
 
     def verify(self) -> VerifyReport:
         """The invariants of the books, checked on the live database."""
-        counts, faults = self._parts.store.read(lambda reader: reader.checks())
-        problems = tuple(Problem(where, what, code=LedgerFault.code) for where, what in faults)
-        return VerifyReport(
-            transactions=counts["transaction"],
-            entries=counts["entry"],
-            lots=counts["lot"],
-            wallets=counts["wallet"],
-            problems=problems,
-        )
+        return self._questions.verify()
 
     def status(self) -> Status:
         """The state of the installation: database, plugins, and what waits or failed."""
-        database, schema = self._parts.store.read(lambda reader: reader.describe())
-        counts = self._parts.store.read(lambda reader: reader.counts())
-        return Status(
-            database=database,
-            schema=tuple(schema),
-            config_version=self.config.version,
-            plugins=tuple(
-                {
-                    "id": one.manifest.id,
-                    "version": one.manifest.version,
-                    "summary": one.manifest.summary,
-                }
-                for one in self.plugins
-            ),
-            deferred_facts=counts["deferred"],
-            waiting_facts=counts["waiting"],
-            pending_deliveries=counts["pending_deliveries"],
-            dead_deliveries=counts["dead_deliveries"],
-        )
+        manifests = tuple(plugin.manifest for plugin in self.plugins)
+        described = tuple((one.id, one.version, one.summary) for one in manifests)
+        return self._questions.status(described)

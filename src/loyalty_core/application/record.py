@@ -7,7 +7,7 @@ is read and written once for the whole batch. A fact that fails is left out, its
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,13 +17,14 @@ from loyalty_core.application.fold import decidable
 from loyalty_core.application.forms import read_fact
 from loyalty_core.application.identify import Identified, identify, identities_of
 from loyalty_core.application.ids import new_id
+from loyalty_core.application.many import Summary, batched
 from loyalty_core.application.rules import Rules, RulesAt
 from loyalty_core.application.settle import Batch, settle
 from loyalty_core.domain.clock import Clock
 from loyalty_core.domain.facts import Activity, Fact, FactId, OrderRefund, key_of
 from loyalty_core.domain.members import Identity, MemberId
 from loyalty_core.domain.orders import OrderDocument, refund_excess
-from loyalty_core.domain.receipts import FactReceipt, RecordStatus
+from loyalty_core.domain.receipts import FactReceipt, RecordStatus, RecordSummary
 from loyalty_core.errors import (
     CustomerMissing,
     FactError,
@@ -84,6 +85,21 @@ class Recorder:
                 logger.exception("recording a fact failed")
                 error = LedgerFault(f"recording failed: {type(error).__name__}: {error}")
             return [FactReceipt(status=RecordStatus.REJECTED, error=error)]
+
+    def record_many(
+        self,
+        facts: Iterable[Any],
+        on_receipt: Callable[[int, FactReceipt], None] | None,
+        progress: Callable[[int], None] | None,
+        chunk: int,
+    ) -> RecordSummary:
+        """What became of any number of facts, recorded in batches of ``chunk``."""
+        summary = Summary()
+        for batch in batched(facts, chunk):
+            summary.add(batch, self.record(batch), on_receipt)
+            if progress is not None:
+                progress(summary.done)
+        return summary.result()
 
     def record_in(
         self, uow: UnitOfWork, facts: Sequence[Fact | LoyaltyError], now: datetime

@@ -13,6 +13,7 @@ from loyalty_core.application.spend import spendable
 from loyalty_core.domain.clock import Clock
 from loyalty_core.domain.facts import Activity, Order
 from loyalty_core.domain.ledger import WalletBook
+from loyalty_core.domain.receipts import VerifyReport
 from loyalty_core.domain.statements import (
     AwardExplanation,
     Dated,
@@ -20,14 +21,18 @@ from loyalty_core.domain.statements import (
     HistoryItem,
     HistoryPage,
     Report,
+    RewardView,
     Statement,
+    Status,
     TopMember,
     WalletStatement,
     WalletTotals,
 )
 from loyalty_core.errors import (
     FactError,
+    LedgerFault,
     MemberNotFound,
+    Problem,
     TransactionNotFound,
     WalletUnknown,
 )
@@ -187,6 +192,47 @@ class Questions:
             )
 
         return self._store.read(look)
+
+    def rewards(self) -> tuple[RewardView, ...]:
+        """The rewards that points buy in this program."""
+        return tuple(
+            RewardView(
+                id=owned.item.id,
+                summary=owned.item.summary,
+                wallet=owned.item.wallet,
+                plugin=owned.plugin,
+            )
+            for owned in self._rules.rewards.values()
+        )
+
+    def verify(self) -> VerifyReport:
+        """The invariants of the books, checked on the live database."""
+        counts, faults = self._store.read(lambda reader: reader.checks())
+        return VerifyReport(
+            transactions=counts["transaction"],
+            entries=counts["entry"],
+            lots=counts["lot"],
+            wallets=counts["wallet"],
+            problems=tuple(Problem(where, what, code=LedgerFault.code) for where, what in faults),
+        )
+
+    def status(self, plugins: Sequence[tuple[str, str, str]]) -> Status:
+        """The state of the installation; ``plugins`` are (id, version, summary)."""
+        database, schema = self._store.read(lambda reader: reader.describe())
+        counts = self._store.read(lambda reader: reader.counts())
+        return Status(
+            database=database,
+            schema=tuple(schema),
+            config_version=self._rules.config.version,
+            plugins=tuple(
+                {"id": name, "version": version, "summary": summary}
+                for name, version, summary in plugins
+            ),
+            deferred_facts=counts["deferred"],
+            waiting_facts=counts["waiting"],
+            pending_deliveries=counts["pending_deliveries"],
+            dead_deliveries=counts["dead_deliveries"],
+        )
 
     def _totals(self, name: str, sums: WalletSums | None) -> WalletTotals:
         definition = self._rules.config.wallets[name]

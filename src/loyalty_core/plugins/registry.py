@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar, cast
 
+from loyalty_core.application.config import load_config
 from loyalty_core.application.rules import Rules
 from loyalty_core.application.structure import read_settings
 from loyalty_core.domain.programs import ProgramConfig
 from loyalty_core.errors import ConfigError, LoyaltyError, PluginError, Problem
-from loyalty_core.plugins.loader import Hooks, Plugin
+from loyalty_core.plugins.loader import Hooks, Plugin, load
 from loyalty_core.ports.program import Owned, ProgramType, RewardKind, Subscription
+from loyalty_core.ports.store import UnitOfWork
 
 T = TypeVar("T")
 
@@ -86,6 +88,22 @@ class Registry:
             except ConfigError as error:
                 problems += error.problems
         return settings, problems
+
+
+class Archive:
+    """The rules of each version of the configuration; older ones are built when needed."""
+
+    def __init__(self, current: Rules, given: tuple[object, ...]) -> None:
+        self._given = given
+        self._rules = {current.config.version: current}
+
+    def __call__(self, uow: UnitOfWork, version: int) -> Rules:
+        """The rules of ``version``; raises ``PluginError`` if its plugins are gone."""
+        if version not in self._rules:
+            config = replace(load_config(uow.config_document(version)), version=version)
+            registry = Registry(load(config.plugins, self._given))
+            self._rules[version] = registry.rules(config)
+        return self._rules[version]
 
 
 def _unique(owned: list[Owned[T]], id_of: Callable[[T], str], what: str) -> None:
