@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -118,7 +118,9 @@ def make_reachable(binaries: Path, home: Path, identity: dict[str, Any]) -> Path
     return copies / package.name / "pginstall" / "bin"
 
 
-def start(home: Path) -> tuple[subprocess.Popen[bytes], PostgresServer]:
+def start(
+    home: Path, options: Sequence[str] = SERVER_OPTIONS
+) -> tuple[subprocess.Popen[bytes], PostgresServer]:
     """A new server with its data and its socket in `home`. *Raises* NoPostgresError."""
     identity = run_as()
     home.chmod(0o755)
@@ -151,7 +153,7 @@ def start(home: Path) -> tuple[subprocess.Popen[bytes], PostgresServer]:
         )
         if initialised.returncode:
             raise NoPostgresError(f"initdb failed: {log.read_text()[-2000:]}")
-        settings = [part for option in SERVER_OPTIONS for part in ("-c", option)]
+        settings = [part for option in options for part in ("-c", option)]
         server: list[str | Path] = [binaries / "postgres", "-D", data, "-k", own, *settings]
         process = subprocess.Popen(
             ["/bin/sh", "-c", WATCHED, "sh", *server],

@@ -29,7 +29,7 @@ class LoyaltyError(Exception):
         """The whole error in one line: what, where, remedy."""
         place = f" (at {self.where})" if self.where else ""
         remedy = f" {self.remedy}" if self.remedy else ""
-        return f"{self.message}{place}.{remedy}"
+        return f"{self.message.rstrip('.')}{place}.{remedy}"
 
 
 @dataclass(frozen=True, slots=True)

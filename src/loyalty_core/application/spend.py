@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import cast
 
@@ -35,7 +35,14 @@ from loyalty_core.errors import (
     WalletUnknown,
 )
 from loyalty_core.ports.program import Owned, RewardKind
-from loyalty_core.ports.store import MemberRecord, Reader, Store, StoredReceipt, UnitOfWork
+from loyalty_core.ports.store import (
+    MemberRecord,
+    Reader,
+    Store,
+    StoredReceipt,
+    UnitOfWork,
+    Upcoming,
+)
 
 logger = logging.getLogger("loyalty_core")
 
@@ -255,18 +262,20 @@ class Spending:
 
 def available_now(reader: Reader, members: list[str], now: datetime) -> dict[str, dict[str, int]]:
     """What each member can spend at ``now``, by wallet: negative while there is debt."""
-    sums = reader.open_sums(members, now)
+    upcoming = reader.upcoming(members, now, now)
     found: dict[str, dict[str, int]] = {member: {} for member in members}
     for pair, book in reader.wallets(members).items():
-        found[pair[0]][pair[1]] = spendable(book, *sums.get(pair, (0, 0))[:2], now)
+        found[pair[0]][pair[1]] = spendable(book, upcoming.get(pair, ()), now)
     return found
 
 
-def spendable(book: WalletBook, pending: int, due: int, now: datetime) -> int:
-    """What can be spent of a wallet at ``now``, given what is pending and what is past its date."""
+def spendable(book: WalletBook, upcoming: Iterable[Upcoming], now: datetime) -> int:
+    """What can be spent of a wallet at ``now``: its balance less what is pending or past."""
     if book.lapsed(now):
         return -book.debt
-    return book.balance - pending - due
+    return book.balance - sum(
+        points.amount for points in upcoming if points.past(now) or points.pending(now)
+    )
 
 
 def _refuse_short(points: int, available: int, book: WalletBook) -> None:

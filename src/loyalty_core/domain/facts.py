@@ -87,8 +87,9 @@ class Refund:
     """Money or goods given back on an order.
 
     With ``lines`` the points follow the lines, and ``amount`` is only what was paid out. Without
-    lines the points follow ``amount`` in proportion to the order's value. With neither, and no
-    ``shipping``, the whole order is given back.
+    lines the points follow ``amount`` (all that was paid out, taxes and ``shipping`` included) in
+    proportion to the order's total. With neither, and no ``shipping``, the whole order is given
+    back.
     """
 
     id: str

@@ -119,55 +119,71 @@ def refunded_values(document: OrderDocument) -> dict[str, int]:
     """
     assert document.body is not None
     nets = line_nets(document.body)
-    if any(refund.whole for refund in document.refunds.values()):
+    refunds = document.refunds.values()
+    if any(refund.whole for refund in refunds):
         return nets
-    given = dict.fromkeys(nets, 0)
-    loose = 0
-    quantities = dict.fromkeys(nets, 0)
-    for refund in document.refunds.values():
-        if SHIPPING in given:
-            given[SHIPPING] += refund.shipping
-        if not refund.lines:
-            loose += refund.amount or 0
-        for part in refund.lines:
-            if part.line not in given:
-                continue
-            if part.amount is not None:
-                given[part.line] += part.amount
-            elif part.quantity is not None:
-                quantities[part.line] += part.quantity
-            else:
-                given[part.line] += nets[part.line]
+    given, quantities = dict.fromkeys(nets, 0), _returned_quantities(document)
+    if SHIPPING in given:
+        given[SHIPPING] = sum(refund.shipping for refund in refunds)
+    for part in (part for refund in refunds for part in refund.lines if part.line in given):
+        given[part.line] += part.amount or 0
     for line in document.body.lines:
         if quantities[line.id]:
             given[line.id] += nets[line.id] * quantities[line.id] // max(line.quantity, 1)
     given = {line: min(amount, nets[line]) for line, amount in given.items()}
-    left = {line: nets[line] - amount for line, amount in given.items()}
-    loose = min(loose, sum(left.values()))
-    shares = split(loose, list(left.values()))
+    left = [nets[line] - amount for line, amount in given.items()]
+    shares = split(min(_loose_value(document), sum(left)), left)
     return {line: given[line] + share for line, share in zip(given, shares, strict=True)}
+
+
+def _returned_quantities(document: OrderDocument) -> dict[str, int]:
+    """How many pieces of each line came back: those counted, or all where nothing is said."""
+    assert document.body is not None
+    bought = {line.id: max(line.quantity, 1) for line in document.body.lines}
+    returned = dict.fromkeys(bought, 0)
+    for refund in document.refunds.values():
+        for part in refund.lines:
+            if part.line in bought and part.amount is None:
+                pieces = bought[part.line] if part.quantity is None else part.quantity
+                returned[part.line] = min(returned[part.line] + pieces, bought[part.line])
+    return returned
+
+
+def _loose_value(document: OrderDocument) -> int:
+    """The value, before taxes on top, of what was paid back without naming lines."""
+    assert document.body is not None
+    paid_back = sum(
+        max((refund.amount or 0) - refund.shipping, 0)
+        for refund in document.refunds.values()
+        if not refund.lines
+    )
+    total, value = order_total(document.body), sum(line_nets(document.body).values())
+    return paid_back * value // total if total else 0
 
 
 def kept_share(points: Mapping[str, int], document: OrderDocument) -> dict[str, int]:
     """Of ``points`` earned by each line, how many are left after all refunds.
 
     A line refunded in part loses the floor of its share, wholly refunded it loses all: N partial
-    refunds in any order take exactly what one full refund takes.
+    refunds in any order take exactly what one full refund takes. A line that cost nothing goes
+    by its pieces. Points under the name "" go by the whole order.
     """
-    nets = line_nets(document.body) if document.body else {}
-    back = refunded_values(document) if document.refunds else {}
-    whole = any(refund.whole for refund in document.refunds.values())
-    if points.keys() == {""} and document.refunds:  # not split by line: by the whole value
-        nets, back = {"": sum(nets.values())}, {"": sum(back.values())}
+    if document.body is None or not document.refunds:
+        return dict(points)
+    nets, back = line_nets(document.body), refunded_values(document)
+    shares = {line: (back[line], nets[line]) for line in nets}
+    pieces = _returned_quantities(document)
+    for bought in document.body.lines:
+        if not nets[bought.id]:
+            shares[bought.id] = (pieces[bought.id], max(bought.quantity, 1))
+    everything = all(returned >= of for returned, of in shares.values())
+    everything |= any(refund.whole for refund in document.refunds.values())
+    shares[""] = (sum(back.values()), sum(nets.values()))
     kept = {}
     for line, earned in points.items():
-        net, returned = nets.get(line, 0), back.get(line, 0)
-        if whole or (net and returned >= net):
-            kept[line] = 0
-        elif net:
-            kept[line] = earned - earned * returned // net
-        else:
-            kept[line] = earned
+        returned, of = shares.get(line, (0, 0))
+        gone = everything or (of > 0 and returned >= of)
+        kept[line] = 0 if gone else earned - (earned * returned // of if of else 0)
     return kept
 
 

@@ -19,6 +19,11 @@ from loyalty_core.domain.clock import (
 from loyalty_core.domain.facts import Json
 
 
+def _doc(text: str) -> Mapping[str, str]:
+    """The metadata of a field from which the reference page of the settings is made."""
+    return {"doc": text}
+
+
 class JoinPolicy(StrEnum):
     """What becomes of a fact about somebody who is not a member yet."""
 
@@ -47,13 +52,33 @@ class Expiry:
     of 22 January with ``after_months = 12`` can be spent through 21 January a year later.
     """
 
-    after_days: int | None = None
-    after_months: int | None = None
-    after_years: int | None = None
-    at_end_of: Period | None = None
-    on_dates: tuple[str, ...] = ()
-    inactivity_days: int | None = None
-    counted_from: Literal["award", "activation"] = "award"
+    after_days: int | None = field(
+        default=None, metadata=_doc("Days after the award; added to months and years.")
+    )
+    after_months: int | None = field(
+        default=None,
+        metadata=_doc("Months after the award; the last day of a month that is too short."),
+    )
+    after_years: int | None = field(default=None, metadata=_doc("Years after the award."))
+    at_end_of: Period | None = field(
+        default=None, metadata=_doc("Then on to the end of that day, week, month, quarter or year.")
+    )
+    on_dates: tuple[str, ...] = field(
+        default=(),
+        metadata=_doc(
+            "Then on to the next of these days of each year, such as 12-31; unusable from it on."
+        ),
+    )
+    inactivity_days: int | None = field(
+        default=None,
+        metadata=_doc("All points expire when nothing is earned or spent for so many days."),
+    )
+    counted_from: Literal["award", "activation"] = field(
+        default="award",
+        metadata=_doc(
+            "Whether to count from when points are awarded or from when they become available."
+        ),
+    )
 
     def expires_at(self, awarded: datetime, activates: datetime, zone: str) -> datetime | None:
         """The moment from which points awarded then can no longer be spent; None for never."""
@@ -80,9 +105,11 @@ class Expiry:
 class PointsValue:
     """What points are worth as money: ``points`` of them are worth ``amount`` of ``currency``."""
 
-    points: int
-    amount: str
-    currency: str = ""
+    points: int = field(metadata=_doc("How many whole points."))
+    amount: str = field(metadata=_doc("What they are worth, in major units, such as 1.00."))
+    currency: str = field(
+        default="", metadata=_doc("ISO 4217; the program's currency if left out.")
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,25 +119,52 @@ class Wallet:
     ``scale`` is how many decimal digits the smallest unit has (0: whole points).
     """
 
-    unit: str = "points"
-    scale: int = 0
-    expiry: Expiry = Expiry()
-    debt: DebtPolicy = DebtPolicy.NEGATIVE
-    value: PointsValue | None = None
+    unit: str = field(default="points", metadata=_doc("What members call it."))
+    scale: int = field(default=0, metadata=_doc("Decimal digits of its smallest unit, 0 to 6."))
+    expiry: Expiry = field(
+        default=Expiry(), metadata=_doc("When its points expire; never if left out.")
+    )
+    debt: DebtPolicy = field(
+        default=DebtPolicy.NEGATIVE,
+        metadata=_doc("What happens when points already spent are taken back."),
+    )
+    value: PointsValue | None = field(
+        default=None, metadata=_doc("What points are worth as money; they need not be worth any.")
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
     """One merchant's program. ``currency`` is what its reports are in."""
 
-    id: str
-    name: str = ""
-    currency: str = "USD"
-    time_zone: str = "UTC"
-    locale: str = "en"
-    join: JoinPolicy = JoinPolicy.ON_FIRST_FACT
-    join_wait_days: int = 30
-    default_country: str = ""
+    id: str = field(
+        metadata=_doc(
+            "The name its books are kept under: never change it. Small letters, digits, - and _."
+        )
+    )
+    name: str = field(default="", metadata=_doc("What people call it."))
+    currency: str = field(
+        default="USD",
+        metadata=_doc(
+            "ISO 4217: the currency of its reports, and of wallets' values that name none."
+        ),
+    )
+    time_zone: str = field(
+        default="UTC",
+        metadata=_doc("Whose midnight ends a day: an IANA name such as Europe/Berlin."),
+    )
+    locale: str = field(default="en", metadata=_doc("The language of the program, a BCP 47 tag."))
+    join: JoinPolicy = field(
+        default=JoinPolicy.ON_FIRST_FACT,
+        metadata=_doc("Who becomes a member: everybody with a first fact, or who enrols (opt_in)."),
+    )
+    join_wait_days: int = field(
+        default=30,
+        metadata=_doc("With opt_in: how many days a fact waits for its person to enrol."),
+    )
+    default_country: str = field(
+        default="", metadata=_doc("ISO 3166, such as DE: for phone numbers without a country code.")
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

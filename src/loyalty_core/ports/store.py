@@ -232,18 +232,10 @@ class Reader(Protocol):
         """The members' wallets by member and wallet name, without lots."""
         ...
 
-    def open_sums(self, members: Sequence[str], now: datetime) -> dict[tuple[str, str], OpenSums]:
-        """What is pending and what is past its date at ``now``, by member and wallet."""
-        ...
-
-    def expiring(
-        self, members: Sequence[str], now: datetime, until: datetime
-    ) -> dict[tuple[str, str], list[tuple[datetime, int]]]:
-        """Points that expire after ``now`` and up to ``until``, summed by moment, in order."""
-        ...
-
-    def open_lots(self, member: str, wallet: str) -> list[Lot]:
-        """A wallet's lots that hold points, in no order."""
+    def upcoming(
+        self, members: Iterable[str], now: datetime, until: datetime
+    ) -> dict[tuple[str, str], list[Upcoming]]:
+        """Points to which something happens by ``until``, or has: pending, expiring, past."""
         ...
 
     def history(
@@ -281,13 +273,20 @@ class Reader(Protocol):
         ...
 
 
-class OpenSums(NamedTuple):
-    """Sums over a wallet's open lots at a moment, in smallest units."""
+class Upcoming(NamedTuple):
+    """Points that become active and expire at the same moments, in smallest units."""
 
-    pending: int = 0
-    due: int = 0
-    next_at: datetime | None = None
-    next_amount: int = 0
+    activates_at: datetime
+    expires_at: datetime | None
+    amount: int
+
+    def past(self, now: datetime) -> bool:
+        """Whether they have expired at ``now``."""
+        return self.expires_at is not None and self.expires_at <= now
+
+    def pending(self, now: datetime) -> bool:
+        """Whether they become active after ``now``."""
+        return self.activates_at > now and not self.past(now)
 
 
 class WalletSums(NamedTuple):

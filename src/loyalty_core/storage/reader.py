@@ -3,21 +3,47 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, case, func, select, tuple_
+from sqlalchemy import Connection, and_, bindparam, case, func, or_, select, tuple_, union_all
 
-from loyalty_core.domain.ledger import Lot, Transaction, WalletBook
+from loyalty_core.domain.ledger import Transaction, WalletBook
 from loyalty_core.domain.members import Identity, MemberId
-from loyalty_core.ports.store import FactRecord, MemberRecord, OpenSums, WalletSums
+from loyalty_core.ports.store import FactRecord, MemberRecord, Upcoming, WalletSums
 from loyalty_core.storage import rows, tables
 from loyalty_core.storage.checks import check_books
 from loyalty_core.storage.migrations import applied
 from loyalty_core.storage.work import owners
 
 Pair = tuple[str, str]
+
+_ids: Any = bindparam("ids", expanding=True)
+_members = select(tables.member).where(
+    tables.member.c.program == bindparam("program"), tables.member.c.id.in_(_ids)
+)
+_identities = select(tables.identity).where(tables.identity.c.member_id.in_(_ids))
+_wallets = select(tables.wallet).where(tables.wallet.c.member_id.in_(_ids))
+_dated = (
+    tables.lot.c.member_id,
+    tables.lot.c.wallet,
+    tables.lot.c.activates_at,
+    tables.lot.c.expires_at,
+)
+_held = and_(tables.lot.c.member_id.in_(_ids), tables.lot.c.remaining > 0)
+_ending = tables.lot.c.expires_at <= bindparam("until")
+_upcoming = union_all(  # each half walks its own partial index, however many lots are open
+    select(*_dated, func.sum(tables.lot.c.remaining)).where(_held, _ending).group_by(*_dated),
+    select(*_dated, func.sum(tables.lot.c.remaining))
+    .where(
+        _held,
+        tables.lot.c.pending,
+        tables.lot.c.activates_at > bindparam("now"),
+        or_(tables.lot.c.expires_at.is_(None), tables.lot.c.expires_at > bindparam("until")),
+    )
+    .group_by(*_dated),
+)
 
 
 class SqlReader:
@@ -27,8 +53,8 @@ class SqlReader:
         self._connection = connection
         self._program = program
 
-    def _rows(self, statement: Any) -> Iterable[Any]:
-        return self._connection.execute(statement).mappings()
+    def _rows(self, statement: Any, parameters: Mapping[str, Any] | None = None) -> Iterable[Any]:
+        return self._connection.execute(statement, parameters or {}).mappings()
 
     def owners(self, identities: Iterable[Identity]) -> dict[Identity, MemberId]:
         """The member of each identity that is known."""
@@ -36,82 +62,27 @@ class SqlReader:
 
     def members(self, ids: Iterable[str]) -> dict[str, tuple[MemberRecord, tuple[Identity, ...]]]:
         """The members with their identities: two queries for any number."""
-        member, identity = tables.member, tables.identity
-        wanted = sorted(set(ids))
-        found = {
-            row["id"]: rows.member_record(row)
-            for row in self._rows(
-                select(member).where(member.c.program == self._program, member.c.id.in_(wanted))
-            )
-        }
+        parameters = {"program": self._program, "ids": sorted(set(ids))}
+        found = {row["id"]: rows.member_record(row) for row in self._rows(_members, parameters)}
         known: dict[str, list[Identity]] = defaultdict(list)
-        for row in self._rows(select(identity).where(identity.c.member_id.in_(sorted(found)))):
+        for row in self._rows(_identities, {"ids": sorted(found)}):
             known[row["member_id"]].append(rows.identity_of(row))
         return {key: (record, tuple(sorted(known[key]))) for key, record in found.items()}
 
     def wallets(self, members: Iterable[str]) -> dict[Pair, WalletBook]:
         """The members' wallets by member and wallet name, without lots."""
-        wallet = tables.wallet
-        found = self._rows(select(wallet).where(wallet.c.member_id.in_(sorted(set(members)))))
+        found = self._rows(_wallets, {"ids": sorted(set(members))})
         return {(row["member_id"], row["wallet"]): rows.wallet_book(row) for row in found}
 
-    def open_sums(self, members: Sequence[str], now: datetime) -> dict[Pair, OpenSums]:
-        """What is pending and what is past its date at ``now``, by member and wallet."""
-        lot = tables.lot
-        mine = and_(lot.c.member_id.in_(sorted(set(members))), lot.c.remaining > 0)
-        key = (lot.c.member_id, lot.c.wallet)
-        due = {
-            (row[0], row[1]): int(row[2])
-            for row in self._connection.execute(
-                select(*key, func.sum(lot.c.remaining))
-                .where(mine, lot.c.expires_at <= now)
-                .group_by(*key)
-            )
-        }
-        live = (lot.c.expires_at.is_(None)) | (lot.c.expires_at > now)
-        pending: dict[Pair, list[tuple[datetime, int]]] = defaultdict(list)
-        for row in self._connection.execute(
-            select(*key, lot.c.activates_at, func.sum(lot.c.remaining))
-            .where(mine, lot.c.pending, lot.c.activates_at > now, live)
-            .group_by(*key, lot.c.activates_at)
-            .order_by(lot.c.activates_at)
-        ):
-            pending[row[0], row[1]].append((row[2], int(row[3])))
-        return {
-            pair: OpenSums(
-                sum(amount for _, amount in pending[pair]),
-                due.get(pair, 0),
-                *(pending[pair][0] if pending[pair] else (None, 0)),
-            )
-            for pair in {*due, *pending}
-        }
-
-    def expiring(
-        self, members: Sequence[str], now: datetime, until: datetime
-    ) -> dict[Pair, list[tuple[datetime, int]]]:
-        """Points that expire after ``now`` and up to ``until``, summed by moment, in order."""
-        lot = tables.lot
-        key = (lot.c.member_id, lot.c.wallet, lot.c.expires_at)
-        found: dict[Pair, list[tuple[datetime, int]]] = defaultdict(list)
-        for row in self._connection.execute(
-            select(*key, func.sum(lot.c.remaining))
-            .where(
-                lot.c.member_id.in_(sorted(set(members))),
-                lot.c.remaining > 0,
-                lot.c.expires_at > now,
-                lot.c.expires_at <= until,
-            )
-            .group_by(*key)
-            .order_by(lot.c.expires_at)
-        ):
-            found[row[0], row[1]].append((row[2], int(row[3])))
+    def upcoming(
+        self, members: Iterable[str], now: datetime, until: datetime
+    ) -> dict[Pair, list[Upcoming]]:
+        """Points to which something happens by ``until``, or has: pending, expiring, past."""
+        found: dict[Pair, list[Upcoming]] = defaultdict(list)
+        parameters = {"ids": sorted(set(members)), "now": now, "until": until}
+        for row in self._connection.execute(_upcoming, parameters):
+            found[row[0], row[1]].append(Upcoming(row[2], row[3], int(row[4])))
         return found
-
-    def open_lots(self, member: str, wallet: str) -> list[Lot]:
-        """A wallet's lots that hold points, in no order."""
-        lot = tables.lot
-        mine = and_(lot.c.member_id == member, lot.c.wallet == wallet, lot.c.remaining > 0)
-        return [rows.lot_of(row) for row in self._rows(select(lot).where(mine))]
 
     def history(
         self, member: str, wallet: str | None, before: tuple[datetime, str] | None, limit: int

@@ -1,0 +1,1 @@
+"""What is measured: our own road beside hand-written SQL that leaves the same rows."""

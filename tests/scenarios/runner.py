@@ -1,0 +1,219 @@
+"""Plays a `scenario.toml`: steps in, exact expectations out, through the public SDK.
+
+    title = "..."
+    member = { email = "ada@example.org" }    # whose steps these are, unless a step says otherwise
+
+    [[step]]
+    at = 2026-03-02T12:00:00Z                 # the clock stands here
+    why = "..."                               # for the reader
+    record = { type = "order", ... }          # or: enrol, quote, redeem, adjust, tick
+    expect = { changes = { points = 250 }, available = { points = 250 } }
+
+Facts and carts have their documented JSON form; left out, `source` is "shop", `occurred_at` the
+step's moment and `identities` the member's. Points are in the wallet's smallest unit.
+"""
+
+import tomllib
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from loyalty_core import (
+    Dated,
+    FactReceipt,
+    Loyalty,
+    LoyaltyError,
+    Profile,
+    Quote,
+    RecordStatus,
+    RedemptionReceipt,
+    SpendOffer,
+    Statement,
+    format_scaled,
+)
+
+Table = Mapping[str, Any]
+
+
+class StandingClock:
+    """Tells the moment it was set to."""
+
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+class Player:
+    """One program being played: does the steps and looks at what became of them."""
+
+    def __init__(self, loyalty: Loyalty, clock: StandingClock, scenario: Table) -> None:
+        self.loyalty = loyalty
+        self.clock = clock
+        self.scenario = scenario
+        self.facts: list[Table] = []
+
+    def play(self) -> None:
+        """Does every step; fails on the first that does not come out as expected."""
+        for number, step in enumerate(self.scenario["step"], 1):
+            self.clock.now = step["at"]
+            expected = step.get("expect", {})
+            try:
+                result = self.do(step, number)
+            except LoyaltyError as error:
+                if "error" not in expected:
+                    raise
+                result = error
+            found = {key: VIEWS[key](self, step, result, expected[key]) for key in expected}
+            why = step.get("why", step["at"])
+            assert found == expected, f"step {number} ({why}): {found}, expected {expected}"
+
+    def do(self, step: Table, number: int) -> Any:
+        """What the SDK answers to one step; the clock is left as it is."""
+        (action,) = step.keys() & ACTIONS.keys()
+        return ACTIONS[action](self, step, step[action], f"step-{number}")
+
+    def replay(self) -> None:
+        """Records every fact a second time: nothing may come of it."""
+        before = [self.statement(step) for step in self.scenario["step"] if "record" in step]
+        for fact in self.facts:
+            assert self.loyalty.record(fact).status is RecordStatus.DUPLICATE, fact
+        after = [self.statement(step) for step in self.scenario["step"] if "record" in step]
+        assert after == before
+
+    def identities(self, step: Table) -> dict[str, str]:
+        return dict(step.get("member", self.scenario["member"]))
+
+    def member_id(self, step: Table) -> str:
+        member = self.loyalty.find(self.identities(step), source="shop")
+        assert member is not None, self.identities(step)
+        return member.id
+
+    def balances(self, step: Table) -> dict[str, int]:
+        """The balances of the step's member by wallet."""
+        return {wallet.wallet: wallet.balance for wallet in self.statement(step).wallets}
+
+    def statement(self, step: Table) -> Statement:
+        return self.loyalty.statement(self.member_id(step))
+
+
+def _record(player: Player, step: Table, fact: Table, key: str) -> FactReceipt:
+    filled = {"source": "shop", "identities": player.identities(step), **_plain(fact)}
+    if fact["type"] != "refund":
+        filled = {"occurred_at": _plain(step["at"]), "id": key, **filled}
+    player.facts.append(filled)
+    return player.loyalty.record(filled)
+
+
+def _enrol(player: Player, step: Table, profile: Table, key: str) -> object:
+    made = Profile(**{name: tuple(v) if name == "tags" else v for name, v in profile.items()})
+    return player.loyalty.enrol(player.identities(step), source="shop", profile=made, key=key)
+
+
+def _quote(player: Player, step: Table, cart: Table, key: str) -> Quote:
+    member = player.loyalty.find(player.identities(step), source="shop")
+    return player.loyalty.quote(_plain(cart), member.id if member else None)
+
+
+def _redeem(player: Player, step: Table, wish: Table, key: str) -> RedemptionReceipt:
+    return player.loyalty.redeem(player.member_id(step), key=key, **_plain(wish))
+
+
+def _adjust(player: Player, step: Table, change: Table, key: str) -> object:
+    return player.loyalty.adjust(player.member_id(step), key=key, **change)
+
+
+def _tick(player: Player, step: Table, nothing: Table, key: str) -> object:
+    return player.loyalty.tick()
+
+
+ACTIONS: Mapping[str, Callable[[Player, Table, Any, str], Any]] = {
+    "record": _record,
+    "enrol": _enrol,
+    "quote": _quote,
+    "redeem": _redeem,
+    "adjust": _adjust,
+    "tick": _tick,
+}
+
+
+def _rules(player: Player, result: Any) -> dict[str, int]:
+    """What each rule gave, or would give."""
+    if isinstance(result, Quote):
+        return {earning.rule: earning.amount for earning in result.earnings}
+    found = [player.loyalty.explain(name) for name in result.transactions]
+    return {award.rule: award.amount for one in found for award in one.awards}
+
+
+def _offer(result: Quote | RedemptionReceipt) -> SpendOffer | RedemptionReceipt:
+    if isinstance(result, RedemptionReceipt):
+        return result
+    (offer,) = result.offers.values()
+    return offer
+
+
+def _to_pay(step: Table, result: Any) -> str:
+    """The member price: what the lines of the cart cost after the points."""
+    cart = step["quote"] if "quote" in step else step["redeem"]["cart"]
+    worth = _offer(result).worth
+    scale = 10**worth.digits
+    total = sum(int(line["amount"].replace(".", "")) for line in cart["lines"])
+    assert all(len(line["amount"].partition(".")[2]) == worth.digits for line in cart["lines"])
+    assert scale > 0
+    return format_scaled(total - worth.amount_minor, worth.digits)
+
+
+def _dated(dated: Dated) -> dict[str, Any]:
+    return {"at": dated.at, "amount": dated.amount}
+
+
+def _wallets(read: Callable[[Any], Any]) -> Callable[[Player, Table, Any, Any], Any]:
+    """A look at the wallets that the expectation names."""
+
+    def view(player: Player, step: Table, result: Any, expected: Table) -> dict[str, Any]:
+        statement = player.statement(step)
+        return {name: read(statement.wallet(name)) for name in expected}
+
+    return view
+
+
+VIEWS: Mapping[str, Callable[[Player, Table, Any, Any], Any]] = {
+    "status": lambda player, step, result, _: result.status.value,
+    "changes": lambda player, step, result, _: dict(result.changes),
+    "rules": lambda player, step, result, _: _rules(player, result),
+    "error": lambda player, step, result, _: result.code,
+    "refusal": lambda player, step, result, _: _offer(result).refusal,
+    "points": lambda player, step, result, _: _offer(result).points,
+    "worth": lambda player, step, result, _: str(_offer(result).worth),
+    "lines": lambda player, step, result, _: dict(_offer(result).lines),
+    "to_pay": lambda player, step, result, _: _to_pay(step, result),
+    "offers": lambda player, step, result, _: sorted(result.offers),
+    "expired": lambda player, step, result, _: dict(result.expired),
+    "members": lambda player, step, result, _: player.loyalty.report().members,
+    "orders": lambda player, step, result, _: player.loyalty.report().orders,
+    "activities": lambda player, step, result, _: player.loyalty.report().activities,
+    "wallets": lambda player, step, result, _: [
+        wallet.wallet for wallet in player.statement(step).wallets
+    ],
+    "unit": _wallets(lambda wallet: wallet.unit),
+    "balance": _wallets(lambda wallet: wallet.balance),
+    "available": _wallets(lambda wallet: wallet.available),
+    "pending": _wallets(lambda wallet: wallet.pending),
+    "debt": _wallets(lambda wallet: wallet.debt),
+    "value": _wallets(lambda wallet: str(wallet.worth)),
+    "expiring": _wallets(lambda wallet: [_dated(dated) for dated in wallet.expiring]),
+}
+
+
+def _plain(value: Any) -> Any:
+    """TOML's moments and days as the texts that JSON has."""
+    if isinstance(value, Mapping):
+        return {name: _plain(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return value.isoformat() if isinstance(value, date | datetime) else value
+
+
+def read_scenario(path: Path) -> Table:
+    return tomllib.loads(path.read_text(encoding="utf-8"))

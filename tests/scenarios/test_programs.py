@@ -1,0 +1,48 @@
+"""Every program in `examples/programs` does what its scenario says, on every database."""
+
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from loyalty_core import Loyalty
+from tests.scenarios.runner import Player, StandingClock, read_scenario
+
+PROGRAMS = Path(__file__).resolve().parents[2] / "examples" / "programs"
+NAMES = sorted(path.parent.name for path in PROGRAMS.glob("*/scenario.toml"))
+
+
+def test_there_are_programs_and_each_has_a_scenario() -> None:
+    assert NAMES
+    assert sorted(path.name for path in PROGRAMS.iterdir()) == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_scenario_comes_out(name: str, database_url: str) -> None:
+    clock = StandingClock()
+    scenario = read_scenario(PROGRAMS / name / "scenario.toml")
+    with Loyalty.open(PROGRAMS / name / "loyalty.toml", database_url, clock=clock) as loyalty:
+        player = Player(loyalty, clock, scenario)
+        player.play()
+        player.replay()
+        assert loyalty.verify().problems == ()
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_the_facts_in_any_order_end_in_the_same_books(name: str, seed: int) -> None:
+    scenario = read_scenario(PROGRAMS / name / "scenario.toml")
+    numbered = list(enumerate(scenario["step"], 1))
+    recorded = [step for step in numbered if "record" in step[1]]
+    shuffled = Random(seed).sample(recorded, len(recorded))
+    balances = []
+    for order in (recorded, shuffled):
+        clock = StandingClock()
+        clock.now = scenario["step"][-1]["at"]
+        with Loyalty.open(PROGRAMS / name / "loyalty.toml", "sqlite://", clock=clock) as loyalty:
+            player = Player(loyalty, clock, scenario)
+            for number, step in [item for item in numbered if "enrol" in item[1]] + order:
+                player.do(step, number)
+            balances.append([player.balances(step) for _, step in recorded])
+            assert loyalty.verify().problems == ()
+    assert balances[0] == balances[1]
