@@ -1,0 +1,1 @@
+"""The commands by theme; each module adds its own to the application with ``register``."""

@@ -1,0 +1,144 @@
+"""``statement``, ``history``, ``explain``, ``quote``, ``report``: questions that book nothing."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from loyalty_core.cli import documents, views
+from loyalty_core.cli.lines import LARGEST_LINE, parse_object
+from loyalty_core.cli.options import (
+    DEFAULT_CONFIG,
+    AtOption,
+    ConfigOption,
+    DatabaseOption,
+    JsonOption,
+    MemberArgument,
+    SourceOption,
+)
+from loyalty_core.cli.output import PLUGIN, answer
+from loyalty_core.cli.session import member_of, opened, reading
+from loyalty_core.domain.facts import Json
+from loyalty_core.errors import EncodingBroken, FactTooLarge
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands."""
+    app.command("statement")(statement)
+    app.command("history")(history)
+    app.command("explain")(explain)
+    app.command("quote")(quote)
+    app.command("report")(report)
+
+
+def statement(
+    member: MemberArgument,
+    source: SourceOption = "",
+    at: AtOption = None,
+    config: ConfigOption = DEFAULT_CONFIG,
+    database: DatabaseOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show a member's balances and what expires when."""
+    with opened(config, database, at) as loyalty:
+        found = loyalty.statement(member_of(loyalty, member, source).id)
+    document = documents.statement(found)
+    answer(document, as_json, lambda console: views.statement(console, found, loyalty.config))
+
+
+def history(
+    member: MemberArgument,
+    source: SourceOption = "",
+    wallet: Annotated[str | None, typer.Option("--wallet", help="Of this wallet only.")] = None,
+    first: Annotated[int, typer.Option("--first", min=1, max=1000, help="How many.")] = 20,
+    after: Annotated[str | None, typer.Option("--after", help="Go on after this cursor.")] = None,
+    config: ConfigOption = DEFAULT_CONFIG,
+    database: DatabaseOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List a member's transactions, latest first."""
+    with opened(config, database) as loyalty:
+        found = member_of(loyalty, member, source)
+        page = loyalty.history(found.id, wallet=wallet, first=first, after=after)
+    document = documents.history(page, loyalty.config)
+    answer(document, as_json, lambda console: views.history(console, page, loyalty.config))
+
+
+def explain(
+    transaction: Annotated[
+        str, typer.Argument(metavar="TRANSACTION", help="A transaction's id, as history lists it.")
+    ],
+    config: ConfigOption = DEFAULT_CONFIG,
+    database: DatabaseOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say which fact and rules a transaction came from."""
+    with opened(config, database) as loyalty:
+        why = loyalty.explain(transaction)
+    document = documents.explanation(why, loyalty.config)
+    answer(document, as_json, lambda console: views.explanation(console, why, loyalty.config))
+
+
+def quote(
+    cart: Annotated[
+        str, typer.Argument(metavar="CART", help="A cart as a JSON file; - is standard input.")
+    ] = "-",
+    member: Annotated[
+        str | None, typer.Option("--member", help="A member's id or identity; else a stranger.")
+    ] = None,
+    source: SourceOption = "",
+    at: AtOption = None,
+    config: ConfigOption = DEFAULT_CONFIG,
+    database: DatabaseOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say what a cart would earn; nothing is booked.
+
+    It also says what the member's points could buy on it.
+    """
+    wanted = read_cart(cart)
+    with opened(config, database, at) as loyalty:
+        member_id = member_of(loyalty, member, source).id if member else None
+        quoted = loyalty.quote(wanted, member_id)
+    document = documents.quote(quoted, loyalty.config)
+    answer(document, as_json, lambda console: views.quote(console, quoted, loyalty.config))
+    if quoted.failed:
+        raise typer.Exit(PLUGIN)
+
+
+def read_cart(path: str) -> dict[str, Json]:
+    """The JSON object in a file or, for ``-``, on standard input.
+
+    Raises ``EncodingBroken``, ``FactTooLarge``.
+    """
+    where = "standard input" if path == "-" else path
+    with reading(path) as file:
+        data = file.read(LARGEST_LINE + 1)
+    if len(data) > LARGEST_LINE:
+        raise FactTooLarge(
+            f"the cart has more than {LARGEST_LINE:,} bytes",
+            where=where,
+            remedy="A cart is one JSON object.",
+        )
+    try:
+        return dict(parse_object(data.decode("utf-8-sig")))
+    except UnicodeDecodeError as broken:
+        raise EncodingBroken(f"byte {broken.start + 1} is not UTF-8", where=where) from None
+    except EncodingBroken as error:
+        error.where = where
+        raise
+
+
+def report(
+    top: Annotated[int, typer.Option("--top", min=0, max=1000, help="How many top members.")] = 10,
+    at: AtOption = None,
+    config: ConfigOption = DEFAULT_CONFIG,
+    database: DatabaseOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the program's totals and top members."""
+    with opened(config, database, at) as loyalty:
+        found = loyalty.report(top=top)
+    document = documents.report(found)
+    answer(document, as_json, lambda console: views.report(console, found, loyalty.config))

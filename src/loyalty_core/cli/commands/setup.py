@@ -1,0 +1,121 @@
+"""``init`` and ``check``: a configuration to start from, and what is wrong with the one there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from datetime import date, time
+from importlib.metadata import entry_points
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from loyalty_core.application.config import effective
+from loyalty_core.application.structure import read_settings
+from loyalty_core.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption
+from loyalty_core.cli.output import answer, plain
+from loyalty_core.cli.template import configuration
+from loyalty_core.domain.facts import Json
+from loyalty_core.domain.programs import ProgramConfig
+from loyalty_core.errors import FactError
+from loyalty_core.loyalty import Loyalty
+from loyalty_core.plugins.manifest import PluginManifest
+
+PLUGINS = "loyalty.plugins"
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands."""
+    app.command("init")(init)
+    app.command("check")(check)
+
+
+def init(
+    config: ConfigOption = DEFAULT_CONFIG,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Write a commented configuration to start from."""
+    installed = {found.name for found in entry_points(group=PLUGINS)}
+    try:
+        with config.open("w" if force else "x", encoding="utf-8", newline="\n") as file:
+            file.write(configuration(config.parent.resolve().name, installed))
+    except FileExistsError:
+        raise FactError(
+            "the file is there already, and was left alone",
+            where=str(config),
+            remedy="Name another one with --config, or replace it with --force.",
+        ) from None
+    except OSError as error:
+        raise FactError(
+            f"the file cannot be written: {error.strerror}",
+            where=str(config),
+            remedy="Check the folder and its permissions.",
+        ) from None
+    document: dict[str, Json] = {"written": str(config)}
+    answer(document, as_json, lambda console: _show_init(console, str(config)))
+
+
+def _show_init(console: Console, path: str) -> None:
+    console.print(Text(f"wrote {path}"), soft_wrap=True)
+    console.print(Text("next: read it, then run `loyalty check`"))
+
+
+def check(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
+    """Report every fault of the configuration at once.
+
+    If there is none, every setting in effect is shown, defaults included. No database is opened:
+    it may be run anywhere.
+    """
+    with Loyalty.open(config, "sqlite://") as loyalty:
+        found = effective(loyalty.config)
+        found["plugins"] = {
+            plugin.manifest.id: _settings(plugin.manifest, loyalty.config)
+            for plugin in loyalty.plugins
+        }
+    answer(
+        {"ok": True, "config": str(config), "effective": found},
+        as_json,
+        lambda console: _show_check(console, str(config), found),
+    )
+
+
+def _show_check(console: Console, path: str, found: Mapping[str, Json]) -> None:
+    console.print(Text(f"{path}: no faults. In effect, defaults included:"), soft_wrap=True)
+    console.print()
+    for name, value in _flat("", dict(found)):
+        console.print(Text(f"{plain(name)} = {plain(value)}"), soft_wrap=True)
+
+
+def _settings(manifest: PluginManifest, config: ProgramConfig) -> Json:
+    """A plugin's settings with all defaults, as JSON."""
+    if manifest.config is None:
+        return {}
+    section = config.plugins[manifest.id]
+    return _plain(read_settings(manifest.config, section, where=f"plugins.{manifest.id}"))
+
+
+def _plain(value: object) -> Json:
+    if is_dataclass(value) and not isinstance(value, type):
+        return {item.name: _plain(getattr(value, item.name)) for item in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(name): _plain(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if value is None or isinstance(value, bool | int):
+        return value
+    return value.isoformat() if isinstance(value, date | time) else str(value)
+
+
+def _flat(path: str, value: Json) -> Iterator[tuple[str, str]]:
+    if isinstance(value, Mapping) and value:
+        for name, inner in value.items():
+            yield from _flat(f"{path}.{name}" if path else name, inner)
+    elif isinstance(value, list) and any(isinstance(item, Mapping) for item in value):
+        for index, inner in enumerate(value):
+            yield from _flat(f"{path}[{index}]", inner)
+    else:
+        yield path, json.dumps(value, ensure_ascii=False, default=str)

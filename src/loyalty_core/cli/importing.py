@@ -1,0 +1,195 @@
+"""From a file to booked facts: which format it is in, who reads it, and the summary of it all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO, Literal
+
+from rich.console import Console
+from rich.text import Text
+
+from loyalty_core.cli.booking import SHOWN_FIRST, Booking, Outcome, RejectsFile
+from loyalty_core.cli.columns import Defaults, complete
+from loyalty_core.cli.documents import Document
+from loyalty_core.cli.lines import LineReader, Row, json_rows
+from loyalty_core.cli.output import add, facts_table, plain, problem_document, table
+from loyalty_core.cli.progress import meter
+from loyalty_core.cli.session import reading
+from loyalty_core.cli.tabular import activity_rows, order_rows
+from loyalty_core.domain.receipts import RecordStatus
+from loyalty_core.errors import FactError, Problem
+from loyalty_core.loyalty import Loyalty
+
+Format = Literal["csv", "jsonl"]
+DEFAULT_SOURCE = "import"
+_BY_SUFFIX: Mapping[str, Format] = {
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".txt": "csv",
+    ".json": "jsonl",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileSpec:
+    """How a file of facts is to be read. Empty texts mean: as the program says, or by the name."""
+
+    path: str
+    orders: bool
+    format: Format | None = None
+    source: str = ""
+    currency: str = ""
+    time_zone: str = ""
+    date_format: str = ""
+    delimiter: str = ""
+    maps: Mapping[str, str] = field(default_factory=dict)
+    group_lines: bool = False
+    rejects: Path | None = None
+
+    def rejects_path(self) -> Path:
+        """Where rows go that were not booked: beside the file, unless said otherwise.
+
+        Raises ``FactError`` for the very file that is read.
+        """
+        if self.rejects is None:
+            return Path(f"{'stdin' if self.path == '-' else self.path}.rejects.jsonl")
+        if self.rejects.exists() and self.path != "-" and self.rejects.samefile(self.path):
+            raise FactError(
+                "the rejects file is the file to import",
+                where=self.path,
+                remedy="Name another one with --rejects.",
+            )
+        return self.rejects
+
+    def format_of(self) -> Format:
+        """The format stated, or told by the file's name; raises ``FactError``."""
+        suffix = Path(self.path).suffix.lower()
+        found = self.format or _BY_SUFFIX.get(suffix)
+        if found is None:
+            raise FactError(
+                "the name does not say whether this is CSV or JSON lines",
+                where=self.path,
+                remedy="Add --format csv or --format jsonl.",
+            )
+        return found
+
+    def delimiter_of(self) -> str:
+        """The delimiter stated, or the one usual for the file's name."""
+        return self.delimiter or ("\t" if self.path.lower().endswith(".tsv") else ",")
+
+
+def import_file(loyalty: Loyalty, spec: FileSpec, *, quiet: bool) -> Outcome:
+    """What became of the rows of a file; its bad rows are in the rejects file.
+
+    Raises ``EncodingBroken`` or ``FactError`` when the file as a whole cannot be read, and
+    ``StoreError``; what was booked until then stays booked.
+    """
+    file_format = spec.format_of()
+    with reading(spec.path) as file:
+        reader = LineReader(file, spec.path)
+        rows = _rows(loyalty, spec, file_format, reader)
+        rejects = RejectsFile(spec.rejects_path())
+        rejects.discard_old()
+        with meter("importing", "rows", _size(file), quiet=quiet) as shown:
+            return Booking(rejects).run(
+                loyalty, rows, lambda done: shown.update(done, reader.bytes_read)
+            )
+
+
+def _size(file: BinaryIO) -> int | None:
+    try:
+        return os.fstat(file.fileno()).st_size or None
+    except (OSError, AttributeError):
+        return None
+
+
+def _rows(
+    loyalty: Loyalty, spec: FileSpec, file_format: Format, reader: LineReader
+) -> Iterator[Row]:
+    program = loyalty.config.program
+    if file_format == "jsonl":
+        stated = Defaults(
+            source=spec.source,
+            currency=spec.currency,
+            time_zone=spec.time_zone,
+            date_format=spec.date_format,
+        )
+        return _completed(json_rows(reader), stated, "order" if spec.orders else None)
+    defaults = Defaults(
+        source=spec.source or DEFAULT_SOURCE,
+        currency=spec.currency or program.currency,
+        time_zone=spec.time_zone or program.time_zone,
+        date_format=spec.date_format,
+    )
+    if spec.orders:
+        return order_rows(reader, spec.delimiter_of(), spec.maps, defaults, group=spec.group_lines)
+    return activity_rows(reader, spec.delimiter_of(), spec.maps, defaults)
+
+
+def _completed(rows: Iterator[Row], defaults: Defaults, kind: str | None) -> Iterator[Row]:
+    for row in rows:
+        if row.fact is None:
+            yield row
+            continue
+        try:
+            yield Row(row.number, row.raw, fact=complete(row.fact, defaults, kind))
+        except FactError as error:
+            yield Row(row.number, row.raw, error=error)
+
+
+def outcome_document(path: str, outcome: Outcome) -> Document:
+    """What became of a file, for machines; ``rejections`` and ``problems`` hold the first ten."""
+    return {
+        "file": path,
+        "rows": outcome.rows,
+        "counts": {status.value: outcome.counts[status] for status in RecordStatus},
+        "enrolled": outcome.enrolled,
+        "rejects_file": outcome.rejects_file,
+        "rejections": [
+            {"row": found.number, "code": found.error.code, "message": found.error.message}
+            for found in outcome.first_rejected
+        ],
+        "problem_count": outcome.problems,
+        "problems": [_problem(number, problem) for number, problem in outcome.first_problems],
+    }
+
+
+def _problem(number: int, problem: Problem) -> Document:
+    document: Document = {"row": number}
+    return document | problem_document(problem)
+
+
+def show_outcome(console: Console, outcome: Outcome) -> None:
+    """What became of a file, for reading."""
+    rows = [("rows read", f"{outcome.rows:,}")]
+    rows += [
+        (status.value, f"{outcome.counts[status]:,}")
+        for status in RecordStatus
+        if outcome.counts[status] or status is RecordStatus.BOOKED
+    ]
+    rows.append(("members enrolled", f"{outcome.enrolled:,}"))
+    if outcome.rejects_file:
+        rows.append(("rejects file", outcome.rejects_file))
+    console.print(facts_table(rows))
+    if outcome.rejected:
+        _show_rejections(console, outcome)
+    if outcome.problems:
+        console.print(Text(f"\nTo look at: {outcome.problems:,} problem(s), booked all the same"))
+        for number, problem in outcome.first_problems:
+            console.print(Text(f"  line {number}: {plain(str(problem))}"), soft_wrap=True)
+
+
+def _show_rejections(console: Console, outcome: Outcome) -> None:
+    listed = table("line", "code", "what", right=("line",))
+    for found in outcome.first_rejected:
+        add(listed, f"{found.number}", found.error.code, found.error.message)
+    console.print()
+    console.print(listed)
+    more = outcome.rejected - len(outcome.first_rejected)
+    if more > 0:
+        console.print(Text(f"and {more:,} more; the first {SHOWN_FIRST} are shown"))

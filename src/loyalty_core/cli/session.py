@@ -1,0 +1,87 @@
+"""What commands need around the facade: opening it, finding members, reading amounts and files."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO
+
+import typer
+
+from loyalty_core.cli.options import read_moment
+from loyalty_core.domain.amounts import parse_scaled
+from loyalty_core.domain.clock import Clock, utc_now
+from loyalty_core.domain.members import IdentityKind, Member
+from loyalty_core.errors import FactError, MemberNotFound, WalletUnknown
+from loyalty_core.loyalty import Loyalty
+
+
+@contextmanager
+def opened(config: Path, database: str | None, at: str | None = None) -> Iterator[Loyalty]:
+    """The program of the configuration, closed at the end; with ``at``, its clock stands there."""
+    clock = _standing(read_moment(at)) if at else utc_now
+    with Loyalty.open(config, database, clock=clock) as loyalty:
+        yield loyalty
+
+
+def _standing(at: datetime) -> Clock:
+    return lambda: at
+
+
+def member_of(loyalty: Loyalty, text: str, source: str = "") -> Member:
+    """The member that an id, or an identity such as ``email:ada@example.org``, names.
+
+    Raises ``MemberNotFound``, ``IdentityInvalid``.
+    """
+    kind, colon, value = text.partition(":")
+    if not colon:
+        return loyalty.member(text)
+    if kind not in set(IdentityKind):
+        kinds = ", ".join(IdentityKind)
+        raise typer.BadParameter(f"{kind!r} is not a kind of identity: {kinds}")
+    found = loyalty.find({kind: value}, source=source)
+    if found is None:
+        at = f" of source {source!r}" if source else ""
+        remedy = "" if source or kind != "customer_id" else "Name the shop with --source."
+        raise MemberNotFound(f"nobody is known by {kind} {value!r}{at}", remedy=remedy)
+    return found
+
+
+def wallet_named(loyalty: Loyalty, name: str | None) -> str:
+    """The wallet meant: the one named, or the program's only one; raises ``WalletUnknown``."""
+    wallets = loyalty.config.wallets
+    if name is None and len(wallets) == 1:
+        return next(iter(wallets))
+    if name is None:
+        raise WalletUnknown(
+            "the program has several wallets", remedy=f"Add --wallet: {', '.join(wallets)}."
+        )
+    if name not in wallets:
+        raise WalletUnknown(
+            f"the program has no wallet {name!r}", remedy=f"Its wallets: {', '.join(wallets)}."
+        )
+    return name
+
+
+def points_of(loyalty: Loyalty, wallet: str, text: str) -> int:
+    """A decimal of whole points in the wallet's smallest unit; raises ``AmountInvalid``."""
+    return parse_scaled(text, loyalty.config.wallets[wallet].scale)
+
+
+@contextmanager
+def reading(name: str) -> Iterator[BinaryIO]:
+    """The bytes of a file, or of standard input for ``-``; raises ``FactError``."""
+    if name == "-":
+        yield sys.stdin.buffer
+        return
+    try:
+        file = Path(name).open("rb")  # noqa: SIM115 - what the block raises is not ours
+    except OSError as error:
+        raise FactError(
+            f"the file cannot be read: {error.strerror}", where=name, remedy="Check the path."
+        ) from None
+    with file:
+        yield file
