@@ -132,6 +132,13 @@ class Books:
             book, TransactionKind.REVERSAL, entries, at, fact_id=fact_id, detail=detail
         )
 
+    def redate(self, member_id: MemberId, award: Award) -> None:
+        """Gives the lot of an award the moments that the award has now: its fact has moved."""
+        lot = self.wallet(member_id, award.wallet).lots[LotId(award.lot_id or "")]
+        lot.created_at, lot.activates_at, lot.expires_at = award.moments
+        lot.pending = lot.activates_at > self.now
+        self._touch_lot(lot)
+
     def new_lot(self, member_id: str, wallet: str, created_at: datetime) -> Lot:
         """A new empty lot for points from no fact, with the wallet's own expiry."""
         expires = self._expiry(wallet, created_at, created_at)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from loyalty_core.application.books import Books
+from loyalty_core.application.forms import read_profile, read_text
 from loyalty_core.application.identify import identify
 from loyalty_core.application.identities import read_identities
 from loyalty_core.application.ids import input_hash
@@ -52,6 +53,9 @@ class Members:
     ) -> Member:
         """The member with these identities, enrolled or updated; waiting facts are booked."""
         wanted = self._read(identities, source)
+        profile = read_profile(profile) if profile else None
+        if key is not None:
+            read_text("key", key)
         if not wanted:
             raise CustomerMissing("a member needs at least one identity", where="identities")
         given = {
@@ -105,7 +109,7 @@ class Members:
         def work(uow: UnitOfWork) -> None:
             record = locked_member(uow, member_id)
             record.status = status or record.status
-            record.profile = profile or record.profile
+            record.profile = read_profile(profile) if profile else record.profile
             uow.save(Changes(members={record.id: record}))
 
         self._store.write(work)

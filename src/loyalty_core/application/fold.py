@@ -55,9 +55,13 @@ class Running:
 
 @dataclass(slots=True)
 class Folded:
-    """What a fold came to: the facts it decided or that fell out of it, and what to emit."""
+    """What a fold came to: the facts it decided or that fell out of it, and what to emit.
+
+    ``redated`` are awards whose lot is booked already, with other moments than they have now.
+    """
 
     touched: list[FactRecord] = field(default_factory=list)
+    redated: list[Award] = field(default_factory=list)
     emitted: list[tuple[FactRecord, Emit]] = field(default_factory=list)
 
 
@@ -93,6 +97,7 @@ def fold(
     ordered = sorted(every.values(), key=lambda record: record.position)
     running = _start(member, ordered)
     unseen = {record.id for record in changed}
+    last = max(place for one in changed for place in (one.position, one.was_at) if place)
     result = Folded()
     if rules.config.program.join is JoinPolicy.ON_FIRST_FACT:
         joined_at = min(member.joined_at, *(record.occurred_at for record in ordered))
@@ -104,11 +109,17 @@ def fold(
             fresh = record.config_version == 0
             profile = member.profile if fresh else _seen(record)
             before = running.snapshot(profile)
-            if not unseen and record.before == before:
+            if record.position > last and record.before == before:
                 return result  # from here on everything is as it was
             record.before = before
             used = rules if fresh else rules_at(record.config_version)
+            dates = {award.name: award.moments for award in record.awards if award.lot_id}
             emitted = _decide(record, fact, member, profile, running, used, now)
+            result.redated += [
+                award
+                for award in record.awards
+                if dates.get(award.name, award.moments) != award.moments
+            ]
             result.emitted += [(record, emit) for emit in emitted]
             result.touched.append(record)
             member.decided_to = max(member.decided_to or record.position, record.position)
@@ -195,7 +206,6 @@ def _same_lot(award: Award, known: Award | None) -> Award:
     """The award with what is already booked under its name: its lot, and how much."""
     if known is not None and known.lot_id is not None:
         award.lot_id, award.net = known.lot_id, known.net
-        award.activates_at, award.expires_at = known.activates_at, known.expires_at
     return award
 
 

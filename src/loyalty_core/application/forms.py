@@ -9,6 +9,7 @@ from typing import Any, TypeVar, cast
 from loyalty_core.application.structure import converter, problems_of
 from loyalty_core.domain.currencies import minor_digits
 from loyalty_core.domain.facts import Activity, Fact, Json, Order, OrderRefund, Refund
+from loyalty_core.domain.members import Profile
 from loyalty_core.domain.orders import OrderDocument, check_order
 from loyalty_core.domain.statements import Cart
 from loyalty_core.errors import (
@@ -40,18 +41,43 @@ def read_fact(value: Fact | Mapping[str, Json], now: datetime) -> Fact:
     Raises ``FactError`` or one of its kinds, with every fault found in ``problems``.
     """
     if isinstance(value, Order | OrderRefund | Activity):
-        fact: Fact = value
-    else:
-        fact = _read(value)
+        value = _written(value)
+    fact = _read(value)
     _check(fact, now)
     return fact
 
 
 def read_cart(value: Cart | Mapping[str, Json], now: datetime) -> Cart:
     """The cart that its JSON form describes, checked; raises ``FactError`` like ``read_fact``."""
-    cart = value if isinstance(value, Cart) else _structure(value, Cart, _digits(value))
+    if isinstance(value, Cart):
+        value = _written(value)
+    cart = _structure(value, Cart, _digits(value))
+    _check_amounts(cart.as_order(now))
     check_order(cart.as_order(now))
     return cart
+
+
+def read_profile(profile: Profile) -> Profile:
+    """The profile, checked field by field; raises ``FactError``."""
+    return _structure(converter(0).unstructure(profile), Profile, 0)
+
+
+def read_text(name: str, value: str) -> str:
+    """The text, checked: 1 to 200 characters that can be stored; raises ``FactError``."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise FactError(f"{name} is not valid Unicode", where=name) from None
+    if not value.strip() or len(value) > LONGEST_ID or "\x00" in value:
+        raise FactError(f"{name} must be a text of 1 to {LONGEST_ID} characters", where=name)
+    return value
+
+
+def _written(value: Order | OrderRefund | Activity | Cart) -> Mapping[str, Json]:
+    """The JSON form of a domain object: it is checked like everything that comes in."""
+    digits = 0 if isinstance(value, Activity) else minor_digits(value.currency)
+    written = cast(dict[str, Json], converter(digits).unstructure(value))
+    return written if isinstance(value, Cart) else {**written, "type": value.type}
 
 
 def _read(value: Mapping[str, Json]) -> Fact:
@@ -123,13 +149,9 @@ def _check(fact: Fact, now: datetime) -> None:
 
 
 def _check_ids(fact: Fact) -> None:
-    names = {"source": fact.source}
-    names |= {"order_id": fact.order_id} if isinstance(fact, OrderRefund) else {"id": fact.id}
-    for name, value in names.items():
-        if not value or len(value) > LONGEST_ID or "\x00" in value:
-            raise FactError(
-                f"{name} must be a text of 1 to {LONGEST_ID} characters", where=f"$.{name}"
-            )
+    name = fact.order_id if isinstance(fact, OrderRefund) else fact.id
+    read_text("source", fact.source)
+    read_text("order_id" if isinstance(fact, OrderRefund) else "id", name)
 
 
 def _check_amounts(order: Order) -> None:

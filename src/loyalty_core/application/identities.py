@@ -38,7 +38,7 @@ def read_identities(
         text = unicodedata.normalize("NFKC", value).strip()
         if not text:
             continue
-        if len(text) > LONGEST_VALUE or any(unicodedata.category(c) == "Cc" for c in text):
+        if len(text) > LONGEST_VALUE or any(unicodedata.category(c) in ("Cc", "Cs") for c in text):
             raise IdentityInvalid(f"{name} is too long or has control characters", where=name)
         read.append(_normalised(kind, text, source, country))
     return tuple(sorted(read))

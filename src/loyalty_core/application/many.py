@@ -17,8 +17,12 @@ def batched(facts: Iterable[Any], size: int) -> Iterator[list[Any]]:
         yield batch
 
 
+MOST_REJECTIONS = 1000
+"""How many rejected facts a summary keeps; ``on_receipt`` is told of every one."""
+
+
 class Summary:
-    """A running count of receipts; only rejected facts are kept."""
+    """A running count of receipts; of the facts, only the first rejected ones are kept."""
 
     def __init__(self) -> None:
         self.done = 0
@@ -36,7 +40,7 @@ class Summary:
         for fact, receipt in zip(facts, receipts, strict=True):
             self._counts[receipt.status] += 1
             self._enrolled += receipt.enrolled
-            if receipt.error is not None:
+            if receipt.error is not None and len(self._rejected) < MOST_REJECTIONS:
                 self._rejected.append(Rejection(self.done, fact, receipt.error))
             if on_receipt is not None:
                 on_receipt(self.done, receipt)

@@ -127,7 +127,7 @@ class Recorder:
         loaded = {record.key: record for record in records}
         wanted = {owner or record.member_id for record in loaded.values()}
         batch.members = uow.lock_members(one for one in wanted if one)
-        for record in uow.facts_by_key(loaded).values():  # again: now under lock
+        for record in uow.facts_by_key(loaded, lock=True).values():  # again: now under lock
             if owner is not None and record.member_id is None:
                 record.member_id, record.status = owner, FactStatus.IDLE
             if record.member_id in batch.members:
@@ -173,7 +173,7 @@ class Recorder:
             owners |= {record.member_id for record in known if record.member_id}
         batch.members = uow.lock_members(owners - found.enrolled.keys())
         batch.members.update(found.enrolled)
-        batch.records = uow.facts_by_key(keys)
+        batch.records = uow.facts_by_key(keys, lock=True)
         missing = {
             record.member_id
             for record in batch.records.values()

@@ -36,6 +36,7 @@ def settle(uow: UnitOfWork, batch: Batch, books: Books, rules_at: RulesAt) -> No
         assert record.member_id is not None
         by_member[record.member_id].append(record)
     later = _later(uow, batch, by_member)
+    redated: list[tuple[MemberId, Award]] = []
     rules_then = partial(rules_at, uow)
     for member_id, changed in by_member.items():
         member = batch.members[member_id]
@@ -43,11 +44,12 @@ def settle(uow: UnitOfWork, batch: Batch, books: Books, rules_at: RulesAt) -> No
         for record in folded.touched:
             batch.revalue[record.id] = record
             books.changes.facts[record.id] = record
+        redated += [(member_id, award) for award in folded.redated]
         for record, emit in folded.emitted:
             books.tell(emit.type, member_id, record.occurred_at, emit.data)
         if member.changed and not member.fresh:
             books.changes.members[member_id] = member
-    _book(batch, books)
+    _book(batch, books, redated)
 
 
 def _later(
@@ -70,17 +72,21 @@ def _later(
     return later
 
 
-def _book(batch: Batch, books: Books) -> None:
+def _book(batch: Batch, books: Books, redated: list[tuple[MemberId, Award]]) -> None:
     due: list[tuple[FactRecord, Award, int]] = []
     for record in sorted(batch.revalue.values(), key=lambda one: one.position):
         for award, delta in _differences(record):
             due.append((record, award, delta))
     losing = {record.member_id for record, _, delta in due if delta < 0}
+    posted = {record.member_id for record, _, _ in due if record.member_id}
+    booked = [award.lot_id for _, award, _ in due] + [award.lot_id for _, award in redated]
     books.load(
-        {record.member_id for record, _, _ in due if record.member_id},
-        lots=[award.lot_id for _, award, _ in due if award.lot_id],
+        posted | {member_id for member_id, _ in redated},
+        lots=[lot_id for lot_id in booked if lot_id],
         open_of=[member for member in losing if member],
     )
+    for member_id, award in redated:
+        books.redate(member_id, award)
     for record, award, delta in due:
         assert record.member_id is not None
         at = _last_change(record)

@@ -10,16 +10,18 @@ from typing import cast
 from loyalty_core.application.books import Books
 from loyalty_core.application.enrol import is_id, locked_member, stored_receipt
 from loyalty_core.application.fold import award_of
-from loyalty_core.application.forms import read_cart
+from loyalty_core.application.forms import read_cart, read_text
 from loyalty_core.application.ids import input_hash
 from loyalty_core.application.rules import Rules, ask
 from loyalty_core.application.structure import converter
+from loyalty_core.domain.amounts import LARGEST_AMOUNT, format_scaled
 from loyalty_core.domain.clock import Clock
 from loyalty_core.domain.currencies import minor_digits
 from loyalty_core.domain.effects import Credit
 from loyalty_core.domain.facts import Json, Order
 from loyalty_core.domain.ledger import TransactionKind, WalletBook
 from loyalty_core.domain.members import MemberId, MemberStatus, MemberView
+from loyalty_core.domain.programs import Wallet
 from loyalty_core.domain.receipts import AdjustmentReceipt, RedemptionReceipt
 from loyalty_core.domain.rewards import SpendOffer, SpendRequest
 from loyalty_core.domain.statements import Cart, Earning, Quote
@@ -129,6 +131,7 @@ class Spending:
         """Points spent on a reward, charged for exactly what it gives."""
         now = self._clock()
         owned = self._reward(reward)
+        read_text("key", key)
         if points is not None and points <= 0:
             raise FactError(f"{points} points cannot be spent", where="points")
         read = read_cart(cart, now) if cart is not None else None
@@ -181,7 +184,7 @@ class Spending:
         book = books.wallet(member.id, owned.item.wallet)
         available = book.available(now)
         if points is not None and points > available:
-            _refuse_short(points, available, book)
+            _refuse_short(points, available, book, self._rules.config.wallets[book.wallet])
         request = SpendRequest(
             wallet=owned.item.wallet, available=max(available, 0), points=points, order=order
         )
@@ -225,8 +228,10 @@ class Spending:
         now = self._clock()
         if wallet not in self._rules.config.wallets:
             raise WalletUnknown(f"the program has no wallet {wallet!r}", where="wallet")
-        if not amount or not reason.strip() or not actor.strip():
-            raise FactError("an adjustment needs an amount, a reason and an actor", where="adjust")
+        if not 0 < abs(amount) < LARGEST_AMOUNT:
+            raise FactError(f"an adjustment by {amount} cannot be booked", where="amount")
+        for name, text in (("reason", reason), ("actor", actor), ("key", key)):
+            read_text(name, text)
         values = {"m": member_id, "w": wallet, "a": amount, "r": reason, "by": actor}
         given = input_hash("adjust", values)
 
@@ -278,9 +283,10 @@ def spendable(book: WalletBook, upcoming: Iterable[Upcoming], now: datetime) -> 
     )
 
 
-def _refuse_short(points: int, available: int, book: WalletBook) -> None:
+def _refuse_short(points: int, available: int, book: WalletBook, wallet: Wallet) -> None:
+    needed, there = (format_scaled(n, wallet.scale) for n in (points, max(available, 0)))
     raise InsufficientPoints(
-        f"{points} needed, {max(available, 0)} available",
+        f"{needed} {wallet.unit} needed, {there} available",
         where=f"wallet {book.wallet}",
         needed=points,
         available=available,

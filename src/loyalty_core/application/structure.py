@@ -101,6 +101,8 @@ def _exactly(kind: type) -> Callable[[object, Any], Any]:
     def structure(value: object, _: Any) -> Any:
         if type(value) is not kind:
             raise Wrong(f"{_shown(value)} is not {_NAMES[kind]}")
+        if isinstance(value, str) and not value.isascii() and not _is_text(value):
+            raise Wrong(f"{_shown(value)} has half of a surrogate pair", "Send valid Unicode.")
         return value
 
     return structure
@@ -203,6 +205,15 @@ def _enum(value: object, kind: Any) -> Any:
     except ValueError:
         allowed = ", ".join(str(item.value) for item in kind)
         raise Wrong(f"{_shown(value)} is not one of: {allowed}") from None
+
+
+def _is_text(value: str) -> bool:
+    """Whether a text can be written as UTF-8 at all: Python strings may hold lone surrogates."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _is_minor(kind: Any) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from loyalty_core.domain.amounts import Money, split
 from loyalty_core.domain.facts import (
@@ -66,7 +66,7 @@ class OrderDocument:
 
 
 def _refund_rank(refund: Refund) -> tuple[datetime, str]:
-    return refund.occurred_at, repr(refund)
+    return refund.occurred_at, repr(replace(refund, occurred_at=refund.occurred_at.astimezone(UTC)))
 
 
 def _later(one: Order | None, other: Order | None) -> Order | None:
@@ -82,7 +82,20 @@ def _later(one: Order | None, other: Order | None) -> Order | None:
             source=one.source,
             id=one.id,
         )
-    return max(one, other, key=repr)  # same stated moment: any fixed choice converges
+    return max(one, other, key=_canonical)  # same stated moment: any fixed choice converges
+
+
+def _canonical(order: Order) -> str:
+    """The same text for equal bodies, whichever way a database gave them back."""
+    updated_at = order.updated_at
+    return repr(
+        replace(
+            order,
+            identities=dict(sorted(order.identities.items())),
+            occurred_at=order.occurred_at.astimezone(UTC),
+            updated_at=updated_at.astimezone(UTC) if updated_at else None,
+        )
+    )
 
 
 def earns(order: Order) -> bool:

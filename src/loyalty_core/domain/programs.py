@@ -25,7 +25,11 @@ def _doc(text: str) -> Mapping[str, str]:
 
 
 class JoinPolicy(StrEnum):
-    """What becomes of a fact about somebody who is not a member yet."""
+    """What becomes of a fact about somebody who is not a member yet.
+
+    ``on_first_fact``: it makes them one. ``opt_in``: it waits for them to enrol, for
+    ``join_wait_days`` at most, and is booked when they do.
+    """
 
     ON_FIRST_FACT = "on_first_fact"
     OPT_IN = "opt_in"

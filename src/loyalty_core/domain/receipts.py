@@ -57,7 +57,10 @@ class Rejection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordSummary:
-    """What became of many recorded facts: how many of each status, and those rejected."""
+    """What became of many recorded facts: how many of each status, and those rejected.
+
+    ``rejected`` holds the first 1,000; ``counts`` counts all of them.
+    """
 
     counts: Mapping[RecordStatus, int]
     enrolled: int

@@ -203,7 +203,7 @@ class WalletTotals:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopMember:
-    """One of the members who earned most in a wallet."""
+    """One of the members who earned most in the program's first wallet, in smallest units."""
 
     member: Member
     earned: int

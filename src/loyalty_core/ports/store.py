@@ -77,6 +77,11 @@ class Award:
         """What makes an award of a fact the same award."""
         return self.plugin, self.rule, self.wallet
 
+    @property
+    def moments(self) -> tuple[datetime, datetime, datetime | None]:
+        """When its points were awarded, become spendable, and can no longer be spent."""
+        return self.awarded_at, self.activates_at, self.expires_at
+
 
 @dataclass(slots=True, kw_only=True)
 class FactRecord:
@@ -158,8 +163,10 @@ class UnitOfWork(Protocol):
         """Members that have points to activate or to expire at ``now``, from ``limit`` lots."""
         ...
 
-    def facts_by_key(self, keys: Iterable[FactKey]) -> dict[FactKey, FactRecord]:
-        """The stored facts with these keys."""
+    def facts_by_key(
+        self, keys: Iterable[FactKey], *, lock: bool = False
+    ) -> dict[FactKey, FactRecord]:
+        """The stored facts with these keys; ``lock`` locks those that no member's lock covers."""
         ...
 
     def facts_since(self, since: Mapping[MemberId, datetime]) -> list[FactRecord]:

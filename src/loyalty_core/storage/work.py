@@ -41,6 +41,12 @@ _facts_by_key = select(tables.fact).where(
     tables.fact.c.type == bindparam("type"),
     tables.fact.c.external_id.in_(bindparam("ids", expanding=True)),
 )
+_lock_facts = (
+    select(tables.fact)
+    .where(tables.fact.c.id.in_(bindparam("ids", expanding=True)))
+    .order_by(tables.fact.c.id)
+    .with_for_update()
+)
 _facts_since = select(tables.fact).where(
     tables.fact.c.member_id.in_(bindparam("ids", expanding=True)),
     tables.fact.c.occurred_at >= bindparam("since"),
@@ -172,8 +178,13 @@ class SqlUnitOfWork(Outbox):
 
     # -- facts ------------------------------------------------------------------------------------
 
-    def facts_by_key(self, keys: Iterable[FactKey]) -> dict[FactKey, FactRecord]:
-        """The stored facts with these keys: one query for each source and type."""
+    def facts_by_key(
+        self, keys: Iterable[FactKey], *, lock: bool = False
+    ) -> dict[FactKey, FactRecord]:
+        """The stored facts with these keys: one query for each source and type.
+
+        ``lock`` locks those that belong to nobody yet, as no lock on a member covers them.
+        """
         grouped: dict[tuple[str, str], list[str]] = defaultdict(list)
         for key in set(keys):
             grouped[key.source, key.type].append(key.id)
@@ -181,6 +192,11 @@ class SqlUnitOfWork(Outbox):
         for (source, kind), ids in grouped.items():
             key_of = {"program": self._program, "source": source, "type": kind, "ids": ids}
             for row in self._rows(_facts_by_key, key_of):
+                record = rows.fact_record(row)
+                found[record.key] = record
+        unowned = [record.id for record in found.values() if record.member_id is None]
+        if lock and unowned:
+            for row in self._rows(_lock_facts, {"ids": sorted(unowned)}):
                 record = rows.fact_record(row)
                 found[record.key] = record
         return found
