@@ -1,0 +1,77 @@
+"""The choices clients see, each described; they mirror the SDK's, member by member."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+import strawberry
+
+
+@strawberry.enum(description="What a member may do.")
+class MemberStatus(Enum):
+    """Mirrors the SDK's ``MemberStatus``."""
+
+    ACTIVE = strawberry.enum_value("active", description="Earns and spends.")
+    SUSPENDED = strawberry.enum_value("suspended", description="Earns but cannot spend.")
+    CLOSED = strawberry.enum_value("closed", description="Neither earns nor spends.")
+
+
+@strawberry.enum(description="How a person can be known.")
+class IdentityKind(Enum):
+    """Mirrors the SDK's ``IdentityKind``."""
+
+    EMAIL = strawberry.enum_value("email", description="An e-mail address.")
+    PHONE = strawberry.enum_value("phone", description="A phone number.")
+    CUSTOMER_ID = strawberry.enum_value(
+        "customer_id", description="An id that counts within its source."
+    )
+    CARD = strawberry.enum_value("card", description="The number of a loyalty card.")
+    PAYMENT_TOKEN = strawberry.enum_value(
+        "payment_token", description="A token that stands for a payment card."
+    )
+
+
+@strawberry.enum(description="Kinds of transaction.")
+class TransactionKind(Enum):
+    """Mirrors the SDK's ``TransactionKind``."""
+
+    ACCRUAL = strawberry.enum_value("accrual", description="Points earned.")
+    REVERSAL = strawberry.enum_value("reversal", description="Earned points taken back.")
+    REDEMPTION = strawberry.enum_value("redemption", description="Points spent.")
+    ADJUSTMENT = strawberry.enum_value("adjustment", description="A change by an operator.")
+    EXPIRY = strawberry.enum_value("expiry", description="Points past their date.")
+    REPAYMENT = strawberry.enum_value("repayment", description="Debt paid by activated points.")
+
+
+@strawberry.enum(description="What became of a fact.")
+class RecordStatus(Enum):
+    """Mirrors the SDK's ``RecordStatus``."""
+
+    BOOKED = strawberry.enum_value("booked", description="Decided; the books follow it.")
+    DUPLICATE = strawberry.enum_value("duplicate", description="There is nothing new in it.")
+    IDLE = strawberry.enum_value("idle", description="Kept; it earns nothing yet.")
+    WAITING = strawberry.enum_value("waiting", description="Kept until its person joins.")
+    DEFERRED = strawberry.enum_value(
+        "deferred", description="Booked but for a program that will be tried again."
+    )
+    REJECTED = strawberry.enum_value("rejected", description="Not taken in; the error says why.")
+
+
+@strawberry.enum(description="Where an order stands.")
+class OrderStatus(Enum):
+    """Mirrors the SDK's ``OrderStatus``."""
+
+    PENDING = strawberry.enum_value("pending", description="Placed; it earns nothing yet.")
+    AUTHORIZED = strawberry.enum_value("authorized", description="The payment is reserved.")
+    PAID = strawberry.enum_value("paid", description="Paid: it earns.")
+    CANCELLED = strawberry.enum_value("cancelled", description="Takes back what it earned.")
+
+
+@strawberry.enum(description="What an order line sells.")
+class LineKind(Enum):
+    """Mirrors the SDK's ``LineKind``."""
+
+    GOODS = strawberry.enum_value("goods", description="A purchase.")
+    GIFT_CARD = strawberry.enum_value("gift_card", description="A gift card; no purchase.")
+    TIP = strawberry.enum_value("tip", description="A tip; no purchase.")
+    DONATION = strawberry.enum_value("donation", description="A donation; no purchase.")

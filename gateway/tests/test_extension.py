@@ -1,0 +1,205 @@
+"""Plugins add to the schemas: only what they declare, for whom they declare it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import strawberry
+
+from gateway.tests.shop import CONFIG, SETTINGS, Front, ShopPlugin, signed
+from loyalty_core import Loyalty, PluginError, PluginManifest, hookimpl
+from loyalty_gateway import create_app
+from loyalty_gateway.compose import Audience, composed
+from loyalty_gateway.extension import (
+    ContributedField,
+    GatewayContext,
+    GraphQLExtension,
+    Permission,
+)
+
+Info = strawberry.Info[GatewayContext, None]
+
+
+@strawberry.type(description="A badge.")
+class BadgesBadge:
+    name: str = strawberry.field(description="Its name.")
+    points: str = strawberry.field(description="The points of its owner.")
+
+
+async def badges(root: Any, info: Info, first: int = 1) -> list[BadgesBadge] | None:
+    statement = await info.context.load_statement(root.id)
+    points = info.context.points("points", statement.wallet("points").balance)
+    return [BadgesBadge(name=f"badge {n}", points=points) for n in range(first)]
+
+
+async def broken(root: Any) -> str | None:
+    raise RuntimeError("a secret")
+
+
+async def count(info: Info) -> int | None:
+    return (await info.context.in_thread(info.context.loyalty.report)).members
+
+
+async def give(info: Info, member_id: strawberry.ID) -> bool | None:
+    await info.context.in_thread(
+        info.context.loyalty.adjust,
+        member_id,
+        "points",
+        5,
+        reason="badge",
+        actor="badges",
+        key="badge",
+    )
+    info.context.forget(member_id)
+    return True
+
+
+async def never_null() -> int:
+    return 1
+
+
+def field(name: str, resolver: Any, *permissions: Permission) -> ContributedField:
+    return ContributedField(
+        name=name, resolver=resolver, description="Test.", permissions=frozenset(permissions)
+    )
+
+
+EXTENSION = GraphQLExtension(
+    queries=(
+        field("badgesCount", count, Permission.PUBLIC, Permission.ADMIN),
+        field("badgesSecretCount", count, Permission.MEMBER),
+    ),
+    mutations=(field("badgesGive", give, Permission.ADMIN),),
+    fields={
+        "Member": (
+            field("badges", badges, Permission.MEMBER, Permission.ADMIN),
+            field("broken", broken, Permission.MEMBER),
+        )
+    },
+)
+
+
+@dataclass(eq=False)
+class Badges:
+    extension: Any
+    id: str = "badges"
+
+    @property
+    def manifest(self) -> PluginManifest:
+        return PluginManifest(id=self.id, version="1.0", requires_plugin_api=">=1.0,<2")
+
+    @hookimpl(optionalhook=True)
+    def loyalty_extend_graphql(self) -> Any:
+        if isinstance(self.extension, Exception):
+            raise self.extension
+        return self.extension
+
+
+def opened(*plugins: Badges, database: str = "sqlite://") -> Loyalty:
+    config = {**CONFIG, "plugins": {"shop": {}, **{plugin.id: {} for plugin in plugins}}}
+    return Loyalty.open(config, database, plugins=[ShopPlugin(), *plugins])
+
+
+@pytest.fixture
+def badged(sqlite_url: str) -> Any:
+    with opened(Badges(EXTENSION), database=sqlite_url) as loyalty:
+        yield Front(loyalty)
+
+
+def test_a_field_on_a_member(badged: Front) -> None:
+    member = badged.loyalty.enrol({"email": "ada@example.org"}).id
+    query = "badges(first: 2) { name points }"
+    expected = [{"name": "badge 0", "points": "0"}, {"name": "badge 1", "points": "0"}]
+    assert badged.data(f"{{ me {{ {query} }} }}", signed(member))["me"]["badges"] == expected
+    seen = badged.admin_data(f'{{ member(id: "{member}") {{ {query} }} }}')
+    assert seen["member"]["badges"] == expected
+
+
+def test_a_failing_field_takes_nothing_with_it(badged: Front) -> None:
+    member = badged.loyalty.enrol({"email": "ada@example.org"}).id
+    answer = badged.ask("{ me { id broken } }", signed(member))
+    assert answer["data"] == {"me": {"id": member, "broken": None}}
+    assert answer["errors"][0]["extensions"]["code"] == "INTERNAL"
+    assert "secret" not in str(answer)
+
+
+def test_queries_and_mutations(badged: Front) -> None:
+    member = badged.loyalty.enrol({"email": "ada@example.org"}).id
+    assert badged.data("{ badgesCount }") == {"badgesCount": 1}
+    assert badged.admin_data("{ badgesCount }") == {"badgesCount": 1}
+    give_one = f'mutation {{ badgesGive(memberId: "{member}") }}'
+    assert badged.admin_data(give_one) == {"badgesGive": True}
+    assert badged.loyalty.statement(member).wallet("points").balance == 5
+
+
+def test_a_field_is_denied_unless_it_is_permitted(badged: Front) -> None:
+    member = badged.loyalty.enrol({"email": "ada@example.org"}).id
+    answer = badged.ask("{ badgesSecretCount }")
+    assert answer["data"] == {"badgesSecretCount": None}
+    assert answer["errors"][0]["extensions"] == {"code": "UNAUTHENTICATED"}
+    assert badged.data("{ badgesSecretCount }", signed(member)) == {"badgesSecretCount": 1}
+    assert "data" not in badged.admin("{ badgesSecretCount }")
+    assert "data" not in badged.ask('mutation { badgesGive(memberId: "x") }', signed(member))
+    assert "data" not in badged.admin(f'{{ member(id: "{member}") {{ broken }} }}')
+
+
+def test_a_plugin_that_is_off_adds_nothing() -> None:
+    with Loyalty.open(CONFIG, "sqlite://", plugins=[ShopPlugin(), Badges(EXTENSION)]) as loyalty:
+        assert "data" not in Front(loyalty).ask("{ badgesCount }")
+
+
+def test_the_schema_of_others_stays_as_it_was(badged: Front) -> None:
+    assert "badges" not in composed(Audience.STOREFRONT).as_str()
+    extended = composed(Audience.STOREFRONT, {"badges": EXTENSION}).as_str()
+    assert "badges(first: Int! = 1): [BadgesBadge!]" in extended
+    assert "directive" not in extended
+
+
+def on_member(*fields: ContributedField) -> GraphQLExtension:
+    return GraphQLExtension(fields={"Member": fields})
+
+
+MINE = field("mine", count, Permission.ADMIN)
+REFUSED: dict[str, tuple[list[Badges], list[str]]] = {
+    "a name of the gateway's": (
+        [Badges(on_member(field("status", count, Permission.ADMIN)))],
+        ["Member.status", "the gateway", "plugin badges"],
+    ),
+    "a root name of the gateway's": (
+        [Badges(GraphQLExtension(queries=(field("program", count, Permission.ADMIN),)))],
+        ["Query.program", "the gateway", "plugin badges"],
+    ),
+    "a name of another plugin's": (
+        [Badges(on_member(MINE), "one"), Badges(on_member(MINE), "two")],
+        ["Member.mine", "plugin one", "plugin two"],
+    ),
+    "the same name twice": ([Badges(on_member(MINE, MINE))], ["Member.mine", "plugin badges"]),
+    "an unknown type": (
+        [Badges(GraphQLExtension(fields={"Shopper": (MINE,)}))],
+        ["plugin badges", "Shopper"],
+    ),
+    "no permission": (
+        [Badges(on_member(field("mine", count)))],
+        ["plugin badges", "Member.mine", "permission"],
+    ),
+    "never null": (
+        [Badges(on_member(field("mine", never_null, Permission.ADMIN)))],
+        ["plugin badges", "Member.mine", "nullable"],
+    ),
+    "roots as fields": (
+        [Badges(GraphQLExtension(fields={"Query": (MINE,)}))],
+        ["plugin badges", "Query"],
+    ),
+    "something else": ([Badges({"queries": []})], ["plugin badges", "GraphQLExtension"]),
+    "an exception": ([Badges(RuntimeError("oops"))], ["plugin badges", "oops"]),
+}
+
+
+@pytest.mark.parametrize("name", sorted(REFUSED))
+def test_what_does_not_fit_is_refused_naming_its_owners(name: str) -> None:
+    plugins, words = REFUSED[name]
+    with opened(*plugins) as loyalty, pytest.raises(PluginError) as refused:
+        create_app(loyalty, SETTINGS)
+    assert [word for word in words if word not in str(refused.value)] == []

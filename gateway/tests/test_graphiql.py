@@ -1,0 +1,78 @@
+"""The GraphiQL page works in a browser and asks nobody but the gateway."""
+
+import hashlib
+import re
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+import uvicorn
+
+import loyalty_gateway
+from gateway.tests import browser
+from gateway.tests.shop import SETTINGS, signed
+from loyalty_core import Loyalty
+from loyalty_gateway import create_app
+
+STATIC = Path(loyalty_gateway.__file__).parent / "static"
+
+
+@contextmanager
+def served(loyalty: Loyalty) -> Iterator[str]:
+    """The address of a real server of the program, in a thread."""
+    config = uvicorn.Config(
+        create_app(loyalty, SETTINGS, dev=True), port=0, lifespan="off", log_level="error"
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        while not server.started:
+            time.sleep(0.01)
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+def test_the_page_runs_a_query_and_asks_nobody_else(
+    loyalty: Loyalty, ada: str, tmp_path: Path
+) -> None:
+    chromium = browser.find_chromium()
+    if chromium is None:
+        pytest.skip("no Chromium on PATH; on Debian: apt-get install chromium")
+    with served(loyalty) as url, browser.opened(chromium, tmp_path) as page:
+        page.call("Page.navigate", url=f"{url}/graphql#token={signed(ada)}")
+        page.until("!!document.querySelector('.graphiql-execute-button')")
+        page.until("!!document.querySelector('.graphiql-query-editor .CodeMirror')")
+        query = '{ me { id wallet(name: \\"points\\") { available } } }'
+        editor = "document.querySelector('.graphiql-query-editor .CodeMirror').CodeMirror"
+        page.value(f'{editor}.setValue("{query}")')
+        page.value("document.querySelector('.graphiql-execute-button').click()")
+        result = "document.querySelector('.result-window .CodeMirror').CodeMirror.getValue()"
+        shown = page.until(f"{result}.includes('available') && {result}")
+        assert f'"id": "{ada}"' in shown
+        assert '"available": "120"' in shown
+        assert page.value("location.hash") == ""
+
+        asked = [event["request"]["url"] for event in page.told("Network.requestWillBeSent")]
+        hosts = {urlsplit(address).netloc for address in asked if not address.startswith("data:")}
+        assert hosts - {""} == {urlsplit(url).netloc}
+        assert any(address.endswith("/graphiql/graphiql.min.js") for address in asked)
+        assert page.told("Runtime.exceptionThrown") == []
+        logged = [event["entry"]["text"] for event in page.told("Log.entryAdded")]
+        assert [text for text in logged if "Content Security Policy" in text] == []
+
+
+def test_third_party_files_are_the_ones_named() -> None:
+    text = (STATIC / "THIRD_PARTY.md").read_text(encoding="utf-8")
+    named = dict(re.findall(r"\| `([^`]+)` \|.*\| `([0-9a-f]{64})` \|", text))
+    assert len(named) == 4
+    for name, expected in named.items():
+        assert hashlib.sha256((STATIC / name).read_bytes()).hexdigest() == expected
+    own = {"THIRD_PARTY.md", "start.js", "start.css"}
+    assert {path.name for path in STATIC.iterdir()} == {*named, *own}
