@@ -237,7 +237,8 @@ class Loyalty:
 
         One transaction for each ``chunk`` of facts; memory does not grow with their number.
         ``on_receipt(index, receipt)`` is called for each fact after its transaction committed,
-        ``progress(done)`` after each transaction.
+        ``progress(done)`` after each transaction. Facts of one document in one transaction are
+        booked together: the change stands in the receipt of each of them.
         """
         return self._recorder.record_many(facts, on_receipt, progress, chunk)
 

@@ -288,6 +288,7 @@ def _refuse_short(points: int, available: int, book: WalletBook, wallet: Wallet)
     raise InsufficientPoints(
         f"{needed} {wallet.unit} needed, {there} available",
         where=f"wallet {book.wallet}",
+        wallet=book.wallet,
         needed=points,
         available=available,
     )

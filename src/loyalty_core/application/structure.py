@@ -101,8 +101,9 @@ def _exactly(kind: type) -> Callable[[object, Any], Any]:
     def structure(value: object, _: Any) -> Any:
         if type(value) is not kind:
             raise Wrong(f"{_shown(value)} is not {_NAMES[kind]}")
-        if isinstance(value, str) and not value.isascii() and not _is_text(value):
-            raise Wrong(f"{_shown(value)} has half of a surrogate pair", "Send valid Unicode.")
+        if isinstance(value, str) and not _storable(value):
+            remedy = "Send valid Unicode without U+0000."
+            raise Wrong(f"{_shown(value)} is not a text that can be stored", remedy)
         return value
 
     return structure
@@ -207,8 +208,12 @@ def _enum(value: object, kind: Any) -> Any:
         raise Wrong(f"{_shown(value)} is not one of: {allowed}") from None
 
 
-def _is_text(value: str) -> bool:
-    """Whether a text can be written as UTF-8 at all: Python strings may hold lone surrogates."""
+def _storable(value: str) -> bool:
+    """Whether a text has no U+0000, which PostgreSQL refuses, and no lone surrogate."""
+    if "\x00" in value:
+        return False
+    if value.isascii():
+        return True
     try:
         value.encode()
     except UnicodeEncodeError:

@@ -108,9 +108,12 @@ class Hooks:
             try:
                 self._manager.register(plugin, name=name)
                 self._refuse_unknown(name, plugin)
-            except pluggy.PluginValidationError as error:
+            except (pluggy.PluginValidationError, TypeError) as error:
                 raise PluginError(
-                    f"the plugin {name!r} does not fit: {error}", where=f"plugins.{name}"
+                    f"the plugin {name!r} does not fit: {error}",
+                    where=f"plugins.{name}",
+                    remedy="A plugin is a hashable object with the hooks' own argument names.",
+                    plugin=name,
                 ) from error
 
     def _refuse_unknown(self, name: str, plugin: Plugin) -> None:

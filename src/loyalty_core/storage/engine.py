@@ -7,7 +7,13 @@ import sqlite3
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    NoSuchModuleError,
+    OperationalError,
+    SQLAlchemyError,
+)
 from sqlalchemy.pool import QueuePool
 
 from loyalty_core.errors import (
@@ -139,6 +145,7 @@ def _postgresql_kind(state: str | None, error: DBAPIError) -> type[StoreError]:
         return StoreReadOnly
     if state == "53100":
         return StoreFull
-    if error.connection_invalidated or state is None or state[:2] in ("08", "57", "28", "3D"):
+    lost = error.connection_invalidated or (state is None and isinstance(error, OperationalError))
+    if lost or (state or "")[:2] in ("08", "57", "28", "3D"):
         return StoreUnreachable
     return StoreError
