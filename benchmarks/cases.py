@@ -65,7 +65,8 @@ class Shop:
     def driver(self) -> Iterator[tuple[Any, Connection]]:
         with self.engine.connect() as connection:
             connection.begin()
-            yield connection.connection.driver_connection.cursor(), connection  # type: ignore[union-attr]
+            driver: Any = connection.connection.driver_connection
+            yield driver.cursor(), connection
 
 
 def order(name: str, customer: str, day: str, amount: str) -> dict[str, Any]:

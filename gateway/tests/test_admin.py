@@ -35,11 +35,8 @@ def recorded(front: Front, *facts: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def test_each_fact_has_its_receipt(front: Front) -> None:
-    refund = {
-        "id": "R1",
-        "occurredAt": "2026-11-21T10:00:00Z",
-        "lines": [{"line": "1", "quantity": 1}],
-    }
+    lines = [{"line": "1", "quantity": 1}]
+    refund = {"id": "R1", "occurredAt": "2026-11-21T10:00:00Z", "lines": lines}
     review = {
         "source": "web",
         "id": "V1",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import strawberry
 
@@ -148,5 +149,6 @@ def _failure_of(error: core.LoyaltyError, context: GatewayContext, wallet: str) 
         return InsufficientPoints(**common, **shown)  # type: ignore[arg-type]
     if isinstance(error, core.FactError) and kind is FactRejected:
         problems = [Problem.of(problem) for problem in error.problems]
-        return FactRejected(**common, remedy=error.remedy, problems=problems)  # type: ignore[arg-type]
+        details: Any = {**common, "remedy": error.remedy, "problems": problems}
+        return FactRejected(**details)
     return kind(**common)  # type: ignore[arg-type]

@@ -28,7 +28,8 @@ def orders(
 
 
 def found_in(rows: list[Row]) -> list[tuple[int, str]]:
-    return [(row.number, row.error.code if row.error else str(row.fact["id"])) for row in rows]  # type: ignore[index]
+    found = [(row.number, row.error, dict(row.fact or {})) for row in rows]
+    return [(number, error.code if error else str(fact["id"])) for number, error, fact in found]
 
 
 def test_a_row_is_an_order() -> None:
