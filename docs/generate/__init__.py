@@ -1,0 +1,36 @@
+"""The reference pages, made from the code: ``python -m docs.generate`` writes them anew."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from docs.generate import api, cli, config, errors, events, facts, hooks
+
+REFERENCE = Path(__file__).resolve().parents[1] / "reference"
+COMMAND = "python -m docs.generate"
+
+
+def pages() -> Mapping[str, str]:
+    """The text of every generated file, by its path below ``docs/reference``."""
+    made = {
+        "api.md": api.page(),
+        "cli.md": cli.page(),
+        "config.md": config.page(),
+        "events.md": events.page(),
+        "facts.md": facts.page(),
+        "facts.schema.json": facts.schema_text(),
+        "hooks.md": hooks.page(),
+    }
+    return made | {f"errors/{name}": text for name, text in errors.pages().items()}
+
+
+def stale() -> list[str]:
+    """The generated files that differ from the code, are missing, or should not be there."""
+    made = pages()
+    there = {
+        str(path.relative_to(REFERENCE)): path.read_text(encoding="utf-8")
+        for path in REFERENCE.rglob("*")
+        if path.is_file()
+    }
+    return sorted(name for name in made.keys() | there.keys() if made.get(name) != there.get(name))

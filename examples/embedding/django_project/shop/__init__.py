@@ -1,0 +1,1 @@
+"""A Django shop with the SDK inside."""
