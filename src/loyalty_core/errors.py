@@ -29,7 +29,11 @@ class LoyaltyError(Exception):
         """The whole error in one line: what, where, remedy."""
         place = f" (at {self.where})" if self.where else ""
         remedy = f" {self.remedy}" if self.remedy else ""
-        return f"{self.message.rstrip('.')}{place}.{remedy}"
+        return f"{_sentence(self.message + place)}{remedy}"
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "?", "!")) else f"{text}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,7 @@ class Problem:
     def __str__(self) -> str:
         """One line for a person."""
         remedy = f" {self.remedy}" if self.remedy else ""
-        return f"{self.where or '$'}: {self.message}.{remedy}"
+        return f"{self.where or '$'}: {_sentence(self.message)}{remedy}"
 
 
 class ConfigError(LoyaltyError):

@@ -28,6 +28,7 @@ LONGEST_RETRY = timedelta(days=1)
 
 State = Mapping[str, Mapping[str, Json]]
 _plain = converter(0)
+NOTHING = Profile()
 
 
 @dataclass(slots=True)
@@ -42,7 +43,7 @@ class Running:
         kept = {
             "history": _plain.unstructure(self.history),
             "state": dict(self.state),
-            "profile": _plain.unstructure(replace(profile, name="")),
+            "profile": _plain.unstructure(replace(profile, name="")) if profile != NOTHING else {},
         }
         return cast(Mapping[str, Json], {name: value for name, value in kept.items() if value})
 

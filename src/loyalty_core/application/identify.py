@@ -9,7 +9,7 @@ from datetime import datetime
 
 from loyalty_core.application.identities import read_identities
 from loyalty_core.application.ids import new_id
-from loyalty_core.domain.facts import Fact
+from loyalty_core.domain.facts import Fact, Json
 from loyalty_core.domain.members import Identity, MemberId, Profile
 from loyalty_core.domain.programs import JoinPolicy, Program
 from loyalty_core.errors import IdentityConflict, LoyaltyError
@@ -23,6 +23,12 @@ class Identified:
     owner: list[MemberId | LoyaltyError | None]
     identities: list[tuple[Identity, ...]]
     enrolled: dict[MemberId, MemberRecord] = field(default_factory=dict)
+
+    def kinds_of(self, member_id: MemberId) -> Mapping[str, Json]:
+        """The kinds of identities that a member was known by here, as an event tells them."""
+        named = zip(self.owner, self.identities, strict=True)
+        kinds = {item.kind.value for owner, known in named if owner == member_id for item in known}
+        return {"kinds": [*sorted(kinds)]}
 
 
 def identities_of(fact: Fact, program: Program) -> tuple[Identity, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -11,7 +11,7 @@ from functools import partial
 from loyalty_core.application.books import Books
 from loyalty_core.application.fold import fold, fold_start
 from loyalty_core.application.rules import RulesAt
-from loyalty_core.domain.facts import Activity, FactId, FactKey
+from loyalty_core.domain.facts import Activity, FactId, FactKey, Json
 from loyalty_core.domain.members import MemberId
 from loyalty_core.domain.orders import OrderDocument, kept_share
 from loyalty_core.ports.store import Award, FactRecord, MemberRecord, UnitOfWork
@@ -44,6 +44,10 @@ def settle(uow: UnitOfWork, batch: Batch, books: Books, rules_at: RulesAt) -> No
         for record in folded.touched:
             batch.revalue[record.id] = record
             books.changes.facts[record.id] = record
+        for record in folded.touched:
+            for plugin in record.deferred:
+                data: Mapping[str, Json] = {"plugin": plugin, "fact_id": record.id}
+                books.tell("decision_deferred", member_id, books.now, data)
         redated += [(member_id, award) for award in folded.redated]
         for record, emit in folded.emitted:
             books.tell(emit.type, member_id, record.occurred_at, emit.data)

@@ -22,7 +22,7 @@ from cattrs.cols import mapping_structure_factory
 from cattrs.errors import ClassValidationError, ForbiddenExtraKeysError, IterableValidationError
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn
 
-from loyalty_core.domain.amounts import Minor, format_scaled, parse_scaled
+from loyalty_core.domain.amounts import LARGEST_AMOUNT, Minor, format_scaled, parse_scaled
 from loyalty_core.domain.facts import Json, Scalar
 from loyalty_core.errors import ConfigError, LoyaltyError, Problem
 
@@ -152,6 +152,10 @@ def _time(value: object, _: Any) -> time:
 
 
 def _scalar(value: object, _: Any) -> Any:
+    if isinstance(value, str) and not _storable(value):
+        raise Wrong(f"{_shown(value)} is not a text that can be stored", "Send valid Unicode.")
+    if type(value) is int and abs(value) >= LARGEST_AMOUNT:
+        raise Wrong(f"{_shown(value)} is too large", "Send long numbers as texts.")
     if value is None or type(value) in (str, int, bool):
         return value
     raise Wrong(f"{_shown(value)} is not a text, whole number, true, false or null")
@@ -286,7 +290,7 @@ def problems_of(error: BaseException, where: str, kind: Any = None) -> Iterator[
             remedy = f"Did you mean {near[0]}?" if near else f"Known here: {', '.join(known)}."
             yield Problem(_below(where, key), "unknown key", remedy)
     elif isinstance(error, KeyError):
-        yield Problem(_below(where, str(error.args[0])), "missing", "Add it.")
+        yield Problem(where, "missing", "Add it.")
     elif isinstance(error, Wrong):
         yield Problem(where, str(error), error.remedy)
     elif isinstance(error, LoyaltyError):

@@ -12,14 +12,14 @@ from loyalty_core.domain.facts import Json
 EventId = NewType("EventId", str)
 
 CORE_EVENTS: Mapping[str, str] = {
-    "member_enrolled": "Somebody became a member; data: identities' kinds.",
+    "member_enrolled": "Somebody became a member; data: kinds (of identities).",
     "points_credited": "An accrual was booked; data: wallet, amount, fact_id.",
     "points_reversed": "Awarded points were taken back; data: wallet, amount, fact_id.",
     "points_redeemed": "Points were spent; data: wallet, amount, reward.",
     "points_adjusted": "An operator changed a balance; data: wallet, amount, reason, actor.",
     "points_activated": "Pending points became spendable; data: wallet, amount.",
     "points_expired": "Points passed their date; data: wallet, amount.",
-    "decision_deferred": "A program failed on a fact and will be tried again; data: plugin.",
+    "decision_deferred": "A program failed on a fact and is tried again; data: plugin, fact_id.",
 }
 """The events of the core by type, each with what its data hold."""
 

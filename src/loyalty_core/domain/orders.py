@@ -24,6 +24,8 @@ from loyalty_core.errors import (
     RefundExceedsOrder,
 )
 
+NEVER = datetime.min.replace(tzinfo=UTC)
+
 
 @dataclass(frozen=True, slots=True)
 class OrderDocument:
@@ -43,7 +45,8 @@ class OrderDocument:
         if isinstance(fact, OrderRefund):
             return OrderDocument(fact.currency, None, {fact.refund.id: fact.refund})
         refunds = {refund.id: refund for refund in fact.refunds}
-        return OrderDocument(fact.currency, replace(fact, refunds=()), refunds)
+        body = replace(fact, refunds=()) if refunds else fact
+        return OrderDocument(fact.currency, body, refunds)
 
     def merge(self, other: OrderDocument) -> OrderDocument:
         """What both documents know together.
@@ -72,10 +75,10 @@ def _refund_rank(refund: Refund) -> tuple[datetime, str]:
 def _later(one: Order | None, other: Order | None) -> Order | None:
     if one is None or other is None or one == other:
         return one or other
-    ranks = [(body.version, body.updated_at or body.occurred_at) for body in (one, other)]
+    ranks = [(body.version, body.updated_at or NEVER) for body in (one, other)]
     if ranks[0] != ranks[1]:
         return one if ranks[0] > ranks[1] else other
-    if one.version == 0 and one.updated_at is None and other.updated_at is None:
+    if ranks[0] == (0, NEVER):
         raise IdempotencyConflict(
             f"order {one.id!r} of {one.source!r} is already recorded with other content",
             remedy="If the order changed, send it with a higher version or an updated_at.",
