@@ -11,7 +11,7 @@ from typing import Self
 
 from sqlalchemy import Connection, Engine
 
-from loyalty_core.application.config import effective, fingerprint, load_config
+from loyalty_core.application.config import effective, fingerprint
 from loyalty_core.application.enrol import Members
 from loyalty_core.application.record import Recorder
 from loyalty_core.application.rules import Rules
@@ -41,7 +41,7 @@ from loyalty_core.domain.statements import (
     Status,
 )
 from loyalty_core.plugins.loader import Plugin, load
-from loyalty_core.plugins.registry import Archive, Registry
+from loyalty_core.plugins.registry import Archive, Registry, read_config
 from loyalty_core.ports.store import Store
 from loyalty_core.storage.engine import open_engine, refuse_unsafe
 from loyalty_core.storage.store import HostStore, SqlStore
@@ -102,8 +102,8 @@ class Loyalty:
 
         Raises ``ConfigError`` with every fault at once, ``PluginError``, ``StoreError``.
         """
-        read = load_config(config)
         plugins = tuple(plugins)
+        read = read_config(config, plugins)
         registry = Registry(load(read.plugins, plugins))
         registry.rules(read)  # refuse a configuration before any database is touched
         if isinstance(database, Engine):

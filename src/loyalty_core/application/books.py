@@ -255,7 +255,8 @@ class Books:
         for lot in lots:
             if lot.pending and lot.activates_at <= self.now:
                 self.activate(lot)
-                self._repay_from(book, lot, lot.activates_at)
+                if lot.ever_active(book.lapses_at):
+                    self._repay_from(book, lot, lot.activates_at)
                 activated += 1
         for ends, lot in sorted(_ended(book, self.now), key=lambda pair: (pair[0], pair[1].id)):
             if lot.activates_at < ends:

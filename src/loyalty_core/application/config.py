@@ -6,7 +6,8 @@ import hashlib
 import json
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -42,18 +43,52 @@ def load_config(config: str | Path | Mapping[str, Json]) -> ProgramConfig:
     Raises ``ConfigError`` with every fault found, each with its path, value and remedy. Plugins'
     own sections are read by the plugins later.
     """
-    document = config if isinstance(config, Mapping) else _parse(Path(config))
-    read = read_settings(_File, plain(document), where="")
-    made = ProgramConfig(
+    document = document_of(config)
+    problems: list[Problem] = []
+    try:
+        made = _structured(document)
+    except ConfigError as error:
+        problems += error.problems
+        try:  # what can be read without the faulty keys may have faults of its own
+            made = _structured(_without(document, [problem.where for problem in problems]))
+        except ConfigError:
+            raise ConfigError(problems) from None
+    problems += _faults(made)
+    if problems:
+        raise ConfigError(problems)
+    return made
+
+
+def _structured(document: Mapping[str, Json]) -> ProgramConfig:
+    read = read_settings(_File, document, where="")
+    return ProgramConfig(
         program=read.program,
         wallets=read.wallets,
         plugins=read.plugins,
         gateway=read.gateway,
     )
-    problems = list(_faults(made))
-    if problems:
-        raise ConfigError(problems)
-    return made
+
+
+def _without(document: Mapping[str, Json], paths: Iterable[str]) -> dict[str, Json]:
+    """A copy of the document in which the keys at these dotted paths are left out."""
+    copy = deepcopy(dict(document))
+    for path in paths:
+        *parents, last = path.split(".")
+        table: Json = copy
+        for name in parents:
+            table = table.get(name) if isinstance(table, dict) else None
+        if isinstance(table, dict):
+            table.pop(last.partition("[")[0], None)
+    return copy
+
+
+def document_of(config: str | Path | Mapping[str, Json]) -> Mapping[str, Json]:
+    """The configuration as one JSON document, nothing checked yet.
+
+    Raises ``ConfigError`` for a file that cannot be read, is not UTF-8, or is not TOML.
+    """
+    document = config if isinstance(config, Mapping) else _parse(Path(config))
+    return cast(Mapping[str, Json], plain(document))
 
 
 def _parse(path: Path) -> Mapping[str, Json]:

@@ -267,7 +267,7 @@ class Spending:
 
 def available_now(reader: Reader, members: list[str], now: datetime) -> dict[str, dict[str, int]]:
     """What each member can spend at ``now``, by wallet: negative while there is debt."""
-    upcoming = reader.upcoming(members, now, now)
+    upcoming = reader.upcoming(members, now)
     found: dict[str, dict[str, int]] = {member: {} for member in members}
     for pair, book in reader.wallets(members).items():
         found[pair[0]][pair[1]] = spendable(book, upcoming.get(pair, ()), now)
@@ -276,11 +276,24 @@ def available_now(reader: Reader, members: list[str], now: datetime) -> dict[str
 
 def spendable(book: WalletBook, upcoming: Iterable[Upcoming], now: datetime) -> int:
     """What can be spent of a wallet at ``now``: its balance less what is pending or past."""
+    debt, left = repaid(book, upcoming, now)
     if book.lapsed(now):
-        return -book.debt
+        return -debt
     return book.balance - sum(
-        points.amount for points in upcoming if points.past(now) or points.pending(now)
+        points.amount for points in left if points.past(now) or points.pending(now)
     )
+
+
+def repaid(
+    book: WalletBook, upcoming: Iterable[Upcoming], now: datetime
+) -> tuple[int, list[Upcoming]]:
+    """The debt and the points that are left once all that became active by ``now`` has paid."""
+    debt, left = book.debt, []
+    for points in sorted(upcoming, key=lambda one: one.activates_at) if debt else upcoming:
+        paid = min(debt, points.amount) if points.paying(book.lapses_at, now) else 0
+        debt -= paid
+        left.append(points._replace(amount=points.amount - paid))
+    return debt, left
 
 
 def _refuse_short(points: int, available: int, book: WalletBook, wallet: Wallet) -> None:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from loyalty_core.application.enrol import is_id, member_of
 from loyalty_core.application.rules import Rules
-from loyalty_core.application.spend import spendable
+from loyalty_core.application.spend import repaid, spendable
 from loyalty_core.domain.clock import Clock
 from loyalty_core.domain.facts import Activity, Order
 from loyalty_core.domain.ledger import WalletBook
@@ -59,7 +59,7 @@ class Questions:
         def look(reader: Reader) -> dict[str, Statement]:
             people = reader.members(ids)
             books = reader.wallets(people)
-            upcoming = reader.upcoming(people, now, now + EXPIRING_WITHIN)
+            upcoming = reader.upcoming(people, now + EXPIRING_WITHIN)
             found = {}
             for member_id, pair in people.items():
                 wallets = tuple(
@@ -86,7 +86,8 @@ class Questions:
         config = self._rules.config
         definition = config.wallets[book.wallet]
         available = spendable(book, upcoming, now)
-        live = [] if book.lapsed(now) else [points for points in upcoming if not points.past(now)]
+        debt, upcoming = repaid(book, upcoming, now)
+        live = [one for one in upcoming if one.amount and not (book.lapsed(now) or one.past(now))]
         pending = _by_date((one.activates_at, one.amount) for one in live if one.pending(now))
         expiring = _by_date(
             (one.expires_at, one.amount)
@@ -100,7 +101,7 @@ class Questions:
             balance=book.balance,
             available=available,
             pending=sum(dated.amount for dated in pending),
-            debt=book.debt,
+            debt=debt,
             earned=book.earned,
             redeemed=book.redeemed,
             expired=book.expired,

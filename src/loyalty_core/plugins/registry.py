@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TypeVar, cast
 
-from loyalty_core.application.config import load_config
+from loyalty_core.application.config import document_of, load_config
 from loyalty_core.application.rules import Rules
 from loyalty_core.application.structure import read_settings
+from loyalty_core.domain.facts import Json
 from loyalty_core.domain.programs import ProgramConfig
 from loyalty_core.errors import ConfigError, LoyaltyError, PluginError, Problem
 from loyalty_core.plugins.loader import Hooks, Plugin, load
@@ -104,6 +106,31 @@ class Archive:
             registry = Registry(load(config.plugins, self._given))
             self._rules[version] = registry.rules(config)
         return self._rules[version]
+
+
+def read_config(config: str | Path | Mapping[str, Json], given: Iterable[object]) -> ProgramConfig:
+    """The configuration; its plugins' sections are read too where the rest has faults.
+
+    Raises ``ConfigError`` with the faults of core and plugins together.
+    """
+    document = document_of(config)
+    try:
+        return load_config(document)
+    except ConfigError as error:
+        raise ConfigError([*error.problems, *_section_faults(document, given)]) from None
+
+
+def _section_faults(document: Mapping[str, Json], given: Iterable[object]) -> Iterator[Problem]:
+    sections = document.get("plugins")
+    for name, section in sections.items() if isinstance(sections, dict) else ():
+        try:
+            kind = load([name], given)[name].manifest.config
+            if kind is not None and isinstance(section, dict):
+                read_settings(kind, section, where=f"plugins.{name}")
+        except ConfigError as error:
+            yield from error.problems
+        except PluginError as error:
+            yield Problem(error.where, error.message, error.remedy, error.code)
 
 
 def _unique(owned: list[Owned[T]], id_of: Callable[[T], str], what: str) -> None:

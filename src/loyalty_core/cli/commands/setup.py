@@ -7,24 +7,27 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date, time
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.text import Text
 
-from loyalty_core.application.config import effective
+from loyalty_core.application.config import document_of, effective
 from loyalty_core.application.structure import read_settings
 from loyalty_core.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption
 from loyalty_core.cli.output import answer, plain
 from loyalty_core.cli.template import configuration
 from loyalty_core.domain.facts import Json
 from loyalty_core.domain.programs import ProgramConfig
-from loyalty_core.errors import FactError
+from loyalty_core.errors import ConfigError, FactError, Problem
 from loyalty_core.loyalty import Loyalty
 from loyalty_core.plugins.manifest import PluginManifest
 
 PLUGINS = "loyalty.plugins"
+SECTIONS = "loyalty.sections"
+"""Entry points that read a section of the configuration: a function that raises its faults."""
 
 
 def register(app: typer.Typer) -> None:
@@ -70,17 +73,40 @@ def check(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) ->
     If there is none, every setting in effect is shown, defaults included. No database is opened:
     it may be run anywhere.
     """
+    problems: list[Problem] = []
+    try:
+        found = _effective(config)
+    except ConfigError as error:
+        problems += error.problems
+    problems += _others_faults(document_of(config))
+    if problems:
+        raise ConfigError(problems)
+    answer(
+        {"ok": True, "config": str(config), "effective": found},
+        as_json,
+        lambda console: _show_check(console, str(config), found),
+    )
+
+
+def _effective(config: Path) -> dict[str, Json]:
     with Loyalty.open(config, "sqlite://") as loyalty:
         found = effective(loyalty.config)
         found["plugins"] = {
             plugin.manifest.id: _settings(plugin.manifest, loyalty.config)
             for plugin in loyalty.plugins
         }
-    answer(
-        {"ok": True, "config": str(config), "effective": found},
-        as_json,
-        lambda console: _show_check(console, str(config), found),
-    )
+        return found
+
+
+def _others_faults(document: Mapping[str, Json]) -> Iterator[Problem]:
+    """The faults of sections that other distributions read, such as the gateway's."""
+    for found in entry_points(group=SECTIONS):
+        section = document.get(found.name, {})
+        if isinstance(section, Mapping):
+            try:
+                found.load()(section)
+            except ConfigError as error:
+                yield from error.problems
 
 
 def _show_check(console: Console, path: str, found: Mapping[str, Json]) -> None:
