@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from loyalty_core.domain.facts import FactKey, Json
@@ -154,26 +154,16 @@ class SqlUnitOfWork(Outbox):
     def due_members(self, now: datetime, limit: int) -> list[MemberId]:
         """Members that have points to activate or to expire at ``now``, from ``limit`` lots."""
         lot, wallet, member = tables.lot, tables.wallet, tables.member
-        ours = member.c.program == self._program
-        lots = (
-            select(lot.c.member_id)
-            .join(member, member.c.id == lot.c.member_id)
-            .where(
-                ours,
-                or_(
-                    (lot.c.remaining > 0) & (lot.c.expires_at <= now),
-                    lot.c.pending & (lot.c.activates_at <= now),
-                ),
-            )
-            .limit(limit)
+        conditions = (  # each walks its own partial index
+            (lot, (lot.c.remaining > 0) & (lot.c.expires_at <= now)),
+            (lot, lot.c.pending & (lot.c.activates_at <= now)),
+            (wallet, (wallet.c.balance > 0) & (wallet.c.lapses_at <= now)),
         )
-        lapsed = (
-            select(wallet.c.member_id)
-            .join(member, member.c.id == wallet.c.member_id)
-            .where(ours, wallet.c.lapses_at <= now, wallet.c.balance > 0)
-            .limit(limit)
-        )
-        found = set(self._connection.scalars(lots)) | set(self._connection.scalars(lapsed))
+        found: set[str] = set()
+        for table, due in conditions:
+            ours = (member.c.id == table.c.member_id) & (member.c.program == self._program)
+            chosen = select(table.c.member_id).join(member, ours).where(due).limit(limit)
+            found.update(self._connection.scalars(chosen))
         return sorted(map(MemberId, found))
 
     # -- facts ------------------------------------------------------------------------------------
