@@ -192,7 +192,6 @@ _dated = text("remaining > 0 AND expires_at IS NOT NULL")
 Index(
     "loyalty_lot_open",
     lot.c.member_id,
-    lot.c.wallet,
     lot.c.expires_at,
     postgresql_where=_open,
     sqlite_where=_open,
@@ -202,7 +201,6 @@ Index("loyalty_lot_pending", lot.c.activates_at, postgresql_where=_pending, sqli
 Index(
     "loyalty_lot_pending_member",
     lot.c.member_id,
-    lot.c.wallet,
     postgresql_where=_pending,
     sqlite_where=_pending,
 )
