@@ -152,7 +152,7 @@ class CustomerMissing(FactError):
     """The fact does not say whose it is: no identity that could be found or enrolled."""
 
     code = "customer_missing"
-    default_remedy = "Send at least one identity: customer_id, email, phone, card or member_id."
+    default_remedy = "Send at least one identity, such as a customer_id, an email or a phone."
 
 
 class IdentityInvalid(FactError):

@@ -22,6 +22,7 @@ from loyalty_core.domain.ledger import (
     with_issuer,
 )
 from loyalty_core.domain.members import MemberId
+from loyalty_core.domain.programs import Wallet
 from loyalty_core.ports.store import Award, Changes, UnitOfWork
 
 _EVENTS = {
@@ -110,7 +111,9 @@ class Books:
         if lot is None:
             lot = self._new_lot(member_id, award.wallet, fact_id, award)
             award.lot_id = lot.id
+        lot.pending = lot.activates_at > self.now
         entries = book.credit(lot, amount, self.now)
+        self._touch_lot(lot)
         award.net += amount
         detail: Mapping[str, Json] = {"plugin": award.plugin, "rule": award.rule}
         return self.post(book, TransactionKind.ACCRUAL, entries, at, fact_id=fact_id, detail=detail)
@@ -120,7 +123,7 @@ class Books:
     ) -> str | None:
         """Takes ``amount`` of an award back, as the wallet's debt policy says."""
         book = self.wallet(member_id, award.wallet)
-        policy = self.rules.config.wallets[award.wallet].debt
+        policy = self._definition(award.wallet).debt
         if award.lot_id is None:
             return None
         lot = book.lots[award.lot_id]
@@ -173,10 +176,13 @@ class Books:
         self.wallet(member_id, wallet).lots[lot.id] = lot
         return lot
 
+    def _definition(self, wallet: str) -> Wallet:
+        """What the configuration says of a wallet; the defaults if it has been taken out."""
+        return self.rules.config.wallets.get(wallet, Wallet())
+
     def _expiry(self, wallet: str, awarded: datetime, activates: datetime) -> datetime | None:
-        config = self.rules.config
-        zone = config.program.time_zone
-        return config.wallets[wallet].expiry.expires_at(awarded, activates, zone)
+        zone = self.rules.config.program.time_zone
+        return self._definition(wallet).expiry.expires_at(awarded, activates, zone)
 
     def post(
         self,
@@ -222,7 +228,7 @@ class Books:
         return made.id
 
     def _move_lapse(self, book: WalletBook, kind: TransactionKind) -> None:
-        days = self.rules.config.wallets[book.wallet].expiry.inactivity_days
+        days = self._definition(book.wallet).expiry.inactivity_days
         active = kind in (TransactionKind.ACCRUAL, TransactionKind.REDEMPTION)
         if days is not None and active:
             book.lapses_at = self.now + timedelta(days=days)
@@ -312,6 +318,8 @@ class Books:
     def flush(self) -> None:
         """Writes everything that changed, each table once."""
         lots = self._touched_lots.values()
+        for lot in lots:  # an empty lot waits for nothing, until something is put into it
+            lot.pending = lot.pending and lot.remaining > 0
         self.changes.lots_added = [lot for lot in lots if lot.id in self._new_lots]
         self.changes.lots = [lot for lot in lots if lot.id not in self._new_lots]
         self.changes.wallets = list(self._touched_wallets.values())

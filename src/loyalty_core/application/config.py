@@ -24,6 +24,13 @@ from loyalty_core.domain.programs import Program, ProgramConfig, Wallet
 from loyalty_core.errors import ConfigError, LoyaltyError, Problem
 
 _ID = re.compile(r"[a-z][a-z0-9_-]{0,62}", re.ASCII)
+_LONGEST = {
+    "after_days": 36500,
+    "after_months": 1200,
+    "after_years": 100,
+    "inactivity_days": 36500,
+}
+"""How far ahead points may expire: a century, so that every date can be written."""
 _MONTH_DAY = re.compile(r"[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
@@ -70,15 +77,25 @@ def _structured(document: Mapping[str, Json]) -> ProgramConfig:
 
 
 def _without(document: Mapping[str, Json], paths: Iterable[str]) -> dict[str, Json]:
-    """A copy of the document in which the keys at these dotted paths are left out."""
+    """A copy of the document in which the keys at these dotted paths are left out.
+
+    Where a key is missing, the table that lacks it is left out; the program's own id is made up.
+    """
     copy = deepcopy(dict(document))
     for path in paths:
         *parents, last = path.split(".")
-        table: Json = copy
+        tables: list[Json] = [copy]
         for name in parents:
-            table = table.get(name) if isinstance(table, dict) else None
-        if isinstance(table, dict):
-            table.pop(last.partition("[")[0], None)
+            table = tables[-1]
+            tables.append(table.get(name) if isinstance(table, dict) else None)
+        key = last.partition("[")[0]
+        if isinstance(tables[-1], dict) and key not in tables[-1] and len(tables) > 2:
+            key = parents[-1]
+            del tables[-1]
+        if isinstance(tables[-1], dict):
+            tables[-1].pop(key, None)
+    program = copy.get("program")
+    copy["program"] = {"id": "unread", **(program if isinstance(program, dict) else {})}
     return copy
 
 
@@ -87,8 +104,11 @@ def document_of(config: str | Path | Mapping[str, Json]) -> Mapping[str, Json]:
 
     Raises ``ConfigError`` for a file that cannot be read, is not UTF-8, or is not TOML.
     """
-    document = config if isinstance(config, Mapping) else _parse(Path(config))
-    return cast(Mapping[str, Json], plain(document))
+    try:
+        document = config if isinstance(config, Mapping) else _parse(Path(config))
+        return cast(Mapping[str, Json], plain(document))
+    except RecursionError:
+        raise ConfigError([Problem("", "the configuration is nested too deeply")]) from None
 
 
 def _parse(path: Path) -> Mapping[str, Json]:
@@ -151,11 +171,12 @@ def _faults(config: ProgramConfig) -> Iterator[Problem]:
     yield from _currency("program.currency", program.currency)
     try:
         zone(program.time_zone)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: a folder of zones
         remedy = "Use an IANA name such as Europe/Berlin."
         yield Problem("program.time_zone", f"{program.time_zone!r} is not a time zone", remedy)
-    if program.join_wait_days < 0:
-        yield Problem("program.join_wait_days", f"{program.join_wait_days} is negative")
+    if not 0 <= program.join_wait_days <= _LONGEST["after_days"]:
+        limits = f"from 0 to {_LONGEST['after_days']}"
+        yield Problem("program.join_wait_days", f"{program.join_wait_days} is not {limits}")
     country = program.default_country
     if country and not re.fullmatch("[A-Z]{2}", country):
         remedy = "Use ISO 3166, such as DE."
@@ -170,10 +191,10 @@ def _wallet_faults(where: str, name: str, wallet: Wallet, program: Program) -> I
     if not 0 <= wallet.scale <= 6:
         yield Problem(f"{where}.scale", f"{wallet.scale} is not from 0 to 6")
     expiry = wallet.expiry
-    for span in ("after_days", "after_months", "after_years", "inactivity_days"):
+    for span, longest in _LONGEST.items():
         length = getattr(expiry, span)
-        if length is not None and not 1 <= length <= 36500:
-            yield Problem(f"{where}.expiry.{span}", f"{length} is not from 1 to 36500")
+        if length is not None and not 1 <= length <= longest:
+            yield Problem(f"{where}.expiry.{span}", f"{length} is not from 1 to {longest}")
     for day in expiry.on_dates:
         if not _is_month_day(day):
             remedy = 'Write month and day, such as "12-31"; 29 February is not in every year.'

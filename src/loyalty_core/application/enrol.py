@@ -142,6 +142,8 @@ class Members:
         return {key: member_of(*pair) for key, pair in found.items()}
 
     def _read(self, identities: Mapping[str, str], source: str) -> tuple[Identity, ...]:
+        if source:
+            read_text("source", source)
         country = self._rules.config.program.default_country
         return read_identities(identities, source=source, country=country)
 

@@ -156,7 +156,7 @@ def _decide(
 ) -> list[Emit]:
     """Sets what the fact is awarded, moves the running state past it, returns what it emits."""
     known = {award.name: award for award in record.awards}
-    desired: list[Award] = []
+    desired = [award for award in record.awards if award.plugin in rules.gone]
     emitted: list[Emit] = []
     failed = []
     for owned in rules.programs:
@@ -231,7 +231,7 @@ def _withdraw(record: FactRecord) -> None:
     for award in record.awards:
         award.amount, award.lines = 0, {}
     record.status, record.deferred, record.retry_at = FactStatus.IDLE, (), None
-    record.before = {}
+    record.before = {name: kept for name, kept in record.before.items() if name == "profile"}
 
 
 def _bought(history: History, order: Order) -> History:

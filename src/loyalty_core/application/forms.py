@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar, cast
 
-from loyalty_core.application.structure import converter, problems_of
+from loyalty_core.application.structure import converter, problems_of, shown
+from loyalty_core.domain.amounts import LARGEST_AMOUNT
 from loyalty_core.domain.currencies import minor_digits
 from loyalty_core.domain.facts import Activity, Fact, Json, Order, OrderRefund, Refund
 from loyalty_core.domain.members import Profile
-from loyalty_core.domain.orders import OrderDocument, check_order
+from loyalty_core.domain.orders import OrderDocument, check_order, order_total
 from loyalty_core.domain.statements import Cart
 from loyalty_core.errors import (
     AmountInvalid,
@@ -62,14 +63,15 @@ def read_profile(profile: Profile) -> Profile:
     return _structure(converter(0).unstructure(profile), Profile, 0)
 
 
-def read_text(name: str, value: str) -> str:
+def read_text(name: str, value: str, *, where: str = "") -> str:
     """The text, checked: 1 to 200 characters that can be stored; raises ``FactError``."""
     try:
         value.encode()
     except UnicodeEncodeError:
-        raise FactError(f"{name} is not valid Unicode", where=name) from None
+        raise FactError(f"{name} is not valid Unicode", where=where or name) from None
     if not value.strip() or len(value) > LONGEST_ID or "\x00" in value:
-        raise FactError(f"{name} must be a text of 1 to {LONGEST_ID} characters", where=name)
+        message = f"{name} must be a text of 1 to {LONGEST_ID} characters"
+        raise FactError(message, where=where or name)
     return value
 
 
@@ -86,7 +88,8 @@ def _read(value: Mapping[str, Json]) -> Fact:
     named = value.get("type")
     kind = FACT_TYPES.get(named) if isinstance(named, str) else None
     if kind is None:
-        problem = Problem("$.type", f"{named!r} is not one of: {', '.join(FACT_TYPES)}", "Add it.")
+        message = f"{shown(named)} is not one of: {', '.join(FACT_TYPES)}"
+        problem = Problem("$.type", message, "Add it." if named is None else "")
         raise _error([problem])
     digits = 0 if kind is Activity else _digits(value)
     return _structure(value, kind, digits)
@@ -149,9 +152,16 @@ def _check(fact: Fact, now: datetime) -> None:
 
 
 def _check_ids(fact: Fact) -> None:
-    name = fact.order_id if isinstance(fact, OrderRefund) else fact.id
-    read_text("source", fact.source)
-    read_text("order_id" if isinstance(fact, OrderRefund) else "id", name)
+    ids = [("source", fact.source)]
+    if isinstance(fact, OrderRefund):
+        ids += [("order_id", fact.order_id), ("refund.id", fact.refund.id)]
+    else:
+        ids.append(("id", fact.id))
+    if isinstance(fact, Order):
+        ids += [(f"lines[{index}].id", line.id) for index, line in enumerate(fact.lines)]
+        ids += [(f"refunds[{index}].id", refund.id) for index, refund in enumerate(fact.refunds)]
+    for name, value in ids:
+        read_text(name, value, where=f"$.{name}")
 
 
 def _check_amounts(order: Order) -> None:
@@ -166,6 +176,8 @@ def _check_amounts(order: Order) -> None:
         ]
     amounts += [(f"$.tenders[{i}].amount", tender.amount) for i, tender in enumerate(order.tenders)]
     _refuse_negative(amounts)
+    if order_total(order) >= LARGEST_AMOUNT:
+        raise AmountInvalid("the order is too large to be meant", where="$.lines")
 
 
 def _check_refund(refund: Refund, currency: str) -> None:

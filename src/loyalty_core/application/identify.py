@@ -23,6 +23,7 @@ class Identified:
     owner: list[MemberId | LoyaltyError | None]
     identities: list[tuple[Identity, ...]]
     enrolled: dict[MemberId, MemberRecord] = field(default_factory=dict)
+    claimed: set[Identity] = field(default_factory=set)
 
     def kinds_of(self, member_id: MemberId) -> Mapping[str, Json]:
         """The kinds of identities that a member was known by here, as an event tells them."""
@@ -64,6 +65,7 @@ def identify(
         if isinstance(owner, str):
             claims.update({item: owner for item in identities if item not in known})
         result.owner.append(owner)
+    result.claimed = set(claims)
     if claims:
         _settle_claims(uow, claims, result)
     return result

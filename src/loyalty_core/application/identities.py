@@ -35,11 +35,14 @@ def read_identities(
             message = f"{name!r} is not a kind of identity"
             remedy = f"Known kinds: {known}."
             raise IdentityInvalid(message, where="$.identities", remedy=remedy) from None
+        if not isinstance(value, str):
+            raise IdentityInvalid(f"{name} is not a text", where=f"$.identities.{name}")
         text = unicodedata.normalize("NFKC", value).strip()
         if not text:
             continue
         if len(text) > LONGEST_VALUE or any(unicodedata.category(c) in ("Cc", "Cs") for c in text):
-            raise IdentityInvalid(f"{name} is too long or has control characters", where=name)
+            message = f"{name} is too long or has control characters"
+            raise IdentityInvalid(message, where=f"$.identities.{name}")
         read.append(_normalised(kind, text, source, country))
     return tuple(sorted(read))
 

@@ -7,7 +7,7 @@ is read and written once for the whole batch. A fact that fails is left out, its
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -58,6 +58,13 @@ class Outcome:
     error: LoyaltyError | None = None
 
 
+class _LeaveOut(Exception):
+    """Rolls a batch back to do it again without the facts that left traces and were refused."""
+
+    def __init__(self, refused: Mapping[int, LoyaltyError]) -> None:
+        self.refused = refused
+
+
 class Recorder:
     """Records facts under the current rules."""
 
@@ -76,6 +83,9 @@ class Recorder:
         facts = [_read(one, now) for one in given]
         try:
             return self._store.write(lambda uow: self.record_in(uow, facts, now))
+        except _LeaveOut as left:
+            refused = left.refused
+            return self.record([refused.get(place, fact) for place, fact in enumerate(facts)])
         except StoreError:
             raise
         except Exception as error:  # a defect on one fact must not cost the others theirs
@@ -113,6 +123,13 @@ class Recorder:
             self._merge(fact, owner, identities, batch, books)
             for fact, owner, identities in zip(facts, found.owner, found.identities, strict=True)
         ]
+        refused = {
+            place: outcome.error
+            for place, outcome in enumerate(outcomes)
+            if outcome.error and not found.claimed.isdisjoint(found.identities[place])
+        }
+        if refused:
+            raise _LeaveOut(refused)
         self._enrol(found, outcomes, books)
         settle(uow, batch, books, self._rules_at)
         books.flush()
@@ -212,7 +229,11 @@ class Recorder:
                 batch.records[record.key] = record
                 self._mark(record, batch, body=True)
                 return Outcome(record, changed=True, problems=_problems(record))
-            return self._update(known, fact, owner, batch, books)
+            outcome = self._update(known, fact, owner, batch, books)
+            if known.status is FactStatus.IDLE and known.member_id is None and identities:
+                known.status = FactStatus.WAITING  # it was only a refund, of nobody, until now
+                self._wait(known, identities, books)
+            return outcome
         except LoyaltyError as error:
             return Outcome(error=error)
 

@@ -6,8 +6,10 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from loyalty_core.application.structure import is_json
+from loyalty_core.domain.amounts import LARGEST_AMOUNT
 from loyalty_core.domain.effects import Credit, Effect, Emit, KeepState
-from loyalty_core.domain.facts import Decidable, Order
+from loyalty_core.domain.facts import SHIPPING, Decidable, Order
 from loyalty_core.domain.members import MemberView
 from loyalty_core.domain.programs import ProgramConfig
 from loyalty_core.errors import PluginFailed
@@ -19,12 +21,16 @@ logger = logging.getLogger("loyalty_core")
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """One version of the configuration with its programs, rewards and subscriptions."""
+    """One version of the configuration with its programs, rewards and subscriptions.
+
+    ``gone`` are plugins of an older version that cannot be asked any more: what they gave stands.
+    """
 
     config: ProgramConfig
     programs: Sequence[Owned[ProgramType]] = ()
     rewards: Mapping[str, Owned[RewardKind]] = field(default_factory=dict)
     subscriptions: Mapping[str, Sequence[Owned[Subscription]]] = field(default_factory=dict)
+    gone: frozenset[str] = frozenset()
 
     def subscribers(self, event_type: str) -> tuple[str, ...]:
         """The ids of the subscriptions to a type of event."""
@@ -52,28 +58,53 @@ def ask(
             f"plugin {owned.plugin!r} raised {type(error).__name__} on fact {fact.id!r}",
             where=owned.plugin,
         ) from error
-    for effect in effects:
-        if fault := _fault(effect, owned.plugin, fact, config):
-            logger.error("plugin %s: %s", owned.plugin, fault, extra={"plugin": owned.plugin})
-            raise PluginFailed(f"plugin {owned.plugin!r} {fault}", where=owned.plugin)
+    if fault := _fault(effects, owned.plugin, fact, config):
+        logger.error("plugin %s: %s", owned.plugin, fault, extra={"plugin": owned.plugin})
+        raise PluginFailed(f"plugin {owned.plugin!r} {fault}", where=owned.plugin)
     return effects
 
 
-def _fault(effect: object, plugin: str, fact: Decidable, config: ProgramConfig) -> str:
-    if isinstance(effect, KeepState):
-        return ""
-    if isinstance(effect, Emit):
-        mine = effect.type.startswith(f"{plugin}.")
-        return "" if mine else f"emitted {effect.type!r}, which is not below its id"
-    if not isinstance(effect, Credit):
-        return f"returned {effect!r}, which is not an effect"
-    if type(effect.amount) is not int or effect.amount < 0:
-        return f"credited {effect.amount!r}, which is not a whole number of points"
+def _fault(effects: Sequence[object], plugin: str, fact: Decidable, config: ProgramConfig) -> str:
+    """What is wrong with the effects, in words that follow the plugin's name; empty if nothing."""
+    credited: set[tuple[str, str]] = set()
+    for effect in effects:
+        fault = ""
+        if isinstance(effect, KeepState):
+            fault = "" if is_json(effect.state) else "keeps a state that is not JSON"
+        elif isinstance(effect, Emit):
+            fault = _emit_fault(effect, plugin)
+        elif isinstance(effect, Credit):
+            fault = _credit_fault(effect, fact, config)
+            if not fault and (effect.rule, effect.wallet) in credited:
+                fault = f"credited {effect.wallet!r} twice by rule {effect.rule!r}"
+            credited.add((effect.rule, effect.wallet))
+        else:
+            fault = f"returned {effect!r}, which is not an effect"
+        if fault:
+            return fault
+    return ""
+
+
+def _emit_fault(effect: Emit, plugin: str) -> str:
+    if not str(effect.type).startswith(f"{plugin}."):
+        return f"emitted {effect.type!r}, which is not below its id"
+    return "" if is_json(effect.data) else f"emitted {effect.type!r} with data that is not JSON"
+
+
+def _credit_fault(effect: Credit, fact: Decidable, config: ProgramConfig) -> str:
+    parts = [effect.amount, *effect.lines.values()]
+    if any(type(part) is not int or not 0 <= part < LARGEST_AMOUNT for part in parts):
+        return f"credited {effect.amount!r}, which is not a sensible whole number of points"
     if effect.wallet not in config.wallets:
         return f"credited wallet {effect.wallet!r}, which the program does not have"
-    if effect.lines:
-        if sum(effect.lines.values()) != effect.amount:
-            return f"credited {effect.amount} but its lines sum to {sum(effect.lines.values())}"
-        if not isinstance(fact, Order):
-            return "split an activity's credit by lines"
-    return ""
+    for moment in (effect.activates_at, effect.expires_at):
+        if moment is not None and moment.tzinfo is None:
+            return f"credited points with the moment {moment}, which has no time zone"
+    if not effect.lines:
+        return ""
+    if not isinstance(fact, Order):
+        return "split an activity's credit by lines"
+    if sum(effect.lines.values()) != effect.amount:
+        return f"credited {effect.amount} but its lines sum to {sum(effect.lines.values())}"
+    unknown = effect.lines.keys() - {SHIPPING, *(line.id for line in fact.lines)}
+    return f"credited lines that the order does not have: {sorted(unknown)}" if unknown else ""

@@ -228,7 +228,7 @@ class Spending:
         now = self._clock()
         if wallet not in self._rules.config.wallets:
             raise WalletUnknown(f"the program has no wallet {wallet!r}", where="wallet")
-        if not 0 < abs(amount) < LARGEST_AMOUNT:
+        if type(amount) is not int or not 0 < abs(amount) < LARGEST_AMOUNT:
             raise FactError(f"an adjustment by {amount} cannot be booked", where="amount")
         for name, text in (("reason", reason), ("actor", actor), ("key", key)):
             read_text(name, text)

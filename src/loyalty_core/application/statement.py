@@ -288,7 +288,9 @@ def read_cursor(text: str) -> tuple[datetime, str]:
         place = datetime.fromisoformat(moment)
         if place.tzinfo is None or not is_id(transaction_id):
             raise ValueError(text)
+        if cursor(place, transaction_id) != text:
+            raise ValueError(text)
         return place, transaction_id
-    except (ValueError, binascii.Error):
+    except (ValueError, OverflowError, binascii.Error):
         remedy = "Use a cursor from an earlier page, or none to start."
         raise FactError(f"{text[:40]!r} is not a cursor", where="after", remedy=remedy) from None

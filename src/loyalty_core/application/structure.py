@@ -24,7 +24,7 @@ from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn
 
 from loyalty_core.domain.amounts import LARGEST_AMOUNT, Minor, format_scaled, parse_scaled
 from loyalty_core.domain.facts import Json, Scalar
-from loyalty_core.errors import ConfigError, LoyaltyError, Problem
+from loyalty_core.errors import ConfigError, DateOutOfRange, LoyaltyError, Problem
 
 T = TypeVar("T")
 
@@ -89,8 +89,12 @@ class Wrong(ValueError):
         self.remedy = remedy
 
 
-def _shown(value: object) -> str:
-    text = repr(value)
+def shown(value: object) -> str:
+    """A value as a message shows it: its beginning, or its type where it cannot be written."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # thousands of digits, or nested too deeply
+        return f"this {type(value).__name__}"
     return text if len(text) <= 60 else text[:57] + "..."
 
 
@@ -100,10 +104,12 @@ _NAMES = {str: "a text", int: "a whole number", bool: "true or false"}
 def _exactly(kind: type) -> Callable[[object, Any], Any]:
     def structure(value: object, _: Any) -> Any:
         if type(value) is not kind:
-            raise Wrong(f"{_shown(value)} is not {_NAMES[kind]}")
+            raise Wrong(f"{shown(value)} is not {_NAMES[kind]}")
         if isinstance(value, str) and not _storable(value):
             remedy = "Send valid Unicode without U+0000."
-            raise Wrong(f"{_shown(value)} is not a text that can be stored", remedy)
+            raise Wrong(f"{shown(value)} is not a text that can be stored", remedy)
+        if kind is int and abs(cast(int, value)) >= LARGEST_AMOUNT:
+            raise Wrong(f"{shown(value)} is too large to be meant")
         return value
 
     return structure
@@ -119,46 +125,55 @@ def _decimal(value: object, _: Any) -> Decimal:
     if isinstance(value, str) and len(value) < 40:
         parse_scaled(value, 12)
         return Decimal(value)
-    raise Wrong(f"{_shown(value)} is not a decimal number", 'Write it as a text, such as "1.5".')
+    raise Wrong(f"{shown(value)} is not a decimal number", 'Write it as a text, such as "1.5".')
 
 
 def _moment(value: object, _: Any) -> datetime:
     try:
-        moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+        moment = value if isinstance(value, datetime) else datetime.fromisoformat(_text(value))
     except ValueError:
         raise Wrong(
-            f"{_shown(value)} is not a moment", "Write ISO 8601, such as 2026-11-21T10:00:00Z."
+            f"{shown(value)} is not a moment", "Write ISO 8601, such as 2026-11-21T10:00:00Z."
         ) from None
     if moment.tzinfo is None:
-        raise Wrong(f"{_shown(value)} has no time zone", "Add Z or an offset such as +01:00.")
-    return moment.astimezone(UTC)
+        raise Wrong(f"{shown(value)} has no time zone", "Add Z or an offset such as +01:00.")
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise DateOutOfRange(f"{shown(value)} cannot be") from None
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError("not a text")
+    return value
 
 
 def _date(value: object, _: Any) -> date:
     if isinstance(value, datetime):
-        raise Wrong(f"{_shown(value)} is a moment, not a date", "Write a day such as 2026-11-21.")
+        raise Wrong(f"{shown(value)} is a moment, not a date", "Write a day such as 2026-11-21.")
     try:
-        return value if isinstance(value, date) else date.fromisoformat(str(value))
+        return value if isinstance(value, date) else date.fromisoformat(_text(value))
     except ValueError:
-        message = f"{_shown(value)} is not a date"
+        message = f"{shown(value)} is not a date"
         raise Wrong(message, "Write a day such as 2026-11-21.") from None
 
 
 def _time(value: object, _: Any) -> time:
     try:
-        return value if isinstance(value, time) else time.fromisoformat(str(value))
+        return value if isinstance(value, time) else time.fromisoformat(_text(value))
     except ValueError:
-        raise Wrong(f"{_shown(value)} is not a time of day", "Write it as 09:30.") from None
+        raise Wrong(f"{shown(value)} is not a time of day", "Write it as 09:30.") from None
 
 
 def _scalar(value: object, _: Any) -> Any:
     if isinstance(value, str) and not _storable(value):
-        raise Wrong(f"{_shown(value)} is not a text that can be stored", "Send valid Unicode.")
+        raise Wrong(f"{shown(value)} is not a text that can be stored", "Send valid Unicode.")
     if type(value) is int and abs(value) >= LARGEST_AMOUNT:
-        raise Wrong(f"{_shown(value)} is too large", "Send long numbers as texts.")
+        raise Wrong(f"{shown(value)} is too large", "Send long numbers as texts.")
     if value is None or type(value) in (str, int, bool):
         return value
-    raise Wrong(f"{_shown(value)} is not a text, whole number, true, false or null")
+    raise Wrong(f"{shown(value)} is not a text, whole number, true, false or null")
 
 
 def _json(value: object, _: Any) -> Any:
@@ -172,9 +187,9 @@ def _is_json(kind: Any) -> bool:
 
 def _literal(allowed: tuple[object, ...]) -> Callable[[object, Any], Any]:
     def structure(value: object, _: Any) -> Any:
-        if value not in allowed:
+        if not any(value == item and type(value) is type(item) for item in allowed):
             names = ", ".join(str(item) for item in allowed)
-            raise Wrong(f"{_shown(value)} is not one of: {names}")
+            raise Wrong(f"{shown(value)} is not one of: {names}")
         return value
 
     return structure
@@ -187,7 +202,7 @@ def _table(made: Converter, kind: Any) -> Callable[[object, Any], Any]:
 
     def structure(value: Any, target: Any) -> Any:
         if not isinstance(value, abc.Mapping):
-            raise Wrong(f"{_shown(value)} is not a table of keys and values")
+            raise Wrong(f"{shown(value)} is not a table of keys and values")
         return inner(cast(Mapping[str, Any], value), target)
 
     return structure
@@ -198,7 +213,7 @@ def _mapping(made: Converter, kind: Any) -> Callable[[object, Any], Any]:
 
     def structure(value: object, target: Any) -> Any:
         if not isinstance(value, abc.Mapping):
-            raise Wrong(f"{_shown(value)} is not a table of keys and values")
+            raise Wrong(f"{shown(value)} is not a table of keys and values")
         return inner(cast(Mapping[str, Any], value), target)
 
     return structure
@@ -206,10 +221,21 @@ def _mapping(made: Converter, kind: Any) -> Callable[[object, Any], Any]:
 
 def _enum(value: object, kind: Any) -> Any:
     try:
-        return kind(value)
+        return kind(_text(value))
     except ValueError:
         allowed = ", ".join(str(item.value) for item in kind)
-        raise Wrong(f"{_shown(value)} is not one of: {allowed}") from None
+        raise Wrong(f"{shown(value)} is not one of: {allowed}") from None
+
+
+def is_json(value: object) -> bool:
+    """Whether a value is ``Json`` that every database gives back as it was: no floats, no NUL."""
+    if isinstance(value, abc.Mapping):
+        return all(type(key) is str and _storable(key) for key in value) and all(
+            is_json(item) for item in value.values()
+        )
+    if isinstance(value, list):
+        return all(is_json(item) for item in value)
+    return _storable(value) if type(value) is str else value is None or type(value) in (int, bool)
 
 
 def _storable(value: str) -> bool:
@@ -254,7 +280,7 @@ def _sequence(made: Converter, kind: Any) -> Callable[[object, Any], Any]:
 
     def structure(value: object, _: Any) -> Any:
         if not isinstance(value, list | tuple):
-            raise Wrong(f"{_shown(value)} is not a list")
+            raise Wrong(f"{shown(value)} is not a list")
         return tuple(inner(value, items))
 
     return structure
@@ -264,8 +290,9 @@ def _iso(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def _below(where: str, name: str) -> str:
-    return f"{where}.{name}" if where else name
+def _below(where: str, name: object) -> str:
+    key = name if isinstance(name, str) and name.isprintable() else shown(name)
+    return f"{where}.{key}" if where else key
 
 
 def problems_of(error: BaseException, where: str, kind: Any = None) -> Iterator[Problem]:
@@ -279,14 +306,15 @@ def problems_of(error: BaseException, where: str, kind: Any = None) -> Iterator[
     elif isinstance(error, IterableValidationError):
         indexed, rest = error.group_exceptions()
         for inner, at in indexed:
-            place = f"[{at.index}]" if isinstance(at.index, int) else f".{at.index}"
-            yield from problems_of(inner, where + place, at.type)
+            listed = isinstance(at.index, int)
+            place = f"{where}[{at.index}]" if listed else _below(where, at.index)
+            yield from problems_of(inner, place, at.type)
         for inner in rest:
             yield from problems_of(inner, where, kind)
     elif isinstance(error, ForbiddenExtraKeysError):
         known = [item.name for item in fields(cast(Any, error.cl))]
-        for key in sorted(error.extra_fields):
-            near = difflib.get_close_matches(key, known, 1)
+        for key in sorted(error.extra_fields, key=str):
+            near = difflib.get_close_matches(str(key), known, 1)
             remedy = f"Did you mean {near[0]}?" if near else f"Known here: {', '.join(known)}."
             yield Problem(_below(where, key), "unknown key", remedy)
     elif isinstance(error, KeyError):

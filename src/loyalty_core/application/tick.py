@@ -10,7 +10,9 @@ import logging
 import random
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 from loyalty_core.application.books import Books
 from loyalty_core.application.record import Recorder
@@ -30,6 +32,14 @@ FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(hours=12)
 
 
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What one transaction of a step did: rows by field of the report, points by wallet."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    expired: Counter[str] = field(default_factory=Counter)
+
+
 class Ticker:
     """Runs the jobs of one program under its current rules."""
 
@@ -44,13 +54,10 @@ class Ticker:
         now = self._clock()
         counts: Counter[str] = Counter()
         expired: Counter[str] = Counter()
-        steps = (
-            lambda uow: self._move_points(uow, now, counts, expired),
-            lambda uow: self._retry(uow, now, counts),
-            lambda uow: self._lapse(uow, now, counts),
-        )
-        for step in steps:
-            while self._store.write(step):
+        for step in (self._move_points, self._retry, self._adopt, self._lapse):
+            while done := self._store.write(partial(step, now=now)):
+                counts.update(done.counts)  # after the commit: a collision runs a step twice
+                expired.update(done.expired)
                 if progress:
                     progress(counts.total())
         while self._deliver(now, counts):
@@ -60,34 +67,39 @@ class Ticker:
 
     # -- points -------------------------------------------------------------------------------
 
-    def _move_points(
-        self, uow: UnitOfWork, now: datetime, counts: Counter[str], expired: Counter[str]
-    ) -> bool:
+    def _move_points(self, uow: UnitOfWork, *, now: datetime) -> Done | None:
         due = uow.due_members(now, LOTS_A_CHUNK)
         if not due:
-            return False
+            return None
         members = uow.lock_members(due)
         books = Books(uow, self._rules, now)
         books.load(members, open_of=members)
-        for book, done in books.caught_up:
-            counts["activated_lots"] += done.activated
-            counts["expired_lots"] += done.expired
-            expired[book.wallet] += done.points
+        done = Done()
+        for book, caught_up in books.caught_up:
+            done.counts["activated_lots"] += caught_up.activated
+            done.counts["expired_lots"] += caught_up.expired
+            if caught_up.points:
+                done.expired[book.wallet] += caught_up.points
         books.flush()
-        return bool(books.caught_up)
+        return done if books.caught_up else None
 
     # -- facts --------------------------------------------------------------------------------
 
-    def _retry(self, uow: UnitOfWork, now: datetime, counts: Counter[str]) -> bool:
+    def _retry(self, uow: UnitOfWork, *, now: datetime) -> Done | None:
         due = uow.facts_to_retry(now, FACTS_A_CHUNK)
         retried = self._recorder.redecide_in(uow, due, None, now) if due else 0
-        counts["retried_facts"] += retried
-        return retried > 0
+        return Done(Counter(retried_facts=retried)) if retried else None
 
-    def _lapse(self, uow: UnitOfWork, now: datetime, counts: Counter[str]) -> bool:
+    def _adopt(self, uow: UnitOfWork, *, now: datetime) -> Done | None:
+        """Books facts that began to wait while their person was just joining."""
+        adopted = 0
+        for owner, facts in uow.adopt_waiting(now, FACTS_A_CHUNK).items():
+            adopted += self._recorder.redecide_in(uow, facts, owner, now)
+        return Done(Counter(retried_facts=adopted)) if adopted else None
+
+    def _lapse(self, uow: UnitOfWork, *, now: datetime) -> Done | None:
         lapsed = uow.lapse_waiting(now, FACTS_A_CHUNK)
-        counts["lapsed_facts"] += lapsed
-        return lapsed > 0
+        return Done(Counter(lapsed_facts=lapsed)) if lapsed else None
 
     # -- events -------------------------------------------------------------------------------
 

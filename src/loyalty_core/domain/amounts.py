@@ -35,7 +35,7 @@ class Rounding(StrEnum):
         >>> Rounding.HALF_EVEN.apply(Decimal("2.5")), Rounding.HALF_UP.apply(Decimal("2.5"))
         (2, 3)
         """
-        return int(value.quantize(Decimal(1), rounding=_MODES[self]))
+        return int(value.to_integral_value(rounding=_MODES[self]))
 
 
 _MODES = {
@@ -80,19 +80,27 @@ def parse_scaled(value: object, scale: int) -> int:
     """
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
         raise AmountInvalid(f"{value!r} is not a decimal amount", value=value)
-    text = format(value, "f") if isinstance(value, Decimal) and value.is_finite() else str(value)
+    text = _written_out(value)
     if not _DECIMAL.fullmatch(text):
         raise AmountInvalid(f"{text[:60]!r} is not a decimal amount", value=text[:60])
-    scaled = Decimal(text).scaleb(scale)
-    if scaled != scaled.to_integral_value():
+    whole, _, fraction = text.partition(".")  # digits, not Decimal: a host may set its precision
+    if fraction[scale:].strip("0"):
         raise AmountInvalid(
             f"{text} has more than {scale} decimal digits",
             remedy=f"Round it to {scale} digits first: the sender knows how, we do not.",
             value=text,
         )
+    scaled = int(whole + fraction[:scale].ljust(scale, "0"))
     if abs(scaled) >= LARGEST_AMOUNT:
         raise AmountInvalid(f"{text} is too large to be meant", value=text)
-    return int(scaled)
+    return scaled
+
+
+def _written_out(value: str | int | Decimal) -> str:
+    """The digits of a number, or what it is called where they would be too many to be meant."""
+    if isinstance(value, Decimal) and value.is_finite():
+        return format(value, "f") if -40 < value.adjusted() < 40 else str(value)
+    return hex(value) if isinstance(value, int) and abs(value) >= LARGEST_AMOUNT**2 else str(value)
 
 
 def format_scaled(amount: int, scale: int) -> str:

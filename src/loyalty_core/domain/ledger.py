@@ -105,6 +105,11 @@ class Lot:
         """Whether its points can be spent at ``now``."""
         return self.activates_at <= now and not self.past(now)
 
+    def ever_active(self, lapses_at: datetime | None) -> bool:
+        """Whether there is a time at which its points can be spent: before they end."""
+        ends = [moment for moment in (self.expires_at, lapses_at) if moment is not None]
+        return not ends or self.activates_at < min(ends)
+
     def past(self, now: datetime) -> bool:
         """Whether its points have expired at ``now``, job run or not."""
         return self.expires_at is not None and self.expires_at <= now
@@ -137,7 +142,10 @@ class WalletBook:
     # -- postings: each returns the member's entries and changes the copy accordingly ---------
 
     def credit(self, lot: Lot, amount: int, now: datetime) -> list[Entry]:
-        """Entries that add ``amount`` to ``lot`` and pay debt out of it if it is active."""
+        """Entries that add ``amount`` to ``lot`` and pay debt out of it.
+
+        A lot pays if it is active, or was before it ended: its points may just come late.
+        """
         if amount <= 0:
             raise LedgerFault(f"a credit of {amount} is not positive", where=lot.id)
         self.lots[lot.id] = lot
@@ -145,7 +153,10 @@ class WalletBook:
         lot.forgiven -= regained
         if amount == regained:
             return []
-        return [self._move(lot, amount - regained), *self.repay(now)]
+        entries = [self._move(lot, amount - regained)]
+        if lot.activates_at <= now and lot.ever_active(None):
+            entries += self.repay_from(lot)
+        return entries + self.repay(now)
 
     def repay(self, now: datetime) -> list[Entry]:
         """Entries that pay debt out of active points, in spending order; no change of balance."""

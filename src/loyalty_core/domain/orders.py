@@ -213,6 +213,8 @@ def check_order(order: Order) -> None:
         raise FactError("line ids must be unique", where="$.lines", ids=ids)
     if not ids:
         raise FactError("an order has at least one line", where="$.lines")
+    if len({refund.id for refund in order.refunds}) != len(order.refunds):
+        raise FactError("refund ids must be unique", where="$.refunds")
     for index, line in enumerate(order.lines):
         if line.discount > line.amount:
             raise OrderSumsMismatch(
@@ -242,9 +244,13 @@ def refund_excess(document: OrderDocument) -> Problem | None:
     nets, taken = line_nets(body), dict.fromkeys(line_nets(body), 0)
     quantities = {line.id: line.quantity for line in body.lines}
     returned = dict.fromkeys(quantities, 0)
-    loose = 0
+    shipped = body.shipping + (0 if body.tax_included else body.shipping_tax)
+    loose = shipping = 0
     for refund in document.refunds.values():
         where = f"$.refunds[{refund.id}]"
+        shipping += refund.shipping
+        if shipping > shipped:
+            return Problem(where, "refunds more shipping than was paid", code=_EXCESS)
         loose += 0 if refund.lines else (refund.amount or 0)
         if loose > order_total(body):
             return Problem(where, "refunds more than the order's total", code=_EXCESS)

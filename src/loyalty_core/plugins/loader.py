@@ -35,12 +35,12 @@ def load(wanted: Iterable[str], given: Iterable[object]) -> dict[str, Plugin]:
 
     Raises ``PluginMissing`` or ``PluginError`` naming the plugin and what to do.
     """
-    direct = {_checked(plugin, "given to Loyalty.open").manifest.id: plugin for plugin in given}
+    direct = _by_id(given)
     installed = {point.name: point for point in entry_points(group=GROUP)}
     loaded: dict[str, Plugin] = {}
     for name in wanted:
         if name in direct:
-            loaded[name] = cast(Plugin, direct[name])
+            loaded[name] = direct[name]
         elif name in installed:
             loaded[name] = _imported(name, installed[name].load, installed[name].value)
         else:
@@ -53,6 +53,20 @@ def load(wanted: Iterable[str], given: Iterable[object]) -> dict[str, Plugin]:
             )
         _check_version(loaded[name].manifest)
     return loaded
+
+
+def _by_id(given: Iterable[object]) -> dict[str, Plugin]:
+    found: dict[str, Plugin] = {}
+    for one in given:
+        plugin = _checked(one, "given to Loyalty.open")
+        if found.setdefault(plugin.manifest.id, plugin) is not plugin:
+            raise PluginError(
+                f"two plugins with the id {plugin.manifest.id!r} were given",
+                where="given to Loyalty.open",
+                remedy="Give each plugin once.",
+                plugin=plugin.manifest.id,
+            )
+    return found
 
 
 def _imported(name: str, load_it: object, where: str) -> Plugin:
@@ -106,6 +120,7 @@ class Hooks:
         self._plugins = plugins
         for name, plugin in plugins.items():
             try:
+                hash(plugin)  # pluggy keeps plugins in sets
                 self._manager.register(plugin, name=name)
                 self._refuse_unknown(name, plugin)
             except (pluggy.PluginValidationError, TypeError) as error:

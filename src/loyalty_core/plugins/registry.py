@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -19,6 +20,7 @@ from loyalty_core.ports.program import Owned, ProgramType, RewardKind, Subscript
 from loyalty_core.ports.store import UnitOfWork
 
 T = TypeVar("T")
+logger = logging.getLogger("loyalty_core")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ class Registry:
                 hook = f"loyalty_register_{kind}"
                 try:
                     for item in hooks.register(hook, name, settings[name], config):
+                        _refuse_misshapen(item, kind, config)
                         collected[kind].append(Owned(name, item))
                 except ConfigError as error:
                     problems += [one for one in error.problems if one not in problems]
@@ -100,12 +103,27 @@ class Archive:
         self._rules = {current.config.version: current}
 
     def __call__(self, uow: UnitOfWork, version: int) -> Rules:
-        """The rules of ``version``; raises ``PluginError`` if its plugins are gone."""
+        """The rules of ``version``, without plugins that are gone or refuse their old section."""
         if version not in self._rules:
             config = replace(load_config(uow.config_document(version)), version=version)
-            registry = Registry(load(config.plugins, self._given))
-            self._rules[version] = registry.rules(config)
+            usable = {
+                name: config.plugins[name] for name in config.plugins if self._fits(name, config)
+            }
+            rules = Registry(load(usable, self._given)).rules(replace(config, plugins=usable))
+            gone = frozenset(config.plugins.keys() - usable.keys())
+            self._rules[version] = replace(rules, gone=gone)
         return self._rules[version]
+
+    def _fits(self, name: str, config: ProgramConfig) -> bool:
+        alone = replace(config, plugins={name: config.plugins[name]})
+        try:
+            Registry(load(alone.plugins, self._given)).rules(alone)
+        except (PluginError, ConfigError) as error:
+            logger.warning(
+                "version %s of the rules lacks plugin %s: %s", config.version, name, error
+            )
+            return False
+        return True
 
 
 def read_config(config: str | Path | Mapping[str, Json], given: Iterable[object]) -> ProgramConfig:
@@ -131,6 +149,22 @@ def _section_faults(document: Mapping[str, Json], given: Iterable[object]) -> It
             yield from error.problems
         except PluginError as error:
             yield Problem(error.where, error.message, error.remedy, error.code)
+
+
+_SHAPES: Mapping[str, tuple[str, ...]] = {
+    "programs": ("decide",),
+    "rewards": ("id", "summary", "wallet", "offer"),
+    "handlers": ("id", "event_type", "handler"),
+}
+
+
+def _refuse_misshapen(item: object, kind: str, config: ProgramConfig) -> None:
+    lacking = [name for name in _SHAPES[kind] if not hasattr(item, name)]
+    if lacking:
+        raise TypeError(f"{item!r} has no {' and no '.join(lacking)}")
+    name, wallet = getattr(item, "id", ""), getattr(item, "wallet", "")
+    if kind == "rewards" and wallet not in config.wallets:
+        raise ValueError(f"{name!r} is paid from the wallet {wallet!r}, which is not configured")
 
 
 def _unique(owned: list[Owned[T]], id_of: Callable[[T], str], what: str) -> None:

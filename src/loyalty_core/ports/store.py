@@ -197,6 +197,10 @@ class UnitOfWork(Protocol):
         """The facts that waited for these identities and are still in time; they wait no more."""
         ...
 
+    def adopt_waiting(self, now: datetime, limit: int) -> dict[MemberId, list[FactRecord]]:
+        """Facts that wait though a member has their identity by now; they wait no more."""
+        ...
+
     def lapse_waiting(self, now: datetime, limit: int) -> int:
         """How many facts stopped waiting because nobody joined in time."""
         ...
@@ -240,7 +244,7 @@ class Reader(Protocol):
         ...
 
     def upcoming(
-        self, members: Iterable[str], now: datetime, until: datetime
+        self, members: Iterable[str], until: datetime
     ) -> dict[tuple[str, str], list[Upcoming]]:
         """Points to which something happens by ``until``, or has: pending, expiring, past."""
         ...
@@ -290,6 +294,11 @@ class Upcoming(NamedTuple):
     def past(self, now: datetime) -> bool:
         """Whether they have expired at ``now``."""
         return self.expires_at is not None and self.expires_at <= now
+
+    def paying(self, lapses_at: datetime | None, now: datetime) -> bool:
+        """Whether they pay debt: they are active at ``now``, or were before they ended."""
+        ends = [moment for moment in (self.expires_at, lapses_at) if moment is not None]
+        return self.activates_at <= now and (not ends or self.activates_at < min(ends))
 
     def pending(self, now: datetime) -> bool:
         """Whether they become active after ``now``."""

@@ -40,6 +40,8 @@ def _queries(program: str) -> list[tuple[str, Select[Any]]]:
         ("wallet {1} of this member does not equal its entries", _wallets(program)),
         ("wallet {1} of this member does not equal its lots less its debt", _holdings(program)),
         ("lot has {1} points less than none", _negative(program)),
+        ("wallet {1} of this member is missing, though it has entries", _walletless(program)),
+        ("an entry names this transaction, which is missing", _orphans(program)),
     ]
 
 
@@ -140,6 +142,27 @@ def _holdings(program: str) -> Select[Any]:
         .where(_ours(wallet.c.member_id, program))
         .group_by(wallet.c.member_id, wallet.c.wallet, wallet.c.balance, wallet.c.debt)
         .having(held - wallet.c.debt != wallet.c.balance)
+    )
+
+
+def _walletless(program: str) -> Select[Any]:
+    entry, wallet = tables.entry, tables.wallet
+    own = and_(wallet.c.member_id == entry.c.member_id, wallet.c.wallet == entry.c.wallet)
+    return (
+        select(entry.c.member_id, entry.c.wallet)
+        .select_from(entry.outerjoin(wallet, own))
+        .where(_ours(entry.c.member_id, program), wallet.c.member_id.is_(None))
+        .group_by(entry.c.member_id, entry.c.wallet)
+    )
+
+
+def _orphans(program: str) -> Select[Any]:
+    entry, made = tables.entry, tables.transaction
+    return (
+        select(entry.c.transaction_id)
+        .select_from(entry.outerjoin(made, made.c.id == entry.c.transaction_id))
+        .where(_ours(entry.c.member_id, program), made.c.id.is_(None))
+        .group_by(entry.c.transaction_id)
     )
 
 

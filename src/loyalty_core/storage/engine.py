@@ -42,17 +42,17 @@ def open_engine(database: str, *, pool_size: int = 10) -> Engine:
             url = url.set(drivername="postgresql+psycopg")
         if url.get_backend_name() != "sqlite":
             return create_engine(url, pool_size=pool_size, max_overflow=0)
-    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
+        memory = url.database in (None, "", ":memory:")
+        engine = create_engine(
+            url,
+            poolclass=QueuePool,
+            pool_size=1 if memory else pool_size,
+            max_overflow=0,
+            connect_args={"check_same_thread": False},
+        )
+    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError, ValueError) as error:
         remedy = "For PostgreSQL install loyalty-core[postgresql]."
         raise StoreUnreachable(f"{error}", where="database URL", remedy=remedy) from None
-    memory = url.database in (None, "", ":memory:")
-    engine = create_engine(
-        url,
-        poolclass=QueuePool,
-        pool_size=1 if memory else pool_size,
-        max_overflow=0,
-        connect_args={"check_same_thread": False},
-    )
     add_sqlite_hooks(engine)
     return engine
 
@@ -145,7 +145,8 @@ def _postgresql_kind(state: str | None, error: DBAPIError) -> type[StoreError]:
         return StoreReadOnly
     if state == "53100":
         return StoreFull
-    lost = error.connection_invalidated or (state is None and isinstance(error, OperationalError))
+    connecting = error.statement is None or isinstance(error, OperationalError)
+    lost = error.connection_invalidated or (state is None and connecting)
     if lost or (state or "")[:2] in ("08", "57", "28", "3D"):
         return StoreUnreachable
     return StoreError

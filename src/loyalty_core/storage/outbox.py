@@ -40,7 +40,7 @@ class Outbox:
                 "program": self._program,
                 "state": "pending",
                 "attempts": 0,
-                "next_attempt_at": event.occurred_at,
+                "next_attempt_at": tables.EPOCH,  # at once, in the order of the events' ids
                 "last_error": "",
             }
             for event, subscriptions in published

@@ -31,15 +31,17 @@ _dated = (
     tables.lot.c.activates_at,
     tables.lot.c.expires_at,
 )
-_held = and_(tables.lot.c.member_id.in_(_ids), tables.lot.c.remaining > 0)
+_mine = tables.lot.c.member_id.in_(_ids)
+_held = tables.lot.c.remaining > 0
 _ending = tables.lot.c.expires_at <= bindparam("until")
 _upcoming = union_all(  # each half walks its own partial index, however many lots are open
-    select(*_dated, func.sum(tables.lot.c.remaining)).where(_held, _ending).group_by(*_dated),
+    select(*_dated, func.sum(tables.lot.c.remaining))
+    .where(_mine, _held, _ending)
+    .group_by(*_dated),
     select(*_dated, func.sum(tables.lot.c.remaining))
     .where(
-        _held,
+        _mine,
         tables.lot.c.pending,
-        tables.lot.c.activates_at > bindparam("now"),
         or_(tables.lot.c.expires_at.is_(None), tables.lot.c.expires_at > bindparam("until")),
     )
     .group_by(*_dated),
@@ -74,12 +76,10 @@ class SqlReader:
         found = self._rows(_wallets, {"ids": sorted(set(members))})
         return {(row["member_id"], row["wallet"]): rows.wallet_book(row) for row in found}
 
-    def upcoming(
-        self, members: Iterable[str], now: datetime, until: datetime
-    ) -> dict[Pair, list[Upcoming]]:
+    def upcoming(self, members: Iterable[str], until: datetime) -> dict[Pair, list[Upcoming]]:
         """Points to which something happens by ``until``, or has: pending, expiring, past."""
         found: dict[Pair, list[Upcoming]] = defaultdict(list)
-        parameters = {"ids": sorted(set(members)), "now": now, "until": until}
+        parameters = {"ids": sorted(set(members)), "until": until}
         for row in self._connection.execute(_upcoming, parameters):
             found[row[0], row[1]].append(Upcoming(row[2], row[3], int(row[4])))
         return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, cast
@@ -50,14 +51,14 @@ def member_row(record: MemberRecord, program: str) -> dict[str, Any]:
 
 
 def _key_text(key: FactKey) -> str:
-    return "\x1f".join((key.source, key.type, key.id))
+    return json.dumps([key.source, key.type, key.id])
 
 
 def member_record(row: Row) -> MemberRecord:
     """A member from its row."""
     decided = None
     if row["decided_at"] is not None:
-        decided = Position(row["decided_at"], FactKey(*row["decided_key"].split("\x1f")))
+        decided = Position(row["decided_at"], FactKey(*json.loads(row["decided_key"])))
     return MemberRecord(
         id=MemberId(row["id"]),
         status=MemberStatus(row["status"]),

@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from loyalty_core.domain.clock import Clock
 from loyalty_core.ports.store import Reader, UnitOfWork
-from loyalty_core.storage.engine import WRITES, collided, in_our_words
+from loyalty_core.storage.engine import WRITES, collided, in_our_words, refuse_unsafe
 from loyalty_core.storage.migrations import CORE, migrate
 from loyalty_core.storage.reader import SqlReader
 from loyalty_core.storage.work import SqlUnitOfWork
@@ -35,6 +35,7 @@ class SqlStore:
         """Creates or migrates the core's tables; raises ``StoreError`` if that cannot be done."""
 
         def upgrade(connection: Connection) -> None:
+            refuse_unsafe(connection)
             migrate(connection, "core", CORE, clock())
 
         self._transaction(upgrade, writes=True)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Table, and_, bindparam, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from loyalty_core.domain.facts import FactKey, Json
@@ -233,6 +233,27 @@ class SqlUnitOfWork(Outbox):
         if found:
             self._connection.execute(delete(waiting).where(waiting.c.fact_id.in_(found)))
         return list(found.values())
+
+    def adopt_waiting(self, now: datetime, limit: int) -> dict[MemberId, list[FactRecord]]:
+        """Facts that wait though a member has their identity by now; they wait no more."""
+        waiting, fact, known = tables.waiting, tables.fact, tables.identity
+        same = [known.c[name] == waiting.c[name] for name in ("program", "kind", "value", "source")]
+        chosen = (
+            select(fact, known.c.member_id.label("owner"))
+            .join(waiting, waiting.c.fact_id == fact.c.id)
+            .join(known, and_(*same))
+            .where(waiting.c.program == self._program, waiting.c.until > now)
+            .where(fact.c.status == FactStatus.WAITING.value)
+            .order_by(fact.c.id)
+            .limit(limit)
+        )
+        found = {row["id"]: row for row in self._rows(chosen, {})}
+        if found:
+            self._connection.execute(delete(waiting).where(waiting.c.fact_id.in_(found)))
+        adopted: dict[MemberId, list[FactRecord]] = defaultdict(list)
+        for row in found.values():
+            adopted[MemberId(row["owner"])].append(rows.fact_record(row))
+        return adopted
 
     def lapse_waiting(self, now: datetime, limit: int) -> int:
         """How many facts stopped waiting because nobody joined in time."""

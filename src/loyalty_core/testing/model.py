@@ -1,0 +1,208 @@
+"""A tiny ledger that is obviously right: what property tests compare the real one with.
+
+One member's wallet in plain Python, in memory, with nothing cached: time moves in steps from one
+lot's moment to the next, as if the nightly jobs ran at every instant. It is an oracle for tests,
+not a store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from loyalty_core.domain.programs import DebtPolicy
+
+
+@dataclass(slots=True)
+class ModelLot:
+    """Points of one award: ``left`` can still be spent some day, ``gone`` have expired.
+
+    ``forgiven`` of those gone have been taken back since, which took nothing from anybody.
+    """
+
+    created_at: datetime
+    activates_at: datetime
+    expires_at: datetime | None
+    left: int = 0
+    gone: int = 0
+    forgiven: int = 0
+    number: int = 0
+    active: bool = False
+
+    def spend_order(self) -> tuple[bool, datetime, datetime, int]:
+        """Earliest expiry first, never last, then age, then the order of their making."""
+        never = self.expires_at is None
+        return never, self.expires_at or self.created_at, self.created_at, self.number
+
+
+@dataclass(slots=True)
+class ModelLedger:
+    """One wallet of one member.
+
+    >>> from datetime import UTC
+    >>> model = ModelLedger()
+    >>> noon = datetime(2026, 6, 1, 12, tzinfo=UTC)
+    >>> model.award("order 1", 60, noon, created_at=noon)
+    >>> model.spend(50, noon), model.spend(50, noon)
+    (True, False)
+    >>> model.award("order 1", 0, noon, created_at=noon)
+    >>> model.available, model.debt
+    (-50, 50)
+    """
+
+    policy: DebtPolicy = DebtPolicy.NEGATIVE
+    inactivity_days: int | None = None
+    lots: dict[Hashable, ModelLot] = field(default_factory=dict)
+    worth: dict[Hashable, int] = field(default_factory=dict)
+    debt: int = 0
+    earned: int = 0
+    redeemed: int = 0
+    expired: int = 0
+    adjusted: int = 0
+    lapses_at: datetime | None = None
+
+    # -- what it holds ------------------------------------------------------------------------
+
+    @property
+    def available(self) -> int:
+        """What can be spent now; negative while there is debt."""
+        return sum(lot.left for lot in self.lots.values() if lot.active) - self.debt
+
+    @property
+    def pending(self) -> int:
+        """What will become available."""
+        return sum(lot.left for lot in self.lots.values() if not lot.active)
+
+    @property
+    def balance(self) -> int:
+        """All that is held, debt deducted."""
+        return self.available + self.pending
+
+    # -- what happens to it -------------------------------------------------------------------
+
+    def award(
+        self,
+        name: Hashable,
+        worth: int,
+        now: datetime,
+        *,
+        created_at: datetime,
+        activates_at: datetime | None = None,
+        expires_at: datetime | None = None,
+    ) -> None:
+        """The award of this name is worth so much from now on: the difference is booked."""
+        self.advance(now)
+        change = worth - self.worth.get(name, 0)
+        self.worth[name] = worth
+        if not change:
+            return
+        lot = self._lot(name, created_at, activates_at or created_at, expires_at)
+        if change > 0:
+            regained = min(change, lot.forgiven)
+            lot.forgiven -= regained
+            self.earned += self._put(lot, change - regained, now)
+            if change > regained:
+                self._stir(now)
+        else:
+            taken = self._take([lot], -change)
+            gone = min(-change - taken, lot.gone - lot.forgiven)
+            lot.forgiven += gone
+            self.earned -= taken + self._collect(-change - taken - gone)
+        self.advance(now)
+
+    def spend(self, amount: int, now: datetime) -> bool:
+        """Whether so much could be spent, and was."""
+        self.advance(now)
+        if amount > self.available:
+            return False
+        self.redeemed += self._take(self._sorted(active=True), amount)
+        self._stir(now)
+        return True
+
+    def adjust(self, amount: int, now: datetime, expires_at: datetime | None = None) -> int:
+        """What an operator's correction came to."""
+        self.advance(now)
+        if amount > 0:
+            change = self._put(self._lot(object(), now, now, expires_at), amount, now)
+        else:
+            change = -self._collect(-amount)
+        self.adjusted += change
+        return change
+
+    def advance(self, now: datetime) -> None:
+        """Lets time pass, one moment after the other."""
+        while moments := self._moments(now):
+            self._reach(min(moments))
+
+    # -- how ----------------------------------------------------------------------------------
+
+    def _moments(self, now: datetime) -> list[datetime]:
+        held = [lot for lot in self.lots.values() if lot.left]
+        moments = [lot.activates_at for lot in held if not lot.active]
+        moments += [lot.expires_at for lot in held if lot.expires_at]
+        moments += [self.lapses_at] if self.lapses_at else []
+        return [moment for moment in moments if moment <= now]
+
+    def _reach(self, moment: datetime) -> None:
+        lapsed = self.lapses_at is not None and self.lapses_at <= moment
+        for lot in self.lots.values():
+            if lapsed or (lot.expires_at is not None and lot.expires_at <= moment):
+                self.expired += lot.left
+                lot.gone, lot.left = lot.gone + lot.left, 0
+        for lot in self.lots.values():
+            if not lot.active and lot.left and lot.activates_at <= moment:
+                lot.active = True
+                self._pay(lot)
+        if lapsed:
+            self.lapses_at = None
+
+    def _lot(
+        self,
+        name: Hashable,
+        created_at: datetime,
+        activates_at: datetime,
+        expires_at: datetime | None,
+    ) -> ModelLot:
+        made = ModelLot(created_at, activates_at, expires_at, number=len(self.lots))
+        return self.lots.setdefault(name, made)
+
+    def _put(self, lot: ModelLot, amount: int, now: datetime) -> int:
+        """What was put into the lot; debt is paid at once if it is, or ever was, spendable."""
+        lot.left += amount
+        ever = lot.expires_at is None or lot.activates_at < lot.expires_at
+        if lot.activates_at <= now and ever:
+            lot.active = True
+            self._pay(lot)
+        return amount
+
+    def _pay(self, lot: ModelLot) -> None:
+        paid = min(self.debt, lot.left)
+        lot.left -= paid
+        self.debt -= paid
+
+    def _collect(self, amount: int) -> int:
+        """What was taken, or is owed now."""
+        taken = self._take(self._sorted(active=True), amount)
+        if self.policy is DebtPolicy.PENDING_FIRST:
+            taken += self._take(self._sorted(active=False), amount - taken)
+        if self.policy is not DebtPolicy.CLAMP:
+            self.debt += amount - taken
+            taken = amount
+        return taken
+
+    def _take(self, lots: list[ModelLot], amount: int) -> int:
+        wanted = amount
+        for lot in lots:
+            part = min(lot.left, wanted)
+            lot.left -= part
+            wanted -= part
+        return amount - wanted
+
+    def _sorted(self, *, active: bool) -> list[ModelLot]:
+        chosen = [lot for lot in self.lots.values() if lot.active is active]
+        return sorted(chosen, key=ModelLot.spend_order)
+
+    def _stir(self, now: datetime) -> None:
+        if self.inactivity_days is not None:
+            self.lapses_at = now + timedelta(days=self.inactivity_days)

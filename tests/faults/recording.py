@@ -1,0 +1,72 @@
+"""A process that records and redeems until it is killed, and says so of each thing it has booked.
+
+Run as ``python -m tests.faults.recording DATABASE FIRST``: from step FIRST on, one line of JSON on
+standard output for each command that has returned.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from itertools import count
+from typing import Any
+
+from loyalty_core import FactReceipt, Loyalty
+from tests.toy import START, Toy, config_of, order, refund
+
+BATCH = 3
+MEMBERS = 4
+CONFIG = config_of(settings={"first_order": 7})
+
+
+def email(number: int) -> str:
+    return f"m{number % MEMBERS}@example.org"
+
+
+def facts(number: int) -> list[dict[str, Any]]:
+    """The facts of a step: an order of 60, and now and then a quarter of an earlier one back."""
+    made = [order(str(number), email=email(number))]
+    if number % 5 == 4:
+        made.append(refund(f"r{number}", of=str(number - 4), amount="15.00"))
+    return made
+
+
+def redeems(number: int) -> bool:
+    """Whether a step spends ten points after its facts."""
+    return number % 3 == 2
+
+
+def redeem(loyalty: Loyalty, number: int) -> str:
+    """The transaction of the step's redemption."""
+    member = loyalty.find({"email": email(number)})
+    assert member is not None
+    return loyalty.redeem(member.id, points=10, key=f"spend {number}").transaction_id
+
+
+def opened(database: str) -> Loyalty:
+    return Loyalty.open(CONFIG, database, plugins=[Toy()], clock=lambda: START)
+
+
+def say(*booked: object) -> None:
+    print(json.dumps(booked), flush=True)
+
+
+def work(database: str, first: int) -> None:
+    with opened(database) as loyalty:
+        for start in count(first, BATCH):
+            steps = range(start, start + BATCH)
+            batch = [(number, fact) for number in steps for fact in facts(number)]
+
+            def booked(
+                index: int, receipt: FactReceipt, batch: list[tuple[int, Any]] = batch
+            ) -> None:
+                number, fact = batch[index]
+                say(number, fact["type"], receipt.fact_id)
+
+            loyalty.record_many([fact for _, fact in batch], on_receipt=booked, chunk=len(batch))
+            for number in filter(redeems, steps):
+                say(number, "redemption", redeem(loyalty, number))
+
+
+if __name__ == "__main__":
+    work(sys.argv[1], int(sys.argv[2]))

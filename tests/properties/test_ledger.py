@@ -1,0 +1,340 @@
+"""The ledger against the model ledger: whatever happens, and whether or not the jobs have run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from sqlalchemy import Engine
+
+from loyalty_core import DebtPolicy, InsufficientPoints, Loyalty, TransactionKind
+from loyalty_core.testing import FrozenClock, ModelLedger
+from tests.books import books_of
+from tests.properties.engines import NIGHTLY, engine, examples, fresh_program
+from tests.toy import START, Toy, activity, config_of, order
+
+__all__ = ["engine"]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A wallet's rules: debt policy, days until points become active, expire and lapse."""
+
+    policy: DebtPolicy
+    pending: int = 0
+    expiry: int | None = None
+    inactivity: int | None = None
+
+    def wallet(self) -> dict[str, Any]:
+        expiry: dict[str, Any] = {}
+        if self.expiry:
+            expiry["after_days"] = self.expiry
+        if self.inactivity:
+            expiry["inactivity_days"] = self.inactivity
+        return {"debt": self.policy.value, "expiry": expiry}
+
+    def activates(self, at: datetime) -> datetime:
+        return at + timedelta(days=self.pending)
+
+    def expires(self, at: datetime) -> datetime | None:
+        if self.expiry is None:
+            return None
+        day = at.date() + timedelta(days=self.expiry)
+        return datetime(day.year, day.month, day.day, tzinfo=UTC)
+
+
+SHAPES = {
+    "plain": Shape(DebtPolicy.NEGATIVE),
+    "negative": Shape(DebtPolicy.NEGATIVE, pending=5, expiry=30),
+    "clamp": Shape(DebtPolicy.CLAMP, pending=5, expiry=20),
+    "pending_first": Shape(DebtPolicy.PENDING_FIRST, pending=10, expiry=25),
+    "lapsing": Shape(DebtPolicy.NEGATIVE, pending=8, expiry=40, inactivity=15),
+    "never_active": Shape(DebtPolicy.NEGATIVE, pending=6, expiry=4),
+}
+PARTS = ("whole", "line", "quantity", "amount")
+
+
+@dataclass
+class Sale:
+    """An order as the test knows it: its versions' lines as units by quantity, and its refunds."""
+
+    number: str
+    at: datetime
+    versions: list[tuple[str, dict[str, tuple[int, int]]]] = field(default_factory=list)
+    refunds: dict[str, tuple[str, str, int]] = field(default_factory=dict)
+
+    def document(self, version: int) -> dict[str, Any]:
+        status, lines = self.versions[version]
+        return order(
+            self.number,
+            at=self.at,
+            version=version + 1,
+            status=status,
+            lines=[
+                {"id": name, "amount": f"{units}.00", "quantity": quantity}
+                for name, (units, quantity) in lines.items()
+            ],
+        )
+
+    def refund(self, number: str) -> dict[str, Any]:
+        kind, line, size = self.refunds[number]
+        given: dict[str, Any] = {"id": number, "occurred_at": self.at.isoformat()}
+        if kind == "line":
+            given["lines"] = [{"line": line}]
+        elif kind != "whole":
+            amount = f"{size}.00" if kind == "amount" else size
+            given["lines"] = [{"line": line, kind: amount}]
+        return {
+            "type": "refund",
+            "source": "web",
+            "order_id": self.number,
+            "currency": "USD",
+            "refund": given,
+        }
+
+    def worth(self) -> int:
+        """What the order is worth now: a point a unit, less what refunds took, line by line."""
+        status, lines = self.versions[-1]
+        if status != "paid" or any(kind == "whole" for kind, _, _ in self.refunds.values()):
+            return 0
+        return sum(units - self._returned(name, *lines[name]) for name, (units, _) in lines.items())
+
+    def _returned(self, line: str, units: int, quantity: int) -> int:
+        mine = [(kind, size) for kind, name, size in self.refunds.values() if name == line]
+        pieces = sum(size for kind, size in mine if kind == "quantity")
+        cents = sum(size * 100 for kind, size in mine if kind == "amount")
+        cents += units * 100 * pieces // quantity
+        if any(kind == "line" for kind, _ in mine):
+            cents = units * 100
+        return min(cents, units * 100) * units // (units * 100) if units else 0
+
+
+class Machine(RuleBasedStateMachine):
+    """Everything that can happen to one member, told to the ledger and to the model."""
+
+    def __init__(self, database: Engine, shape: Shape) -> None:
+        super().__init__()
+        self.database = database
+        self.shape = shape
+        self.clock = FrozenClock(START)
+        self.model = ModelLedger(shape.policy, shape.inactivity)
+        self.sales: list[Sale] = []
+        self.sent: list[dict[str, Any]] = []
+        self.keys = 0
+
+    @initialize()
+    def open(self) -> None:
+        rules = {"pending_days": self.shape.pending, "activities": {"review": 7}}
+        config = config_of(fresh_program(), wallet=self.shape.wallet(), settings=rules)
+        self.loyalty = Loyalty.open(config, self.database, plugins=[Toy()], clock=self.clock)
+        self.member = self.loyalty.enrol({"email": "ada@example.org"}).id
+
+    # -- facts --------------------------------------------------------------------------------
+
+    @rule(
+        days=st.integers(0, 50),
+        units=st.tuples(st.integers(0, 60), st.integers(1, 40)),
+        quantity=st.integers(1, 3),
+        status=st.sampled_from(["paid", "paid", "pending"]),
+        late=st.booleans(),
+    )
+    def buy(
+        self, days: int, units: tuple[int, int], quantity: int, status: str, late: bool
+    ) -> None:
+        at = self.clock() - timedelta(days=days if late else 0)
+        sale = Sale(f"o{len(self.sales)}", at)
+        self.sales.append(sale)
+        self.version(sale, status, units, quantity)
+
+    @precondition(lambda self: self.sales)
+    @rule(
+        data=st.data(),
+        units=st.tuples(st.integers(0, 60), st.integers(1, 40)),
+        quantity=st.integers(1, 3),
+        status=st.sampled_from(["paid", "paid", "cancelled"]),
+    )
+    def edit(self, data: st.DataObject, units: tuple[int, int], quantity: int, status: str) -> None:
+        self.version(data.draw(st.sampled_from(self.sales)), status, units, quantity)
+
+    def version(self, sale: Sale, status: str, units: tuple[int, int], quantity: int) -> None:
+        sale.versions.append((status, {"a": (units[0], quantity), "b": (units[1], 1)}))
+        self.send(sale.document(len(sale.versions) - 1))
+        self.award(sale)
+
+    @precondition(lambda self: self.sales)
+    @rule(
+        data=st.data(),
+        kind=st.sampled_from(PARTS),
+        line=st.sampled_from("ab"),
+        size=st.integers(1, 30),
+    )
+    def give_back(self, data: st.DataObject, kind: str, line: str, size: int) -> None:
+        sale = data.draw(st.sampled_from(self.sales))
+        number = f"r{len(sale.refunds)}"
+        sale.refunds[number] = (kind, line, min(size, 2) if kind == "quantity" else size)
+        self.send(sale.refund(number))
+        self.award(sale)
+
+    @rule(days=st.integers(0, 50))
+    def review(self, days: int) -> None:
+        at = self.clock() - timedelta(days=days)
+        number = f"a{len(self.sent)}"
+        self.send(activity(number, at=at))
+        self.model.award(number, 7, self.clock(), **self.moments(at))
+
+    @precondition(lambda self: self.sent)
+    @rule(data=st.data())
+    def send_again(self, data: st.DataObject) -> None:
+        again = data.draw(st.sampled_from(self.sent))
+        assert self.loyalty.record(again).status == "duplicate"
+
+    def send(self, document: dict[str, Any]) -> None:
+        self.sent.append(document)
+        assert self.loyalty.record(document).error is None
+
+    def award(self, sale: Sale) -> None:
+        self.model.award(sale.number, sale.worth(), self.clock(), **self.moments(sale.at))
+
+    def moments(self, at: datetime) -> dict[str, Any]:
+        return {
+            "created_at": at,
+            "activates_at": self.shape.activates(at),
+            "expires_at": self.shape.expires(at),
+        }
+
+    # -- commands -----------------------------------------------------------------------------
+
+    @rule(amount=st.integers(1, 80))
+    def redeem(self, amount: int) -> None:
+        self.keys += 1
+        if self.model.spend(amount, self.clock()):
+            receipt = self.loyalty.redeem(self.member, points=amount, key=f"k{self.keys}")
+            assert receipt.points == amount
+            return
+        with pytest.raises(InsufficientPoints) as refused:
+            self.loyalty.redeem(self.member, points=amount, key=f"k{self.keys}")
+        assert refused.value.facts["needed"] == amount
+        assert refused.value.facts["available"] == self.model.available
+
+    @rule(amount=st.integers(-70, 40).filter(bool))
+    def adjust(self, amount: int) -> None:
+        self.keys += 1
+        receipt = self.loyalty.adjust(
+            self.member, "points", amount, reason="test", actor="ada", key=f"k{self.keys}"
+        )
+        now = self.clock()
+        assert receipt.amount == self.model.adjust(amount, now, self.shape.expires(now))
+
+    @rule(days=st.integers(0, 12), hours=st.integers(0, 23))
+    def wait(self, days: int, hours: int) -> None:
+        self.clock.advance(days=days, hours=hours)
+        self.model.advance(self.clock())
+
+    @rule()
+    def tick(self) -> None:
+        self.loyalty.tick()
+        wallet = self.wallet()
+        assert (wallet.balance, wallet.expired) == (self.model.balance, self.model.expired)
+        assert self.loyalty.tick().expired == {}
+
+    # -- what must hold -----------------------------------------------------------------------
+
+    def wallet(self) -> Any:
+        return self.loyalty.statement(self.member).wallet("points")
+
+    @invariant()
+    def agrees(self) -> None:
+        wallet, model = self.wallet(), self.model
+        assert (wallet.available, wallet.pending) == (model.available, model.pending)
+        assert wallet.debt == model.debt
+        assert (wallet.earned, wallet.redeemed) == (model.earned, model.redeemed)
+        assert wallet.adjusted == model.adjusted
+        assert wallet.balance + wallet.expired == model.balance + model.expired
+        assert wallet.balance == (
+            wallet.earned - wallet.redeemed - wallet.expired + wallet.adjusted
+        )
+
+    @invariant()
+    def is_right(self) -> None:
+        assert self.loyalty.verify().problems == ()
+
+    def teardown(self) -> None:
+        """Every lot holds what the model's does, and the history adds up to the balance."""
+        if not hasattr(self, "member"):
+            return
+        self.tick()
+        names = ("created_at", "activates_at", "expires_at", "left")
+        modelled = [
+            tuple(getattr(lot, name) for name in names)
+            for lot in self.model.lots.values()
+            if lot.left
+        ]
+        found = [lot[3:7] for lot in books_of(self.loyalty)["lots"]]
+        assert sorted(found, key=str) == sorted(modelled, key=str)
+        items = self.loyalty.history(self.member, first=1000).items
+        moved = [(item.transaction.kind, item.transaction.amount) for item in items]
+        assert sum(amount for _, amount in moved) == self.model.balance
+        expired = sum(amount for kind, amount in moved if kind is TransactionKind.EXPIRY)
+        assert expired == -self.model.expired
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_ledger_agrees_with_the_model(engine: Engine, shape: str) -> None:
+    run_state_machine_as_test(
+        lambda: Machine(engine, SHAPES[shape]),
+        settings=examples(6, 300, stateful_step_count=60 if NIGHTLY else 25),
+    )
+
+
+# -- found by the test above, and kept ------------------------------------------------------------
+
+
+def machine(engine: Engine, shape: str) -> Machine:
+    made = Machine(engine, SHAPES[shape])
+    made.open()
+    return made
+
+
+def test_points_given_again_after_their_expiry_are_not_taken_twice(engine: Engine) -> None:
+    told = machine(engine, "clamp")
+    told.buy(34, (29, 30), 1, "paid", late=True)
+    for status, units in (("cancelled", (8, 4)), ("paid", (13, 40)), ("paid", (30, 40))):
+        told.version(told.sales[0], status, units, 1)
+        told.agrees()
+    assert (told.model.earned, told.model.expired) == (70, 70)
+    told.teardown()
+
+
+def test_debt_is_paid_when_points_become_active_whether_or_not_the_jobs_ran(
+    engine: Engine,
+) -> None:
+    told = machine(engine, "negative")
+    told.adjust(-1)
+    told.review(1)
+    told.wait(11, 13)
+    told.agrees()
+    wallet = told.wallet()
+    assert (wallet.available, wallet.debt, wallet.balance) == (6, 0, 6)
+    told.teardown()
+
+
+def test_points_that_come_after_their_expiry_pay_debt_first(engine: Engine) -> None:
+    told = machine(engine, "negative")
+    told.adjust(-1)
+    told.review(30)
+    told.agrees()
+    told.tick()
+    wallet = told.wallet()
+    assert (wallet.available, wallet.debt, wallet.expired) == (0, 0, 6)
+    told.teardown()

@@ -1,0 +1,176 @@
+"""Refunds of one order, as pure functions: any order of them, any way to cut them, one result."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from loyalty_core import SHIPPING, IdempotencyConflict, Line, Minor, Order, Refund, RefundLine
+from loyalty_core.domain.orders import (
+    OrderDocument,
+    kept_share,
+    line_nets,
+    order_total,
+    refunded_values,
+)
+from tests.properties.engines import examples
+
+NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+
+
+def sale(*lines: Line, **more: Any) -> Order:
+    return Order(source="web", id="1", currency="USD", occurred_at=NOON, lines=lines, **more)
+
+
+def line(name: str, amount: int, **more: Any) -> Line:
+    return Line(id=name, amount=Minor(amount), **more)
+
+
+def back(number: str, *lines: RefundLine, **more: Any) -> Refund:
+    return Refund(id=number, occurred_at=NOON, lines=lines, **more)
+
+
+def document(order: Order, *refunds: Refund) -> OrderDocument:
+    return OrderDocument.of(replace(order, refunds=refunds))
+
+
+@st.composite
+def sales(draw: st.DrawFn) -> Order:
+    names = "abcd"[: draw(st.integers(1, 4))]
+    lines = [
+        line(name, draw(st.integers(1, 9999)), quantity=draw(st.integers(1, 5))) for name in names
+    ]
+    discount = draw(st.integers(0, sum(one.amount for one in lines) - len(lines)))
+    shipping = draw(st.sampled_from([0, 499]))
+    return sale(*lines, discount=Minor(discount), shipping=Minor(shipping))
+
+
+@st.composite
+def points_by_line(draw: st.DrawFn, order: Order) -> dict[str, int]:
+    if draw(st.booleans()):
+        return {"": draw(st.integers(0, 500))}
+    return {name: draw(st.integers(0, 200)) for name in line_nets(order)}
+
+
+def cut(total: int, draw: Any) -> list[int]:
+    """``total`` in one to four parts."""
+    at = sorted(draw(st.lists(st.integers(0, total), max_size=3)))
+    return [end - start for start, end in zip([0, *at], [*at, total], strict=True)]
+
+
+@examples(60, 3000)
+@given(data=st.data())
+def test_parts_take_exactly_what_the_whole_takes(data: st.DataObject) -> None:
+    """H2: by amount, by quantity, by line, with shipping, or loose; in any order."""
+    order = data.draw(sales())
+    points = data.draw(points_by_line(order))
+    nets = line_nets(order)
+    parts: list[Refund] = []
+    if data.draw(st.booleans()):
+        for amount in cut(order_total(order), data.draw):
+            parts.append(back(f"r{len(parts)}", amount=Minor(amount)))
+    else:
+        for sold in order.lines:
+            how = data.draw(st.sampled_from(["line", "quantity", "amount"]))
+            if how == "line":
+                pieces = [RefundLine(line=sold.id)]
+            elif how == "quantity":
+                sizes = cut(sold.quantity, data.draw)
+                pieces = [RefundLine(line=sold.id, quantity=size) for size in sizes]
+            else:
+                sizes = cut(nets[sold.id], data.draw)
+                pieces = [RefundLine(line=sold.id, amount=Minor(size)) for size in sizes]
+            parts += [back(f"r{len(parts) + n}", piece) for n, piece in enumerate(pieces)]
+        if SHIPPING in nets:
+            parts += [back(f"s{n}", shipping=Minor(size)) for n, size in enumerate((200, 299))]
+    shuffled = data.draw(st.permutations(parts))
+    kept = sum(points.values())
+    for number in range(1, len(shuffled) + 1):
+        known = kept_share(points, document(order, *shuffled[:number]))
+        assert 0 <= sum(known.values()) <= kept
+        kept = sum(known.values())
+    assert refunded_values(document(order, *shuffled)) == nets
+    assert kept == 0
+    assert sum(kept_share(points, document(order, back("whole"))).values()) == 0
+
+
+@examples(60, 3000)
+@given(data=st.data())
+def test_merging_is_a_join(data: st.DataObject) -> None:
+    """Commutative, associative and idempotent, for versions and refunds alike."""
+    order = data.draw(sales())
+
+    def some() -> OrderDocument:
+        body = replace(
+            order,
+            version=data.draw(st.integers(1, 2)),
+            updated_at=NOON + timedelta(hours=data.draw(st.integers(0, 1))),
+            discount=Minor(data.draw(st.integers(0, 1))),
+        )
+        number, amount = data.draw(st.integers(0, 2)), data.draw(st.integers(0, 2))
+        return document(body, back(f"r{number}", amount=Minor(amount)))
+
+    one, two, three = some(), some(), some()
+    assert one.merge(two) == two.merge(one)
+    assert one.merge(two).merge(three) == one.merge(two.merge(three))
+    assert one.merge(one) == one
+    assert one.merge(two).merge(two) == one.merge(two)
+
+
+def test_bodies_that_do_not_say_which_is_later_conflict() -> None:
+    one, two = document(sale(line("a", 100))), document(sale(line("a", 200)))
+    with pytest.raises(IdempotencyConflict):
+        one.merge(two)
+
+
+@pytest.mark.parametrize(
+    ("refunds", "kept"),
+    [
+        ([back("r", RefundLine(line="a", amount=Minor(7500)))], 25),
+        ([back("r", RefundLine(line="a", amount=Minor(1)))], 100),
+        ([back("r", RefundLine(line="a", amount=Minor(9999)))], 1),
+        ([back("r", RefundLine(line="a", amount=Minor(10000)))], 0),
+        ([back("r", RefundLine(line="a", amount=Minor(99999)))], 0),
+        ([back("r", RefundLine(line="a", quantity=1))], 67),
+        ([back("r", RefundLine(line="a", quantity=2))], 34),
+        ([back("r", RefundLine(line="a", quantity=3))], 0),
+        ([back("r", RefundLine(line="x"))], 100),
+        ([back("r", amount=Minor(2500))], 75),
+        ([back("r", amount=Minor(2500)), back("s", RefundLine(line="a", quantity=1))], 42),
+        ([back("r", shipping=Minor(100))], 100),
+        ([back("r")], 0),
+    ],
+)
+def test_what_is_kept_of_a_hundred_points_for_a_hundred_dollars(
+    refunds: list[Refund], kept: int
+) -> None:
+    order = sale(line("a", 10000, quantity=3))
+    shuffled = random.Random(1).sample(refunds, len(refunds))
+    for given_back in (refunds, shuffled):
+        assert kept_share({"a": 100}, document(order, *given_back)) == {"a": kept}
+
+
+def test_half_of_the_money_is_half_of_the_points_when_taxes_come_on_top() -> None:
+    order = sale(line("a", 10000, tax=Minor(1000)), tax_included=False)
+    assert order_total(order) == 11000
+    half = document(order, back("r", amount=Minor(5500)))
+    assert kept_share({"a": 100}, half) == {"a": 50}
+    rest = document(order, back("r", amount=Minor(5500)), back("s", amount=Minor(5500)))
+    assert kept_share({"a": 100}, rest) == {"a": 0}
+
+
+def test_a_line_that_cost_nothing_goes_with_its_last_piece() -> None:
+    order = sale(line("a", 10000), line("gift", 0, quantity=2))
+    points = {"a": 100, "gift": 5}
+    one = document(order, back("r", RefundLine(line="gift", quantity=1)))
+    assert kept_share(points, one) == {"a": 100, "gift": 3}
+    both = document(order, back("r", RefundLine(line="gift", quantity=2)))
+    assert kept_share(points, both) == {"a": 100, "gift": 0}
+    whole = document(order, back("r", RefundLine(line="gift")))
+    assert kept_share(points, whole) == {"a": 100, "gift": 0}
