@@ -174,3 +174,12 @@ def test_a_line_that_cost_nothing_goes_with_its_last_piece() -> None:
     assert kept_share(points, both) == {"a": 100, "gift": 0}
     whole = document(order, back("r", RefundLine(line="gift")))
     assert kept_share(points, whole) == {"a": 100, "gift": 0}
+
+
+def test_a_line_that_cost_nothing_comes_back_by_an_amount_of_nothing() -> None:
+    """Found: its points stayed, though every line of the order was given back."""
+    order = sale(line("a", 1, quantity=4, discount=Minor(1)), line("b", 1302))
+    parts = [back("r1", RefundLine(line="a", amount=Minor(0))), back("r2", RefundLine(line="b"))]
+    points = {"a": 6, "b": 62}
+    assert kept_share(points, document(order, parts[0])) == {"a": 0, "b": 62}
+    assert kept_share(points, document(order, *parts)) == {"a": 0, "b": 0}

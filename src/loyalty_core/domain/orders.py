@@ -153,13 +153,17 @@ def refunded_values(document: OrderDocument) -> dict[str, int]:
 
 
 def _returned_quantities(document: OrderDocument) -> dict[str, int]:
-    """How many pieces of each line came back: those counted, or all where nothing is said."""
+    """How many pieces of each line came back: those counted, or all where nothing is said.
+
+    An amount says nothing of pieces, but on a line that cost nothing it can only mean all.
+    """
     assert document.body is not None
+    nets = line_nets(document.body)
     bought = {line.id: max(line.quantity, 1) for line in document.body.lines}
     returned = dict.fromkeys(bought, 0)
     for refund in document.refunds.values():
         for part in refund.lines:
-            if part.line in bought and part.amount is None:
+            if part.line in bought and (part.amount is None or not nets[part.line]):
                 pieces = bought[part.line] if part.quantity is None else part.quantity
                 returned[part.line] = min(returned[part.line] + pieces, bought[part.line])
     return returned
