@@ -109,7 +109,7 @@ class Loyalty:
         if isinstance(database, Engine):
             store = SqlStore(database, read.program.id, owned=False)
         else:
-            engine = open_engine(database or _beside(config, read))
+            engine = open_engine(_beside(config, read) if database is None else database)
             store = SqlStore(engine, read.program.id, owned=True)
         try:
             store.prepare(clock)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import timedelta
 from itertools import count
 from typing import Any
 
@@ -25,10 +26,16 @@ def email(number: int) -> str:
 
 def facts(number: int) -> list[dict[str, Any]]:
     """The facts of a step: an order of 60, and now and then a quarter of an earlier one back."""
-    made = [order(str(number), email=email(number))]
+    at = START - timedelta(days=30) + timedelta(minutes=number)
+    made = [order(str(number), email=email(number), at=at)]
     if number % 5 == 4:
-        made.append(refund(f"r{number}", of=str(number - 4), amount="15.00"))
+        made.append(refund(f"r{number}", of=str(number - 4), at=at, amount="15.00"))
     return made
+
+
+def issued(steps: int) -> int:
+    """The points of so many steps: of the four bonuses, one loses a quarter, rounded down."""
+    return 60 * steps + 4 * 7 - 15 * (steps // 5) - 7 // 4
 
 
 def redeems(number: int) -> bool:

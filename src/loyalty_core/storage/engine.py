@@ -26,7 +26,7 @@ from loyalty_core.errors import (
     StoreUnreachable,
 )
 
-BUSY_TIMEOUT_MS = 10_000
+BUSY_TIMEOUT_MS = 2_000
 WRITES = "loyalty_writes"
 """Execution option of a connection whose transaction will write, so SQLite locks at its start."""
 

@@ -1,0 +1,175 @@
+"""An order is a document that converges, in whatever order its versions and refunds arrive."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from functools import reduce
+from itertools import permutations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from loyalty_core import (
+    CurrencyUnknown,
+    IdempotencyConflict,
+    Minor,
+    Order,
+    OrderRefund,
+    OrderStatus,
+)
+from loyalty_core.domain.orders import OrderDocument, earns
+from tests.unit.domain.purchases import AT, line, order, refund
+
+VERSIONED = st.builds(
+    order,
+    st.builds(line, st.just("a"), st.integers(0, 2)),
+    version=st.integers(1, 3),
+    updated_at=st.sampled_from([None, AT, AT + timedelta(hours=1)]),
+    status=st.sampled_from(OrderStatus),
+    refunds=st.lists(
+        st.builds(
+            refund,
+            st.sampled_from("xyz"),
+            at=st.sampled_from([AT, AT + timedelta(hours=1)]),
+            amount=st.integers(0, 1),
+        ),
+        max_size=2,
+        unique_by=lambda one: one.id,
+    ).map(tuple),
+)
+ALONE = st.builds(
+    OrderRefund,
+    source=st.just("web"),
+    order_id=st.just("1"),
+    currency=st.just("EUR"),
+    refund=st.builds(refund, st.sampled_from("xyz"), amount=st.integers(0, 2)),
+)
+DOCUMENTS = st.one_of(VERSIONED, ALONE).map(OrderDocument.of)
+
+
+@given(DOCUMENTS, DOCUMENTS)
+def test_merging_is_commutative(one: OrderDocument, other: OrderDocument) -> None:
+    assert one.merge(other) == other.merge(one)
+
+
+@given(DOCUMENTS, DOCUMENTS, DOCUMENTS)
+def test_merging_is_associative(
+    one: OrderDocument, two: OrderDocument, three: OrderDocument
+) -> None:
+    assert one.merge(two).merge(three) == one.merge(two.merge(three))
+
+
+@given(DOCUMENTS, DOCUMENTS)
+def test_merging_is_idempotent(one: OrderDocument, other: OrderDocument) -> None:
+    both = one.merge(other)
+    assert both.merge(one) == both.merge(other) == both.merge(both) == both
+
+
+def test_every_order_of_arrival_ends_alike() -> None:
+    refunded = OrderRefund(source="web", order_id="1", currency="EUR", refund=refund("r", amount=5))
+    arrivals = [
+        OrderDocument.of(fact)
+        for fact in (
+            order(line("a", 100), version=1, status=OrderStatus.PENDING),
+            order(line("a", 100), version=2, status=OrderStatus.PAID),
+            order(line("a", 100), version=3, status=OrderStatus.PAID, refunds=(refund("s"),)),
+            refunded,
+        )
+    ]
+    ended = [reduce(OrderDocument.merge, chosen) for chosen in permutations(arrivals)]
+    assert len(ended) == 24
+    assert ended[0].body == order(line("a", 100), version=3)
+    assert ended[0].refunds == {"r": refund("r", amount=5), "s": refund("s")}
+    assert all(one == ended[0] for one in ended)
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later"),
+    [
+        ({"version": 1}, {"version": 2}),
+        ({}, {"version": 1}),
+        ({}, {"updated_at": AT - timedelta(days=9)}),
+        ({"updated_at": AT}, {"updated_at": AT + timedelta(microseconds=1)}),
+        ({"version": 1, "updated_at": AT}, {"version": 2}),
+        ({"version": 1}, {"version": 1, "updated_at": AT}),
+        (
+            {"updated_at": AT.astimezone(timezone(timedelta(hours=14)))},
+            {"updated_at": AT + timedelta(hours=1)},
+        ),
+    ],
+)
+def test_the_later_version_counts(earlier: dict[str, object], later: dict[str, object]) -> None:
+    first = OrderDocument.of(order(line("a", 100), **earlier))
+    last = OrderDocument.of(order(line("a", 200), **later))
+    assert first.merge(last) == last.merge(first) == last
+
+
+def test_orders_that_say_nothing_of_their_version_conflict() -> None:
+    one, other = (OrderDocument.of(order(line("a", cents))) for cents in (100, 200))
+    for first, second in ((one, other), (other, one)):
+        with pytest.raises(IdempotencyConflict) as raised:
+            first.merge(second)
+        assert raised.value.facts == {"source": "web", "id": "1"}
+        assert "higher version or an updated_at" in raised.value.remedy
+    assert one == OrderDocument.of(order(line("a", 100)))
+
+
+def test_a_refund_inside_an_unversioned_order_is_no_conflict() -> None:
+    bought = order(line("a", 100))
+    returned = replace(bought, refunds=(refund("r"),))
+    merged = OrderDocument.of(bought).merge(OrderDocument.of(returned))
+    assert merged == OrderDocument("EUR", bought, {"r": refund("r")})
+
+
+def test_the_same_moment_in_another_time_zone_is_no_conflict() -> None:
+    elsewhere = replace(order(line("a", 100)), occurred_at=AT.astimezone(timezone.max))
+    one = OrderDocument.of(order(line("a", 100)))
+    assert one.merge(OrderDocument.of(elsewhere)) == one
+
+
+def test_identities_in_another_order_are_no_conflict() -> None:
+    known = {"email": "a@example.org", "card": "1"}
+    turned = dict(reversed(known.items()))
+    one = OrderDocument.of(order(line("a", 1), identities=known))
+    assert one.merge(OrderDocument.of(order(line("a", 1), identities=turned))) == one
+
+
+def test_of_a_refund_sent_twice_the_later_one_counts() -> None:
+    def sent(cents: int, hours: int) -> OrderDocument:
+        made = refund("r", at=AT + timedelta(hours=hours), amount=Minor(cents))
+        return OrderDocument("EUR", None, {"r": made})
+
+    early, late = sent(500, 0), sent(100, 1)
+    assert early.merge(late) == late.merge(early) == late
+
+
+def test_a_refund_in_another_currency_is_refused() -> None:
+    dollars = OrderRefund(source="web", order_id="1", currency="USD", refund=refund("r"))
+    with pytest.raises(CurrencyUnknown) as raised:
+        OrderDocument.of(order(line("a", 1))).merge(OrderDocument.of(dollars))
+    assert raised.value.where == "$.currency"
+    assert raised.value.message == "the order is in EUR, this is in USD"
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({}, True),
+        ({"status": OrderStatus.PENDING}, False),
+        ({"status": OrderStatus.AUTHORIZED}, False),
+        ({"status": OrderStatus.CANCELLED}, False),
+        ({"test": True}, False),
+    ],
+)
+def test_only_paid_orders_that_are_no_tests_earn(
+    changed: dict[str, object], expected: bool
+) -> None:
+    bought: Order = replace(order(line("a", 1)), **changed)
+    assert earns(bought) is expected
+
+
+def test_the_earliest_moment_that_can_be_written_is_no_version() -> None:
+    never = datetime.min.replace(tzinfo=UTC)
+    one = OrderDocument.of(order(line("a", 1)))
+    with pytest.raises(IdempotencyConflict):
+        one.merge(OrderDocument.of(order(line("a", 2), updated_at=never)))
