@@ -97,7 +97,8 @@ def meaning(name: str, below: dict[str, str]) -> str:
 
 def _methods() -> str:
     rows = []
-    for name, member in vars(Loyalty).items():
+    parts = [vars(base) for base in (Loyalty, *Loyalty.__bases__)]
+    for name, member in (pair for part in parts for pair in part.items()):
         function = getattr(member, "__func__", member)
         if isinstance(member, property):
             rows.append((code(name), summary(member.__doc__)))

@@ -28,7 +28,7 @@ def describe(name: str, thing: object) -> Iterator[str]:
     if inspect.isclass(thing) and issubclass(thing, enum.Enum):
         yield f"enum {name}: {', '.join(f'{m.name}={m.value!r}' for m in thing)}"
     elif inspect.isclass(thing):
-        bases = ", ".join(b.__name__ for b in thing.__bases__ if b is not object)
+        bases = ", ".join(b.__name__ for b in thing.__bases__ if b is not object and not hidden(b))
         yield f"class {name}({bases}){signature(thing) if has_own_init(thing) else ''}"
         yield from (f"    {line}" for line in sorted(members(thing)))
     elif isinstance(thing, typing.NewType):
@@ -41,6 +41,11 @@ def describe(name: str, thing: object) -> Iterator[str]:
         yield f"value {name}: {type(thing).__name__}"
 
 
+def hidden(base: type) -> bool:
+    """Whether a base only holds a part of one class's methods, and is no name of its own."""
+    return base.__module__.startswith("loyalty_core.facade.")
+
+
 def has_own_init(owner: type) -> bool:
     inherited = all("__init__" not in vars(base) for base in owner.__mro__[:-1])
     return not inherited and not typing.is_typeddict(owner)
@@ -48,6 +53,8 @@ def has_own_init(owner: type) -> bool:
 
 def members(owner: type) -> Iterator[str]:
     """The public methods, properties, class attributes and fields a class adds to its bases."""
+    for base in filter(hidden, owner.__bases__):
+        yield from members(base)
     for name, value in vars(owner).items():
         if name.startswith("_"):
             continue

@@ -23,7 +23,8 @@ from loyalty_core.domain.ledger import (
 )
 from loyalty_core.domain.members import MemberId
 from loyalty_core.domain.programs import Wallet
-from loyalty_core.ports.store import Award, Changes, UnitOfWork
+from loyalty_core.ports.records import Award, Changes
+from loyalty_core.ports.store import UnitOfWork
 
 _EVENTS = {
     TransactionKind.ACCRUAL: "points_credited",

@@ -21,7 +21,8 @@ from loyalty_core.errors import (
     LoyaltyError,
     MemberNotFound,
 )
-from loyalty_core.ports.store import Changes, MemberRecord, Reader, Store, StoredReceipt, UnitOfWork
+from loyalty_core.ports.records import Changes, MemberRecord, StoredReceipt
+from loyalty_core.ports.store import Reader, Store, UnitOfWork
 
 
 def member_of(record: MemberRecord, identities: tuple[Identity, ...]) -> Member:

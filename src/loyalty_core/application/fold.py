@@ -21,7 +21,7 @@ from loyalty_core.domain.members import History, MemberStatus, MemberView, Profi
 from loyalty_core.domain.orders import earns, order_total
 from loyalty_core.domain.programs import JoinPolicy
 from loyalty_core.errors import PluginFailed
-from loyalty_core.ports.store import Award, FactRecord, FactStatus, MemberRecord, Position
+from loyalty_core.ports.records import Award, FactRecord, FactStatus, MemberRecord, Position
 
 FIRST_RETRY = timedelta(minutes=1)
 LONGEST_RETRY = timedelta(days=1)

@@ -13,7 +13,8 @@ from loyalty_core.domain.facts import Fact, Json
 from loyalty_core.domain.members import Identity, MemberId, Profile
 from loyalty_core.domain.programs import JoinPolicy, Program
 from loyalty_core.errors import IdentityConflict, LoyaltyError
-from loyalty_core.ports.store import MemberRecord, UnitOfWork
+from loyalty_core.ports.records import MemberRecord
+from loyalty_core.ports.store import UnitOfWork
 
 
 @dataclass(slots=True)

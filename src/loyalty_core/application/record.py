@@ -34,7 +34,8 @@ from loyalty_core.errors import (
     Problem,
     StoreError,
 )
-from loyalty_core.ports.store import FactRecord, FactStatus, Store, UnitOfWork
+from loyalty_core.ports.records import FactRecord, FactStatus
+from loyalty_core.ports.store import Store, UnitOfWork
 
 logger = logging.getLogger("loyalty_core")
 

@@ -14,7 +14,8 @@ from loyalty_core.application.rules import RulesAt
 from loyalty_core.domain.facts import Activity, FactId, FactKey, Json
 from loyalty_core.domain.members import MemberId
 from loyalty_core.domain.orders import OrderDocument, kept_share
-from loyalty_core.ports.store import Award, FactRecord, MemberRecord, UnitOfWork
+from loyalty_core.ports.records import Award, FactRecord, MemberRecord
+from loyalty_core.ports.store import UnitOfWork
 
 
 @dataclass(slots=True)

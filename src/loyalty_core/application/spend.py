@@ -37,14 +37,8 @@ from loyalty_core.errors import (
     WalletUnknown,
 )
 from loyalty_core.ports.program import Owned, RewardKind
-from loyalty_core.ports.store import (
-    MemberRecord,
-    Reader,
-    Store,
-    StoredReceipt,
-    UnitOfWork,
-    Upcoming,
-)
+from loyalty_core.ports.records import MemberRecord, StoredReceipt, Upcoming
+from loyalty_core.ports.store import Reader, Store, UnitOfWork
 
 logger = logging.getLogger("loyalty_core")
 

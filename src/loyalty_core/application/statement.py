@@ -37,7 +37,8 @@ from loyalty_core.errors import (
     TransactionNotFound,
     WalletUnknown,
 )
-from loyalty_core.ports.store import FactRecord, Reader, Store, Upcoming, WalletSums
+from loyalty_core.ports.records import FactRecord, Upcoming, WalletSums
+from loyalty_core.ports.store import Reader, Store
 
 EXPIRING_WITHIN = timedelta(days=90)
 LONGEST_PAGE = 1000

@@ -1,143 +1,23 @@
-"""What the application needs from storage: records, one unit of work for writing, one reader."""
+"""What the application needs from storage: one unit of work for writing, one reader."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from enum import StrEnum
-from typing import NamedTuple, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from loyalty_core.domain.events import Event
-from loyalty_core.domain.facts import Activity, FactId, FactKey, Json
+from loyalty_core.domain.facts import FactKey, Json
 from loyalty_core.domain.ledger import Lot, LotId, Transaction, WalletBook
-from loyalty_core.domain.members import History, Identity, MemberId, MemberStatus, Profile
-from loyalty_core.domain.orders import OrderDocument
-
-
-class Position(NamedTuple):
-    """Where a fact stands in its member's time: facts are decided in this order."""
-
-    occurred_at: datetime
-    key: FactKey
-
-
-@dataclass(slots=True, kw_only=True)
-class MemberRecord:
-    """A member as stored, with the running state that deciding facts in order leaves behind.
-
-    ``changed`` and ``fresh`` say, within a unit of work, that it must be written, and as new.
-    """
-
-    id: MemberId
-    status: MemberStatus = MemberStatus.ACTIVE
-    joined_at: datetime
-    profile: Profile = Profile()
-    history: History = History()
-    state: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
-    decided_to: Position | None = None
-    changed: bool = False
-    fresh: bool = False
-
-
-class FactStatus(StrEnum):
-    """``booked``: decided. ``idle``: known, but nothing to decide yet (unpaid, no body, test).
-
-    ``waiting``: no member yet. ``deferred``: a program failed and is tried again. ``lapsed``: the
-    member did not join in time.
-    """
-
-    BOOKED = "booked"
-    IDLE = "idle"
-    WAITING = "waiting"
-    DEFERRED = "deferred"
-    LAPSED = "lapsed"
-
-
-@dataclass(slots=True, kw_only=True)
-class Award:
-    """What one rule gave for one fact: ``amount`` as decided, ``net`` as it stands in the books.
-
-    ``lines`` is the share of each order line; the three moments are the lot's.
-    """
-
-    plugin: str
-    rule: str
-    wallet: str
-    amount: int
-    lines: Mapping[str, int]
-    awarded_at: datetime
-    activates_at: datetime
-    expires_at: datetime | None
-    lot_id: LotId | None = None
-    net: int = 0
-
-    @property
-    def name(self) -> tuple[str, str, str]:
-        """What makes an award of a fact the same award."""
-        return self.plugin, self.rule, self.wallet
-
-    @property
-    def moments(self) -> tuple[datetime, datetime, datetime | None]:
-        """When its points were awarded, become spendable, and can no longer be spent."""
-        return self.awarded_at, self.activates_at, self.expires_at
-
-
-@dataclass(slots=True, kw_only=True)
-class FactRecord:
-    """A fact as stored: its converged document, what it was awarded, and the state before it.
-
-    ``config_version`` is that of the rules it was first decided by, 0 before. ``was_at`` is where
-    it stood in its member's time when it was loaded, None if it was not decided then.
-    """
-
-    id: FactId
-    key: FactKey
-    member_id: MemberId | None
-    status: FactStatus
-    occurred_at: datetime
-    received_at: datetime
-    document: OrderDocument | Activity
-    awards: list[Award] = field(default_factory=list)
-    before: Mapping[str, Json] = field(default_factory=dict)
-    config_version: int = 0
-    deferred: tuple[str, ...] = ()
-    attempts: int = 0
-    retry_at: datetime | None = None
-    stored: bool = False
-    was_at: Position | None = None
-
-    @property
-    def position(self) -> Position:
-        """Where it stands in its member's time."""
-        return Position(self.occurred_at, self.key)
-
-
-@dataclass(frozen=True, slots=True)
-class StoredReceipt:
-    """What a command with this key returned, and the hash of what it was given."""
-
-    key: str
-    input_hash: str
-    member_id: str
-    receipt: Mapping[str, Json]
-    created_at: datetime
-
-
-@dataclass(slots=True)
-class Changes:
-    """All that one unit of work writes, each table once."""
-
-    members_added: list[MemberRecord] = field(default_factory=list)
-    members: dict[MemberId, MemberRecord] = field(default_factory=dict)
-    facts: dict[FactId, FactRecord] = field(default_factory=dict)
-    transactions: list[Transaction] = field(default_factory=list)
-    lots_added: list[Lot] = field(default_factory=list)
-    lots: list[Lot] = field(default_factory=list)
-    wallets: list[WalletBook] = field(default_factory=list)
-    events: list[tuple[Event, Sequence[str]]] = field(default_factory=list)
-    receipts: list[StoredReceipt] = field(default_factory=list)
-    waiting: list[tuple[Identity, FactId, datetime]] = field(default_factory=list)
+from loyalty_core.domain.members import Identity, MemberId
+from loyalty_core.ports.records import (
+    Changes,
+    FactRecord,
+    MemberRecord,
+    StoredReceipt,
+    Upcoming,
+    WalletSums,
+)
 
 
 class UnitOfWork(Protocol):
@@ -282,40 +162,6 @@ class Reader(Protocol):
     def describe(self) -> tuple[str, list[str]]:
         """The database in words, without secrets, and the migrations it has."""
         ...
-
-
-class Upcoming(NamedTuple):
-    """Points that become active and expire at the same moments, in smallest units."""
-
-    activates_at: datetime
-    expires_at: datetime | None
-    amount: int
-
-    def past(self, now: datetime) -> bool:
-        """Whether they have expired at ``now``."""
-        return self.expires_at is not None and self.expires_at <= now
-
-    def paying(self, lapses_at: datetime | None, now: datetime) -> bool:
-        """Whether they pay debt: they are active at ``now``, or were before they ended."""
-        ends = [moment for moment in (self.expires_at, lapses_at) if moment is not None]
-        return self.activates_at <= now and (not ends or self.activates_at < min(ends))
-
-    def pending(self, now: datetime) -> bool:
-        """Whether they become active after ``now``."""
-        return self.activates_at > now and not self.past(now)
-
-
-class WalletSums(NamedTuple):
-    """One wallet summed over all members, in smallest units."""
-
-    wallet: str
-    balance: int
-    debt: int
-    earned: int
-    redeemed: int
-    expired: int
-    adjusted: int
-    due: int
 
 
 T = TypeVar("T")

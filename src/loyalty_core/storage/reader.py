@@ -11,7 +11,7 @@ from sqlalchemy import Connection, and_, bindparam, case, func, or_, select, tup
 
 from loyalty_core.domain.ledger import Transaction, WalletBook
 from loyalty_core.domain.members import Identity, MemberId
-from loyalty_core.ports.store import FactRecord, MemberRecord, Upcoming, WalletSums
+from loyalty_core.ports.records import FactRecord, MemberRecord, Upcoming, WalletSums
 from loyalty_core.storage import rows, tables
 from loyalty_core.storage.checks import check_books
 from loyalty_core.storage.migrations import applied

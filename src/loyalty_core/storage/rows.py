@@ -28,7 +28,7 @@ from loyalty_core.domain.members import (
     MemberStatus,
     Profile,
 )
-from loyalty_core.ports.store import Award, FactRecord, FactStatus, MemberRecord, Position
+from loyalty_core.ports.records import Award, FactRecord, FactStatus, MemberRecord, Position
 
 Row = Mapping[Any, Any]
 _plain = converter(0)

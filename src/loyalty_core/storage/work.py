@@ -16,13 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from loyalty_core.domain.facts import FactKey, Json
 from loyalty_core.domain.ledger import Lot, LotId, WalletBook
 from loyalty_core.domain.members import Identity, IdentityKind, MemberId
-from loyalty_core.ports.store import (
-    Changes,
-    FactRecord,
-    FactStatus,
-    MemberRecord,
-    StoredReceipt,
-)
+from loyalty_core.ports.records import Changes, FactRecord, FactStatus, MemberRecord, StoredReceipt
 from loyalty_core.storage import rows, tables
 from loyalty_core.storage.outbox import Outbox
 
