@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from loyalty_core.domain.events import Event
 from loyalty_core.storage import rows, tables
@@ -21,6 +22,8 @@ class Outbox:
     def __init__(self, connection: Connection, program: str) -> None:
         self._connection = connection
         self._program = program
+        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+        self._insert: Any = dialect.insert
 
     def _rows(self, statement: Any, parameters: Mapping[str, Any]) -> Iterable[Any]:
         return self._connection.execute(statement, parameters).mappings()

@@ -11,14 +11,13 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Table, and_, bindparam, delete, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from loyalty_core.domain.facts import FactKey, Json
 from loyalty_core.domain.ledger import Lot, LotId, WalletBook
 from loyalty_core.domain.members import Identity, IdentityKind, MemberId
 from loyalty_core.ports.records import Changes, FactRecord, FactStatus, MemberRecord, StoredReceipt
 from loyalty_core.storage import rows, tables
-from loyalty_core.storage.outbox import Outbox
+from loyalty_core.storage.redemptions import Redemptions
 
 _lock_members = (
     select(tables.member)
@@ -93,13 +92,8 @@ def _keyed(values: dict[str, Any], *keys: str) -> dict[str, Any]:
     return values
 
 
-class SqlUnitOfWork(Outbox):
+class SqlUnitOfWork(Redemptions):
     """``ports.store.UnitOfWork`` on one SQLAlchemy connection, for one program."""
-
-    def __init__(self, connection: Connection, program: str) -> None:
-        super().__init__(connection, program)
-        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-        self._insert: Any = dialect.insert
 
     # -- members and identities -----------------------------------------------------------------
 
@@ -146,12 +140,15 @@ class SqlUnitOfWork(Outbox):
         return {record.id: record for record in map(rows.member_record, found)}
 
     def due_members(self, now: datetime, limit: int) -> list[MemberId]:
-        """Members that have points to activate or to expire at ``now``, from ``limit`` lots."""
-        lot, wallet, member = tables.lot, tables.wallet, tables.member
+        """Members whose points activate or expire, or holds time out, from ``limit`` of each."""
+        lot, wallet, member, held = tables.lot, tables.wallet, tables.member, tables.redemption
+        free = (lot.c.remaining > 0) & (lot.c.remaining > lot.c.held)
+        lapsing = (wallet.c.balance > 0) & (wallet.c.balance > wallet.c.held)
         conditions = (  # each walks its own partial index
-            (lot, (lot.c.remaining > 0) & (lot.c.expires_at <= now)),
+            (lot, free & (lot.c.expires_at <= now)),
             (lot, lot.c.pending & (lot.c.activates_at <= now)),
-            (wallet, (wallet.c.balance > 0) & (wallet.c.lapses_at <= now)),
+            (wallet, lapsing & (wallet.c.lapses_at <= now)),
+            (held, (held.c.state == "held") & (held.c.expires_at <= now)),
         )
         found: set[str] = set()
         for table, due in conditions:
@@ -311,6 +308,7 @@ class SqlUnitOfWork(Outbox):
         made = changes.transactions
         self._write(insert(tables.transaction), [rows.transaction_row(one) for one in made])
         self._write(insert(tables.entry), [row for one in made for row in rows.entry_rows(one)])
+        self.save_redemptions(changes.redemptions.values())
         self.publish(changes.events)
         self._write(insert(tables.receipt), [self._receipt(one) for one in changes.receipts])
 
