@@ -119,7 +119,7 @@ class Recorder:
         batch = Batch()
         books = Books(uow, self._rules, now)
         found = self._identify(uow, facts, now)
-        self._load(uow, facts, found, batch)
+        self._load(uow, facts, found, batch, books)
         outcomes = [
             self._merge(fact, owner, identities, batch, books)
             for fact, owner, identities in zip(facts, found.owner, found.identities, strict=True)
@@ -145,7 +145,9 @@ class Recorder:
         loaded = {record.key: record for record in records}
         wanted = {owner or record.member_id for record in loaded.values()}
         batch.members = uow.lock_members(one for one in wanted if one)
-        for record in uow.facts_by_key(loaded, lock=True).values():  # again: now under lock
+        known, wallets = uow.known(loaded, batch.members)  # again: now under lock
+        books.keep(batch.members, wallets)
+        for record in known.values():
             if owner is not None and record.member_id is None:
                 record.member_id, record.status = owner, FactStatus.IDLE
             if record.member_id in batch.members:
@@ -169,7 +171,8 @@ class Recorder:
             except LoyaltyError as error:
                 given.append(error)
         moments = [min(now, getattr(fact, "occurred_at", now)) for fact in facts]
-        return identify(uow, given, moments, program)
+        keys = [key_of(fact) for fact in facts if not isinstance(fact, LoyaltyError)]
+        return identify(uow, given, moments, program, keys=keys)
 
     def _load(
         self,
@@ -177,21 +180,16 @@ class Recorder:
         facts: Sequence[Fact | LoyaltyError],
         found: Identified,
         batch: Batch,
+        books: Books,
     ) -> None:
-        """Locks the members in id order, then loads the facts already known, as of the lock."""
-        keys = {key_of(fact) for fact in facts if not isinstance(fact, LoyaltyError)}
+        """Loads members, the facts already known and the wallets, all as of the members' lock."""
+        keys = [key_of(fact) for fact in facts if not isinstance(fact, LoyaltyError)]
         owners = {owner for owner in found.owner if isinstance(owner, str)}
-        unowned = {
-            key_of(fact)
-            for fact, owner in zip(facts, found.owner, strict=True)
-            if owner is None and not isinstance(fact, LoyaltyError)
-        }
-        if unowned:
-            known = uow.facts_by_key(unowned).values()
-            owners |= {record.member_id for record in known if record.member_id}
         batch.members = uow.lock_members(owners - found.enrolled.keys())
+        batch.records, wallets = uow.known(keys, batch.members)
+        books.keep(batch.members, wallets)
         batch.members.update(found.enrolled)
-        batch.records = uow.facts_by_key(keys, lock=True)
+        books.keep(found.enrolled, ())
         missing = {
             record.member_id
             for record in batch.records.values()

@@ -1,0 +1,202 @@
+"""The questions that every command asks, as prebuilt text: whose, what is known, which lots."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Connection, Dialect
+
+from loyalty_core.domain.facts import FactKey
+from loyalty_core.domain.ledger import Lot, LotId, WalletBook
+from loyalty_core.domain.members import Identity, IdentityKind, MemberId
+from loyalty_core.ports.records import FactRecord, MemberRecord
+from loyalty_core.storage import rows, tables
+from loyalty_core.storage.sql import Sql, encode, sql_of
+
+_IDENTITY = ("kind", "value", "source")
+_KEY = ("source", "type", "external_id")
+
+
+class _Texts:
+    """The texts in one dialect."""
+
+    def __init__(self, sql: Sql) -> None:
+        mark, any_id = sql.mark, sql.any_id()
+        lock = " FOR UPDATE" if sql.postgresql else ""
+        lock_member = " FOR UPDATE OF member" if sql.postgresql else ""
+        member, fact, wallet, lot = (
+            sql.form(table) for table in (tables.member, tables.fact, tables.wallet, tables.lot)
+        )
+        identities = f"{sql.asked(*_IDENTITY)} {_join('loyalty_identity', _IDENTITY, mark)}"
+        facts = f"{sql.asked(*_KEY)} {_join('loyalty_fact', _KEY, mark)}"
+        names = ", ".join(f"found.{name}" for name in (*_IDENTITY, "member_id"))
+        self.owners = f"SELECT {names} FROM {identities}"
+        self.lock_owners = (
+            f"SELECT owned.kind, owned.value, owned.source, {member.listed('member')} "
+            f"FROM ({self.owners} UNION ALL "
+            f"SELECT NULL, NULL, NULL, found.member_id FROM {facts}) AS owned "
+            "JOIN loyalty_member AS member ON member.id = owned.member_id "
+            f"AND member.program = {mark} ORDER BY member.id{lock_member}"
+        )
+        self.lock_members = (
+            f"SELECT {member.listed('member')} FROM loyalty_member AS member "
+            f"WHERE program = {mark} AND id {any_id} ORDER BY id{lock}"
+        )
+        nothing = {form: ", ".join("NULL" for _ in form.names) for form in (fact, wallet)}
+        self.known = (
+            f"SELECT 0, {fact.listed('found')}, {nothing[wallet]} FROM {facts} UNION ALL "
+            f"SELECT 1, {nothing[fact]}, {wallet.listed('wallet')} "
+            f"FROM loyalty_wallet AS wallet WHERE wallet.member_id {any_id}"
+        )
+        self.lock_facts = (
+            f"SELECT {fact.listed('fact')} FROM loyalty_fact AS fact "
+            f"WHERE id {any_id} ORDER BY id{lock}"
+        )
+        self.facts_since = (
+            f"SELECT {fact.listed('fact')} FROM loyalty_fact AS fact "
+            f"WHERE member_id {any_id} AND occurred_at >= {mark}"
+        )
+        self.wallets = (
+            f"SELECT {wallet.listed('wallet')} FROM loyalty_wallet AS wallet "
+            f"WHERE member_id {any_id}"
+        )
+        lots = f"SELECT {lot.listed('lot')} FROM loyalty_lot AS lot WHERE"
+        self.lots = (  # two index ranges: a lot both named and open comes twice
+            f"{lots} id {any_id} UNION ALL {lots} member_id {any_id} AND remaining > 0"
+        )
+        self.claim = (
+            f"INSERT INTO loyalty_identity (program, {', '.join(_IDENTITY)}, member_id) "
+            f"SELECT {mark}, kind, value, source, {sql.as_id('owner')} "
+            f"FROM {sql.asked(*_IDENTITY, 'owner')} WHERE true "
+            f"ON CONFLICT DO NOTHING RETURNING {', '.join(_IDENTITY)}"
+        )
+
+
+def _join(table: str, names: Sequence[str], mark: str) -> str:
+    same = " AND ".join(f"found.{name} = asked.{name}" for name in names)
+    return f"JOIN {table} AS found ON found.program = {mark} AND {same}"
+
+
+@lru_cache(maxsize=16)
+def _texts(dialect: Dialect) -> _Texts:
+    return _Texts(sql_of(dialect))
+
+
+class Queries:
+    """The questions of one program on one connection."""
+
+    def __init__(self, connection: Connection, program: str) -> None:
+        self._connection = connection
+        self._program = program
+        self._sql = sql_of(connection.dialect)
+        self._texts = _texts(connection.dialect)
+        forms = self._sql.forms
+        self._member, self._fact = forms[tables.member], forms[tables.fact]
+        self._wallet, self._lot = forms[tables.wallet], forms[tables.lot]
+
+    def _fetch(self, text: str, *parameters: Any) -> Sequence[Sequence[Any]]:
+        return self._connection.exec_driver_sql(text, parameters).all()
+
+    # -- members ----------------------------------------------------------------------------------
+
+    def owners(self, identities: Iterable[Identity]) -> dict[Identity, MemberId]:
+        """The member of each known identity."""
+        wanted = _identities(identities)
+        found = self._fetch(self._texts.owners, encode(wanted), self._program) if wanted else ()
+        return {_identity(row): MemberId(str(row[3])) for row in found}
+
+    def lock_owners(
+        self, identities: Iterable[Identity], keys: Iterable[FactKey]
+    ) -> tuple[dict[Identity, MemberId], dict[MemberId, MemberRecord]]:
+        """The member of each known identity; and they, and those of known facts, locked."""
+        wanted, recorded = _identities(identities), _keys(keys)
+        if not wanted and not recorded:
+            return {}, {}
+        program = self._program
+        parameters = (encode(wanted), program, encode(recorded), program, program)
+        owners: dict[Identity, MemberId] = {}
+        members: dict[MemberId, MemberRecord] = {}
+        for row in self._fetch(self._texts.lock_owners, *parameters):
+            record = rows.member_record(self._member.row(row[len(_IDENTITY) :]))
+            members[record.id] = record
+            if row[0] is not None:
+                owners[_identity(row)] = record.id
+        return owners, members
+
+    def lock_members(self, ids: Iterable[MemberId]) -> dict[MemberId, MemberRecord]:
+        """The members, locked in id order until the transaction ends."""
+        wanted = set(ids)
+        if not wanted:
+            return {}
+        found = self._fetch(self._texts.lock_members, self._program, self._sql.ids(wanted))
+        records = (rows.member_record(self._member.row(row)) for row in found)
+        return {record.id: record for record in records}
+
+    def claim(self, wanted: Mapping[Identity, MemberId]) -> set[Identity]:
+        """Those of the identities that were free, and belong to the members wanted now."""
+        asked = [{**_identity_row(one), "owner": wanted[one]} for one in sorted(wanted)]
+        return {
+            _identity(row) for row in self._fetch(self._texts.claim, self._program, encode(asked))
+        }
+
+    # -- facts and books --------------------------------------------------------------------------
+
+    def known(
+        self, keys: Iterable[FactKey], members: Iterable[MemberId]
+    ) -> tuple[list[FactRecord], list[WalletBook]]:
+        """The stored facts with these keys, and the wallets of these members."""
+        asked = encode(_keys(keys))
+        parameters = (asked, self._program, self._sql.ids(members))
+        facts, wallets = [], []
+        after = 1 + len(self._fact.names)
+        for row in self._fetch(self._texts.known, *parameters):
+            if row[0]:
+                wallets.append(rows.wallet_book(self._wallet.row(row[after:])))
+            else:
+                facts.append(rows.fact_record(self._fact.row(row[1:after])))
+        return facts, wallets
+
+    def lock_facts(self, ids: Iterable[str]) -> Iterator[FactRecord]:
+        """The facts, locked in id order."""
+        for row in self._fetch(self._texts.lock_facts, self._sql.ids(ids)):
+            yield rows.fact_record(self._fact.row(row))
+
+    def facts_since(self, members: Iterable[MemberId], since: datetime) -> Iterator[FactRecord]:
+        """The members' facts that occurred at or after a moment."""
+        moment = self._fact.value("occurred_at", since)
+        for row in self._fetch(self._texts.facts_since, self._sql.ids(members), moment):
+            yield rows.fact_record(self._fact.row(row))
+
+    def wallets(self, members: Iterable[str]) -> list[WalletBook]:
+        """The members' wallets, without lots."""
+        wanted = set(members)
+        found = self._fetch(self._texts.wallets, self._sql.ids(wanted)) if wanted else ()
+        return [rows.wallet_book(self._wallet.row(row)) for row in found]
+
+    def lots(self, ids: Iterable[LotId], open_of: Iterable[MemberId]) -> list[Lot]:
+        """The lots with these ids, and all lots of these members that hold points."""
+        named, whole = set(ids), set(open_of)
+        if not named and not whole:
+            return []
+        found = self._fetch(self._texts.lots, self._sql.ids(named), self._sql.ids(whole))
+        lots = (rows.lot_of(self._lot.row(row)) for row in found)
+        return list({lot.id: lot for lot in lots}.values())
+
+
+def _identities(identities: Iterable[Identity]) -> list[dict[str, str]]:
+    return [_identity_row(one) for one in set(identities)]
+
+
+def _identity_row(one: Identity) -> dict[str, str]:
+    return {"kind": one.kind, "value": one.value, "source": one.source}
+
+
+def _identity(row: Sequence[Any]) -> Identity:
+    return Identity(IdentityKind(row[0]), row[1], row[2])
+
+
+def _keys(keys: Iterable[FactKey]) -> list[dict[str, str]]:
+    return [{"source": key.source, "type": key.type, "external_id": key.id} for key in set(keys)]
