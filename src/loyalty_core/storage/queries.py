@@ -30,8 +30,8 @@ class _Texts:
         member, fact, wallet, lot = (
             sql.form(table) for table in (tables.member, tables.fact, tables.wallet, tables.lot)
         )
-        identities = f"{sql.asked(*_IDENTITY)} {_join('loyalty_identity', _IDENTITY, mark)}"
-        facts = f"{sql.asked(*_KEY)} {_join('loyalty_fact', _KEY, mark)}"
+        identities = sql.found("loyalty_identity", _IDENTITY)
+        facts = sql.found("loyalty_fact", _KEY)
         names = ", ".join(f"found.{name}" for name in (*_IDENTITY, "member_id"))
         self.owners = f"SELECT {names} FROM {identities}"
         self.lock_owners = (
@@ -73,11 +73,6 @@ class _Texts:
             f"FROM {sql.asked(*_IDENTITY, 'owner')} WHERE true "
             f"ON CONFLICT DO NOTHING RETURNING {', '.join(_IDENTITY)}"
         )
-
-
-def _join(table: str, names: Sequence[str], mark: str) -> str:
-    same = " AND ".join(f"found.{name} = asked.{name}" for name in names)
-    return f"JOIN {table} AS found ON found.program = {mark} AND {same}"
 
 
 @lru_cache(maxsize=16)

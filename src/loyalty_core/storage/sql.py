@@ -101,6 +101,13 @@ class Sql:
         columns = ", ".join(f"value ->> '{name}' AS {name}" for name in names)
         return f"(SELECT {columns} FROM json_each({self.mark})) AS asked"
 
+    def found(self, table: str, names: Sequence[str]) -> str:
+        """The rows ``found`` of a program that match those ``asked`` for, through their index."""
+        join = "JOIN" if self.postgresql else "CROSS JOIN"  # SQLite: keeps this order of tables
+        same = " AND ".join(f"found.{name} = asked.{name}" for name in names)
+        where = f"found.program = {self.mark} AND {same}"
+        return f"{self.asked(*names)} {join} {table} AS found ON {where}"
+
     def write(self, connection: Connection, writes: Iterable[Write]) -> None:
         """Writes rows: on PostgreSQL all in one statement, on SQLite one for each table."""
         due = [one for one in writes if one.rows]
