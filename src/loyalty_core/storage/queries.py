@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
@@ -26,44 +27,37 @@ class _Texts:
     def __init__(self, sql: Sql) -> None:
         mark, any_id = sql.mark, sql.any_id()
         lock = " FOR UPDATE" if sql.postgresql else ""
-        lock_member = " FOR UPDATE OF member" if sql.postgresql else ""
-        member, fact, wallet, lot = (
-            sql.form(table) for table in (tables.member, tables.fact, tables.wallet, tables.lot)
-        )
         identities = sql.found("loyalty_identity", _IDENTITY)
         facts = sql.found("loyalty_fact", _KEY)
-        names = ", ".join(f"found.{name}" for name in (*_IDENTITY, "member_id"))
-        self.owners = f"SELECT {names} FROM {identities}"
+        member, fact, wallet, lot = (
+            sql.array(*sql.form(table).listed(table.name))
+            for table in (tables.member, tables.fact, tables.wallet, tables.lot)
+        )
+        names = [f"found.{name}" for name in (*_IDENTITY, "member_id")]
+        self.owners = f"SELECT {sql.array(*names)} FROM {identities}"
+        whose = [f"owned.{name}" for name in _IDENTITY]
+        locked = sql.each("loyalty_member", "member", "member.id = owned.member_id", "FOR UPDATE")
         self.lock_owners = (
-            f"SELECT owned.kind, owned.value, owned.source, {member.listed('member')} "
-            f"FROM ({self.owners} UNION ALL "
-            f"SELECT NULL, NULL, NULL, found.member_id FROM {facts}) AS owned "
-            "JOIN loyalty_member AS member ON member.id = owned.member_id "
-            f"AND member.program = {mark} ORDER BY member.id{lock_member}"
+            f"SELECT {sql.array(*whose, *sql.form(tables.member).listed('member'))} "
+            f"FROM (SELECT {', '.join(names)} FROM {identities} "
+            f"UNION ALL SELECT NULL, NULL, NULL, found.member_id FROM {facts} "
+            f"ORDER BY member_id) AS owned {locked}"
         )
         self.lock_members = (
-            f"SELECT {member.listed('member')} FROM loyalty_member AS member "
-            f"WHERE program = {mark} AND id {any_id} ORDER BY id{lock}"
+            f"SELECT {member} FROM loyalty_member WHERE program = {mark} AND id {any_id} "
+            f"ORDER BY id{lock}"
         )
-        nothing = {form: ", ".join("NULL" for _ in form.names) for form in (fact, wallet)}
         self.known = (
-            f"SELECT 0, {fact.listed('found')}, {nothing[wallet]} FROM {facts} UNION ALL "
-            f"SELECT 1, {nothing[fact]}, {wallet.listed('wallet')} "
-            f"FROM loyalty_wallet AS wallet WHERE wallet.member_id {any_id}"
+            f"SELECT {sql.array('0', *sql.form(tables.fact).listed('found'))} FROM {facts} "
+            f"UNION ALL SELECT {sql.array('1', *sql.form(tables.wallet).listed('wallet'))} "
+            f"FROM loyalty_wallet AS wallet WHERE member_id {any_id}"
         )
-        self.lock_facts = (
-            f"SELECT {fact.listed('fact')} FROM loyalty_fact AS fact "
-            f"WHERE id {any_id} ORDER BY id{lock}"
-        )
+        self.lock_facts = f"SELECT {fact} FROM loyalty_fact WHERE id {any_id} ORDER BY id{lock}"
         self.facts_since = (
-            f"SELECT {fact.listed('fact')} FROM loyalty_fact AS fact "
-            f"WHERE member_id {any_id} AND occurred_at >= {mark}"
+            f"SELECT {fact} FROM loyalty_fact WHERE member_id {any_id} AND occurred_at >= {mark}"
         )
-        self.wallets = (
-            f"SELECT {wallet.listed('wallet')} FROM loyalty_wallet AS wallet "
-            f"WHERE member_id {any_id}"
-        )
-        lots = f"SELECT {lot.listed('lot')} FROM loyalty_lot AS lot WHERE"
+        self.wallets = f"SELECT {wallet} FROM loyalty_wallet WHERE member_id {any_id}"
+        lots = f"SELECT {lot} FROM loyalty_lot WHERE"
         self.lots = (  # two index ranges: a lot both named and open comes twice
             f"{lots} id {any_id} UNION ALL {lots} member_id {any_id} AND remaining > 0"
         )
@@ -71,7 +65,7 @@ class _Texts:
             f"INSERT INTO loyalty_identity (program, {', '.join(_IDENTITY)}, member_id) "
             f"SELECT {mark}, kind, value, source, {sql.as_id('owner')} "
             f"FROM {sql.asked(*_IDENTITY, 'owner')} WHERE true "
-            f"ON CONFLICT DO NOTHING RETURNING {', '.join(_IDENTITY)}"
+            f"ON CONFLICT DO NOTHING RETURNING {sql.array(*_IDENTITY)}"
         )
 
 
@@ -92,8 +86,9 @@ class Queries:
         self._member, self._fact = forms[tables.member], forms[tables.fact]
         self._wallet, self._lot = forms[tables.wallet], forms[tables.lot]
 
-    def _fetch(self, text: str, *parameters: Any) -> Sequence[Sequence[Any]]:
-        return self._connection.exec_driver_sql(text, parameters).all()
+    def _fetch(self, text: str, *parameters: Any) -> Iterator[list[Any]]:
+        for (row,) in self._connection.exec_driver_sql(text, parameters).all():
+            yield json.loads(row)
 
     # -- members ----------------------------------------------------------------------------------
 
@@ -101,7 +96,7 @@ class Queries:
         """The member of each known identity."""
         wanted = _identities(identities)
         found = self._fetch(self._texts.owners, encode(wanted), self._program) if wanted else ()
-        return {_identity(row): MemberId(str(row[3])) for row in found}
+        return {_identity(row): MemberId(row[3]) for row in found}
 
     def lock_owners(
         self, identities: Iterable[Identity], keys: Iterable[FactKey]
@@ -111,7 +106,7 @@ class Queries:
         if not wanted and not recorded:
             return {}, {}
         program = self._program
-        parameters = (encode(wanted), program, encode(recorded), program, program)
+        parameters = (encode(wanted), program, encode(recorded), program)
         owners: dict[Identity, MemberId] = {}
         members: dict[MemberId, MemberRecord] = {}
         for row in self._fetch(self._texts.lock_owners, *parameters):
@@ -143,15 +138,13 @@ class Queries:
         self, keys: Iterable[FactKey], members: Iterable[MemberId]
     ) -> tuple[list[FactRecord], list[WalletBook]]:
         """The stored facts with these keys, and the wallets of these members."""
-        asked = encode(_keys(keys))
-        parameters = (asked, self._program, self._sql.ids(members))
+        parameters = (encode(_keys(keys)), self._program, self._sql.ids(members))
         facts, wallets = [], []
-        after = 1 + len(self._fact.names)
-        for row in self._fetch(self._texts.known, *parameters):
-            if row[0]:
-                wallets.append(rows.wallet_book(self._wallet.row(row[after:])))
+        for is_wallet, *row in self._fetch(self._texts.known, *parameters):
+            if is_wallet:
+                wallets.append(rows.wallet_book(self._wallet.row(row)))
             else:
-                facts.append(rows.fact_record(self._fact.row(row[1:after])))
+                facts.append(rows.fact_record(self._fact.row(row)))
         return facts, wallets
 
     def lock_facts(self, ids: Iterable[str]) -> Iterator[FactRecord]:

@@ -13,7 +13,8 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Dialect, Table
+from sqlalchemy import JSON, Boolean, Connection, Dialect, Table
+from sqlalchemy.types import TypeEngine
 
 from loyalty_core.storage import tables
 
@@ -29,31 +30,43 @@ class Write(NamedTuple):
 
 
 class Form:
-    """How one table's rows are read and written in one dialect."""
+    """How one table's rows are read and written in one dialect.
+
+    A row is read as one JSON array: drivers and SQLAlchemy take their time for each column.
+    """
 
     def __init__(self, table: Table, dialect: Dialect) -> None:
         kinds = {column.name: column.type.dialect_impl(dialect) for column in table.c}
-        self.table = table
+        self.postgresql = dialect.name == "postgresql"
         self.names = tuple(kinds)
         self.keys = tuple(column.name for column in table.primary_key)
+        self.others = tuple(name for name in self.names if name not in self.keys)
         self.types = {name: kind.compile(dialect=dialect) for name, kind in kinds.items()}
-        writers = {name: kind.bind_processor(dialect) for name, kind in kinds.items()}
-        readers = {name: kind.result_processor(dialect, None) for name, kind in kinds.items()}
-        self._writers = writers
+        self._json = {column.name for column in table.c if isinstance(column.type, JSON)}
+        self._writers = {name: kind.bind_processor(dialect) for name, kind in kinds.items()}
+        readers = {column.name: self._reader(column.type) for column in table.c}
         self._readers = [(name, read) for name, read in readers.items() if read is not None]
+
+    def _reader(self, kind: TypeEngine[Any]) -> Callable[[Any], Any] | None:
+        if isinstance(kind, tables.Moment):
+            return tables.from_text if self.postgresql else tables.from_microseconds
+        return bool if isinstance(kind, Boolean) and not self.postgresql else None
 
     def row(self, fetched: Sequence[Any]) -> Row:
         """A fetched row by column names, in Python's types."""
         made = dict(zip(self.names, fetched, strict=True))
         for name, read in self._readers:
-            made[name] = read(made[name])
+            if made[name] is not None:
+                made[name] = read(made[name])
         return made
 
     def values(self, row: Mapping[str, Any], names: Iterable[str]) -> tuple[Any, ...]:
         """The columns of a row as the driver takes them."""
-        writers = self._writers
         return tuple(
-            row[name] if (write := writers[name]) is None else write(row[name]) for name in names
+            [
+                row[name] if (write := self._writers[name]) is None else write(row[name])
+                for name in names
+            ]
         )
 
     def value(self, name: str, value: Any) -> Any:
@@ -61,9 +74,12 @@ class Form:
         write = self._writers[name]
         return value if write is None else write(value)
 
-    def listed(self, alias: str) -> str:
-        """All columns, as they are selected."""
-        return ", ".join(f"{alias}.{name}" for name in self.names)
+    def listed(self, alias: str) -> list[str]:
+        """All columns, as they are put into a JSON array."""
+        names = [(name, f"{alias}.{name}") for name in self.names]
+        if self.postgresql:
+            return [column for _, column in names]
+        return [f"json({column})" if name in self._json else column for name, column in names]
 
 
 class Sql:
@@ -93,6 +109,11 @@ class Sql:
         """A text column as an id."""
         return f"{name}::uuid" if self.postgresql else name
 
+    def array(self, *columns: str) -> str:
+        """One column that is a JSON array of several."""
+        listed = ", ".join(columns)
+        return f"json_build_array({listed})::text" if self.postgresql else f"json_array({listed})"
+
     def asked(self, *names: str) -> str:
         """A relation ``asked`` of text columns, given as one parameter made by ``encode``."""
         if self.postgresql:
@@ -102,11 +123,21 @@ class Sql:
         return f"(SELECT {columns} FROM json_each({self.mark})) AS asked"
 
     def found(self, table: str, names: Sequence[str]) -> str:
-        """The rows ``found`` of a program that match those ``asked`` for, through their index."""
-        join = "JOIN" if self.postgresql else "CROSS JOIN"  # SQLite: keeps this order of tables
+        """The rows ``found`` of a program that are ``asked`` for by a unique key."""
         same = " AND ".join(f"found.{name} = asked.{name}" for name in names)
         where = f"found.program = {self.mark} AND {same}"
-        return f"{self.asked(*names)} {join} {table} AS found ON {where}"
+        return f"{self.asked(*names)} {self.each(table, 'found', where, 'LIMIT 1')}"
+
+    def each(self, table: str, name: str, where: str, then: str = "") -> str:
+        """A join that looks up, for each row so far, those of a table, in the order so far.
+
+        Both planners walk the table's index, whatever they know of the sizes of tables: a
+        prepared plan outlives what it was made on. ``then`` is for PostgreSQL alone.
+        """
+        if self.postgresql:
+            chosen = f"SELECT * FROM {table} AS {name} WHERE {where} {then}"
+            return f"CROSS JOIN LATERAL ({chosen}) AS {name}"
+        return f"CROSS JOIN {table} AS {name} ON {where}"
 
     def write(self, connection: Connection, writes: Iterable[Write]) -> None:
         """Writes rows: on PostgreSQL all in one statement, on SQLite one for each table."""
@@ -126,10 +157,9 @@ class Sql:
         if not update:
             marks = ", ".join(self.mark for _ in form.names)
             return f"INSERT INTO {table} ({', '.join(form.names)}) VALUES ({marks})", form.names
-        changed = tuple(name for name in form.names if name not in form.keys)
-        values = ", ".join(f"{name} = {self.mark}" for name in changed)
+        values = ", ".join(f"{name} = {self.mark}" for name in form.others)
         found = " AND ".join(f"{name} = {self.mark}" for name in form.keys)
-        return f"UPDATE {table} SET {values} WHERE {found}", (*changed, *form.keys)
+        return f"UPDATE {table} SET {values} WHERE {found}", (*form.others, *form.keys)
 
     @lru_cache(maxsize=256)  # noqa: B019 - few combinations of tables occur
     def _together(self, due: tuple[tuple[Table, bool], ...]) -> str:
@@ -138,17 +168,15 @@ class Sql:
 
     def _part(self, table: Table, update: bool) -> str:
         form = self.forms[table]
+        names = ", ".join(form.names)
         columns = ", ".join(f"{name} {kind}" for name, kind in form.types.items())
         given = f"json_to_recordset({self.mark}::json) AS given({columns})"
+        insert = f"INSERT INTO {table} ({names}) SELECT {names} FROM {given}"
         if not update:
-            return (
-                f"INSERT INTO {table} ({', '.join(form.names)}) "
-                f"SELECT {form.listed('given')} FROM {given}"
-            )
-        changed = (name for name in form.names if name not in form.keys)
-        values = ", ".join(f"{name} = given.{name}" for name in changed)
-        found = " AND ".join(f"{table}.{name} = given.{name}" for name in form.keys)
-        return f"UPDATE {table} SET {values} FROM {given} WHERE {found}"
+            return insert
+        # the rows exist; said like this, they are found through their index whatever is planned
+        values = ", ".join(f"{name} = excluded.{name}" for name in form.others)
+        return f"{insert} ON CONFLICT ({', '.join(form.keys)}) DO UPDATE SET {values}"
 
 
 @lru_cache(maxsize=16)
