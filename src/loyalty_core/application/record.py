@@ -15,6 +15,7 @@ from typing import Any
 from loyalty_core.application.books import Books
 from loyalty_core.application.fold import decidable
 from loyalty_core.application.forms import read_fact
+from loyalty_core.application.group import Group
 from loyalty_core.application.identify import Identified, identify, identities_of
 from loyalty_core.application.ids import new_id
 from loyalty_core.application.many import Summary, batched
@@ -74,6 +75,17 @@ class Recorder:
         self._rules = rules
         self._rules_at = rules_at
         self._clock = clock
+        self._group = Group(self._book)
+
+    def record_one(self, given: Any) -> FactReceipt:
+        """The receipt of one fact, booked together with those that others record meanwhile.
+
+        Raises ``StoreError`` when it could not be booked.
+        """
+        fact = _read(given, self._clock())
+        if isinstance(fact, LoyaltyError):
+            return _rejected(fact)
+        return self._group.record(fact)
 
     def record(self, given: Sequence[Any]) -> list[FactReceipt]:
         """The receipts of a batch of facts, in their order; errors are in the receipts.
@@ -81,21 +93,24 @@ class Recorder:
         Raises ``StoreError`` when nothing of the batch could be booked.
         """
         now = self._clock()
-        facts = [_read(one, now) for one in given]
+        return self._book([_read(one, now) for one in given])
+
+    def _book(self, facts: Sequence[Fact | LoyaltyError]) -> list[FactReceipt]:
+        now = self._clock()
         try:
             return self._store.write(lambda uow: self.record_in(uow, facts, now))
         except _LeaveOut as left:
             refused = left.refused
-            return self.record([refused.get(place, fact) for place, fact in enumerate(facts)])
+            return self._book([refused.get(place, fact) for place, fact in enumerate(facts)])
         except StoreError:
             raise
         except Exception as error:  # a defect on one fact must not cost the others theirs
             if len(facts) > 1:
-                return [receipt for one in facts for receipt in self.record([one])]
+                return [receipt for one in facts for receipt in self._book([one])]
             if not isinstance(error, LoyaltyError):
                 logger.exception("recording a fact failed")
                 error = LedgerFault(f"recording failed: {type(error).__name__}: {error}")
-            return [FactReceipt(status=RecordStatus.REJECTED, error=error)]
+            return [_rejected(error)]
 
     def record_many(
         self,
@@ -332,9 +347,13 @@ def _read(given: Any, now: datetime) -> Fact | LoyaltyError:
         return FactError(f"the fact cannot be read: {type(error).__name__}: {error}")
 
 
+def _rejected(error: LoyaltyError | None) -> FactReceipt:
+    return FactReceipt(status=RecordStatus.REJECTED, error=error)
+
+
 def _receipt(outcome: Outcome, batch: Batch) -> FactReceipt:
     if outcome.error is not None or outcome.record is None:
-        return FactReceipt(status=RecordStatus.REJECTED, error=outcome.error)
+        return _rejected(outcome.error)
     record = outcome.record
     status = _STATUS[record.status] if outcome.changed else RecordStatus.DUPLICATE
     return FactReceipt(
