@@ -23,7 +23,7 @@ from loyalty_core.domain.ledger import (
 )
 from loyalty_core.domain.members import MemberId
 from loyalty_core.domain.programs import Wallet
-from loyalty_core.ports.records import Award, Changes
+from loyalty_core.ports.records import Award, Changes, MemberRecord
 from loyalty_core.ports.store import UnitOfWork
 
 _EVENTS = {
@@ -291,6 +291,11 @@ class Books:
             self.post(book, TransactionKind.REPAYMENT, book.repay_from(lot), at)
 
     # -- telling and writing ------------------------------------------------------------------
+
+    def enrol(self, record: MemberRecord, kinds: Iterable[str]) -> None:
+        """Adds a member, known by these kinds of identities."""
+        self.changes.members_added.append(record)
+        self.tell("member_enrolled", record.id, record.joined_at, {"kinds": [*sorted(kinds)]})
 
     def _tell(self, made: Transaction) -> None:
         if made.kind not in _EVENTS:

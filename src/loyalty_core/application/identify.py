@@ -9,7 +9,7 @@ from datetime import datetime
 
 from loyalty_core.application.identities import read_identities
 from loyalty_core.application.ids import new_id
-from loyalty_core.domain.facts import Fact, FactKey, Json
+from loyalty_core.domain.facts import Fact, FactKey
 from loyalty_core.domain.members import Identity, MemberId, Profile
 from loyalty_core.domain.programs import JoinPolicy, Program
 from loyalty_core.errors import IdentityConflict, LoyaltyError
@@ -26,11 +26,13 @@ class Identified:
     enrolled: dict[MemberId, MemberRecord] = field(default_factory=dict)
     claimed: set[Identity] = field(default_factory=set)
 
-    def kinds_of(self, member_id: MemberId) -> Mapping[str, Json]:
-        """The kinds of identities that a member was known by here, as an event tells them."""
-        named = zip(self.owner, self.identities, strict=True)
-        kinds = {item.kind.value for owner, known in named if owner == member_id for item in known}
-        return {"kinds": [*sorted(kinds)]}
+    def kinds(self) -> Mapping[MemberId, set[str]]:
+        """The kinds of identities that each member was known by here."""
+        kinds: dict[MemberId, set[str]] = defaultdict(set)
+        for owner, known in zip(self.owner, self.identities, strict=True):
+            if isinstance(owner, str):
+                kinds[owner].update(item.kind.value for item in known)
+        return kinds
 
 
 def identities_of(fact: Fact, program: Program) -> tuple[Identity, ...]:

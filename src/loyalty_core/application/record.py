@@ -213,9 +213,9 @@ class Recorder:
         batch.members.update(uow.lock_members(missing))
 
     def _enrol(self, found: Identified, outcomes: list[Outcome], books: Books) -> None:
-        for member_id, record in found.enrolled.items():
-            books.changes.members_added.append(record)
-            books.tell("member_enrolled", member_id, record.joined_at, found.kinds_of(member_id))
+        kinds = found.kinds()
+        for record in found.enrolled.values():
+            books.enrol(record, kinds[record.id])
         first_seen = set()
         for outcome in outcomes:
             member = outcome.record.member_id if outcome.record else None

@@ -154,8 +154,8 @@ class Queries:
 
     def facts_since(self, members: Iterable[MemberId], since: datetime) -> Iterator[FactRecord]:
         """The members' facts that occurred at or after a moment."""
-        moment = self._fact.value("occurred_at", since)
-        for row in self._fetch(self._texts.facts_since, self._sql.ids(members), moment):
+        parameters = (self._sql.ids(members), self._sql.moment(since))
+        for row in self._fetch(self._texts.facts_since, *parameters):
             yield rows.fact_record(self._fact.row(row))
 
     def wallets(self, members: Iterable[str]) -> list[WalletBook]:

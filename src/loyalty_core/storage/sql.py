@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import JSON, Boolean, Connection, Dialect, Table
@@ -43,7 +44,6 @@ class Form:
         self.others = tuple(name for name in self.names if name not in self.keys)
         self.types = {name: kind.compile(dialect=dialect) for name, kind in kinds.items()}
         self._json = {column.name for column in table.c if isinstance(column.type, JSON)}
-        self._writers = {name: kind.bind_processor(dialect) for name, kind in kinds.items()}
         readers = {column.name: self._reader(column.type) for column in table.c}
         self._readers = [(name, read) for name, read in readers.items() if read is not None]
 
@@ -60,26 +60,35 @@ class Form:
                 made[name] = read(made[name])
         return made
 
-    def values(self, row: Mapping[str, Any], names: Iterable[str]) -> tuple[Any, ...]:
-        """The columns of a row as the driver takes them."""
-        return tuple(
-            [
-                row[name] if (write := self._writers[name]) is None else write(row[name])
-                for name in names
-            ]
-        )
-
-    def value(self, name: str, value: Any) -> Any:
-        """One column's value as the driver takes it."""
-        write = self._writers[name]
-        return value if write is None else write(value)
-
     def listed(self, alias: str) -> list[str]:
         """All columns, as they are put into a JSON array."""
         names = [(name, f"{alias}.{name}") for name in self.names]
         if self.postgresql:
             return [column for _, column in names]
         return [f"json({column})" if name in self._json else column for name, column in names]
+
+
+class Marks:
+    """A text with a mark for each column of a row, and how a row becomes its parameters."""
+
+    def __init__(self, text: str, table: Table, names: Sequence[str]) -> None:
+        writers: list[tuple[int, Callable[[Any], Any]]] = []
+        for place, name in enumerate(names):
+            if isinstance(table.c[name].type, tables.Moment):
+                writers.append((place, tables.to_microseconds))
+            elif isinstance(table.c[name].type, JSON):
+                writers.append((place, encode))
+        self.text = text
+        self._writers = writers
+        self._values = itemgetter(*names)
+
+    def parameters(self, row: Mapping[str, Any]) -> tuple[Any, ...]:
+        """The columns of a row as SQLite takes them."""
+        values = list(self._values(row))
+        for place, write in self._writers:
+            if values[place] is not None:
+                values[place] = write(values[place])
+        return tuple(values)
 
 
 class Sql:
@@ -104,6 +113,10 @@ class Sql:
         """A list of ids as the parameter of ``any_id``."""
         wanted = sorted(set(ids))
         return wanted if self.postgresql else json.dumps(wanted)
+
+    def moment(self, moment: datetime) -> Any:
+        """A moment as a parameter."""
+        return moment if self.postgresql else tables.to_microseconds(moment)
 
     def as_id(self, name: str) -> str:
         """A text column as an id."""
@@ -147,19 +160,20 @@ class Sql:
             connection.exec_driver_sql(text, tuple(encode(one.rows) for one in due))
             return
         for one in due:
-            text, names = self._one_by_one(one.table, one.update)
-            form = self.forms[one.table]
-            connection.exec_driver_sql(text, [form.values(row, names) for row in one.rows])
+            marks = self._one_by_one(one.table, one.update)
+            connection.exec_driver_sql(marks.text, list(map(marks.parameters, one.rows)))
 
     @lru_cache(maxsize=256)  # noqa: B019 - as many as there are tables, kept as long as the texts
-    def _one_by_one(self, table: Table, update: bool) -> tuple[str, tuple[str, ...]]:
+    def _one_by_one(self, table: Table, update: bool) -> Marks:
         form = self.forms[table]
         if not update:
             marks = ", ".join(self.mark for _ in form.names)
-            return f"INSERT INTO {table} ({', '.join(form.names)}) VALUES ({marks})", form.names
+            text = f"INSERT INTO {table} ({', '.join(form.names)}) VALUES ({marks})"
+            return Marks(text, table, form.names)
         values = ", ".join(f"{name} = {self.mark}" for name in form.others)
         found = " AND ".join(f"{name} = {self.mark}" for name in form.keys)
-        return f"UPDATE {table} SET {values} WHERE {found}", (*form.others, *form.keys)
+        text = f"UPDATE {table} SET {values} WHERE {found}"
+        return Marks(text, table, (*form.others, *form.keys))
 
     @lru_cache(maxsize=256)  # noqa: B019 - few combinations of tables occur
     def _together(self, due: tuple[tuple[Table, bool], ...]) -> str:
