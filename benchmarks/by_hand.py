@@ -34,26 +34,8 @@ def posted(shop: Shop, member: str, fact: dict[str, Any], rows: Rows) -> None:
     fact_id, lot, made = new(), new(), new()
     at, now = shop.moment(datetime.fromisoformat(fact["occurred_at"])), shop.moment(NOW)
     both = {"member_id": member, "wallet": "points"}
-    rows["fact"].append(
-        {
-            "id": fact_id,
-            "program": "bench",
-            "source": "shop",
-            "type": "order",
-            "external_id": fact["id"],
-            "member_id": member,
-            "status": "booked",
-            "occurred_at": at,
-            "received_at": now,
-            "document": {"currency": "USD", "body": fact, "refunds": {}},
-            "awards": [{**AWARD, "lot_id": lot}],
-            "state_before": {"history": HISTORY},
-            "config_version": 1,
-            "deferred": [],
-            "attempts": 0,
-            "retry_at": None,
-        }
-    )
+    times = {"occurred_at": at, "received_at": now}
+    rows["fact"].append({"id": fact_id, "member_id": member, **times, **fact_columns(fact, lot)})
     rows["lot"].append(
         {
             "id": lot,
@@ -87,6 +69,23 @@ def posted(shop: Shop, member: str, fact: dict[str, Any], rows: Rows) -> None:
     for position, (account, of, amount) in enumerate(sides):
         line = {"transaction_id": made, "position": position, **both}
         rows["entry"].append({**line, "account": account, "lot_id": of, "amount": amount})
+
+
+def fact_columns(fact: dict[str, Any], lot: str) -> dict[str, Any]:
+    return {
+        "program": "bench",
+        "source": "shop",
+        "type": "order",
+        "external_id": fact["id"],
+        "status": "booked",
+        "document": {"currency": "USD", "body": fact, "refunds": {}},
+        "awards": [{**AWARD, "lot_id": lot}],
+        "state_before": {"history": HISTORY},
+        "config_version": 1,
+        "deferred": [],
+        "attempts": 0,
+        "retry_at": None,
+    }
 
 
 def insert(cursor: Any, shop: Shop, rows: Rows, tail: str = "") -> None:

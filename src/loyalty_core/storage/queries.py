@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Dialect
 from loyalty_core.domain.facts import FactKey
 from loyalty_core.domain.ledger import Lot, LotId, WalletBook
 from loyalty_core.domain.members import Identity, IdentityKind, MemberId
-from loyalty_core.ports.records import FactRecord, MemberRecord
+from loyalty_core.ports.records import FactRecord, MemberRecord, StoredReceipt
 from loyalty_core.storage import rows, tables
 from loyalty_core.storage.sql import Sql, encode, sql_of
 
@@ -61,6 +61,10 @@ class _Texts:
         self.lots = (  # two index ranges: a lot both named and open comes twice
             f"{lots} id {any_id} UNION ALL {lots} member_id {any_id} AND remaining > 0"
         )
+        receipt = sql.array(*sql.form(tables.receipt).listed("loyalty_receipt"))
+        self.receipt = (
+            f"SELECT {receipt} FROM loyalty_receipt WHERE program = {mark} AND key = {mark}"
+        )
         self.claim = (
             f"INSERT INTO loyalty_identity (program, {', '.join(_IDENTITY)}, member_id) "
             f"SELECT {mark}, kind, value, source, {sql.as_id('owner')} "
@@ -84,6 +88,7 @@ class Queries:
         self._texts = _texts(connection.dialect)
         forms = self._sql.forms
         self._member, self._fact = forms[tables.member], forms[tables.fact]
+        self._receipt = forms[tables.receipt]
         self._wallet, self._lot = forms[tables.wallet], forms[tables.lot]
 
     def _fetch(self, text: str, *parameters: Any) -> Iterator[list[Any]]:
@@ -172,6 +177,14 @@ class Queries:
         found = self._fetch(self._texts.lots, self._sql.ids(named), self._sql.ids(whole))
         lots = (rows.lot_of(self._lot.row(row)) for row in found)
         return list({lot.id: lot for lot in lots}.values())
+
+    def receipt(self, key: str) -> StoredReceipt | None:
+        """What the command with this idempotency key returned."""
+        for fetched in self._fetch(self._texts.receipt, self._program, key):
+            row = self._receipt.row(fetched)
+            del row["program"]
+            return StoredReceipt(**row)
+        return None
 
 
 def _identities(identities: Iterable[Identity]) -> list[dict[str, str]]:

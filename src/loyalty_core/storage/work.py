@@ -236,18 +236,7 @@ class SqlUnitOfWork(Outbox):
 
     def receipt(self, key: str) -> StoredReceipt | None:
         """What the command with this idempotency key returned."""
-        table = tables.receipt
-        row = (
-            self._connection.execute(
-                select(table).where(table.c.program == self._program, table.c.key == key)
-            )
-            .mappings()
-            .first()
-        )
-        if row is None:
-            return None
-        names = ("key", "input_hash", "member_id", "receipt", "created_at")
-        return StoredReceipt(**{name: row[name] for name in names})
+        return self._queries.receipt(key)
 
     def config_document(self, version: int) -> Mapping[str, Json]:
         """The configuration stored under a version."""
