@@ -201,16 +201,18 @@ class Recorder:
         keys = [key_of(fact) for fact in facts if not isinstance(fact, LoyaltyError)]
         owners = {owner for owner in found.owner if isinstance(owner, str)}
         batch.members = uow.lock_members(owners - found.enrolled.keys())
-        batch.records, wallets = uow.known(keys, batch.members)
+        wanted: set[MemberId] = set(batch.members)
+        while True:  # a fact may have got a member since the locks: it is read again under theirs
+            batch.records, wallets = uow.known(keys, batch.members)
+            mine = {record.member_id for record in batch.records.values() if record.member_id}
+            missing = mine - wanted - found.enrolled.keys()
+            if not missing:
+                break
+            wanted |= missing
+            batch.members.update(uow.lock_members(missing))
         books.keep(batch.members, wallets)
         batch.members.update(found.enrolled)
         books.keep(found.enrolled, ())
-        missing = {
-            record.member_id
-            for record in batch.records.values()
-            if record.member_id and record.member_id not in batch.members
-        }
-        batch.members.update(uow.lock_members(missing))
 
     def _enrol(self, found: Identified, outcomes: list[Outcome], books: Books) -> None:
         kinds = found.kinds()
