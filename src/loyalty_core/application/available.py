@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from loyalty_core.domain.ledger import WalletBook
@@ -14,16 +14,16 @@ from loyalty_core.ports.store import Reader
 class Held(NamedTuple):
     """Points of one wallet that redemptions hold, in smallest units.
 
-    ``live`` are held now. Of those whose time is over, ``freed`` can be spent again, and ``ended``
-    have expired meanwhile.
+    ``live`` are held now; ``freed`` are those of holds whose time is over, though no job has yet
+    booked that: they became free at one moment and end at another, like pending points.
     """
 
     live: int = 0
-    freed: int = 0
-    ended: int = 0
+    freed: tuple[Upcoming, ...] = ()
 
 
 NOTHING_HELD = Held()
+INSTANT = timedelta(microseconds=1)
 
 
 def held_now(
@@ -33,18 +33,23 @@ def held_now(
     found: dict[tuple[str, str], Held] = {}
     for redemption, ends in reader.held(books):
         pair = redemption.member_id, redemption.wallet
-        live, freed, ended = found.get(pair, NOTHING_HELD)
-        if redemption.timed_out(now):
-            over = sum(
-                amount
-                for lot_id, amount in redemption.lots.items()
-                if lot_id in ends and ends[lot_id] <= now
+        live, freed = found.get(pair, NOTHING_HELD)
+        if redemption.timed_out(now) and redemption.expires_at is not None:
+            over = redemption.expires_at
+            freed += tuple(
+                _freed(over, ends.get(lot_id), amount) for lot_id, amount in redemption.lots.items()
             )
-            freed, ended = freed + redemption.points - over, ended + over
         else:
             live += redemption.points
-        found[pair] = Held(live, freed, ended)
+        found[pair] = Held(live, freed)
     return found
+
+
+def _freed(over: datetime, ends: datetime | None, amount: int) -> Upcoming:
+    """Points set free at ``over``; those of a lot that had ended still pay debt, then end."""
+    if ends is not None and ends <= over:
+        return Upcoming(over - INSTANT, over, amount)
+    return Upcoming(over, ends, amount)
 
 
 def available_now(reader: Reader, members: list[str], now: datetime) -> dict[str, dict[str, int]]:
@@ -64,12 +69,8 @@ def spendable(book: WalletBook, upcoming: Iterable[Upcoming], held: Held, now: d
     debt, left = repaid(book, upcoming, held, now)
     if book.lapsed(now):
         return -debt
-    return (
-        book.balance
-        - held.live
-        - held.ended
-        - sum(points.amount for points in left if points.past(now) or points.pending(now))
-    )
+    waiting = sum(points.amount for points in left if points.past(now) or points.pending(now))
+    return book.balance - held.live - waiting
 
 
 def repaid(
@@ -77,8 +78,9 @@ def repaid(
 ) -> tuple[int, list[Upcoming]]:
     """The debt and the points that are left once all that became active by ``now`` has paid."""
     debt, left = book.debt, []
+    upcoming = [*upcoming, *held.freed]
     for points in sorted(upcoming, key=lambda one: one.activates_at) if debt else upcoming:
         paid = min(debt, points.amount) if points.paying(book.lapses_at, now) else 0
         debt -= paid
         left.append(points._replace(amount=points.amount - paid))
-    return max(debt - held.freed, 0), left
+    return debt, left

@@ -49,6 +49,12 @@ class Books(Postings):
 
     caught_up: list[tuple[WalletBook, CaughtUp]] = field(default_factory=list)
     _held: dict[tuple[str, str], list[Redemption]] = field(default_factory=dict)
+    _read: set[MemberId] = field(default_factory=set)
+
+    def keep(self, members: Iterable[MemberId], wallets: Iterable[WalletBook]) -> None:
+        """Keeps all wallets of some members, read under their locks."""
+        self._read.update(members)
+        self.wallets.update({(book.member_id, book.wallet): book for book in wallets})
 
     def load(
         self,
@@ -62,13 +68,15 @@ class Books(Postings):
         Wallets whose open lots are loaded are caught up, so that no posting depends on whether
         the nightly jobs have run. A wallet in debt, or lapsed, always is.
         """
-        loaded = self.uow.wallets(members)
-        self.wallets.update(loaded)
-        behind = {book.member_id for book in loaded.values() if book.debt or book.lapsed(self.now)}
+        wanted = set(members)
+        unread = wanted - self._read
+        self.keep(unread, self.uow.wallets(unread))
+        mine = [book for book in self.wallets.values() if book.member_id in wanted]
+        behind = {book.member_id for book in mine if book.debt or book.lapsed(self.now)}
         whole = {*open_of, *map(MemberId, behind)}
         for lot in self.uow.lots(lots, whole):
             self.wallet(lot.member_id, lot.wallet).lots[lot.id] = lot
-        holding = {book.member_id for book in loaded.values() if book.held}
+        holding = {book.member_id for book in mine if book.held}
         for redemption in self.uow.held_redemptions(holding & whole):
             self._held.setdefault((redemption.member_id, redemption.wallet), []).append(redemption)
         for book in [book for book in self.wallets.values() if book.member_id in whole]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -21,7 +21,7 @@ from loyalty_core.domain.ledger import (
     with_issuer,
 )
 from loyalty_core.domain.programs import Wallet
-from loyalty_core.ports.records import Changes
+from loyalty_core.ports.records import Changes, MemberRecord
 from loyalty_core.ports.store import UnitOfWork
 
 _EVENTS = {
@@ -154,6 +154,11 @@ class Postings:
         self._touched_lots[lot.id] = lot
 
     # -- telling and writing ------------------------------------------------------------------
+
+    def enrol(self, record: MemberRecord, kinds: Iterable[str]) -> None:
+        """Adds a member, known by these kinds of identities."""
+        self.changes.members_added.append(record)
+        self.tell("member_enrolled", record.id, record.joined_at, {"kinds": [*sorted(kinds)]})
 
     def _tell(self, made: Transaction) -> None:
         if made.kind not in _EVENTS:

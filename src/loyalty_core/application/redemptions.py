@@ -83,11 +83,11 @@ def lock(
 ) -> tuple[MemberRecord, Orders]:
     """The member, and the order paid for if it is known; both are locked, its owner included."""
     key = FactKey(source, "order", order_id or "")
-    known = uow.facts_by_key([key]) if order_id is not None else {}
+    known = uow.known([key])[0] if order_id is not None else {}
     owners = {record.member_id for record in known.values() if record.member_id}
     uow.lock_members({*owners, MemberId(member_id)} if is_id(member_id) else owners)
     member = locked_member(uow, member_id)
-    return member, uow.facts_by_key([key], lock=True) if known else {}
+    return member, uow.known([key])[0] if known else {}
 
 
 def order_of(order: tuple[str, str | None]) -> tuple[str, str | None]:

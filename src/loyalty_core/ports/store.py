@@ -24,8 +24,13 @@ from loyalty_core.ports.records import (
 class UnitOfWork(Protocol):
     """One write transaction. Everything read through it after ``lock_members`` is current."""
 
-    def owners(self, identities: Iterable[Identity]) -> dict[Identity, MemberId]:
-        """The member of each identity that is known."""
+    def lock_owners(
+        self, identities: Iterable[Identity], keys: Iterable[FactKey] = ()
+    ) -> dict[Identity, MemberId]:
+        """The member of each known identity.
+
+        They, and the members of the stored facts with these keys, are locked in id order.
+        """
         ...
 
     def claim(self, wanted: Mapping[Identity, MemberId]) -> dict[Identity, MemberId]:
@@ -37,17 +42,20 @@ class UnitOfWork(Protocol):
         ...
 
     def lock_members(self, ids: Iterable[MemberId]) -> dict[MemberId, MemberRecord]:
-        """The members, locked in id order until the transaction ends."""
+        """The members, locked in id order until the transaction ends; as of the lock."""
         ...
 
     def due_members(self, now: datetime, limit: int) -> list[MemberId]:
         """Members whose points activate or expire, or holds time out, from ``limit`` of each."""
         ...
 
-    def facts_by_key(
-        self, keys: Iterable[FactKey], *, lock: bool = False
-    ) -> dict[FactKey, FactRecord]:
-        """The stored facts with these keys; ``lock`` locks those that no member's lock covers."""
+    def known(
+        self, keys: Iterable[FactKey], members: Iterable[MemberId] = ()
+    ) -> tuple[dict[FactKey, FactRecord], list[WalletBook]]:
+        """The stored facts with these keys, and the wallets of these members without lots.
+
+        Facts that belong to nobody yet are locked: no lock on a member covers them.
+        """
         ...
 
     def facts_since(self, since: Mapping[MemberId, datetime]) -> list[FactRecord]:
@@ -58,8 +66,8 @@ class UnitOfWork(Protocol):
         """Facts that a program failed on and whose time to try again has come, oldest first."""
         ...
 
-    def wallets(self, members: Iterable[MemberId]) -> dict[tuple[str, str], WalletBook]:
-        """The members' wallets by member and wallet name, without lots."""
+    def wallets(self, members: Iterable[MemberId]) -> list[WalletBook]:
+        """The members' wallets, without lots."""
         ...
 
     def lots(self, ids: Iterable[LotId], open_of: Iterable[MemberId]) -> list[Lot]:

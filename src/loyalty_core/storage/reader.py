@@ -16,7 +16,7 @@ from loyalty_core.ports.records import FactRecord, MemberRecord, Upcoming, Walle
 from loyalty_core.storage import rows, tables
 from loyalty_core.storage.checks import check_books
 from loyalty_core.storage.migrations import applied
-from loyalty_core.storage.work import owners
+from loyalty_core.storage.queries import Queries
 
 Pair = tuple[str, str]
 
@@ -25,7 +25,6 @@ _members = select(tables.member).where(
     tables.member.c.program == bindparam("program"), tables.member.c.id.in_(_ids)
 )
 _identities = select(tables.identity).where(tables.identity.c.member_id.in_(_ids))
-_wallets = select(tables.wallet).where(tables.wallet.c.member_id.in_(_ids))
 _dated = (
     tables.lot.c.member_id,
     tables.lot.c.wallet,
@@ -54,13 +53,14 @@ class SqlReader:
     def __init__(self, connection: Connection, program: str) -> None:
         self._connection = connection
         self._program = program
+        self._queries = Queries(connection, program)
 
     def _rows(self, statement: Any, parameters: Mapping[str, Any] | None = None) -> Iterable[Any]:
         return self._connection.execute(statement, parameters or {}).mappings()
 
     def owners(self, identities: Iterable[Identity]) -> dict[Identity, MemberId]:
         """The member of each identity that is known."""
-        return owners(self._connection, self._program, identities)
+        return self._queries.owners(identities)
 
     def members(self, ids: Iterable[str]) -> dict[str, tuple[MemberRecord, tuple[Identity, ...]]]:
         """The members with their identities: two queries for any number."""
@@ -73,8 +73,7 @@ class SqlReader:
 
     def wallets(self, members: Iterable[str]) -> dict[Pair, WalletBook]:
         """The members' wallets by member and wallet name, without lots."""
-        found = self._rows(_wallets, {"ids": sorted(set(members))})
-        return {(row["member_id"], row["wallet"]): rows.wallet_book(row) for row in found}
+        return {(book.member_id, book.wallet): book for book in self._queries.wallets(members)}
 
     def upcoming(self, members: Iterable[str], until: datetime) -> dict[Pair, list[Upcoming]]:
         """Points to which something happens by ``until``, or has: pending, expiring, past."""

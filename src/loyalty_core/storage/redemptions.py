@@ -7,11 +7,12 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, select, update
 
 from loyalty_core.domain.redemptions import Redemption
 from loyalty_core.storage import rows, tables
 from loyalty_core.storage.outbox import Outbox
+from loyalty_core.storage.sql import Write
 
 _table = tables.redemption
 _stock = tables.stock
@@ -28,11 +29,6 @@ _of_orders = (
     .where(_ours, _table.c.source == bindparam("source"), _table.c.order_id.in_(_ids))
     .where(_table.c.state == "captured")
     .order_by(_table.c.id)
-)
-_change = (
-    update(_table)
-    .where(_table.c.id == bindparam("key_id"))
-    .values({column.name: bindparam(column.name) for column in _table.c if column.name != "id"})
 )
 
 
@@ -84,13 +80,12 @@ class Redemptions(Outbox):
         self._connection.execute(update(_stock).where(mine).values(claimed=_stock.c.claimed - 1))
 
     def save_redemptions(self, changed: Iterable[Redemption]) -> None:
-        """Writes new and changed redemptions."""
-        made: list[dict[str, Any]] = []
-        kept: list[dict[str, Any]] = []
-        for one in changed:
-            row = rows.redemption_row(one, self._program)
-            (made if one.fresh else kept).append(row)
-        self._write(insert(_table), made)
-        for row in kept:
-            row["key_id"] = row.pop("id")
-        self._write(_change, kept)
+        """Writes redemptions by themselves, where nothing else of their books changes."""
+        self._sql.write(self._connection, self.redemption_writes(changed))
+
+    def redemption_writes(self, changed: Iterable[Redemption]) -> tuple[Write, Write]:
+        """What is to be written of new and of changed redemptions."""
+        each = [(one.fresh, rows.redemption_row(one, self._program)) for one in changed]
+        made = [row for fresh, row in each if fresh]
+        kept = [row for fresh, row in each if not fresh]
+        return Write(_table, made), Write(_table, kept, update=True)

@@ -31,8 +31,10 @@ from loyalty_core.domain.members import (
 )
 from loyalty_core.domain.redemptions import Redemption, RedemptionState
 from loyalty_core.ports.records import Award, FactRecord, FactStatus, MemberRecord, Position
+from loyalty_core.storage import tables
 
 Row = Mapping[Any, Any]
+_WALLET = tuple(tables.wallet.c.keys())
 _plain = converter(0)
 
 
@@ -146,26 +148,12 @@ def _award(stored: Mapping[str, Json]) -> Award:
 
 def wallet_row(book: WalletBook) -> dict[str, Any]:
     """A wallet as a row."""
-    return {
-        "member_id": book.member_id,
-        "wallet": book.wallet,
-        "balance": book.balance,
-        "debt": book.debt,
-        "earned": book.earned,
-        "redeemed": book.redeemed,
-        "expired": book.expired,
-        "adjusted": book.adjusted,
-        "held": book.held,
-        "lapses_at": book.lapses_at,
-    }
+    return {name: getattr(book, name) for name in _WALLET}
 
 
 def wallet_book(row: Row) -> WalletBook:
     """A wallet from its row, without lots."""
-    return WalletBook(**{name: row[name] for name in wallet_row(_EMPTY)}, stored=True)
-
-
-_EMPTY = WalletBook("", "")
+    return WalletBook(**row, stored=True)
 
 
 def lot_row(lot: Lot) -> dict[str, Any]:
@@ -175,7 +163,7 @@ def lot_row(lot: Lot) -> dict[str, Any]:
 
 def lot_of(row: Row) -> Lot:
     """A lot from its row."""
-    return Lot(**{name: row[name] for name in Lot.__slots__})
+    return Lot(**row)
 
 
 def transaction_row(made: Transaction) -> dict[str, Any]:

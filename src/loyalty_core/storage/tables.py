@@ -37,6 +37,16 @@ def to_microseconds(moment: datetime) -> int:
     return (moment - EPOCH) // MICROSECOND
 
 
+def from_microseconds(microseconds: int) -> datetime:
+    """The moment that ``to_microseconds`` gave, in UTC."""
+    return EPOCH + timedelta(microseconds=microseconds)
+
+
+def from_text(moment: str) -> datetime:
+    """The moment that PostgreSQL wrote in JSON, in UTC."""
+    return datetime.fromisoformat(moment).astimezone(UTC)
+
+
 class Moment(TypeDecorator[datetime]):
     """An aware UTC moment: ``timestamptz`` on PostgreSQL, microseconds since 1970 on SQLite."""
 
@@ -61,7 +71,7 @@ class Moment(TypeDecorator[datetime]):
             return None
         if isinstance(value, datetime):
             return value.astimezone(UTC)
-        return EPOCH + timedelta(microseconds=value)
+        return from_microseconds(value)
 
 
 def _id() -> TypeEngine[str]:
