@@ -53,6 +53,7 @@ class Simulation:
         self.plant = plant
         self.chance = random.Random(seed)
         self.clock = FrozenClock(START)
+        self.latest = START
         self.clock_goes_back = clock_goes_back
         self.truth = Truth(Shape(None if clock_goes_back else 20), exact=not clock_goes_back)
         self.baton = Baton(self.chance)
@@ -85,7 +86,7 @@ class Simulation:
         hours = self.chance.choice([0, 0, 1, 30, 100])
         back = self.clock_goes_back and self.chance.random() < 0.4
         moved = self.clock() + timedelta(hours=-hours if back else hours)
-        self.clock.set(max(moved, START))
+        self.latest = max(self.latest, self.clock.set(max(moved, START)))
 
     def settle(self) -> None:
         """Everybody is answered at last, and everything that was answered is asked again."""
@@ -99,6 +100,7 @@ class Simulation:
             if (again := command.act(loyalty)) != answer:
                 raise Broken(f"{command} answers {again} and not {answer}")
         self.check()
+        self.clock.set(self.latest)  # what was to be tried again then, when the clock was ahead
         for _ in range(20):
             self.clock.advance(hours=13)
             loyalty.tick()
