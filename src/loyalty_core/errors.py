@@ -253,13 +253,16 @@ class LedgerFault(LoyaltyError):
 
 
 class StoreError(LoyaltyError):
-    """The database did not do what was asked; what was not acknowledged is not booked."""
+    """The database did not do what was asked: a command is booked as a whole or not at all.
+
+    Only a session that broke off leaves open which: sending the same again is safe, and tells.
+    """
 
     code = "store_failed"
 
 
 class StoreUnreachable(StoreError):
-    """The database cannot be reached or opened."""
+    """The database cannot be reached or opened, or was away for longer than it is waited for."""
 
     code = "store_unreachable"
     default_remedy = "Check the database URL, that the server runs, and the permissions."

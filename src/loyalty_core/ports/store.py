@@ -222,9 +222,10 @@ class Store(Protocol):
     """A database that holds programs' books."""
 
     def write(self, work: Callable[[UnitOfWork], T]) -> T:
-        """What ``work`` returns, done in one transaction and retried a few times if it collided.
+        """What ``work`` returns, done in one transaction; tried again if it collided or broke off.
 
-        Rolled back when ``work`` raises; nothing is acknowledged before the commit.
+        Rolled back when ``work`` raises; nothing is acknowledged before the commit. A commit whose
+        answer was lost is repeated too, so ``work`` must find what it has already done.
         """
         ...
 
