@@ -29,6 +29,7 @@ from loyalty_core.domain.facts import (
     OrderRefund,
     OrderStatus,
     Refund,
+    RefundKind,
     RefundLine,
     Scalar,
     Tender,
@@ -48,6 +49,7 @@ from loyalty_core.domain.orders import line_nets, order_total
 from loyalty_core.domain.programs import (
     DebtPolicy,
     Expiry,
+    GoodwillPolicy,
     JoinPolicy,
     PointsValue,
     Program,
@@ -56,6 +58,7 @@ from loyalty_core.domain.programs import (
 )
 from loyalty_core.domain.receipts import (
     AdjustmentReceipt,
+    ClaimReceipt,
     FactReceipt,
     RecordStatus,
     RecordSummary,
@@ -84,6 +87,7 @@ from loyalty_core.domain.statements import (
 )
 from loyalty_core.errors import (
     AmountInvalid,
+    ClaimRefused,
     ConfigError,
     CurrencyUnknown,
     CustomerMissing,
@@ -100,6 +104,7 @@ from loyalty_core.errors import (
     LoyaltyError,
     MemberInactive,
     MemberNotFound,
+    OrderNotFound,
     OrderSumsMismatch,
     PluginError,
     PluginFailed,
@@ -134,6 +139,8 @@ __all__ = [
     "AsyncLoyalty",
     "AwardExplanation",
     "Cart",
+    "ClaimReceipt",
+    "ClaimRefused",
     "Clock",
     "ConfigError",
     "Credit",
@@ -155,6 +162,7 @@ __all__ = [
     "FactError",
     "FactReceipt",
     "FactTooLarge",
+    "GoodwillPolicy",
     "Handler",
     "History",
     "HistoryItem",
@@ -183,6 +191,7 @@ __all__ = [
     "Minor",
     "Money",
     "Order",
+    "OrderNotFound",
     "OrderRefund",
     "OrderStatus",
     "OrderSumsMismatch",
@@ -205,6 +214,7 @@ __all__ = [
     "RedemptionRefused",
     "Refund",
     "RefundExceedsOrder",
+    "RefundKind",
     "RefundLine",
     "Rejection",
     "Report",

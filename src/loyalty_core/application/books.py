@@ -138,10 +138,13 @@ class Books:
 
     def redate(self, member_id: MemberId, award: Award) -> None:
         """Gives the lot of an award the moments that the award has now: its fact has moved."""
-        lot = self.wallet(member_id, award.wallet).lots[LotId(award.lot_id or "")]
+        book = self.wallet(member_id, award.wallet)
+        lot = book.lots[LotId(award.lot_id or "")]
         lot.created_at, lot.activates_at, lot.expires_at = award.moments
         lot.pending = lot.activates_at > self.now
         self._touch_lot(lot)
+        if lot.active(self.now):
+            self._repay_from(book, lot, self.now)
 
     def new_lot(self, member_id: str, wallet: str, created_at: datetime) -> Lot:
         """A new empty lot for points from no fact, with the wallet's own expiry."""
@@ -266,8 +269,6 @@ class Books:
                     self._repay_from(book, lot, lot.activates_at)
                 activated += 1
         for ends, lot in sorted(_ended(book, self.now), key=lambda pair: (pair[0], pair[1].id)):
-            if lot.activates_at < ends:
-                self._repay_from(book, lot, ends)
             if lot.remaining:
                 points += lot.remaining
                 self.post(book, TransactionKind.EXPIRY, book.expire(lot), ends)

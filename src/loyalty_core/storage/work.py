@@ -18,7 +18,7 @@ from loyalty_core.domain.ledger import Lot, LotId, WalletBook
 from loyalty_core.domain.members import Identity, IdentityKind, MemberId
 from loyalty_core.ports.records import Changes, FactRecord, FactStatus, MemberRecord, StoredReceipt
 from loyalty_core.storage import rows, tables
-from loyalty_core.storage.outbox import Outbox
+from loyalty_core.storage.claims import Claims
 
 _lock_members = (
     select(tables.member)
@@ -93,7 +93,7 @@ def _keyed(values: dict[str, Any], *keys: str) -> dict[str, Any]:
     return values
 
 
-class SqlUnitOfWork(Outbox):
+class SqlUnitOfWork(Claims):
     """``ports.store.UnitOfWork`` on one SQLAlchemy connection, for one program."""
 
     def __init__(self, connection: Connection, program: str) -> None:
@@ -299,7 +299,8 @@ class SqlUnitOfWork(Outbox):
         facts = [(fact.stored, rows.fact_row(fact, program)) for fact in changes.facts.values()]
         self._write(insert(tables.fact), [row for stored, row in facts if not stored])
         self._write(_update_fact, [_keyed(row, "id") for stored, row in facts if stored])
-        self._write(insert(tables.waiting), [self._waiting(*item) for item in changes.waiting])
+        waiting = self._insert(tables.waiting).on_conflict_do_nothing()
+        self._write(waiting, [self._waiting(*item) for item in changes.waiting])
         self._write(insert(tables.lot), [rows.lot_row(lot) for lot in changes.lots_added])
         self._write(_update_lot, [_keyed(rows.lot_row(lot), "id") for lot in changes.lots])
         books = [(book.stored, rows.wallet_row(book)) for book in changes.wallets]
@@ -314,12 +315,12 @@ class SqlUnitOfWork(Outbox):
         self.publish(changes.events)
         self._write(insert(tables.receipt), [self._receipt(one) for one in changes.receipts])
 
-    def _waiting(self, identity: Identity, fact_id: str, until: datetime) -> dict[str, Any]:
+    def _waiting(self, identity: Identity | None, fact_id: str, until: datetime) -> dict[str, Any]:
         return {
             "program": self._program,
-            "kind": identity.kind.value,
-            "value": identity.value,
-            "source": identity.source,
+            "kind": identity.kind.value if identity else "",  # no member ever has this identity
+            "value": identity.value if identity else "",
+            "source": identity.source if identity else "",
             "fact_id": fact_id,
             "until": until,
         }

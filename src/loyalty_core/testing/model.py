@@ -168,11 +168,10 @@ class ModelLedger:
         return self.lots.setdefault(name, made)
 
     def _put(self, lot: ModelLot, amount: int, now: datetime) -> int:
-        """What was put into the lot; debt is paid at once if it is, or ever was, spendable."""
+        """What was put into the lot; debt is paid at once if it is spendable."""
         lot.left += amount
-        ever = lot.expires_at is None or lot.activates_at < lot.expires_at
-        if lot.activates_at <= now and ever:
-            lot.active = True
+        lot.active = lot.activates_at <= now
+        if lot.active and (lot.expires_at is None or lot.expires_at > now):
             self._pay(lot)
         return amount
 
