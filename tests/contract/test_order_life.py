@@ -44,6 +44,7 @@ def given_back(loyalty: Loyalty, number: str, **more: Any) -> int:
 # -- before it is paid ----------------------------------------------------------------------------
 
 
+@pytest.mark.hard_case("H8")
 @pytest.mark.parametrize("status", ["pending", "authorized", "partly_paid"])
 def test_an_order_earns_nothing_until_all_of_it_is_paid(shop: Shop, status: str) -> None:
     loyalty = shop.open(settings={"first_order": 500})
@@ -63,6 +64,7 @@ def test_a_deposit_that_is_given_back_never_was_anything(shop: Shop) -> None:
     assert booked(loyalty) == []
 
 
+@pytest.mark.hard_case("H39")
 def test_cancelled_before_it_is_paid_and_after(shop: Shop) -> None:
     loyalty = shop.open()
     loyalty.record(bought(status="pending"))
@@ -224,6 +226,7 @@ def test_goodwill_is_the_programs_choice(shop: Shop, goodwill: str, left: int) -
     assert points(loyalty, member_of(loyalty)) == (left, left, 0, 0)
 
 
+@pytest.mark.hard_case("H5")
 def test_an_order_keeps_the_choice_it_was_decided_by(shop: Shop) -> None:
     shop.open(goodwill="keep").record(bought())
     later = shop.open(goodwill="take_back")
@@ -262,6 +265,7 @@ def test_a_charge_back_of_spent_points_is_debt_until_the_dispute_is_won(shop: Sh
     assert points(loyalty, member) == (20, 20, 0, 0)
 
 
+@pytest.mark.hard_case("H7")
 def test_refunds_of_every_kind_in_any_order_end_alike(shop: Shop) -> None:
     facts = [
         bought(),

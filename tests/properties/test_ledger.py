@@ -337,6 +337,7 @@ class Machine(RuleBasedStateMachine):
         assert expired == -self.model.expired
 
 
+@pytest.mark.hard_case("H1", "H14")
 @pytest.mark.parametrize("shape", SHAPES)
 def test_the_ledger_agrees_with_the_model(engine: Engine, shape: str) -> None:
     run_state_machine_as_test(

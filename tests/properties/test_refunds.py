@@ -77,6 +77,7 @@ def cut(total: int, draw: Any) -> list[int]:
     return [end - start for start, end in zip([0, *at], [*at, total], strict=True)]
 
 
+@pytest.mark.hard_case("H2")
 @examples(60, 3000)
 @given(data=st.data())
 def test_parts_take_exactly_what_the_whole_takes(data: st.DataObject) -> None:

@@ -129,6 +129,7 @@ def test_refunds_beyond_the_order_take_no_more_than_there_was() -> None:
     }
 
 
+@pytest.mark.hard_case("H2")
 def test_75_of_100_given_back_leaves_a_quarter() -> None:
     body = order(line("a", 10000))
     assert kept_share({"a": 100}, document(body, [refund("r", amount=Minor(7500))])) == {"a": 25}
@@ -136,6 +137,7 @@ def test_75_of_100_given_back_leaves_a_quarter() -> None:
     assert kept_share({"a": 100}, document(body, twice)) == {"a": 50}
 
 
+@pytest.mark.hard_case("H2")
 def test_three_thirds_of_ten_points_are_ten_points() -> None:
     body = order(line("a", 1000, 3))
     left = [
