@@ -143,6 +143,9 @@ def test_an_order_is_decided_by_the_configuration_it_was_first_decided_by(shop: 
     assert new.record(order("2", "1.00")).changes == {"points": 10}
     assert points(new, member) == (80, 80, 0, 0)
     assert new.explain(new.history(member).items[-1].transaction.id).config_version == 1
+    assert new.record(refund("r", amount="35.00")).changes == {"points": -35}
+    assert new.record(refund("r", "2", amount="0.50")).changes == {"points": -5}
+    assert points(new, member) == (40, 40, 0, 0)
 
 
 def test_an_order_is_decided_on_the_profile_it_was_first_decided_on(shop: Shop) -> None:

@@ -284,6 +284,9 @@ class Machine(RuleBasedStateMachine):
         self.loyalty.tick()
         wallet = self.wallet()
         assert (wallet.balance, wallet.expired) == (self.model.balance, self.model.expired)
+        totals = self.loyalty.report().wallets[0]
+        assert (totals.outstanding, totals.debt) == (self.model.balance, self.model.debt)
+        assert totals.due == 0
         assert self.loyalty.tick().expired == {}
 
     # -- what must hold -----------------------------------------------------------------------
@@ -310,8 +313,6 @@ class Machine(RuleBasedStateMachine):
         assert wallet.debt == 0 or wallet.available == -wallet.debt
         assert wallet.balance >= wallet.available + wallet.pending
         assert wallet.debt == 0 or self.shape.policy is not DebtPolicy.CLAMP
-        totals = self.loyalty.report().wallets[0]
-        assert totals.outstanding == wallet.available + wallet.pending
 
     @invariant()
     def is_right(self) -> None:
