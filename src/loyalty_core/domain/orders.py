@@ -138,20 +138,21 @@ def order_total(order: Order) -> int:
 
 def refunded_values(
     document: OrderDocument, goodwill: GoodwillPolicy = GoodwillPolicy.KEEP
-) -> dict[str, int]:
+) -> dict[str, Fraction]:
     """How much of each line's value has been given back by all refunds together, minor units.
 
-    Capped at the line's value, so that refunds sum to the whole order and never beyond. Depends
-    on the set of refunds alone, not on their order.
+    Exact, as a cent of a cheap line may have earned many points. Capped at the line's value, so
+    that refunds sum to the whole order and never beyond. Depends on the set of refunds alone, not
+    on their order, and another refund never makes it less.
     """
     assert document.body is not None
     refunds = document.counting(goodwill)
     if any(refund.whole for refund in refunds):
-        return line_nets(document.body)
+        return {line: Fraction(net) for line, net in line_nets(document.body).items()}
     given, left = values_by_line(document.body, refunds)
-    loose = min(loose_value(document.body, refunds), sum(left.values()))
-    shares = split(loose, list(left.values()))
-    return {line: given[line] + share for line, share in zip(given, shares, strict=True)}
+    open_value = sum(left.values())
+    loose = min(loose_value(document.body, refunds), open_value)
+    return {line: given[line] + Fraction(loose * left[line], open_value or 1) for line in given}
 
 
 def values_by_line(body: Order, refunds: Sequence[Refund]) -> tuple[dict[str, int], dict[str, int]]:
@@ -209,19 +210,22 @@ def kept_share(
     if body is None or not refunds:
         return dict(points)
     nets, back = line_nets(body), refunded_values(document, goodwill)
-    shares = {line: (back[line], nets[line]) for line in nets}
+    shares: dict[str, tuple[Fraction | int, int]] = {
+        line: (back[line], nets[line]) for line in nets
+    }
     pieces = _returned_quantities(body, refunds)
     for bought in body.lines:
         if not nets[bought.id]:
             shares[bought.id] = (pieces[bought.id], max(bought.quantity, 1))
     everything = all(returned >= of for returned, of in shares.values())
     everything |= any(refund.whole for refund in refunds)
+    everything |= loose_value(body, refunds) > 0 and back == nets  # the free lines as well
     shares[""] = (sum(back.values()), sum(nets.values()))
     lost = {}
     for line, earned in points.items():
         returned, of = shares.get(line, (0, 0))
         gone = everything or (of > 0 and returned >= of)
-        lost[line] = Fraction(earned) if gone else Fraction(earned * returned, of or 1)
+        lost[line] = Fraction(earned) if gone else Fraction(earned * returned) / (of or 1)
     taken = _whole(lost)
     return {line: earned - taken[line] for line, earned in points.items()}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
+from fractions import Fraction
 from itertools import pairwise, permutations
 
 import pytest
@@ -88,12 +89,12 @@ def test_without_refunds_or_without_the_order_all_is_kept() -> None:
         (
             [refund("r", amount=Minor(9493))],  # what was paid, taxes included
             MIXED_NETS,
-            {"shirt": 0, "mug": 0, SHIPPING: 0, "": 0},
+            dict.fromkeys(POINTS, 0),  # the free sticker's as well
         ),
         (
             [refund("r", amount=Minor(949))],  # 949 of 9493 is 923 of 9239
-            {"shirt": 292, "mug": 73, "card": 499, SHIPPING: 59},
-            {"shirt": 30 - 3, "mug": 7 - 1, SHIPPING: 3, "": 11 - 1},  # 3.001, 0.7, 0.3
+            {line: Fraction(923 * net, 9239) for line, net in MIXED_NETS.items()},
+            {"shirt": 30 - 3, "mug": 7, SHIPPING: 3, "": 11 - 1},  # 2.997, 0.699 and 0.2997 are 3
         ),
         (
             [refund("r", worth("shirt", 1)), refund("s", pieces("shirt", 3))],
@@ -124,6 +125,7 @@ def test_refunds_beyond_the_order_take_no_more_than_there_was() -> None:
     assert kept(MIXED, *backs) == POINTS | {
         "shirt": 0,
         "mug": 0,
+        "sticker": 0,
         SHIPPING: 0,
         "": 0,
     }
