@@ -52,6 +52,7 @@ from loyalty_core.domain.programs import (
     PointsValue,
     Program,
     ProgramConfig,
+    TransferRules,
     Wallet,
 )
 from loyalty_core.domain.receipts import (
@@ -62,6 +63,7 @@ from loyalty_core.domain.receipts import (
     RedemptionReceipt,
     Rejection,
     TickReport,
+    TransferReceipt,
     VerifyReport,
 )
 from loyalty_core.domain.rewards import SpendOffer, SpendRequest
@@ -114,6 +116,7 @@ from loyalty_core.errors import (
     StoreReadOnly,
     StoreUnreachable,
     TransactionNotFound,
+    TransferRefused,
     WalletUnknown,
 )
 from loyalty_core.loyalty import Loyalty
@@ -229,6 +232,9 @@ __all__ = [
     "Transaction",
     "TransactionKind",
     "TransactionNotFound",
+    "TransferReceipt",
+    "TransferRefused",
+    "TransferRules",
     "VerifyReport",
     "Wallet",
     "WalletStatement",

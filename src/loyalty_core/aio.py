@@ -90,6 +90,7 @@ class AsyncLoyalty:
     report = _awaited(Loyalty.report)
     redeem = _awaited(Loyalty.redeem)
     adjust = _awaited(Loyalty.adjust)
+    transfer = _awaited(Loyalty.transfer)
     tick = _awaited(Loyalty.tick)
     verify = _awaited(Loyalty.verify)
     status = _awaited(Loyalty.status)

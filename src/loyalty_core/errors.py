@@ -228,6 +228,12 @@ class InsufficientPoints(LoyaltyError):
     code = "insufficient_points"
 
 
+class TransferRefused(LoyaltyError):
+    """The wallet does not allow this transfer: at all, to this member, or of so many points."""
+
+    code = "transfer_refused"
+
+
 class RedemptionRefused(LoyaltyError):
     """The redemption breaks a limit of the program: minimum, step, or share of the order."""
 

@@ -18,6 +18,7 @@ from loyalty_core.application.rules import Rules
 from loyalty_core.application.spend import Spending
 from loyalty_core.application.statement import Questions
 from loyalty_core.application.tick import Ticker
+from loyalty_core.application.transfer import Transfers
 from loyalty_core.domain.clock import Clock, utc_now
 from loyalty_core.domain.facts import Json
 from loyalty_core.domain.programs import ProgramConfig
@@ -68,6 +69,7 @@ class Loyalty(MemberMethods, FactMethods, SpendingMethods, QuestionMethods, Upke
         self._recorder = Recorder(store, rules, parts.archive, clock)
         self._members = Members(store, rules, self._recorder, clock)
         self._spending = Spending(store, rules, clock)
+        self._transfers = Transfers(store, rules, clock)
         self._questions = Questions(store, rules, clock)
         self._ticker = Ticker(store, rules, self._recorder, clock)
         self._registry = parts.registry

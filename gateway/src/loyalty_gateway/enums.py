@@ -41,6 +41,9 @@ class TransactionKind(Enum):
     ADJUSTMENT = strawberry.enum_value("adjustment", description="A change by an operator.")
     EXPIRY = strawberry.enum_value("expiry", description="Points past their date.")
     REPAYMENT = strawberry.enum_value("repayment", description="Debt paid by activated points.")
+    TRANSFER = strawberry.enum_value(
+        "transfer", description="Points given to another member, or got from one."
+    )
 
 
 @strawberry.enum(description="What became of a fact.")

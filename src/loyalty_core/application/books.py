@@ -12,6 +12,8 @@ from loyalty_core.application.rules import Rules
 from loyalty_core.domain.events import Event, EventId
 from loyalty_core.domain.facts import FactId, Json
 from loyalty_core.domain.ledger import (
+    ISSUER,
+    TRANSFER,
     Entry,
     Lot,
     LotId,
@@ -19,7 +21,7 @@ from loyalty_core.domain.ledger import (
     TransactionId,
     TransactionKind,
     WalletBook,
-    with_issuer,
+    balanced,
 )
 from loyalty_core.domain.members import MemberId
 from loyalty_core.domain.programs import Wallet
@@ -32,6 +34,7 @@ _EVENTS = {
     TransactionKind.REDEMPTION: "points_redeemed",
     TransactionKind.ADJUSTMENT: "points_adjusted",
     TransactionKind.EXPIRY: "points_expired",
+    TransactionKind.TRANSFER: "points_transferred",
 }
 _TOTALS = {
     TransactionKind.ACCRUAL: ("earned", 1),
@@ -39,6 +42,7 @@ _TOTALS = {
     TransactionKind.REDEMPTION: ("redeemed", -1),
     TransactionKind.EXPIRY: ("expired", -1),
     TransactionKind.ADJUSTMENT: ("adjusted", 1),
+    TransactionKind.TRANSFER: ("transferred", 1),
 }
 
 
@@ -148,6 +152,11 @@ class Books:
         expires = self._expiry(wallet, created_at, created_at)
         return self._add_lot(member_id, wallet, None, created_at, created_at, expires)
 
+    def copy_lot(self, lot: Lot, member_id: str) -> Lot:
+        """A new empty lot of another member with the dates of ``lot``; it is of no fact."""
+        moments = lot.created_at, lot.activates_at, lot.expires_at
+        return self._add_lot(member_id, lot.wallet, None, *moments)
+
     def _new_lot(self, member_id: str, wallet: str, fact_id: FactId, award: Award) -> Lot:
         return self._add_lot(
             member_id, wallet, fact_id, award.awarded_at, award.activates_at, award.expires_at
@@ -196,6 +205,7 @@ class Books:
         actor: str = "",
         reason: str = "",
         detail: Mapping[str, Json] | None = None,
+        id: str | None = None,
     ) -> str | None:
         """Books one transaction of the member's entries; its id, or None if nothing moved."""
         self.touch(book)
@@ -205,15 +215,16 @@ class Books:
         if not entries:
             return None
         amount = sum(entry.amount for entry in entries)
+        against = TRANSFER if kind is TransactionKind.TRANSFER else ISSUER
         made = Transaction(
-            id=TransactionId(new_id()),
+            id=TransactionId(id or new_id()),
             member_id=book.member_id,
             wallet=book.wallet,
             kind=kind,
             amount=amount,
             occurred_at=occurred_at,
             booked_at=self.now,
-            entries=with_issuer(entries),
+            entries=balanced(entries, against),
             fact_id=fact_id,
             config_version=self.rules.config.version,
             actor=actor,

@@ -107,6 +107,7 @@ class Questions:
             redeemed=book.redeemed,
             expired=book.expired,
             adjusted=book.adjusted,
+            transferred=book.transferred,
             worth=config.worth(book.wallet, max(available, 0)),
             next_pending=next(iter(pending), None),
             expiring=expiring,

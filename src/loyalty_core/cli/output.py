@@ -28,6 +28,7 @@ from loyalty_core.errors import (
     RewardUnknown,
     StoreError,
     TransactionNotFound,
+    TransferRefused,
     WalletUnknown,
 )
 
@@ -52,7 +53,16 @@ _BY_ERROR: tuple[tuple[tuple[type[LoyaltyError], ...], int], ...] = (
     ((ConfigError, PluginError), CONFIG),
     ((StoreError,), STORE),
     ((MemberNotFound, TransactionNotFound, WalletUnknown, RewardUnknown), NOT_FOUND),
-    ((InsufficientPoints, RedemptionRefused, MemberInactive, IdempotencyConflict), REFUSED),
+    (
+        (
+            InsufficientPoints,
+            RedemptionRefused,
+            TransferRefused,
+            MemberInactive,
+            IdempotencyConflict,
+        ),
+        REFUSED,
+    ),
     ((PluginFailed,), PLUGIN),
     ((LedgerFault,), DEFECT),
     ((FactError,), REJECTED),

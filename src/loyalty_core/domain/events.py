@@ -17,6 +17,8 @@ CORE_EVENTS: Mapping[str, str] = {
     "points_reversed": "Awarded points were taken back; data: wallet, amount, fact_id.",
     "points_redeemed": "Points were spent; data: wallet, amount, reward.",
     "points_adjusted": "An operator changed a balance; data: wallet, amount, reason, actor.",
+    "points_transferred": "Points went to another member or came from one; data: "
+    "wallet, amount, to or from, transaction (the other member's).",
     "points_activated": "Pending points became spendable; data: wallet, amount.",
     "points_expired": "Points passed their date; data: wallet, amount.",
     "decision_deferred": "A program failed on a fact and is tried again; data: plugin, fact_id.",

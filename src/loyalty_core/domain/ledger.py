@@ -23,10 +23,16 @@ LotId = NewType("LotId", str)
 
 MEMBER = "member"
 ISSUER = "issuer"
+TRANSFER = "transfer"
+"""The account between members: over a program it sums to zero in each wallet."""
 
 
 class TransactionKind(StrEnum):
-    """Kinds of transaction. ``repayment`` moves debt onto pending points that became active."""
+    """Kinds of transaction.
+
+    ``repayment`` moves debt onto pending points that became active. ``transfer`` goes by pairs: one
+    for each of two members, balanced against each other.
+    """
 
     ACCRUAL = "accrual"
     REVERSAL = "reversal"
@@ -34,6 +40,7 @@ class TransactionKind(StrEnum):
     ADJUSTMENT = "adjustment"
     EXPIRY = "expiry"
     REPAYMENT = "repayment"
+    TRANSFER = "transfer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +142,7 @@ class WalletBook:
     redeemed: int = 0
     expired: int = 0
     adjusted: int = 0
+    transferred: int = 0
     lapses_at: datetime | None = None
     lots: dict[LotId, Lot] = field(default_factory=dict)
     stored: bool = False
@@ -263,8 +271,8 @@ class WalletBook:
         return [lot for lot in self._open() if lot.active(now)]
 
 
-def with_issuer(entries: Iterable[Entry]) -> tuple[Entry, ...]:
-    """The member's entries and the issuer's one that balances them, if they change anything."""
+def balanced(entries: Iterable[Entry], account: str = ISSUER) -> tuple[Entry, ...]:
+    """The member's entries and one on ``account`` that balances them, if they change anything."""
     lines = tuple(entries)
     change = sum(entry.amount for entry in lines)
-    return (*lines, Entry(ISSUER, None, -change)) if change else lines
+    return (*lines, Entry(account, None, -change)) if change else lines

@@ -117,6 +117,25 @@ class PointsValue:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TransferRules:
+    """Whether members may give points of a wallet to each other, and how many; in whole points."""
+
+    allowed: bool = field(
+        default=False, metadata=_doc("Whether members may give each other points of the wallet.")
+    )
+    smallest: int | None = field(
+        default=None, metadata=_doc("The fewest whole points that may be given at once.")
+    )
+    largest: int | None = field(
+        default=None, metadata=_doc("The most whole points that may be given at once.")
+    )
+    per_day: int | None = field(
+        default=None,
+        metadata=_doc("The most whole points that one member may give away in a day."),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Wallet:
     """One unit that members hold: its name, fineness, expiry, debt policy and worth.
 
@@ -134,6 +153,10 @@ class Wallet:
     )
     value: PointsValue | None = field(
         default=None, metadata=_doc("What points are worth as money; they need not be worth any.")
+    )
+    transfer: TransferRules = field(
+        default=TransferRules(),
+        metadata=_doc("Whether members may give points away; not if left out."),
     )
 
 

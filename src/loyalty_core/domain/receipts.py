@@ -107,6 +107,19 @@ class AdjustmentReceipt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TransferReceipt:
+    """Points given by one member to another, in smallest units, and the transaction of each."""
+
+    transaction_id: str
+    received_transaction_id: str
+    from_member: str
+    to_member: str
+    wallet: str
+    points: int
+    occurred_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TickReport:
     """What one run of the nightly jobs did. Points are in smallest units by wallet."""
 

@@ -10,6 +10,7 @@ from loyalty_core.domain.events import Event
 from loyalty_core.domain.facts import FactKey, Json
 from loyalty_core.domain.ledger import Lot, LotId, Transaction, WalletBook
 from loyalty_core.domain.members import Identity, MemberId
+from loyalty_core.ports.people import PeopleWork
 from loyalty_core.ports.records import (
     Changes,
     FactRecord,
@@ -20,7 +21,7 @@ from loyalty_core.ports.records import (
 )
 
 
-class UnitOfWork(Protocol):
+class UnitOfWork(PeopleWork, Protocol):
     """One write transaction. Everything read through it after ``lock_members`` is current."""
 
     def owners(self, identities: Iterable[Identity]) -> dict[Identity, MemberId]:

@@ -153,6 +153,7 @@ def wallet_row(book: WalletBook) -> dict[str, Any]:
         "redeemed": book.redeemed,
         "expired": book.expired,
         "adjusted": book.adjusted,
+        "transferred": book.transferred,
         "lapses_at": book.lapses_at,
     }
 

@@ -166,6 +166,7 @@ wallet = Table(
     Column("redeemed", BigInteger, nullable=False),
     Column("expired", BigInteger, nullable=False),
     Column("adjusted", BigInteger, nullable=False),
+    Column("transferred", BigInteger, nullable=False),
     Column("lapses_at", Moment),
 )
 _lapses = text("lapses_at IS NOT NULL AND balance > 0")
