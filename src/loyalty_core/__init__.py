@@ -57,6 +57,7 @@ from loyalty_core.domain.programs import (
 )
 from loyalty_core.domain.receipts import (
     AdjustmentReceipt,
+    ErasureReceipt,
     FactReceipt,
     RecordStatus,
     RecordSummary,
@@ -100,6 +101,7 @@ from loyalty_core.errors import (
     InsufficientPoints,
     LedgerFault,
     LoyaltyError,
+    MemberErased,
     MemberInactive,
     MemberNotFound,
     OrderSumsMismatch,
@@ -151,6 +153,7 @@ __all__ = [
     "Emit",
     "EncodingBroken",
     "Entry",
+    "ErasureReceipt",
     "Event",
     "Expiry",
     "Explanation",
@@ -178,6 +181,7 @@ __all__ = [
     "Loyalty",
     "LoyaltyError",
     "Member",
+    "MemberErased",
     "MemberId",
     "MemberInactive",
     "MemberNotFound",

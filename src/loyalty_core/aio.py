@@ -91,6 +91,8 @@ class AsyncLoyalty:
     redeem = _awaited(Loyalty.redeem)
     adjust = _awaited(Loyalty.adjust)
     transfer = _awaited(Loyalty.transfer)
+    export = _awaited(Loyalty.export)
+    erase = _awaited(Loyalty.erase)
     tick = _awaited(Loyalty.tick)
     verify = _awaited(Loyalty.verify)
     status = _awaited(Loyalty.status)

@@ -204,6 +204,13 @@ class MemberInactive(LoyaltyError):
     code = "member_inactive"
 
 
+class MemberErased(LoyaltyError):
+    """The member was erased: nothing is known of the person any more, and nothing can be done."""
+
+    code = "member_erased"
+    default_remedy = "If the person joined again, they are another member: find them by identity."
+
+
 class TransactionNotFound(LoyaltyError):
     """No transaction has this id in this program."""
 

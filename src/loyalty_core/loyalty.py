@@ -13,6 +13,8 @@ from sqlalchemy import Connection, Engine
 
 from loyalty_core.application.config import effective, fingerprint
 from loyalty_core.application.enrol import Members
+from loyalty_core.application.erase import Erasing
+from loyalty_core.application.export import Exporting
 from loyalty_core.application.record import Recorder
 from loyalty_core.application.rules import Rules
 from loyalty_core.application.spend import Spending
@@ -24,6 +26,7 @@ from loyalty_core.domain.facts import Json
 from loyalty_core.domain.programs import ProgramConfig
 from loyalty_core.facade.facts import FactMethods
 from loyalty_core.facade.members import MemberMethods
+from loyalty_core.facade.people import PeopleMethods
 from loyalty_core.facade.questions import QuestionMethods
 from loyalty_core.facade.spending import SpendingMethods
 from loyalty_core.facade.upkeep import UpkeepMethods
@@ -53,7 +56,14 @@ def _beside(config: Config, read: ProgramConfig) -> str:
     return f"sqlite:///{folder / read.program.id}.db"
 
 
-class Loyalty(MemberMethods, FactMethods, SpendingMethods, QuestionMethods, UpkeepMethods):
+class Loyalty(
+    MemberMethods,
+    PeopleMethods,
+    FactMethods,
+    SpendingMethods,
+    QuestionMethods,
+    UpkeepMethods,
+):
     """One program's books, and everything one can do with them. Safe to share between threads.
 
     >>> loyalty = Loyalty.open({"program": {"id": "shop"}, "wallets": {"points": {}}}, "sqlite://")
@@ -70,6 +80,8 @@ class Loyalty(MemberMethods, FactMethods, SpendingMethods, QuestionMethods, Upke
         self._members = Members(store, rules, self._recorder, clock)
         self._spending = Spending(store, rules, clock)
         self._transfers = Transfers(store, rules, clock)
+        self._erasing = Erasing(store, rules, clock)
+        self._exporting = Exporting(store, rules, clock)
         self._questions = Questions(store, rules, clock)
         self._ticker = Ticker(store, rules, self._recorder, clock)
         self._registry = parts.registry

@@ -10,11 +10,11 @@ import pytest
 from sqlalchemy import create_engine, select, update
 
 from loyalty_core import (
+    ConfigError,
     FactError,
     IdempotencyConflict,
     InsufficientPoints,
     Loyalty,
-    LoyaltyError,
     MemberInactive,
     MemberNotFound,
     MemberStatus,
@@ -239,6 +239,6 @@ def test_verify_finds_a_transfer_that_reached_nobody(shop: Shop) -> None:
 
 @pytest.mark.parametrize("limit", ["smallest", "largest", "per_day"])
 def test_limits_that_cannot_be_meant_are_refused(shop: Shop, limit: str) -> None:
-    with pytest.raises(LoyaltyError) as refused:
+    with pytest.raises(ConfigError) as refused:
         shop.open(wallet={"transfer": {"allowed": True, limit: 0}})
-    assert [one.where for one in refused.value.problems] == [f"wallets.points.transfer.{limit}"]  # type: ignore[attr-defined]
+    assert [one.where for one in refused.value.problems] == [f"wallets.points.transfer.{limit}"]

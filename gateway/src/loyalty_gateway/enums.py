@@ -14,6 +14,7 @@ class MemberStatus(Enum):
     ACTIVE = strawberry.enum_value("active", description="Earns and spends.")
     SUSPENDED = strawberry.enum_value("suspended", description="Earns but cannot spend.")
     CLOSED = strawberry.enum_value("closed", description="Neither earns nor spends.")
+    ERASED = strawberry.enum_value("erased", description="Nothing is known of them any more.")
 
 
 @strawberry.enum(description="How a person can be known.")
@@ -56,6 +57,9 @@ class RecordStatus(Enum):
     WAITING = strawberry.enum_value("waiting", description="Kept until its person joins.")
     DEFERRED = strawberry.enum_value(
         "deferred", description="Booked but for a program that will be tried again."
+    )
+    ERASED = strawberry.enum_value(
+        "erased", description="Its person was erased since; nothing of it is kept."
     )
     REJECTED = strawberry.enum_value("rejected", description="Not taken in; the error says why.")
 

@@ -15,14 +15,14 @@ from typing import Any
 from loyalty_core.application.books import Books
 from loyalty_core.application.fold import decidable
 from loyalty_core.application.forms import read_fact
-from loyalty_core.application.identify import Identified, identify, identities_of
+from loyalty_core.application.identify import ERASED, Identified, Overtaken, identify, identities_of
 from loyalty_core.application.ids import new_id
 from loyalty_core.application.many import Summary, batched
 from loyalty_core.application.rules import Rules, RulesAt
 from loyalty_core.application.settle import Batch, settle
 from loyalty_core.domain.clock import Clock
 from loyalty_core.domain.facts import Activity, Fact, FactId, OrderRefund, key_of
-from loyalty_core.domain.members import Identity, MemberId
+from loyalty_core.domain.members import Identity, MemberId, MemberStatus
 from loyalty_core.domain.orders import OrderDocument, refund_excess
 from loyalty_core.domain.receipts import FactReceipt, RecordStatus, RecordSummary
 from loyalty_core.errors import (
@@ -31,6 +31,7 @@ from loyalty_core.errors import (
     IdempotencyConflict,
     LedgerFault,
     LoyaltyError,
+    MemberErased,
     Problem,
     StoreError,
 )
@@ -87,6 +88,8 @@ class Recorder:
         except _LeaveOut as left:
             refused = left.refused
             return self.record([refused.get(place, fact) for place, fact in enumerate(facts)])
+        except Overtaken:
+            return self.record(facts)
         except StoreError:
             raise
         except Exception as error:  # a defect on one fact must not cost the others theirs
@@ -148,7 +151,8 @@ class Recorder:
         for record in uow.facts_by_key(loaded, lock=True).values():  # again: now under lock
             if owner is not None and record.member_id is None:
                 record.member_id, record.status = owner, FactStatus.IDLE
-            if record.member_id in batch.members:
+            member = batch.members.get(record.member_id) if record.member_id else None
+            if member is not None and member.status is not MemberStatus.ERASED:
                 batch.records[record.key] = batch.redecide[record.id] = record
         settle(uow, batch, books, self._rules_at)
         books.flush()
@@ -190,7 +194,10 @@ class Recorder:
             known = uow.facts_by_key(unowned).values()
             owners |= {record.member_id for record in known if record.member_id}
         batch.members = uow.lock_members(owners - found.enrolled.keys())
+        if any(batch.members[one].status is MemberStatus.ERASED for one in found.known()):
+            raise Overtaken
         batch.members.update(found.enrolled)
+        found.refuse_erased(uow, map(_moment_of, facts), batch.members)
         batch.records = uow.facts_by_key(keys, lock=True)
         missing = {
             record.member_id
@@ -224,6 +231,9 @@ class Recorder:
         if isinstance(owner, LoyaltyError):
             return Outcome(error=owner)
         known = batch.records.get(key_of(fact))
+        owned = batch.members.get(known.member_id) if known and known.member_id else None
+        if owned is not None and owned.status is MemberStatus.ERASED:
+            return Outcome(error=MemberErased(ERASED))
         try:
             if known is None:
                 record = self._new(fact, owner, identities, books)
@@ -316,6 +326,10 @@ def _moment(fact: Fact) -> datetime:
     return fact.refund.occurred_at if isinstance(fact, OrderRefund) else fact.occurred_at
 
 
+def _moment_of(fact: Fact | LoyaltyError) -> datetime | None:
+    return None if isinstance(fact, LoyaltyError) else _moment(fact)
+
+
 def _problems(record: FactRecord) -> tuple[Problem, ...]:
     if isinstance(record.document, Activity):
         return ()
@@ -335,6 +349,8 @@ def _read(given: Any, now: datetime) -> Fact | LoyaltyError:
 
 
 def _receipt(outcome: Outcome, batch: Batch) -> FactReceipt:
+    if isinstance(outcome.error, MemberErased):
+        return FactReceipt(status=RecordStatus.ERASED)
     if outcome.error is not None or outcome.record is None:
         return FactReceipt(status=RecordStatus.REJECTED, error=outcome.error)
     record = outcome.record

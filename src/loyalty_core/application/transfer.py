@@ -7,10 +7,9 @@ from datetime import datetime
 from typing import NamedTuple, cast
 
 from loyalty_core.application.books import Books
-from loyalty_core.application.enrol import stored_receipt
+from loyalty_core.application.enrol import locked_members, stored_receipt
 from loyalty_core.application.forms import read_text
 from loyalty_core.application.ids import input_hash, new_id
-from loyalty_core.application.people import locked_members
 from loyalty_core.application.rules import Rules
 from loyalty_core.application.structure import converter
 from loyalty_core.domain.amounts import LARGEST_AMOUNT, format_scaled

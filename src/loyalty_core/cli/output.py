@@ -19,6 +19,7 @@ from loyalty_core.errors import (
     InsufficientPoints,
     LedgerFault,
     LoyaltyError,
+    MemberErased,
     MemberInactive,
     MemberNotFound,
     PluginError,
@@ -52,7 +53,7 @@ EXIT_CODES: Mapping[int, str] = {
 _BY_ERROR: tuple[tuple[tuple[type[LoyaltyError], ...], int], ...] = (
     ((ConfigError, PluginError), CONFIG),
     ((StoreError,), STORE),
-    ((MemberNotFound, TransactionNotFound, WalletUnknown, RewardUnknown), NOT_FOUND),
+    ((MemberNotFound, MemberErased, TransactionNotFound, WalletUnknown, RewardUnknown), NOT_FOUND),
     (
         (
             InsufficientPoints,

@@ -238,6 +238,11 @@ class WalletBook:
         lot.expired += lot.remaining
         return [self._move(lot, -lot.remaining)] if lot.remaining else []
 
+    def close(self) -> list[Entry]:
+        """Entries that end everything there is: what lots hold, and what is owed."""
+        entries = [self._move(lot, -lot.remaining) for lot in self._open()]
+        return [*entries, self._owe(self.debt)] if self.debt else entries
+
     # -- the only places where a lot, the debt or the balance changes --------------------------
 
     def _move(self, lot: Lot, amount: int) -> Entry:

@@ -33,11 +33,15 @@ class Identity:
 
 
 class MemberStatus(StrEnum):
-    """``active`` earns and spends; ``suspended`` only earns; ``closed`` does neither."""
+    """``active`` earns and spends; ``suspended`` only earns; ``closed`` does neither.
+
+    ``erased`` was a person once, of whom nothing personal is left: no command changes it any more.
+    """
 
     ACTIVE = "active"
     SUSPENDED = "suspended"
     CLOSED = "closed"
+    ERASED = "erased"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ class RecordStatus(StrEnum):
     ``booked``: decided, the books follow it. ``duplicate``: nothing new in it. ``idle``: kept,
     earns nothing yet (unpaid, a test, a refund without its order). ``waiting``: kept until its
     person joins. ``deferred``: booked but for a program that failed and will be tried again.
+    ``erased``: its person asked to be forgotten after it happened, so nothing of it is kept.
     ``rejected``: not taken in; ``error`` says why.
     """
 
@@ -25,6 +26,7 @@ class RecordStatus(StrEnum):
     IDLE = "idle"
     WAITING = "waiting"
     DEFERRED = "deferred"
+    ERASED = "erased"
     REJECTED = "rejected"
 
 
@@ -117,6 +119,21 @@ class TransferReceipt:
     wallet: str
     points: int
     occurred_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErasureReceipt:
+    """A person who was forgotten: when, why and by whom, and the points that ended with it.
+
+    ``points`` is by wallet in smallest units, and negative where there was a debt. ``reason`` and
+    ``actor`` stay, so neither should name the person.
+    """
+
+    member_id: str
+    erased_at: datetime
+    points: Mapping[str, int]
+    reason: str
+    actor: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

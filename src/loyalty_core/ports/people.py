@@ -2,15 +2,56 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from loyalty_core.domain.members import MemberId
+from loyalty_core.domain.facts import FactId, Json
+from loyalty_core.domain.members import Identity, MemberId
+from loyalty_core.ports.records import FactRecord
 
 
 class PeopleWork(Protocol):
-    """The part of a unit of work that moves points between members."""
+    """The part of a unit of work that moves points between members, and forgets people."""
 
     def given_away(self, member: MemberId, wallet: str, since: datetime) -> int:
         """How many points the member has given to others since a moment, merges left out."""
+        ...
+
+    def erased(self, identities: Iterable[Identity]) -> Mapping[Identity, datetime]:
+        """When those were erased last to whom these identities belonged, of those who were."""
+        ...
+
+    def identities_of(self, members: Sequence[MemberId]) -> list[Identity]:
+        """The identities of these members."""
+        ...
+
+    def facts_of(self, members: Sequence[MemberId]) -> list[FactRecord]:
+        """All facts of these members."""
+        ...
+
+    def facts_of_nobody(self) -> Iterator[FactRecord]:
+        """All facts whose person has not joined, or not in time."""
+        ...
+
+    def forget(
+        self,
+        members: Sequence[MemberId],
+        identities: Sequence[Identity],
+        facts: Sequence[FactId],
+        now: datetime,
+    ) -> None:
+        """Takes everything personal out of the rows of these members that ``save`` does not write.
+
+        Their identities go, and keyed digests of them stay. Receipts keep a digest of their keys,
+        events their types, transactions everything but the reason.
+        """
+        ...
+
+
+class PeopleReader(Protocol):
+    """The part of a reader that hands people what is known of them."""
+
+    def everything(self, members: Sequence[MemberId]) -> Mapping[str, list[Mapping[str, Json]]]:
+        """All rows that belong to these members, by table."""
         ...

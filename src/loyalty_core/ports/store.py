@@ -10,7 +10,7 @@ from loyalty_core.domain.events import Event
 from loyalty_core.domain.facts import FactKey, Json
 from loyalty_core.domain.ledger import Lot, LotId, Transaction, WalletBook
 from loyalty_core.domain.members import Identity, MemberId
-from loyalty_core.ports.people import PeopleWork
+from loyalty_core.ports.people import PeopleReader, PeopleWork
 from loyalty_core.ports.records import (
     Changes,
     FactRecord,
@@ -109,7 +109,7 @@ class UnitOfWork(PeopleWork, Protocol):
         ...
 
 
-class Reader(Protocol):
+class Reader(PeopleReader, Protocol):
     """Questions to the books; every answer comes from a fixed few indexed queries."""
 
     def owners(self, identities: Iterable[Identity]) -> dict[Identity, MemberId]:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from loyalty_core.domain.events import Event
 from loyalty_core.storage import rows, tables
@@ -21,6 +22,8 @@ class Outbox:
     def __init__(self, connection: Connection, program: str) -> None:
         self._connection = connection
         self._program = program
+        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+        self._insert: Any = dialect.insert
 
     def _rows(self, statement: Any, parameters: Mapping[str, Any]) -> Iterable[Any]:
         return self._connection.execute(statement, parameters).mappings()
@@ -74,11 +77,16 @@ class Outbox:
         self, event_id: str, subscription: str, error: str, retry_at: datetime | None
     ) -> None:
         """Marks one delivery as failed, to be tried again at ``retry_at`` or never (None)."""
-        lost = _update_delivery().values(
-            state="pending" if retry_at else "dead",
-            attempts=tables.delivery.c.attempts + 1,
-            next_attempt_at=retry_at,
-            last_error=error[:1000],
+        pending = tables.delivery.c.state == "pending"  # not one that was dropped meanwhile
+        lost = (
+            _update_delivery()
+            .where(pending)
+            .values(
+                state="pending" if retry_at else "dead",
+                attempts=tables.delivery.c.attempts + 1,
+                next_attempt_at=retry_at,
+                last_error=error[:1000],
+            )
         )
         self._write(lost, [{"of_event": event_id, "of_name": subscription}])
 

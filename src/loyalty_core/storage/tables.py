@@ -247,6 +247,21 @@ receipt = Table(
     Column("created_at", Moment, nullable=False),
 )
 
+secret = Table(
+    "loyalty_secret",
+    metadata,
+    Column("program", String(63), primary_key=True),
+    Column("value", String(64), nullable=False),
+)
+
+erased = Table(
+    "loyalty_erased",
+    metadata,
+    Column("program", String(63), primary_key=True),
+    Column("digest", String(64), primary_key=True),
+    Column("erased_at", Moment, nullable=False),
+)
+
 event = Table(
     "loyalty_event",
     metadata,

@@ -11,13 +11,13 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Table, and_, bindparam, delete, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from loyalty_core.domain.facts import FactKey, Json
 from loyalty_core.domain.ledger import Lot, LotId, WalletBook
 from loyalty_core.domain.members import Identity, IdentityKind, MemberId
 from loyalty_core.ports.records import Changes, FactRecord, FactStatus, MemberRecord, StoredReceipt
 from loyalty_core.storage import rows, tables
+from loyalty_core.storage.erasure import key_digest
 from loyalty_core.storage.people import People
 
 _lock_members = (
@@ -95,11 +95,6 @@ def _keyed(values: dict[str, Any], *keys: str) -> dict[str, Any]:
 
 class SqlUnitOfWork(People):
     """``ports.store.UnitOfWork`` on one SQLAlchemy connection, for one program."""
-
-    def __init__(self, connection: Connection, program: str) -> None:
-        super().__init__(connection, program)
-        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-        self._insert: Any = dialect.insert
 
     # -- members and identities -----------------------------------------------------------------
 
@@ -341,7 +336,9 @@ class SqlUnitOfWork(People):
         table = tables.receipt
         row = (
             self._connection.execute(
-                select(table).where(table.c.program == self._program, table.c.key == key)
+                select(table).where(
+                    table.c.program == self._program, table.c.key.in_((key, key_digest(key)))
+                )
             )
             .mappings()
             .first()

@@ -1,5 +1,7 @@
 """What happens between members, from the command line."""
 
+import json
+
 import pytest
 
 from tests.unit.cli.shop import CONFIG, Shop, order, points
@@ -29,3 +31,23 @@ def test_transfer(people: Shop) -> None:
     assert lines[0].split() == ["given", "15.50", "points"]
     refused = people.error("transfer", ADA, ADA, "--points", "1", "--key", "k2", code=6)
     assert refused["code"] == "transfer_refused"
+
+
+def test_export_prints_everything_and_erase_ends_it(people: Shop) -> None:
+    exported = people.run("export", ADA)
+    assert exported.exit_code == 0
+    document = json.loads(exported.stdout)
+    assert document["format"] == "loyalty-export/1"
+    assert document["data"]["identity"][0]["value"] == "ada@example.org"
+    member = document["member_id"]
+    asked = people.run("erase", ADA, "--reason", "asked", "--key", "e", stdin="n\n")
+    assert asked.exit_code == 1
+    assert people.json("member", "show", ADA)["status"] == "active"
+    erased = ("erase", ADA, "--reason", "asked", "--actor", "eve", "--key", "e", "--yes")
+    receipt = people.json(*erased)
+    assert (receipt["member_id"], receipt["points"]) == (member, {"points": points(4000)})
+    assert people.error(*erased, code=5)["code"] == "member_not_found"
+    again = people.run("erase", member, "--reason", "asked", "--key", "e2", "--yes").stdout
+    assert again.splitlines()[2].split() == ["points", "ended", "40.00"]
+    assert people.error("redeem", member, "--key", "k", code=5)["code"] == "member_erased"
+    assert people.json("record", stdin=json.dumps(order(1)))["receipts"][0]["status"] == "erased"

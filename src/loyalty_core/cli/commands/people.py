@@ -1,4 +1,4 @@
-"""``transfer``: what happens between members."""
+"""``transfer``, ``export`` and ``erase``: what happens between members and to them."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ from typing import Annotated
 import typer
 
 from loyalty_core.cli import documents, views
+from loyalty_core.cli.commands.spending import user
 from loyalty_core.cli.options import (
     DEFAULT_CONFIG,
     ConfigOption,
     DatabaseOption,
     JsonOption,
     KeyOption,
+    MemberArgument,
     SourceOption,
 )
-from loyalty_core.cli.output import answer, facts_table
+from loyalty_core.cli.output import answer, facts_table, print_json
 from loyalty_core.cli.session import member_of, opened, points_of, wallet_named
 
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why; it stays in the books.")]
@@ -27,6 +29,8 @@ ActorOption = Annotated[
 def register(app: typer.Typer) -> None:
     """Adds the commands."""
     app.command("transfer")(transfer)
+    app.command("export")(export)
+    app.command("erase")(erase)
 
 
 def transfer(
@@ -77,4 +81,59 @@ def transfer(
         ("to", receipt.to_member),
         ("transactions", f"{receipt.transaction_id}, {receipt.received_transaction_id}"),
     ]
+    answer(document, as_json, lambda console: console.print(facts_table(rows)))
+
+
+def export(
+    member: MemberArgument,
+    source: SourceOption = "",
+    config: ConfigOption = DEFAULT_CONFIG,
+    database: DatabaseOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Print everything that is kept of a member, always as JSON."""
+    with opened(config, database) as loyalty:
+        found = loyalty.export(member_of(loyalty, member, source).id)
+    print_json(found)
+
+
+def erase(
+    member: MemberArgument,
+    reason: Annotated[
+        str, typer.Option("--reason", help="Why, without naming the person: it stays.")
+    ],
+    key: KeyOption,
+    actor: ActorOption = "",
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Do not ask; it cannot be taken back.")
+    ] = False,
+    source: SourceOption = "",
+    config: ConfigOption = DEFAULT_CONFIG,
+    database: DatabaseOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Forget a person for good: nothing personal is left, and the balance ends.
+
+    The books keep their totals. Only an id finds the receipt again afterwards.
+    """
+    with opened(config, database) as loyalty:
+        found = member_of(loyalty, member, source)
+        if not yes:
+            typer.confirm(f"Forget {views.who(found) or found.id} for good?", abort=True, err=True)
+        receipt = loyalty.erase(found.id, reason=reason, actor=actor or user(), key=key)
+        scales = {name: documents.scale_of(loyalty.config, name) for name in receipt.points}
+    document: documents.Document = {
+        "member_id": receipt.member_id,
+        "erased_at": documents.moment(receipt.erased_at),
+        "points": {
+            name: documents.points(units, scales[name]) for name, units in receipt.points.items()
+        },
+        "reason": receipt.reason,
+        "actor": receipt.actor,
+    }
+    ended = [
+        (f"{name} ended", views.amount(units, scales[name]))
+        for name, units in receipt.points.items()
+    ]
+    rows = [("member", receipt.member_id), ("reason", receipt.reason), *ended]
     answer(document, as_json, lambda console: console.print(facts_table(rows)))

@@ -1,0 +1,36 @@
+"""What people may ask for: everything that is known of them, and to be forgotten."""
+
+from __future__ import annotations
+
+from loyalty_core.application.erase import Erasing
+from loyalty_core.application.export import Exporting
+from loyalty_core.domain.facts import Json
+from loyalty_core.domain.receipts import ErasureReceipt
+
+
+class PeopleMethods:
+    """What people may ask for: everything that is known of them, and to be forgotten."""
+
+    _erasing: Erasing
+    _exporting: Exporting
+
+    def export(self, member_id: str) -> dict[str, Json]:
+        """Everything that is kept of a member, as JSON (GDPR articles 15 and 20).
+
+        ``data`` holds their rows by table; points in it are in the wallet's smallest unit.
+
+        Raises ``MemberNotFound``, ``MemberErased``.
+        """
+        return self._exporting.export(member_id)
+
+    def erase(self, member_id: str, *, reason: str, actor: str, key: str) -> ErasureReceipt:
+        """A person forgotten (GDPR article 17): nothing personal is left in any table.
+
+        The books keep their totals; what is left of the balance ends. Facts from before the
+        erasure that come later are answered ``erased`` and not kept; what happens after it is a
+        new person's. A second erasure answers with the first receipt. Subscribers to
+        ``member_erased`` are told to forget the person too.
+
+        Raises ``MemberNotFound``, ``FactError``, ``IdempotencyConflict``.
+        """
+        return self._erasing.erase(member_id, reason, actor, key)
