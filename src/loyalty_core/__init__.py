@@ -59,12 +59,14 @@ from loyalty_core.domain.receipts import (
     AdjustmentReceipt,
     ErasureReceipt,
     FactReceipt,
+    MergeReceipt,
     RecordStatus,
     RecordSummary,
     RedemptionReceipt,
     Rejection,
     TickReport,
     TransferReceipt,
+    UnmergeReceipt,
     VerifyReport,
 )
 from loyalty_core.domain.rewards import SpendOffer, SpendRequest
@@ -104,6 +106,7 @@ from loyalty_core.errors import (
     MemberErased,
     MemberInactive,
     MemberNotFound,
+    MergeRefused,
     OrderSumsMismatch,
     PluginError,
     PluginFailed,
@@ -125,7 +128,7 @@ from loyalty_core.loyalty import Loyalty
 from loyalty_core.plugins.hookspecs import hookimpl
 from loyalty_core.plugins.loader import Plugin
 from loyalty_core.plugins.manifest import PLUGIN_API_VERSION, PluginManifest
-from loyalty_core.ports.program import Handler, ProgramType, RewardKind, Subscription
+from loyalty_core.ports.program import Handler, ProgramType, RewardKind, Subscription, UnitesStates
 from loyalty_core.storage.engine import add_sqlite_hooks
 
 __version__ = _version("loyalty-core")
@@ -187,6 +190,8 @@ __all__ = [
     "MemberNotFound",
     "MemberStatus",
     "MemberView",
+    "MergeReceipt",
+    "MergeRefused",
     "Minor",
     "Money",
     "Order",
@@ -239,6 +244,8 @@ __all__ = [
     "TransferReceipt",
     "TransferRefused",
     "TransferRules",
+    "UnitesStates",
+    "UnmergeReceipt",
     "VerifyReport",
     "Wallet",
     "WalletStatement",

@@ -93,6 +93,8 @@ class AsyncLoyalty:
     transfer = _awaited(Loyalty.transfer)
     export = _awaited(Loyalty.export)
     erase = _awaited(Loyalty.erase)
+    merge = _awaited(Loyalty.merge)
+    unmerge = _awaited(Loyalty.unmerge)
     tick = _awaited(Loyalty.tick)
     verify = _awaited(Loyalty.verify)
     status = _awaited(Loyalty.status)

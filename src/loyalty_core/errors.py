@@ -204,6 +204,12 @@ class MemberInactive(LoyaltyError):
     code = "member_inactive"
 
 
+class MergeRefused(LoyaltyError):
+    """These members cannot be merged, or a merge cannot be taken back: never was, or too late."""
+
+    code = "merge_refused"
+
+
 class MemberErased(LoyaltyError):
     """The member was erased: nothing is known of the person any more, and nothing can be done."""
 

@@ -15,6 +15,7 @@ from loyalty_core.application.config import effective, fingerprint
 from loyalty_core.application.enrol import Members
 from loyalty_core.application.erase import Erasing
 from loyalty_core.application.export import Exporting
+from loyalty_core.application.merge import Merging
 from loyalty_core.application.record import Recorder
 from loyalty_core.application.rules import Rules
 from loyalty_core.application.spend import Spending
@@ -81,6 +82,7 @@ class Loyalty(
         self._spending = Spending(store, rules, clock)
         self._transfers = Transfers(store, rules, clock)
         self._erasing = Erasing(store, rules, clock)
+        self._merging = Merging(store, rules, parts.archive, clock)
         self._exporting = Exporting(store, rules, clock)
         self._questions = Questions(store, rules, clock)
         self._ticker = Ticker(store, rules, self._recorder, clock)

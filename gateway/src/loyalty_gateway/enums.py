@@ -14,6 +14,7 @@ class MemberStatus(Enum):
     ACTIVE = strawberry.enum_value("active", description="Earns and spends.")
     SUSPENDED = strawberry.enum_value("suspended", description="Earns but cannot spend.")
     CLOSED = strawberry.enum_value("closed", description="Neither earns nor spends.")
+    MERGED = strawberry.enum_value("merged", description="Part of another member by now.")
     ERASED = strawberry.enum_value("erased", description="Nothing is known of them any more.")
 
 

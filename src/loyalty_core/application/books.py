@@ -206,6 +206,7 @@ class Books:
         reason: str = "",
         detail: Mapping[str, Json] | None = None,
         id: str | None = None,
+        told: bool = True,
     ) -> str | None:
         """Books one transaction of the member's entries; its id, or None if nothing moved."""
         self.touch(book)
@@ -236,7 +237,8 @@ class Books:
             name, sign = _TOTALS[kind]
             setattr(book, name, getattr(book, name) + sign * amount)
         self._move_lapse(book, kind)
-        self._tell(made)
+        if told:
+            self._tell(made)
         return made.id
 
     def _move_lapse(self, book: WalletBook, kind: TransactionKind) -> None:

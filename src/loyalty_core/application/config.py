@@ -174,9 +174,11 @@ def _faults(config: ProgramConfig) -> Iterator[Problem]:
     except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: a folder of zones
         remedy = "Use an IANA name such as Europe/Berlin."
         yield Problem("program.time_zone", f"{program.time_zone!r} is not a time zone", remedy)
-    if not 0 <= program.join_wait_days <= _LONGEST["after_days"]:
-        limits = f"from 0 to {_LONGEST['after_days']}"
-        yield Problem("program.join_wait_days", f"{program.join_wait_days} is not {limits}")
+    for name in ("join_wait_days", "unmerge_days"):
+        days = getattr(program, name)
+        if not 0 <= days <= _LONGEST["after_days"]:
+            limits = f"from 0 to {_LONGEST['after_days']}"
+            yield Problem(f"program.{name}", f"{days} is not {limits}")
     country = program.default_country
     if country and not re.fullmatch("[A-Z]{2}", country):
         remedy = "Use ISO 3166, such as DE."

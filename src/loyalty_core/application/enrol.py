@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from loyalty_core.application.books import Books
 from loyalty_core.application.forms import read_profile, read_text
-from loyalty_core.application.identify import Overtaken, identify
+from loyalty_core.application.identify import GONE, Overtaken, identify
 from loyalty_core.application.identities import read_identities
 from loyalty_core.application.ids import input_hash
 from loyalty_core.application.record import Recorder
@@ -98,7 +98,7 @@ class Members:
             books.tell("member_enrolled", owner, now, found.kinds_of(owner))
         else:
             record = uow.lock_members([owner])[owner]
-            if record.status is MemberStatus.ERASED:
+            if record.status in GONE:
                 raise Overtaken
             if profile is not None and profile != record.profile:
                 record.profile = profile
@@ -115,7 +115,7 @@ class Members:
         self, member_id: str, status: MemberStatus | None, profile: Profile | None
     ) -> Member:
         """The member with another status or profile."""
-        if status is MemberStatus.ERASED:
+        if status in GONE:
             raise FactError(f"a status of {status} is not given by hand", where="status")
 
         def work(uow: UnitOfWork) -> None:
@@ -149,8 +149,7 @@ class Members:
 
     def members(self, ids: list[str]) -> dict[str, Member]:
         """The members with these ids, those not found left out."""
-        wanted = [one for one in ids if is_id(one)]
-        found = self._store.read(lambda reader: reader.members(wanted))
+        found = self._store.read(lambda reader: found_members(reader, ids))
         return {key: member_of(*pair) for key, pair in found.items()}
 
     def _read(self, identities: Mapping[str, str], source: str) -> tuple[Identity, ...]:
@@ -194,9 +193,25 @@ def locked_members(
     Raises ``MemberNotFound``, and ``MemberErased`` unless ``erased`` ones are wanted too.
     """
     found = uow.lock_members(MemberId(one) for one in member_ids if is_id(one))
+    found |= uow.lock_members({record.holder for record in found.values()} - found.keys())
     for asked in member_ids:
         if asked not in found:
             raise MemberNotFound(f"there is no member {asked!r}", member_id=asked)
         if found[MemberId(asked)].status is MemberStatus.ERASED and not erased:
             raise MemberErased(f"the member {asked!r} was erased", member_id=asked)
-    return [found[MemberId(asked)] for asked in member_ids]
+    return [found[found[MemberId(asked)].holder] for asked in member_ids]
+
+
+def found_members(
+    reader: Reader, ids: Iterable[str]
+) -> dict[str, tuple[MemberRecord, tuple[Identity, ...]]]:
+    """The members by the ids asked for, those not found left out.
+
+    Who was merged is answered for by the member they were merged into.
+    """
+    found = reader.members(one for one in ids if is_id(one))
+    moved = {asked: record.holder for asked, (record, _) in found.items() if record.merged_into}
+    if moved:
+        holders = reader.members(moved.values())
+        found |= {asked: holders[holder] for asked, holder in moved.items()}
+    return found

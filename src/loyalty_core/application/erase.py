@@ -70,17 +70,20 @@ class Erasing:
 
     def _forget(self, uow: UnitOfWork, member: MemberRecord, books: Books) -> None:
         """Empties the member's rows; those of tables that ``save`` does not write at once."""
-        known = set(uow.identities_of([member.id]))
-        facts = uow.facts_of([member.id])
+        people = uow.lock_members(uow.merged_into(member.id)) | {member.id: member}
+        known = set(uow.identities_of(list(people)))
+        facts = uow.facts_of(list(people))
         for fact, identities in self._unowned(uow, frozenset(known)):
             known |= identities
             fact.member_id, fact.status = member.id, FactStatus.LAPSED
             facts.append(fact)
-        uow.forget([member.id], sorted(known), [fact.id for fact in facts], books.now)
+        uow.forget(list(people), sorted(known), [fact.id for fact in facts], books.now)
         books.changes.facts = {fact.id: strip(fact) for fact in facts}
-        member.status, member.profile = MemberStatus.ERASED, Profile()
-        member.history, member.state, member.decided_to = History(), {}, None
-        books.changes.members[member.id] = member
+        for one in people.values():
+            one.status, one.profile = MemberStatus.ERASED, Profile()
+            one.history, one.state, one.decided_to = History(), {}, None
+            one.merged_into, one.merges = None, []
+            books.changes.members[one.id] = one
         books.changes.events.clear()  # of points, to people who are told below to forget the person
         books.tell("member_erased", member.id, books.now, {})
 

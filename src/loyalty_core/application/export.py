@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loyalty_core.application.enrol import is_id
+from loyalty_core.application.enrol import found_members
 from loyalty_core.application.rules import Rules
 from loyalty_core.domain.clock import Clock
 from loyalty_core.domain.facts import Json
@@ -27,13 +27,13 @@ class Exporting:
         config = self._rules.config
 
         def look(reader: Reader) -> dict[str, Json]:
-            found = reader.members([member_id]) if is_id(member_id) else {}
+            found = found_members(reader, [member_id])
             if member_id not in found:
                 raise MemberNotFound(f"there is no member {member_id!r}", member_id=member_id)
             record = found[member_id][0]
             if record.status is MemberStatus.ERASED:
                 raise MemberErased(f"the member {member_id!r} was erased", member_id=member_id)
-            data = reader.everything([record.id])
+            data = reader.everything(record.id)
             return {
                 "format": FORMAT,
                 "program": config.program.id,

@@ -10,7 +10,7 @@ from datetime import datetime
 from loyalty_core.application.identities import read_identities
 from loyalty_core.application.ids import new_id
 from loyalty_core.domain.facts import Fact, Json
-from loyalty_core.domain.members import Identity, MemberId, Profile
+from loyalty_core.domain.members import Identity, MemberId, MemberStatus, Profile
 from loyalty_core.domain.orders import NEVER
 from loyalty_core.domain.programs import JoinPolicy, Program
 from loyalty_core.errors import IdentityConflict, LoyaltyError, MemberErased
@@ -18,6 +18,10 @@ from loyalty_core.ports.records import MemberRecord
 from loyalty_core.ports.store import UnitOfWork
 
 ERASED = "the person was erased after this happened"
+
+
+GONE = (MemberStatus.ERASED, MemberStatus.MERGED)
+"""The statuses of members whom nobody is any more: their identities have left them."""
 
 
 class Overtaken(Exception):

@@ -15,7 +15,14 @@ from typing import Any
 from loyalty_core.application.books import Books
 from loyalty_core.application.fold import decidable
 from loyalty_core.application.forms import read_fact
-from loyalty_core.application.identify import ERASED, Identified, Overtaken, identify, identities_of
+from loyalty_core.application.identify import (
+    ERASED,
+    GONE,
+    Identified,
+    Overtaken,
+    identify,
+    identities_of,
+)
 from loyalty_core.application.ids import new_id
 from loyalty_core.application.many import Summary, batched
 from loyalty_core.application.rules import Rules, RulesAt
@@ -154,6 +161,7 @@ class Recorder:
             member = batch.members.get(record.member_id) if record.member_id else None
             if member is not None and member.status is not MemberStatus.ERASED:
                 batch.records[record.key] = batch.redecide[record.id] = record
+        batch.lock_holders(uow)
         settle(uow, batch, books, self._rules_at)
         books.flush()
         return len(batch.redecide)
@@ -194,7 +202,7 @@ class Recorder:
             known = uow.facts_by_key(unowned).values()
             owners |= {record.member_id for record in known if record.member_id}
         batch.members = uow.lock_members(owners - found.enrolled.keys())
-        if any(batch.members[one].status is MemberStatus.ERASED for one in found.known()):
+        if any(batch.members[one].status in GONE for one in found.known()):
             raise Overtaken
         batch.members.update(found.enrolled)
         found.refuse_erased(uow, map(_moment_of, facts), batch.members)
@@ -205,6 +213,7 @@ class Recorder:
             if record.member_id and record.member_id not in batch.members
         }
         batch.members.update(uow.lock_members(missing))
+        batch.lock_holders(uow)
 
     def _enrol(self, found: Identified, outcomes: list[Outcome], books: Books) -> None:
         for member_id, record in found.enrolled.items():
@@ -358,7 +367,7 @@ def _receipt(outcome: Outcome, batch: Batch) -> FactReceipt:
     return FactReceipt(
         status=status,
         fact_id=record.id,
-        member_id=record.member_id,
+        member_id=batch.holder(record) if record.member_id else None,
         enrolled=outcome.enrolled,
         changes=dict(batch.booked[record.id]) if outcome.changed else {},
         transactions=tuple(batch.transactions[record.id]) if outcome.changed else (),

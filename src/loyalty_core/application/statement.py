@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
-from loyalty_core.application.enrol import is_id, member_of
+from loyalty_core.application.enrol import found_members, is_id, member_of
 from loyalty_core.application.rules import Rules
 from loyalty_core.application.spend import repaid, spendable
 from loyalty_core.domain.clock import Clock
@@ -55,18 +55,18 @@ class Questions:
     def statements(self, member_ids: Sequence[str]) -> dict[str, Statement]:
         """The statements of these members, those not found left out: four queries in all."""
         now = self._clock()
-        ids = [one for one in member_ids if is_id(one)]
 
         def look(reader: Reader) -> dict[str, Statement]:
-            people = reader.members(ids)
-            books = reader.wallets(people)
-            upcoming = reader.upcoming(people, now + EXPIRING_WITHIN)
+            people = found_members(reader, member_ids)
+            ids = {record.id for record, _ in people.values()}
+            books = reader.wallets(ids)
+            upcoming = reader.upcoming(ids, now + EXPIRING_WITHIN)
             found = {}
             for member_id, pair in people.items():
                 wallets = tuple(
                     self._wallet(
-                        books.get((member_id, name)) or WalletBook(member_id, name),
-                        upcoming.get((member_id, name), []),
+                        books.get((pair[0].id, name)) or WalletBook(pair[0].id, name),
+                        upcoming.get((pair[0].id, name), []),
                         now,
                     )
                     for name in self._rules.config.wallets
@@ -125,9 +125,10 @@ class Questions:
         before = read_cursor(after) if after is not None else None
 
         def look(reader: Reader) -> HistoryPage:
-            if not is_id(member_id) or not reader.members([member_id]):
+            people = found_members(reader, [member_id])
+            if member_id not in people:
                 raise MemberNotFound(f"there is no member {member_id!r}", member_id=member_id)
-            found = reader.history(member_id, wallet, before, first + 1)
+            found = reader.history(people[member_id][0].id, wallet, before, first + 1)
             items = tuple(
                 HistoryItem(cursor=cursor(made.occurred_at, made.id), transaction=made)
                 for made in found[:first]

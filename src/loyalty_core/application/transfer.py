@@ -46,7 +46,9 @@ class Side(NamedTuple):
     detail: Mapping[str, Json]
 
 
-def post_pair(books: Books, one: Side, other: Side, note: Note) -> tuple[str, str]:
+def post_pair(
+    books: Books, one: Side, other: Side, note: Note, *, told: bool = True
+) -> tuple[str, str]:
     """The ids of two transactions that balance each other, each naming the other."""
     ids = new_id(), new_id()
     for side, mine, theirs in zip((one, other), ids, reversed(ids), strict=True):
@@ -59,6 +61,7 @@ def post_pair(books: Books, one: Side, other: Side, note: Note) -> tuple[str, st
             reason=note.reason,
             detail={**side.detail, "transaction": theirs},
             id=mine,
+            told=told,
         )
     return ids
 

@@ -94,6 +94,7 @@ class Lot:
     """Points credited together. ``remaining`` and ``expired`` are caches of its entries' sums.
 
     ``forgiven`` is how much of ``expired`` a reversal would have taken, had it still been there.
+    ``came_from`` is the member it was made for, if another one has it since a merge.
     """
 
     id: LotId
@@ -107,6 +108,7 @@ class Lot:
     expired: int = 0
     forgiven: int = 0
     pending: bool = False
+    came_from: str | None = None
 
     def active(self, now: datetime) -> bool:
         """Whether its points can be spent at ``now``."""
@@ -242,6 +244,24 @@ class WalletBook:
         """Entries that end everything there is: what lots hold, and what is owed."""
         entries = [self._move(lot, -lot.remaining) for lot in self._open()]
         return [*entries, self._owe(self.debt)] if self.debt else entries
+
+    def hand_over(
+        self, lots: Iterable[Lot], debt: int, to: WalletBook
+    ) -> tuple[list[Entry], list[Entry]]:
+        """Entries on both sides by which lots, and debt, become those of another member.
+
+        The lots are in both copies until the caller has posted the entries.
+        """
+        gave, got = [], []
+        for lot in sorted(lots, key=spend_order):
+            amount = lot.remaining
+            gave.append(self._move(lot, -amount))
+            to.lots[lot.id], lot.member_id = lot, to.member_id
+            got.append(to._move(lot, amount))
+        if debt:
+            gave.append(self._owe(debt))
+            got.append(to._owe(-debt))
+        return gave, got
 
     # -- the only places where a lot, the debt or the balance changes --------------------------
 

@@ -35,12 +35,14 @@ class Identity:
 class MemberStatus(StrEnum):
     """``active`` earns and spends; ``suspended`` only earns; ``closed`` does neither.
 
-    ``erased`` was a person once, of whom nothing personal is left: no command changes it any more.
+    ``merged`` is part of another member by now, who answers for it. ``erased`` was a person once,
+    of whom nothing personal is left: no command changes it any more.
     """
 
     ACTIVE = "active"
     SUSPENDED = "suspended"
     CLOSED = "closed"
+    MERGED = "merged"
     ERASED = "erased"
 
 

@@ -189,6 +189,10 @@ class Program:
         default=30,
         metadata=_doc("With opt_in: how many days a fact waits for its person to enrol."),
     )
+    unmerge_days: int = field(
+        default=30,
+        metadata=_doc("How many days after a merge of members it can be taken back."),
+    )
     default_country: str = field(
         default="", metadata=_doc("ISO 3166, such as DE: for phone numbers without a country code.")
     )

@@ -137,6 +137,31 @@ class ErasureReceipt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MergeReceipt:
+    """Two members who are one now: ``merged_member`` lives on in ``member_id``.
+
+    ``points`` came along, by wallet in smallest units, negative for a debt. ``unmerge_until`` is
+    how long it can be taken back.
+    """
+
+    member_id: str
+    merged_member: str
+    merged_at: datetime
+    points: Mapping[str, int]
+    unmerge_until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnmergeReceipt:
+    """A merge taken back: ``member_id`` is there again, and what is left of what came went back."""
+
+    member_id: str
+    from_member: str
+    unmerged_at: datetime
+    points: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TickReport:
     """What one run of the nightly jobs did. Points are in smallest units by wallet."""
 

@@ -48,10 +48,32 @@ class PeopleWork(Protocol):
         """
         ...
 
+    def merged_into(self, member: MemberId) -> list[MemberId]:
+        """The members that were merged into this one."""
+        ...
+
+    def answer_for(self, members: Sequence[MemberId], holder: MemberId) -> None:
+        """Lets another member answer for these merged ones."""
+        ...
+
+    def move_lots(
+        self,
+        source: MemberId,
+        target: MemberId,
+        came_from: Sequence[MemberId] | None,
+        posted_by: Sequence[MemberId],
+    ) -> None:
+        """Gives lots to another member, empty ones as well, and remembers whom they came from.
+
+        All of ``source``, or those that ``came_from`` some members; each has an entry in a
+        transaction of one of ``posted_by``.
+        """
+        ...
+
 
 class PeopleReader(Protocol):
     """The part of a reader that hands people what is known of them."""
 
-    def everything(self, members: Sequence[MemberId]) -> Mapping[str, list[Mapping[str, Json]]]:
-        """All rows that belong to these members, by table."""
+    def everything(self, member: MemberId) -> Mapping[str, list[Mapping[str, Json]]]:
+        """All rows that belong to a member, and to those merged into it, by table."""
         ...

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, case, func, or_, select, update
 
 from loyalty_core.domain.facts import Json
 from loyalty_core.domain.ledger import TransactionKind
@@ -30,14 +30,52 @@ class People(Erasure):
         )
         return sum(-row["amount"] for row in self._rows(given, {}) if "to" in row["detail"])
 
+    def merged_into(self, member: MemberId) -> list[MemberId]:
+        """The members that were merged into this one."""
+        table = tables.member
+        found = select(table.c.id).where(table.c.merged_into == member).order_by(table.c.id)
+        return list(self._connection.scalars(found))
+
+    def answer_for(self, members: Sequence[MemberId], holder: MemberId) -> None:
+        """Lets another member answer for these merged ones."""
+        table = tables.member
+        if members:
+            theirs = update(table).where(table.c.id.in_(members))
+            self._connection.execute(theirs.values(merged_into=holder))
+
+    def move_lots(
+        self,
+        source: MemberId,
+        target: MemberId,
+        came_from: Sequence[MemberId] | None,
+        posted_by: Sequence[MemberId],
+    ) -> None:
+        """Gives lots to another member, empty ones as well, and remembers whom they came from."""
+        lot, entry, made = tables.lot, tables.entry, tables.transaction
+        named = (  # through the entries: lots themselves have no index by member once empty
+            select(entry.c.lot_id)
+            .join(made, made.c.id == entry.c.transaction_id)
+            .where(made.c.member_id.in_(posted_by), entry.c.lot_id.is_not(None))
+        )
+        mine = update(lot).where(lot.c.member_id == source, lot.c.id.in_(named))
+        if came_from is None:
+            origin: Any = func.coalesce(lot.c.came_from, lot.c.member_id)
+        else:
+            mine = mine.where(lot.c.came_from.in_(came_from))
+            origin = case((lot.c.came_from == target, None), else_=lot.c.came_from)
+        self._connection.execute(mine.values(member_id=target, came_from=origin))
+
 
 class PeopleRows:
     """``ports.people.PeopleReader`` on one SQLAlchemy connection."""
 
     _connection: Connection
 
-    def everything(self, members: Sequence[MemberId]) -> Mapping[str, list[Mapping[str, Json]]]:
-        """All rows that belong to these members, by table: every table that names members."""
+    def everything(self, member: MemberId) -> Mapping[str, list[Mapping[str, Json]]]:
+        """All rows of a member and those merged into it: every table that names members."""
+        people = tables.member
+        same = or_(people.c.id == member, people.c.merged_into == member)
+        members = list(self._connection.scalars(select(people.c.id).where(same)))
         found: dict[str, list[Mapping[str, Json]]] = {}
         for table in tables.metadata.sorted_tables:
             owner = table.c.id if table is tables.member else table.c.get("member_id")

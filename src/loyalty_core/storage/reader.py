@@ -19,6 +19,7 @@ from loyalty_core.storage.people import PeopleRows
 from loyalty_core.storage.work import owners
 
 Pair = tuple[str, str]
+GONE = (MemberStatus.ERASED.value, MemberStatus.MERGED.value)
 
 _ids: Any = bindparam("ids", expanding=True)
 _members = select(tables.member).where(
@@ -158,7 +159,7 @@ class SqlReader(PeopleRows):
             select(table)
             .join(member, member.c.id == table.c.member_id)
             .where(member.c.program == self._program, table.c.wallet == wallet)
-            .where(member.c.status != MemberStatus.ERASED.value)
+            .where(member.c.status.not_in(GONE))
             .order_by(table.c.earned.desc(), table.c.member_id)
             .limit(limit)
         )
@@ -167,7 +168,7 @@ class SqlReader(PeopleRows):
     def counts(self) -> Mapping[str, int]:
         """How many members, orders, activities, waiting and deferred facts, deliveries."""
         member, fact, delivery = tables.member, tables.fact, tables.delivery
-        there = member.c.status != MemberStatus.ERASED.value
+        there = member.c.status.not_in(GONE)
         members = select(func.count()).where(member.c.program == self._program, there)
         counted = {"members": self._connection.scalar(members) or 0}
         kinds = (

@@ -28,7 +28,14 @@ from loyalty_core.domain.members import (
     MemberStatus,
     Profile,
 )
-from loyalty_core.ports.records import Award, FactRecord, FactStatus, MemberRecord, Position
+from loyalty_core.ports.records import (
+    Award,
+    FactRecord,
+    FactStatus,
+    MemberRecord,
+    Merge,
+    Position,
+)
 
 Row = Mapping[Any, Any]
 _plain = converter(0)
@@ -47,6 +54,8 @@ def member_row(record: MemberRecord, program: str) -> dict[str, Any]:
         "state": record.state,
         "decided_at": decided.occurred_at if decided else None,
         "decided_key": _key_text(decided.key) if decided else None,
+        "merged_into": record.merged_into,
+        "merges": _plain.unstructure(record.merges) if record.merges else [],
     }
 
 
@@ -67,6 +76,8 @@ def member_record(row: Row) -> MemberRecord:
         history=_plain.structure(row["history"], History) if row["history"] else History(),
         state=row["state"],
         decided_to=decided,
+        merged_into=row["merged_into"],
+        merges=[_plain.structure(merge, Merge) for merge in row["merges"]],
     )
 
 

@@ -105,6 +105,15 @@ member = Table(
     Column("state", _json(), nullable=False),
     Column("decided_at", Moment),
     Column("decided_key", Text),
+    Column("merged_into", _id()),
+    Column("merges", _json(), nullable=False),
+)
+_merged = text("merged_into IS NOT NULL")
+Index(
+    "loyalty_member_merged",
+    member.c.merged_into,
+    postgresql_where=_merged,
+    sqlite_where=_merged,
 )
 
 identity = Table(
@@ -186,6 +195,7 @@ lot = Table(
     Column("expired", BigInteger, nullable=False),
     Column("forgiven", BigInteger, nullable=False),
     Column("pending", Boolean, nullable=False),
+    Column("came_from", _id()),
 )
 _open = text("remaining > 0")
 _pending = text("pending")
