@@ -51,3 +51,16 @@ def test_export_prints_everything_and_erase_ends_it(people: Shop) -> None:
     assert again.splitlines()[2].split() == ["points", "ended", "40.00"]
     assert people.error("redeem", member, "--key", "k", code=5)["code"] == "member_erased"
     assert people.json("record", stdin=json.dumps(order(1)))["receipts"][0]["status"] == "erased"
+
+
+def test_merge_and_unmerge(people: Shop) -> None:
+    ada, bob = (people.json("member", "show", who)["id"] for who in (ADA, BOB))
+    merged = people.json("merge", BOB, ADA, "--key", "m")
+    assert (merged["member_id"], merged["merged_member"]) == (bob, ada)
+    assert merged["points"] == {"points": points(4000)}
+    assert people.json("merge", bob, ada, "--key", "m") == merged
+    assert people.json("member", "show", ADA)["id"] == bob
+    parted = people.run("unmerge", ada, "--key", "u").stdout.splitlines()
+    assert parted[2].split() == ["points", "moved", "40.00"]
+    assert people.error("unmerge", ada, "--key", "u2", code=6)["code"] == "merge_refused"
+    assert people.json("member", "show", ADA)["id"] == ada

@@ -1,7 +1,8 @@
-"""``transfer``, ``export`` and ``erase``: what happens between members and to them."""
+"""``transfer``, ``merge``, ``unmerge``, ``export``, ``erase``: what happens to members."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
@@ -19,6 +20,7 @@ from loyalty_core.cli.options import (
 )
 from loyalty_core.cli.output import answer, facts_table, print_json
 from loyalty_core.cli.session import member_of, opened, points_of, wallet_named
+from loyalty_core.loyalty import Loyalty
 
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why; it stays in the books.")]
 ActorOption = Annotated[
@@ -29,6 +31,8 @@ ActorOption = Annotated[
 def register(app: typer.Typer) -> None:
     """Adds the commands."""
     app.command("transfer")(transfer)
+    app.command("merge")(merge)
+    app.command("unmerge")(unmerge)
     app.command("export")(export)
     app.command("erase")(erase)
 
@@ -137,3 +141,76 @@ def erase(
     ]
     rows = [("member", receipt.member_id), ("reason", receipt.reason), *ended]
     answer(document, as_json, lambda console: console.print(facts_table(rows)))
+
+
+def merge(
+    into: Annotated[
+        str,
+        typer.Argument(metavar="INTO", help="Who stays: an id or identity.", show_default=False),
+    ],
+    other: Annotated[
+        str,
+        typer.Argument(
+            metavar="OTHER", help="Who becomes part of them: an id or identity.", show_default=False
+        ),
+    ],
+    key: KeyOption,
+    reason: ReasonOption = "",
+    actor: ActorOption = "",
+    source: SourceOption = "",
+    config: ConfigOption = DEFAULT_CONFIG,
+    database: DatabaseOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make two members one, when they are the same person."""
+    with opened(config, database) as loyalty:
+        kept = member_of(loyalty, into, source).id
+        gone = member_of(loyalty, other, source).id if ":" in other else other
+        receipt = loyalty.merge(kept, gone, reason=reason, actor=actor, key=key)
+        points, rows = _moved(loyalty, receipt.points)
+    document: documents.Document = {
+        "member_id": receipt.member_id,
+        "merged_member": receipt.merged_member,
+        "merged_at": documents.moment(receipt.merged_at),
+        "points": points,
+        "unmerge_until": documents.moment(receipt.unmerge_until),
+    }
+    rows = [("member", receipt.member_id), ("merged", receipt.merged_member), *rows]
+    answer(document, as_json, lambda console: console.print(facts_table(rows)))
+
+
+def unmerge(
+    member: Annotated[
+        str, typer.Argument(metavar="ID", help="The id of who was merged.", show_default=False)
+    ],
+    key: KeyOption,
+    reason: ReasonOption = "",
+    actor: ActorOption = "",
+    config: ConfigOption = DEFAULT_CONFIG,
+    database: DatabaseOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take a merge back; what was spent stays spent."""
+    with opened(config, database) as loyalty:
+        receipt = loyalty.unmerge(member, reason=reason, actor=actor, key=key)
+        points, rows = _moved(loyalty, receipt.points)
+    document: documents.Document = {
+        "member_id": receipt.member_id,
+        "from_member": receipt.from_member,
+        "unmerged_at": documents.moment(receipt.unmerged_at),
+        "points": points,
+    }
+    rows = [("member", receipt.member_id), ("parted from", receipt.from_member), *rows]
+    answer(document, as_json, lambda console: console.print(facts_table(rows)))
+
+
+def _moved(
+    loyalty: Loyalty, points: Mapping[str, int]
+) -> tuple[documents.Document, list[tuple[str, str]]]:
+    """What moved by wallet, for machines and for people."""
+    scales = {name: documents.scale_of(loyalty.config, name) for name in points}
+    document: documents.Document = {
+        name: documents.points(units, scales[name]) for name, units in points.items()
+    }
+    rows = [(f"{name} moved", views.amount(units, scales[name])) for name, units in points.items()]
+    return document, rows
