@@ -117,27 +117,20 @@ def fold(
     ``later`` are the member's other facts from ``fold_start`` on; ``changed`` come as they are
     now. The records' awards, states and statuses are updated, and so is the member.
     """
-    every = {record.id: record for record in (*later, *changed)}
-    start = undone.position if undone else fold_start(changed)
-    start = min(start, fold_start(changed)) if changed else start
-    merges = [merge for merge in member.merges if merge.position >= start]
-    events: list[FactRecord | Merge] = [*every.values(), *merges]
-    ordered = sorted(events, key=lambda one: one.position)
-    running = _start(member, (*ordered, undone) if undone else ordered)
+    ordered, running, last = _stage(member, changed, later, undone)
     unseen = {record.id for record in changed}
-    places = [place for one in changed for place in (one.position, one.was_at) if place]
-    last = max([*places, undone.position] if undone else places)
     result = Folded()
     if rules.config.program.join is JoinPolicy.ON_FIRST_FACT:
-        joined_at = min([member.joined_at, *(record.occurred_at for record in every.values())])
+        moments = [one.occurred_at for one in ordered if isinstance(one, FactRecord)]
+        joined_at = min([member.joined_at, *moments])
         member.changed |= joined_at != member.joined_at
         member.joined_at = joined_at
     for record in ordered:
         if isinstance(record, Merge):
             before = running.snapshot(NOTHING)
             if record.position > last and record.before == before:
-                return result
-            record.before = before
+                return result  # from here on everything is as it was
+            record.before, member.changed = before, True
             running.absorb(record, rules)
             continue
         fact = decidable(record, member)
@@ -146,25 +139,53 @@ def fold(
             profile = member.profile if fresh else _seen(record)
             before = running.snapshot(profile)
             if record.position > last and record.before == before:
-                return result  # from here on everything is as it was
+                return result
             record.before = before
             used = rules if fresh else rules_at(record.config_version)
-            dates = {award.name: award.moments for award in record.awards if award.lot_id}
-            emitted = _decide(record, fact, member, profile, running, used, now)
-            result.redated += [
-                award
-                for award in record.awards
-                if dates.get(award.name, award.moments) != award.moments
-            ]
-            result.emitted += [(record, emit) for emit in emitted]
-            result.touched.append(record)
-            member.decided_to = max(member.decided_to or record.position, record.position)
+            _take(record, fact, member, profile, running, used, now, result)
         elif record.id in unseen:
             _withdraw(record)
             result.touched.append(record)
-        unseen.discard(record.id)
     member.history, member.state, member.changed = running.history, running.state, True
     return result
+
+
+def _stage(
+    member: MemberRecord,
+    changed: Sequence[FactRecord],
+    later: Iterable[FactRecord],
+    undone: Merge | None,
+) -> tuple[list[FactRecord | Merge], Running, Position]:
+    """What is to be folded in its order, the state before it, and the last place that changed."""
+    places = [place for one in changed for place in (one.position, one.was_at) if place]
+    places += [undone.position] if undone else []
+    facts = {record.id: record for record in (*later, *changed)}
+    merges = [merge for merge in member.merges if merge.position >= min(places)]
+    events: list[FactRecord | Merge] = [*facts.values(), *merges]
+    ordered = sorted(events, key=lambda one: one.position)
+    running = _start(member, [*ordered, undone] if undone else ordered)
+    return ordered, running, max(places)
+
+
+def _take(
+    record: FactRecord,
+    fact: Decidable,
+    member: MemberRecord,
+    profile: Profile,
+    running: Running,
+    rules: Rules,
+    now: datetime,
+    result: Folded,
+) -> None:
+    """Decides one fact and notes what came of it."""
+    dates = {award.name: award.moments for award in record.awards if award.lot_id}
+    emitted = _decide(record, fact, member, profile, running, rules, now)
+    result.redated += [
+        award for award in record.awards if dates.get(award.name, award.moments) != award.moments
+    ]
+    result.emitted += [(record, emit) for emit in emitted]
+    result.touched.append(record)
+    member.decided_to = max(member.decided_to or record.position, record.position)
 
 
 def _start(member: MemberRecord, ordered: Sequence[FactRecord | Merge]) -> Running:
