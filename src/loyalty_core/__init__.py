@@ -69,6 +69,7 @@ from loyalty_core.domain.receipts import (
     UnmergeReceipt,
     VerifyReport,
 )
+from loyalty_core.domain.redemptions import RedemptionState
 from loyalty_core.domain.rewards import SpendOffer, SpendRequest
 from loyalty_core.domain.statements import (
     AwardExplanation,
@@ -112,6 +113,8 @@ from loyalty_core.errors import (
     PluginFailed,
     PluginMissing,
     Problem,
+    RedemptionEnded,
+    RedemptionNotFound,
     RedemptionRefused,
     RefundExceedsOrder,
     RewardUnknown,
@@ -128,7 +131,14 @@ from loyalty_core.loyalty import Loyalty
 from loyalty_core.plugins.hookspecs import hookimpl
 from loyalty_core.plugins.loader import Plugin
 from loyalty_core.plugins.manifest import PLUGIN_API_VERSION, PluginManifest
-from loyalty_core.ports.program import Handler, ProgramType, RewardKind, Subscription, UnitesStates
+from loyalty_core.ports.program import (
+    Fulfils,
+    Handler,
+    ProgramType,
+    RewardKind,
+    Subscription,
+    UnitesStates,
+)
 from loyalty_core.storage.engine import add_sqlite_hooks
 
 __version__ = _version("loyalty-core")
@@ -164,6 +174,7 @@ __all__ = [
     "FactError",
     "FactReceipt",
     "FactTooLarge",
+    "Fulfils",
     "Handler",
     "History",
     "HistoryItem",
@@ -213,8 +224,11 @@ __all__ = [
     "Quote",
     "RecordStatus",
     "RecordSummary",
+    "RedemptionEnded",
+    "RedemptionNotFound",
     "RedemptionReceipt",
     "RedemptionRefused",
+    "RedemptionState",
     "Refund",
     "RefundExceedsOrder",
     "RefundLine",

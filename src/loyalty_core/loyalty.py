@@ -17,6 +17,8 @@ from loyalty_core.application.erase import Erasing
 from loyalty_core.application.export import Exporting
 from loyalty_core.application.merge import Merging
 from loyalty_core.application.record import Recorder
+from loyalty_core.application.redeem import Redeeming
+from loyalty_core.application.redemptions import Redemptions
 from loyalty_core.application.rules import Rules
 from loyalty_core.application.spend import Spending
 from loyalty_core.application.statement import Questions
@@ -80,12 +82,14 @@ class Loyalty(
         self._recorder = Recorder(store, rules, parts.archive, clock)
         self._members = Members(store, rules, self._recorder, clock)
         self._spending = Spending(store, rules, clock)
+        self._redeeming = Redeeming(store, rules, clock)
+        self._redemptions = Redemptions(store, clock)
         self._transfers = Transfers(store, rules, clock)
         self._erasing = Erasing(store, rules, clock)
         self._merging = Merging(store, rules, parts.archive, clock)
         self._exporting = Exporting(store, rules, clock)
         self._questions = Questions(store, rules, clock)
-        self._ticker = Ticker(store, rules, self._recorder, clock)
+        self._ticker = Ticker(store, rules, self._recorder, self._redeeming, clock)
         self._registry = parts.registry
 
     @classmethod

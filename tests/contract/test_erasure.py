@@ -46,6 +46,16 @@ KEPT = {
     "loyalty_identity.kind": "ours",
     "loyalty_waiting.kind": "ours",
     "loyalty_waiting.source": "the shop's own name",
+    "loyalty_redemption.plugin": "a plugin's",
+    "loyalty_redemption.reward": "a plugin's",
+    "loyalty_redemption.item": "a plugin's",
+    "loyalty_redemption.state": "ours",
+    "loyalty_redemption.currency": "of what it is worth",
+    "loyalty_redemption.lines": "the shop's own numbers of lines, and amounts",
+    "loyalty_redemption.lots": "ids and amounts",
+    "loyalty_redemption.source": "the shop's own name",
+    "loyalty_redemption.order_id": "the shop's own number, by which a late refund is known",
+    "loyalty_stock.item": "a plugin's",
 }
 """Texts that say nothing of a person, each with the reason; every other one must be planted."""
 NOBODYS = ("loyalty_config", "loyalty_migration")

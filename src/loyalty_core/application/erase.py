@@ -19,6 +19,7 @@ from loyalty_core.domain.ledger import TransactionKind
 from loyalty_core.domain.members import History, Identity, MemberStatus, Profile
 from loyalty_core.domain.orders import OrderDocument
 from loyalty_core.domain.receipts import ErasureReceipt
+from loyalty_core.domain.redemptions import RedemptionState
 from loyalty_core.errors import IdentityInvalid, LedgerFault
 from loyalty_core.ports.records import FactRecord, FactStatus, MemberRecord, StoredReceipt
 from loyalty_core.ports.store import Store, UnitOfWork
@@ -113,16 +114,22 @@ def _done(member_id: str) -> str:
 
 
 def _close(books: Books, member: MemberRecord, actor: str) -> dict[str, int]:
-    """What ended in each wallet with the member, by a transaction that says why."""
+    """What ended in each wallet with the member, by a transaction that says why.
+
+    What redemptions hold is set free first, and ends as free points do.
+    """
     books.load([member.id], open_of=[member.id])
     ended = {}
     for book in list(books.wallets.values()):
+        for redemption in books.holding(book):
+            books.release(redemption, RedemptionState.RELEASED, books.now)
+        books.catch_up(book)
         ended[book.wallet] = book.balance
         entries = book.close()
         kind = TransactionKind.ADJUSTMENT
         books.post(book, kind, entries, books.now, actor=actor, reason=REASON)
         book.lapses_at = None
-        if book.balance or book.debt:
+        if book.balance or book.debt or book.held:
             raise LedgerFault("a wallet was not emptied", where=book.wallet)
     return {wallet: points for wallet, points in sorted(ended.items()) if points}
 

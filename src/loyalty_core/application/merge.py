@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import cast
 
@@ -60,6 +60,8 @@ class Merging:
             )
             _keep_receipt(books, key, given, kept.id, receipt)
             books.flush()
+            if known and kept.id != gone.id:
+                _carry(uow, kept, gone, known)
             return receipt
 
         return self._store.write(work)
@@ -80,12 +82,14 @@ class Merging:
             kept = locked_members(uow, [gone.merged_into])[0]
             merge = self._undoable(kept, gone, note.at)
             books = Books(uow, self._rules, note.at)
-            points = self._part(uow, books, kept, gone, merge, note)
+            group = _with_theirs(gone, uow.lock_members(uow.merged_into(kept.id)))
+            points = self._part(books, kept, gone, group, merge, note)
             receipt = UnmergeReceipt(
                 member_id=gone.id, from_member=kept.id, unmerged_at=note.at, points=points
             )
             _keep_receipt(books, key, given, gone.id, receipt)
             books.flush()
+            _carry_back(uow, kept, gone, group, merge)
             self._redecide(uow, kept, merge, note.at)
             return receipt
 
@@ -123,10 +127,6 @@ class Merging:
         kept.history, kept.state = running.history, running.state
         kept.merges.append(merge)
         gone.status, gone.merged_into = MemberStatus.MERGED, kept.id
-        group = uow.merged_into(gone.id)
-        uow.move_lots(gone.id, kept.id, None, [gone.id, *group])
-        uow.answer_for(group, kept.id)
-        uow.reassign(merge.identities, kept.id)
         books.changes.members |= {kept.id: kept, gone.id: gone}
         books.tell("member_merged", kept.id, note.at, {"merged": gone.id})
         return merge
@@ -165,20 +165,20 @@ class Merging:
 
     def _part(
         self,
-        uow: UnitOfWork,
         books: Books,
         kept: MemberRecord,
         gone: MemberRecord,
+        group: Sequence[MemberId],
         merge: Merge,
         note: Note,
     ) -> dict[str, int]:
-        """Gives back identities, and what is left of points and debt; how much, by wallet."""
-        group = _with_theirs(gone, uow.lock_members(uow.merged_into(kept.id)))
+        """Gives back what is left of points and debt; how much, by wallet."""
         books.load([kept.id, gone.id], open_of=[kept.id, gone.id])
         points: dict[str, int] = {}
         for source in [book for book in books.wallets.values() if book.member_id == kept.id]:
             target = books.wallet(gone.id, source.wallet)
             lots = [lot for lot in source.lots.values() if lot.remaining and lot.came_from in group]
+            _part_holds(books, source, lots, gone)
             for lot in lots:
                 lot.came_from = None if lot.came_from == gone.id else lot.came_from
             debt = min(source.debt, merge.debts.get(source.wallet, 0))
@@ -186,10 +186,6 @@ class Merging:
             details = {"unmerged_to": gone.id}, {"unmerged_from": kept.id}
             moved = _move(books, (source, target), lots, debt, details, note)
             points |= {source.wallet: moved} if moved else {}
-        uow.move_lots(kept.id, gone.id, group, [kept.id, *group])
-        uow.answer_for([one for one in group if one != gone.id], gone.id)
-        owners = uow.owners(merge.identities)
-        uow.reassign([one for one in merge.identities if owners.get(one) == kept.id], gone.id)
         kept.merges.remove(merge)
         gone.status, gone.merged_into = merge.status, None
         books.changes.members |= {kept.id: kept, gone.id: gone}
@@ -202,6 +198,47 @@ class Merging:
         books = Books(uow, self._rules, now)
         settle(uow, batch, books, self._rules_at)
         books.flush()
+
+
+def _carry(uow: UnitOfWork, kept: MemberRecord, gone: MemberRecord, merge: Merge) -> None:
+    """Moves what else the merged member has, in the database alone: after what was booked."""
+    group = uow.merged_into(gone.id)
+    uow.move_lots(gone.id, kept.id, None, [gone.id, *group])
+    uow.move_redemptions(gone.id, kept.id, None)
+    uow.answer_for(group, kept.id)
+    uow.reassign(merge.identities, kept.id)
+
+
+def _carry_back(
+    uow: UnitOfWork,
+    kept: MemberRecord,
+    gone: MemberRecord,
+    group: Sequence[MemberId],
+    merge: Merge,
+) -> None:
+    """Moves back what came with the merged member, in the database alone."""
+    uow.move_lots(kept.id, gone.id, group, [kept.id, *group])
+    uow.move_redemptions(kept.id, gone.id, group)
+    uow.answer_for([one for one in group if one != gone.id], gone.id)
+    owners = uow.lock_owners(merge.identities)
+    uow.reassign([one for one in merge.identities if owners.get(one) == kept.id], gone.id)
+
+
+def _part_holds(books: Books, book: WalletBook, lots: list[Lot], gone: MemberRecord) -> None:
+    """Lets the redemptions that hold points of these lots go along; those of both cannot."""
+    leaving = {lot.id for lot in lots}
+    for redemption in books.holding(book):
+        if leaving.isdisjoint(redemption.lots):
+            continue
+        if not leaving.issuperset(redemption.lots):
+            raise MergeRefused(
+                f"the redemption {redemption.id} holds points of both members",
+                where="member_id",
+                remedy="Capture or release it first.",
+            )
+        redemption.member_id = gone.id
+        redemption.came_from = None if redemption.came_from == gone.id else redemption.came_from
+        books.changes.redemptions[redemption.id] = redemption
 
 
 def _move(

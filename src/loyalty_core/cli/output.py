@@ -26,6 +26,8 @@ from loyalty_core.errors import (
     PluginError,
     PluginFailed,
     Problem,
+    RedemptionEnded,
+    RedemptionNotFound,
     RedemptionRefused,
     RewardUnknown,
     StoreError,
@@ -54,11 +56,22 @@ EXIT_CODES: Mapping[int, str] = {
 _BY_ERROR: tuple[tuple[tuple[type[LoyaltyError], ...], int], ...] = (
     ((ConfigError, PluginError), CONFIG),
     ((StoreError,), STORE),
-    ((MemberNotFound, MemberErased, TransactionNotFound, WalletUnknown, RewardUnknown), NOT_FOUND),
+    (
+        (
+            MemberNotFound,
+            MemberErased,
+            TransactionNotFound,
+            RedemptionNotFound,
+            WalletUnknown,
+            RewardUnknown,
+        ),
+        NOT_FOUND,
+    ),
     (
         (
             InsufficientPoints,
             RedemptionRefused,
+            RedemptionEnded,
             TransferRefused,
             MergeRefused,
             MemberInactive,

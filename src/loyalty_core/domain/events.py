@@ -15,7 +15,10 @@ CORE_EVENTS: Mapping[str, str] = {
     "member_enrolled": "Somebody became a member; data: kinds (of identities).",
     "points_credited": "An accrual was booked; data: wallet, amount, fact_id.",
     "points_reversed": "Awarded points were taken back; data: wallet, amount, fact_id.",
-    "points_redeemed": "Points were spent; data: wallet, amount, reward.",
+    "points_redeemed": "Points were spent; data: wallet, amount, reward, redemption.",
+    "points_held": "Points were reserved; data: wallet, amount, reward, redemption.",
+    "points_released": "Held points are free again; data: wallet, amount, redemption, state.",
+    "points_returned": "Spent points were given back; data: wallet, amount, reward, redemption.",
     "points_adjusted": "An operator changed a balance; data: wallet, amount, reason, actor.",
     "points_transferred": "Points went to another member or came from one; data: "
     "wallet, amount, to or from, transaction (the other member's).",

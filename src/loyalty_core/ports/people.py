@@ -70,6 +70,15 @@ class PeopleWork(Protocol):
         """
         ...
 
+    def move_redemptions(
+        self, source: MemberId, target: MemberId, came_from: Sequence[MemberId] | None
+    ) -> None:
+        """Gives redemptions to another member, and remembers whom they came from.
+
+        All of ``source``, or those that ``came_from`` some members.
+        """
+        ...
+
 
 class PeopleReader(Protocol):
     """The part of a reader that hands people what is known of them."""

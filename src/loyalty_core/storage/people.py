@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, case, func, or_, select, update
+from sqlalchemy import Connection, Table, case, func, or_, select, update
 
 from loyalty_core.domain.facts import Json
 from loyalty_core.domain.ledger import TransactionKind
@@ -58,12 +58,28 @@ class People(Erasure):
             .where(made.c.member_id.in_(posted_by), entry.c.lot_id.is_not(None))
         )
         mine = update(lot).where(lot.c.member_id == source, lot.c.id.in_(named))
-        if came_from is None:
-            origin: Any = func.coalesce(lot.c.came_from, lot.c.member_id)
-        else:
+        if came_from is not None:
             mine = mine.where(lot.c.came_from.in_(came_from))
-            origin = case((lot.c.came_from == target, None), else_=lot.c.came_from)
+        origin = _origin(lot, target, came_from)
         self._connection.execute(mine.values(member_id=target, came_from=origin))
+
+    def move_redemptions(
+        self, source: MemberId, target: MemberId, came_from: Sequence[MemberId] | None
+    ) -> None:
+        """Gives redemptions to another member, and remembers whom they came from."""
+        table = tables.redemption
+        mine = update(table).where(table.c.member_id == source)
+        if came_from is not None:
+            mine = mine.where(table.c.came_from.in_(came_from))
+        origin = _origin(table, target, came_from)
+        self._connection.execute(mine.values(member_id=target, came_from=origin))
+
+
+def _origin(table: Table, target: MemberId, came_from: Sequence[MemberId] | None) -> Any:
+    """Whom a row came from once ``target`` has it: nobody, if it is back where it was made."""
+    if came_from is None:
+        return func.coalesce(table.c.came_from, table.c.member_id)
+    return case((table.c.came_from == target, None), else_=table.c.came_from)
 
 
 class PeopleRows:
