@@ -54,17 +54,22 @@ from loyalty_core.domain.programs import (
     PointsValue,
     Program,
     ProgramConfig,
+    TransferRules,
     Wallet,
 )
 from loyalty_core.domain.receipts import (
     AdjustmentReceipt,
     ClaimReceipt,
+    ErasureReceipt,
     FactReceipt,
+    MergeReceipt,
     RecordStatus,
     RecordSummary,
     RedemptionReceipt,
     Rejection,
     TickReport,
+    TransferReceipt,
+    UnmergeReceipt,
     VerifyReport,
 )
 from loyalty_core.domain.redemptions import RedemptionState
@@ -103,8 +108,10 @@ from loyalty_core.errors import (
     InsufficientPoints,
     LedgerFault,
     LoyaltyError,
+    MemberErased,
     MemberInactive,
     MemberNotFound,
+    MergeRefused,
     OrderNotFound,
     OrderSumsMismatch,
     PluginError,
@@ -122,13 +129,21 @@ from loyalty_core.errors import (
     StoreReadOnly,
     StoreUnreachable,
     TransactionNotFound,
+    TransferRefused,
     WalletUnknown,
 )
 from loyalty_core.loyalty import Loyalty
 from loyalty_core.plugins.hookspecs import hookimpl
 from loyalty_core.plugins.loader import Plugin
 from loyalty_core.plugins.manifest import PLUGIN_API_VERSION, PluginManifest
-from loyalty_core.ports.program import Fulfils, Handler, ProgramType, RewardKind, Subscription
+from loyalty_core.ports.program import (
+    Fulfils,
+    Handler,
+    ProgramType,
+    RewardKind,
+    Subscription,
+    UnitesStates,
+)
 from loyalty_core.storage.engine import add_sqlite_hooks
 
 __version__ = _version("loyalty-core")
@@ -158,6 +173,7 @@ __all__ = [
     "Emit",
     "EncodingBroken",
     "Entry",
+    "ErasureReceipt",
     "Event",
     "Expiry",
     "Explanation",
@@ -187,11 +203,14 @@ __all__ = [
     "Loyalty",
     "LoyaltyError",
     "Member",
+    "MemberErased",
     "MemberId",
     "MemberInactive",
     "MemberNotFound",
     "MemberStatus",
     "MemberView",
+    "MergeReceipt",
+    "MergeRefused",
     "Minor",
     "Money",
     "Order",
@@ -246,6 +265,11 @@ __all__ = [
     "Transaction",
     "TransactionKind",
     "TransactionNotFound",
+    "TransferReceipt",
+    "TransferRefused",
+    "TransferRules",
+    "UnitesStates",
+    "UnmergeReceipt",
     "VerifyReport",
     "Wallet",
     "WalletStatement",

@@ -228,6 +228,19 @@ class ClaimRefused(LoyaltyError):
     code = "claim_refused"
 
 
+class MergeRefused(LoyaltyError):
+    """These members cannot be merged, or a merge cannot be taken back: never was, or too late."""
+
+    code = "merge_refused"
+
+
+class MemberErased(LoyaltyError):
+    """The member was erased: nothing is known of the person any more, and nothing can be done."""
+
+    code = "member_erased"
+    default_remedy = "If the person joined again, they are another member: find them by identity."
+
+
 class TransactionNotFound(LoyaltyError):
     """No transaction has this id in this program."""
 
@@ -250,6 +263,12 @@ class InsufficientPoints(LoyaltyError):
     """The member has fewer points available now than the command needs; nothing was booked."""
 
     code = "insufficient_points"
+
+
+class TransferRefused(LoyaltyError):
+    """The wallet does not allow this transfer: at all, to this member, or of so many points."""
+
+    code = "transfer_refused"
 
 
 class RedemptionRefused(LoyaltyError):

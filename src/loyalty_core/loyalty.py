@@ -14,6 +14,9 @@ from sqlalchemy import Connection, Engine
 from loyalty_core.application.claim import Claiming
 from loyalty_core.application.config import effective, fingerprint
 from loyalty_core.application.enrol import Members
+from loyalty_core.application.erase import Erasing
+from loyalty_core.application.export import Exporting
+from loyalty_core.application.merge import Merging
 from loyalty_core.application.record import Recorder
 from loyalty_core.application.redeem import Redeeming
 from loyalty_core.application.redemptions import Redemptions
@@ -21,12 +24,14 @@ from loyalty_core.application.rules import Rules
 from loyalty_core.application.spend import Spending
 from loyalty_core.application.statement import Questions
 from loyalty_core.application.tick import Ticker
+from loyalty_core.application.transfer import Transfers
 from loyalty_core.domain.clock import Clock, utc_now
 from loyalty_core.domain.facts import Json
 from loyalty_core.domain.programs import ProgramConfig
 from loyalty_core.facade.claims import ClaimMethods
 from loyalty_core.facade.facts import FactMethods
 from loyalty_core.facade.members import MemberMethods
+from loyalty_core.facade.people import PeopleMethods
 from loyalty_core.facade.questions import QuestionMethods
 from loyalty_core.facade.spending import SpendingMethods
 from loyalty_core.facade.upkeep import UpkeepMethods
@@ -57,7 +62,13 @@ def _beside(config: Config, read: ProgramConfig) -> str:
 
 
 class Loyalty(
-    MemberMethods, FactMethods, ClaimMethods, SpendingMethods, QuestionMethods, UpkeepMethods
+    MemberMethods,
+    PeopleMethods,
+    FactMethods,
+    ClaimMethods,
+    SpendingMethods,
+    QuestionMethods,
+    UpkeepMethods,
 ):
     """One program's books, and everything one can do with them. Safe to share between threads.
 
@@ -77,6 +88,10 @@ class Loyalty(
         self._spending = Spending(store, rules, clock)
         self._redeeming = Redeeming(store, rules, clock)
         self._redemptions = Redemptions(store, clock)
+        self._transfers = Transfers(store, rules, clock)
+        self._erasing = Erasing(store, rules, clock)
+        self._merging = Merging(store, rules, parts.archive, clock)
+        self._exporting = Exporting(store, rules, clock)
         self._questions = Questions(store, rules, clock)
         self._ticker = Ticker(store, rules, self._recorder, self._redeeming, clock)
         self._registry = parts.registry

@@ -14,6 +14,8 @@ class MemberStatus(Enum):
     ACTIVE = strawberry.enum_value("active", description="Earns and spends.")
     SUSPENDED = strawberry.enum_value("suspended", description="Earns but cannot spend.")
     CLOSED = strawberry.enum_value("closed", description="Neither earns nor spends.")
+    MERGED = strawberry.enum_value("merged", description="Part of another member by now.")
+    ERASED = strawberry.enum_value("erased", description="Nothing is known of them any more.")
 
 
 @strawberry.enum(description="How a person can be known.")
@@ -41,6 +43,9 @@ class TransactionKind(Enum):
     ADJUSTMENT = strawberry.enum_value("adjustment", description="A change by an operator.")
     EXPIRY = strawberry.enum_value("expiry", description="Points past their date.")
     REPAYMENT = strawberry.enum_value("repayment", description="Debt paid by activated points.")
+    TRANSFER = strawberry.enum_value(
+        "transfer", description="Points given to another member, or got from one."
+    )
 
 
 @strawberry.enum(description="What became of a fact.")
@@ -53,6 +58,9 @@ class RecordStatus(Enum):
     WAITING = strawberry.enum_value("waiting", description="Kept until its person joins.")
     DEFERRED = strawberry.enum_value(
         "deferred", description="Booked but for a program that will be tried again."
+    )
+    ERASED = strawberry.enum_value(
+        "erased", description="Its person was erased since; nothing of it is kept."
     )
     REJECTED = strawberry.enum_value("rejected", description="Not taken in; the error says why.")
 

@@ -57,6 +57,9 @@ class Wallet:
     redeemed: Points = strawberry.field(description="All points spent since joining.")
     expired: Points = strawberry.field(description="All points expired since joining.")
     adjusted: Points = strawberry.field(description="All changes by operators since joining.")
+    transferred: Points = strawberry.field(
+        description="All points got from other members, less those given to them."
+    )
     worth: Money | None = strawberry.field(
         description="What the available points are worth, where the program says so."
     )
@@ -92,6 +95,7 @@ class Wallet:
             redeemed=points(wallet.redeemed),
             expired=points(wallet.expired),
             adjusted=points(wallet.adjusted),
+            transferred=points(wallet.transferred),
             worth=money_or_none(wallet.worth),
             next_pending=dated(wallet.next_pending) if wallet.next_pending else None,
             expiring=[dated(item) for item in wallet.expiring],

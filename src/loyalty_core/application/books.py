@@ -183,15 +183,24 @@ class Books(Postings):
         book = self.wallet(redemption.member_id, redemption.wallet)
         before, after = redemption.lots_back(redemption.returned), redemption.lots_back(due)
         entries: list[Entry] = []
-        for lot_id in redemption.lots:
-            lot, change = book.lots[lot_id], after[lot_id] - before[lot_id]
+        lots = {lot_id: self._lot_for(lot_id, book) for lot_id in redemption.lots}
+        for lot_id, lot in lots.items():
+            change = after[lot_id] - before[lot_id]
             if change > 0:
                 entries += book.give_back(self._in_time(lot), change, self.now)
             elif change < 0:
                 entries += book.claw_back(lot, -change, DebtPolicy.NEGATIVE, self.now)
         redemption.returned = due
+        redemption.lots = {lots[old].id: spent for old, spent in redemption.lots.items()}
         self._keep(redemption, book)
         return self._post_redemption(book, redemption, entries, at, fact_id)
+
+    def _lot_for(self, lot_id: LotId, book: WalletBook) -> Lot:
+        """The lot, or one like it if it left the wallet when a merge was taken back."""
+        if lot_id in book.lots:
+            return book.lots[lot_id]
+        left = next(other.lots[lot_id] for other in self.wallets.values() if lot_id in other.lots)
+        return self.copy_lot(left, book.member_id)
 
     def _in_time(self, lot: Lot) -> Lot:
         """The lot, or a new one with days of grace if it has ended and the wallet grants them."""
@@ -207,6 +216,11 @@ class Books(Postings):
         """A redemption that held points when its member's open lots were loaded."""
         every = (one for held in self._held.values() for one in held)
         return next((one for one in every if one.id == redemption_id), None)
+
+    def holding(self, book: WalletBook) -> list[Redemption]:
+        """The redemptions that hold points of a wallet whose open lots are loaded."""
+        held = self._held.get((book.member_id, book.wallet), [])
+        return [one for one in held if one.state is RedemptionState.HELD]
 
     def _keep(self, redemption: Redemption, book: WalletBook) -> None:
         self.changes.redemptions[redemption.id] = redemption

@@ -20,7 +20,7 @@ from loyalty_core.domain.amounts import parse_scaled
 from loyalty_core.domain.clock import zone
 from loyalty_core.domain.currencies import minor_digits
 from loyalty_core.domain.facts import Json
-from loyalty_core.domain.programs import Program, ProgramConfig, Wallet
+from loyalty_core.domain.programs import Program, ProgramConfig, TransferRules, Wallet
 from loyalty_core.errors import ConfigError, LoyaltyError, Problem
 
 _ID = re.compile(r"[a-z][a-z0-9_-]{0,62}", re.ASCII)
@@ -174,9 +174,11 @@ def _faults(config: ProgramConfig) -> Iterator[Problem]:
     except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: a folder of zones
         remedy = "Use an IANA name such as Europe/Berlin."
         yield Problem("program.time_zone", f"{program.time_zone!r} is not a time zone", remedy)
-    if not 0 <= program.join_wait_days <= _LONGEST["after_days"]:
-        limits = f"from 0 to {_LONGEST['after_days']}"
-        yield Problem("program.join_wait_days", f"{program.join_wait_days} is not {limits}")
+    for name in ("join_wait_days", "unmerge_days"):
+        days = getattr(program, name)
+        if not 0 <= days <= _LONGEST["after_days"]:
+            limits = f"from 0 to {_LONGEST['after_days']}"
+            yield Problem(f"program.{name}", f"{days} is not {limits}")
     country = program.default_country
     if country and not re.fullmatch("[A-Z]{2}", country):
         remedy = "Use ISO 3166, such as DE."
@@ -199,6 +201,7 @@ def _wallet_faults(where: str, name: str, wallet: Wallet, program: Program) -> I
         if not _is_month_day(day):
             remedy = 'Write month and day, such as "12-31"; 29 February is not in every year.'
             yield Problem(f"{where}.expiry.on_dates", f"{day!r} is not a day of each year", remedy)
+    yield from _transfer_faults(f"{where}.transfer", wallet.transfer)
     if wallet.value is None:
         return
     if wallet.value.points <= 0:
@@ -213,6 +216,17 @@ def _wallet_faults(where: str, name: str, wallet: Wallet, program: Program) -> I
             yield Problem(f"{where}.value.amount", f"{wallet.value.amount!r} is not positive")
     except LoyaltyError as error:
         yield Problem(f"{where}.value.amount", error.message, error.remedy)
+
+
+def _transfer_faults(where: str, rules: TransferRules) -> Iterator[Problem]:
+    for name in ("smallest", "largest", "per_day"):
+        points = getattr(rules, name)
+        if points is not None and points <= 0:
+            yield Problem(f"{where}.{name}", f"{points} is not positive")
+    most = min((limit for limit in (rules.largest, rules.per_day) if limit), default=None)
+    if rules.smallest and most is not None and rules.smallest > most > 0:
+        message = f"{rules.smallest} is more than the largest that may be given, {most}"
+        yield Problem(f"{where}.smallest", message, "Then nothing could be given at all.")
 
 
 def _is_month_day(day: str) -> bool:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from loyalty_core.application.books import Books
 from loyalty_core.application.forms import read_profile, read_text
-from loyalty_core.application.identify import identify
+from loyalty_core.application.identify import GONE, Overtaken, identify
 from loyalty_core.application.identities import read_identities
 from loyalty_core.application.ids import input_hash
 from loyalty_core.application.record import Recorder
@@ -16,9 +16,11 @@ from loyalty_core.domain.clock import Clock
 from loyalty_core.domain.members import Identity, Member, MemberId, MemberStatus, Profile
 from loyalty_core.errors import (
     CustomerMissing,
+    FactError,
     IdempotencyConflict,
     IdentityConflict,
     LoyaltyError,
+    MemberErased,
     MemberNotFound,
 )
 from loyalty_core.ports.records import Changes, MemberRecord, StoredReceipt
@@ -63,10 +65,15 @@ class Members:
             "identities": [str(one) for one in wanted],
             "profile": converter(0).unstructure(profile) if profile else None,
         }
-        member_id = self._store.write(
-            lambda uow: self._enrol(uow, wanted, profile, key, input_hash("enrol", given))
-        )
-        return self.member(member_id)
+        hashed = input_hash("enrol", given)
+        while True:
+            try:
+                member_id = self._store.write(
+                    lambda uow: self._enrol(uow, wanted, profile, key, hashed)
+                )
+                return self.member(member_id)
+            except Overtaken:
+                continue
 
     def _enrol(
         self,
@@ -90,6 +97,8 @@ class Members:
             books.enrol(found.enrolled[owner], found.kinds()[owner])
         else:
             record = uow.lock_members([owner])[owner]
+            if record.status in GONE:
+                raise Overtaken
             if profile is not None and profile != record.profile:
                 record.profile = profile
                 books.changes.members[owner] = record
@@ -105,6 +114,8 @@ class Members:
         self, member_id: str, status: MemberStatus | None, profile: Profile | None
     ) -> Member:
         """The member with another status or profile."""
+        if status in GONE:
+            raise FactError(f"a status of {status} is not given by hand", where="status")
 
         def work(uow: UnitOfWork) -> None:
             record = locked_member(uow, member_id)
@@ -137,8 +148,7 @@ class Members:
 
     def members(self, ids: list[str]) -> dict[str, Member]:
         """The members with these ids, those not found left out."""
-        wanted = [one for one in ids if is_id(one)]
-        found = self._store.read(lambda reader: reader.members(wanted))
+        found = self._store.read(lambda reader: found_members(reader, ids))
         return {key: member_of(*pair) for key, pair in found.items()}
 
     def _read(self, identities: Mapping[str, str], source: str) -> tuple[Identity, ...]:
@@ -170,8 +180,37 @@ def stored_receipt(uow: UnitOfWork, key: str, given: str) -> StoredReceipt | Non
 
 
 def locked_member(uow: UnitOfWork, member_id: str) -> MemberRecord:
-    """The member, locked; raises ``MemberNotFound``."""
-    found = uow.lock_members([MemberId(member_id)]) if is_id(member_id) else {}
-    if not found:
-        raise MemberNotFound(f"there is no member {member_id!r}", member_id=member_id)
-    return found[MemberId(member_id)]
+    """The member, locked; raises ``MemberNotFound``, ``MemberErased``."""
+    return locked_members(uow, [member_id])[0]
+
+
+def locked_members(
+    uow: UnitOfWork, member_ids: Sequence[str], *, erased: bool = False
+) -> list[MemberRecord]:
+    """The members in the order asked for, locked in that of their ids.
+
+    Raises ``MemberNotFound``, and ``MemberErased`` unless ``erased`` ones are wanted too.
+    """
+    found = uow.lock_members(MemberId(one) for one in member_ids if is_id(one))
+    found |= uow.lock_members({record.holder for record in found.values()} - found.keys())
+    for asked in member_ids:
+        if asked not in found:
+            raise MemberNotFound(f"there is no member {asked!r}", member_id=asked)
+        if found[MemberId(asked)].status is MemberStatus.ERASED and not erased:
+            raise MemberErased(f"the member {asked!r} was erased", member_id=asked)
+    return [found[found[MemberId(asked)].holder] for asked in member_ids]
+
+
+def found_members(
+    reader: Reader, ids: Iterable[str]
+) -> dict[str, tuple[MemberRecord, tuple[Identity, ...]]]:
+    """The members by the ids asked for, those not found left out.
+
+    Who was merged is answered for by the member they were merged into.
+    """
+    found = reader.members(one for one in ids if is_id(one))
+    moved = {asked: record.holder for asked, (record, _) in found.items() if record.merged_into}
+    if moved:
+        holders = reader.members(moved.values())
+        found |= {asked: holders[holder] for asked, holder in moved.items()}
+    return found

@@ -8,20 +8,22 @@ state kept with the next fact, and stops as soon as nothing differs any more.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import cast
 
 from loyalty_core.application.rules import Rules, ask
-from loyalty_core.application.structure import converter
+from loyalty_core.application.structure import converter, is_json
 from loyalty_core.domain.effects import Credit, Emit, KeepState
 from loyalty_core.domain.facts import Activity, Decidable, Json, Order
 from loyalty_core.domain.members import History, MemberStatus, MemberView, Profile
 from loyalty_core.domain.orders import earns, order_total
 from loyalty_core.domain.programs import JoinPolicy
 from loyalty_core.errors import PluginFailed
-from loyalty_core.ports.records import Award, FactRecord, FactStatus, MemberRecord, Position
+from loyalty_core.ports.program import UnitesStates
+from loyalty_core.ports.records import Award, FactRecord, FactStatus, MemberRecord, Merge, Position
 
 FIRST_RETRY = timedelta(minutes=1)
 LONGEST_RETRY = timedelta(days=1)
@@ -29,6 +31,8 @@ LONGEST_RETRY = timedelta(days=1)
 State = Mapping[str, Mapping[str, Json]]
 _plain = converter(0)
 NOTHING = Profile()
+ACTIVE = MemberStatus.ACTIVE
+logger = logging.getLogger("loyalty_core")
 
 
 @dataclass(slots=True)
@@ -46,6 +50,22 @@ class Running:
             "profile": _plain.unstructure(replace(profile, name="")) if profile != NOTHING else {},
         }
         return cast(Mapping[str, Json], {name: value for name, value in kept.items() if value})
+
+    def absorb(self, merge: Merge, rules: Rules, *, strictly: bool = False) -> None:
+        """Adds what another member brought, as each plugin unites its states.
+
+        A plugin that fails is refused ``strictly`` (``PluginFailed``), or its keys are united.
+        """
+        self.history = _together(self.history, merge.history)
+        uniting = {owned.plugin: owned.item for owned in rules.programs}
+        for plugin, theirs in merge.state.items():
+            ours = self.state.get(plugin, {})
+            try:
+                self.state[plugin] = united(plugin, uniting.get(plugin), ours, theirs)
+            except PluginFailed:
+                if strictly:
+                    raise
+                self.state[plugin] = {**theirs, **ours}
 
     @staticmethod
     def resume(before: Mapping[str, Json]) -> Running:
@@ -88,53 +108,90 @@ def fold(
     rules: Rules,
     rules_at: Callable[[int], Rules],
     now: datetime,
+    undone: Merge | None = None,
 ) -> Folded:
     """Decides the changed facts, and those after them that it makes a difference to.
+
+    ``undone`` is a merge that has been taken back: what came after it is decided without it.
 
     ``later`` are the member's other facts from ``fold_start`` on; ``changed`` come as they are
     now. The records' awards, states and statuses are updated, and so is the member.
     """
-    every = {record.id: record for record in (*later, *changed)}
-    ordered = sorted(every.values(), key=lambda record: record.position)
-    running = _start(member, ordered)
+    ordered, running, last = _stage(member, changed, later, undone)
     unseen = {record.id for record in changed}
-    last = max(place for one in changed for place in (one.position, one.was_at) if place)
     result = Folded()
     if rules.config.program.join is JoinPolicy.ON_FIRST_FACT:
-        joined_at = min(member.joined_at, *(record.occurred_at for record in ordered))
+        moments = [one.occurred_at for one in ordered if isinstance(one, FactRecord)]
+        joined_at = min([member.joined_at, *moments])
         member.changed |= joined_at != member.joined_at
         member.joined_at = joined_at
     for record in ordered:
+        if isinstance(record, Merge):
+            before = running.snapshot(NOTHING)
+            if record.position > last and record.before == before:
+                return result  # from here on everything is as it was
+            record.before, member.changed = before, True
+            running.absorb(record, rules)
+            continue
         fact = decidable(record, member)
         if fact is not None:
             fresh = record.config_version == 0
             profile = member.profile if fresh else _seen(record)
             before = running.snapshot(profile)
             if record.position > last and record.before == before:
-                return result  # from here on everything is as it was
+                return result
             record.before = before
             used = rules if fresh else rules_at(record.config_version)
-            dates = {award.name: award.moments for award in record.awards if award.lot_id}
-            emitted = _decide(record, fact, member, profile, running, used, now)
-            result.redated += [
-                award
-                for award in record.awards
-                if dates.get(award.name, award.moments) != award.moments
-            ]
-            result.emitted += [(record, emit) for emit in emitted]
-            result.touched.append(record)
-            member.decided_to = max(member.decided_to or record.position, record.position)
+            _take(record, fact, member, profile, running, used, now, result)
         elif record.id in unseen:
             _withdraw(record)
             result.touched.append(record)
-        unseen.discard(record.id)
     member.history, member.state, member.changed = running.history, running.state, True
     return result
 
 
-def _start(member: MemberRecord, ordered: Sequence[FactRecord]) -> Running:
-    """The state before the first of these facts: the member's own if none was decided yet."""
-    decided = [(record.was_at, record) for record in ordered if record.was_at]
+def _stage(
+    member: MemberRecord,
+    changed: Sequence[FactRecord],
+    later: Iterable[FactRecord],
+    undone: Merge | None,
+) -> tuple[list[FactRecord | Merge], Running, Position]:
+    """What is to be folded in its order, the state before it, and the last place that changed."""
+    places = [place for one in changed for place in (one.position, one.was_at) if place]
+    places += [undone.position] if undone else []
+    facts = {record.id: record for record in (*later, *changed)}
+    merges = [merge for merge in member.merges if merge.position >= min(places)]
+    events: list[FactRecord | Merge] = [*facts.values(), *merges]
+    ordered = sorted(events, key=lambda one: one.position)
+    running = _start(member, [*ordered, undone] if undone else ordered)
+    return ordered, running, max(places)
+
+
+def _take(
+    record: FactRecord,
+    fact: Decidable,
+    member: MemberRecord,
+    profile: Profile,
+    running: Running,
+    rules: Rules,
+    now: datetime,
+    result: Folded,
+) -> None:
+    """Decides one fact and notes what came of it."""
+    dates = {award.name: award.moments for award in record.awards if award.lot_id}
+    emitted = _decide(record, fact, member, profile, running, rules, now)
+    result.redated += [
+        award for award in record.awards if dates.get(award.name, award.moments) != award.moments
+    ]
+    result.emitted += [(record, emit) for emit in emitted]
+    result.touched.append(record)
+    member.decided_to = max(member.decided_to or record.position, record.position)
+
+
+def _start(member: MemberRecord, ordered: Sequence[FactRecord | Merge]) -> Running:
+    """The state before the first of these events: the member's own if none was decided yet."""
+    stood = [(one.position if isinstance(one, Merge) else one.was_at, one) for one in ordered]
+    decided = [(place, one) for place, one in stood if place]
     if decided:
         return Running.resume(min(decided, key=lambda pair: pair[0])[1].before)
     return Running(member.history, dict(member.state))
@@ -162,7 +219,7 @@ def _decide(
     for owned in rules.programs:
         view = MemberView(
             member_id=member.id,
-            status=member.status,
+            status=ACTIVE if member.merged_into else member.status,
             profile=profile,
             history=running.history,
             state=running.state.get(owned.plugin, {}),
@@ -232,6 +289,40 @@ def _withdraw(record: FactRecord) -> None:
         award.amount, award.lines = 0, {}
     record.status, record.deferred, record.retry_at = FactStatus.IDLE, (), None
     record.before = {name: kept for name, kept in record.before.items() if name == "profile"}
+
+
+def united(
+    plugin: str, program: object, kept: Mapping[str, Json], other: Mapping[str, Json]
+) -> Mapping[str, Json]:
+    """One plugin's states of two members as one; what it does not unite itself, by keys.
+
+    Raises ``PluginFailed`` when the plugin raises or returns what is not JSON.
+    """
+    if not isinstance(program, UnitesStates):
+        return {**other, **kept}
+    try:
+        made = program.merge_states(kept, other)
+    except Exception as error:
+        logger.exception("plugin %s failed to unite states", plugin)
+        message = f"plugin {plugin!r} raised {type(error).__name__} uniting two members' states"
+        raise PluginFailed(message, where=plugin) from error
+    if not is_json(made):
+        raise PluginFailed(f"plugin {plugin!r} united states to what is not JSON", where=plugin)
+    return made
+
+
+def _together(one: History, other: History) -> History:
+    spend = dict(one.spend)
+    for currency, amount in other.spend.items():
+        spend[currency] = spend.get(currency, 0) + amount
+    firsts = [at for at in (one.first_order_at, other.first_order_at) if at]
+    lasts = [at for at in (one.last_order_at, other.last_order_at) if at]
+    return History(
+        orders=one.orders + other.orders,
+        first_order_at=min(firsts, default=None),
+        last_order_at=max(lasts, default=None),
+        spend=spend,
+    )
 
 
 def _bought(history: History, order: Order) -> History:

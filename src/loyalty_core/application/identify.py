@@ -10,11 +10,22 @@ from datetime import datetime
 from loyalty_core.application.identities import read_identities
 from loyalty_core.application.ids import new_id
 from loyalty_core.domain.facts import Fact, FactKey
-from loyalty_core.domain.members import Identity, MemberId, Profile
+from loyalty_core.domain.members import Identity, MemberId, MemberStatus, Profile
+from loyalty_core.domain.orders import NEVER
 from loyalty_core.domain.programs import JoinPolicy, Program
-from loyalty_core.errors import IdentityConflict, LoyaltyError
+from loyalty_core.errors import IdentityConflict, LoyaltyError, MemberErased
 from loyalty_core.ports.records import MemberRecord
 from loyalty_core.ports.store import UnitOfWork
+
+ERASED = "the person was erased after this happened"
+
+
+GONE = (MemberStatus.ERASED, MemberStatus.MERGED)
+"""The statuses of members whom nobody is any more: their identities have left them."""
+
+
+class Overtaken(Exception):
+    """A member was erased or merged between being found and being locked: begin again."""
 
 
 @dataclass(slots=True)
@@ -25,6 +36,30 @@ class Identified:
     identities: list[tuple[Identity, ...]]
     enrolled: dict[MemberId, MemberRecord] = field(default_factory=dict)
     claimed: set[Identity] = field(default_factory=set)
+
+    def known(self) -> set[MemberId]:
+        """The members that were found, those enrolled just now left out."""
+        return {one for one in self.owner if isinstance(one, str) and one not in self.enrolled}
+
+    def refuse_erased(
+        self,
+        uow: UnitOfWork,
+        moments: Iterable[datetime | None],
+        members: Mapping[MemberId, MemberRecord],
+    ) -> None:
+        """Makes ``MemberErased`` the owner of what happened to members before they joined again.
+
+        Costs a look at those facts only that happened before their member joined.
+        """
+        early: dict[int, datetime] = {}
+        for place, (owner, moment) in enumerate(zip(self.owner, moments, strict=True)):
+            member = members.get(owner) if isinstance(owner, str) else None
+            if member and moment and not member.fresh and moment < member.joined_at:
+                early[place] = moment
+        erased = erased_at(uow, [self.identities[place] for place in early])
+        for place, moment in early.items():
+            if moment <= erased.get(self.identities[place], NEVER):
+                self.owner[place] = MemberErased(ERASED)
 
     def kinds(self) -> Mapping[MemberId, set[str]]:
         """The kinds of identities that each member was known by here."""
@@ -54,15 +89,20 @@ def identify(
 
     Identities not known yet are linked to the member that the others beside them belong to. All
     owners are locked, and those of the facts with these keys, so that one statement locks them
-    in id order.
+    in id order. What happened to a stranger before they were erased belongs to nobody:
+    ``MemberErased``.
     """
     lists = [() if isinstance(one, LoyaltyError) else one for one in given]
     known = uow.lock_owners((identity for one in lists for identity in one), keys)
     joins = program.join is JoinPolicy.ON_FIRST_FACT if enrol is None else enrol
+    strangers = [] if enrol else [one for one in lists if known.keys().isdisjoint(one)]
+    erased = erased_at(uow, strangers)
     result = Identified([], lists)
     claims: dict[Identity, MemberId] = {}
     for one, identities, moment in zip(given, lists, joined_at, strict=True):
         owner = one if isinstance(one, LoyaltyError) else _owner(identities, known, claims)
+        if isinstance(owner, str | None) and moment <= erased.get(identities, NEVER):
+            owner = MemberErased(ERASED)
         if owner is None and identities and joins:
             owner = MemberId(new_id())
             result.enrolled[owner] = MemberRecord(
@@ -75,6 +115,21 @@ def identify(
     if claims:
         _settle_claims(uow, claims, result)
     return result
+
+
+def erased_at(
+    uow: UnitOfWork, people: Sequence[tuple[Identity, ...]]
+) -> Mapping[tuple[Identity, ...], datetime]:
+    """When those people were erased who were, by the identities of each: the last time."""
+    wanted = {identity for identities in people for identity in identities}
+    moments = uow.erased(wanted) if wanted else {}
+    if not moments:
+        return {}
+    return {
+        identities: max(moments[identity] for identity in identities if identity in moments)
+        for identities in people
+        if not moments.keys().isdisjoint(identities)
+    }
 
 
 def _owner(

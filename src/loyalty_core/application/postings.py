@@ -11,6 +11,8 @@ from loyalty_core.application.rules import Rules
 from loyalty_core.domain.events import Event, EventId
 from loyalty_core.domain.facts import FactId, Json
 from loyalty_core.domain.ledger import (
+    ISSUER,
+    TRANSFER,
     Entry,
     Lot,
     LotId,
@@ -18,7 +20,7 @@ from loyalty_core.domain.ledger import (
     TransactionId,
     TransactionKind,
     WalletBook,
-    with_issuer,
+    balanced,
 )
 from loyalty_core.domain.programs import Wallet
 from loyalty_core.ports.records import Changes, MemberRecord
@@ -30,6 +32,7 @@ _EVENTS = {
     TransactionKind.REDEMPTION: "points_redeemed",
     TransactionKind.ADJUSTMENT: "points_adjusted",
     TransactionKind.EXPIRY: "points_expired",
+    TransactionKind.TRANSFER: "points_transferred",
 }
 _UNDONE = {TransactionKind.REDEMPTION: "points_returned"}
 """What is told when a transaction of this kind adds points: it corrects an earlier one."""
@@ -39,6 +42,7 @@ _TOTALS = {
     TransactionKind.REDEMPTION: ("redeemed", -1),
     TransactionKind.EXPIRY: ("expired", -1),
     TransactionKind.ADJUSTMENT: ("adjusted", 1),
+    TransactionKind.TRANSFER: ("transferred", 1),
 }
 
 
@@ -63,6 +67,11 @@ class Postings:
         """A new empty lot for points from no fact, with the wallet's own expiry."""
         expires = self._expiry(wallet, created_at, created_at)
         return self._add_lot(member_id, wallet, None, created_at, created_at, expires)
+
+    def copy_lot(self, lot: Lot, member_id: str) -> Lot:
+        """A new empty lot of a member with the dates of ``lot``; it is of no fact."""
+        moments = lot.created_at, lot.activates_at, lot.expires_at
+        return self._add_lot(member_id, lot.wallet, None, *moments)
 
     def _add_lot(
         self,
@@ -107,6 +116,8 @@ class Postings:
         actor: str = "",
         reason: str = "",
         detail: Mapping[str, Json] | None = None,
+        id: str | None = None,
+        told: bool = True,
     ) -> str | None:
         """Books one transaction of the member's entries; its id, or None if nothing moved."""
         self.touch(book)
@@ -116,15 +127,16 @@ class Postings:
         if not entries:
             return None
         amount = sum(entry.amount for entry in entries)
+        against = TRANSFER if kind is TransactionKind.TRANSFER else ISSUER
         made = Transaction(
-            id=TransactionId(new_id()),
+            id=TransactionId(id or new_id()),
             member_id=book.member_id,
             wallet=book.wallet,
             kind=kind,
             amount=amount,
             occurred_at=occurred_at,
             booked_at=self.now,
-            entries=with_issuer(entries),
+            entries=balanced(entries, against),
             fact_id=fact_id,
             config_version=self.rules.config.version,
             actor=actor,
@@ -137,7 +149,8 @@ class Postings:
             setattr(book, name, getattr(book, name) + sign * amount)
         if kind is not TransactionKind.REDEMPTION or amount < 0:
             self._move_lapse(book, kind)
-        self._tell(made)
+        if told:
+            self._tell(made)
         return made.id
 
     def _move_lapse(self, book: WalletBook, kind: TransactionKind) -> None:

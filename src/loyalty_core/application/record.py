@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,17 +15,25 @@ from loyalty_core.application.books import Books
 from loyalty_core.application.fold import decidable
 from loyalty_core.application.forms import read_fact
 from loyalty_core.application.group import Group
-from loyalty_core.application.identify import Identified, identify, identities_of
+from loyalty_core.application.identify import (
+    ERASED,
+    GONE,
+    Identified,
+    Overtaken,
+    identify,
+    identities_of,
+)
 from loyalty_core.application.ids import new_id
 from loyalty_core.application.many import Summary, batched
+from loyalty_core.application.outcome import Outcome, receipt_of, rejected
 from loyalty_core.application.rules import Rules, RulesAt
 from loyalty_core.application.settle import Batch, settle
 from loyalty_core.domain.clock import Clock
 from loyalty_core.domain.facts import Activity, Fact, FactId, OrderRefund, key_of
-from loyalty_core.domain.members import Identity, MemberId
+from loyalty_core.domain.members import Identity, MemberId, MemberStatus
 from loyalty_core.domain.order_checks import refund_problems
 from loyalty_core.domain.orders import OrderDocument
-from loyalty_core.domain.receipts import FactReceipt, RecordStatus, RecordSummary
+from loyalty_core.domain.receipts import FactReceipt, RecordSummary
 from loyalty_core.errors import (
     CustomerMissing,
     FactError,
@@ -34,6 +41,7 @@ from loyalty_core.errors import (
     IdentityConflict,
     LedgerFault,
     LoyaltyError,
+    MemberErased,
     Problem,
     StoreError,
 )
@@ -41,25 +49,6 @@ from loyalty_core.ports.records import FactRecord, FactStatus
 from loyalty_core.ports.store import Store, UnitOfWork
 
 logger = logging.getLogger("loyalty_core")
-
-_STATUS = {
-    FactStatus.BOOKED: RecordStatus.BOOKED,
-    FactStatus.IDLE: RecordStatus.IDLE,
-    FactStatus.WAITING: RecordStatus.WAITING,
-    FactStatus.LAPSED: RecordStatus.IDLE,
-    FactStatus.DEFERRED: RecordStatus.DEFERRED,
-}
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What became of one fact of a batch, until its receipt is written."""
-
-    record: FactRecord | None = None
-    changed: bool = False
-    enrolled: bool = False
-    problems: tuple[Problem, ...] = ()
-    error: LoyaltyError | None = None
 
 
 class _LeaveOut(Exception):
@@ -86,7 +75,7 @@ class Recorder:
         """
         fact = _read(given, self._clock())
         if isinstance(fact, LoyaltyError):
-            return _rejected(fact)
+            return rejected(fact)
         return self._group.record(fact)
 
     def record(self, given: Sequence[Any]) -> list[FactReceipt]:
@@ -104,6 +93,8 @@ class Recorder:
         except _LeaveOut as left:
             refused = left.refused
             return self._book([refused.get(place, fact) for place, fact in enumerate(facts)])
+        except Overtaken:
+            return self._book(facts)
         except StoreError:
             raise
         except Exception as error:  # a defect on one fact must not cost the others theirs
@@ -112,7 +103,7 @@ class Recorder:
             if not isinstance(error, LoyaltyError):
                 logger.exception("recording a fact failed")
                 error = LedgerFault(f"recording failed: {type(error).__name__}: {error}")
-            return [_rejected(error)]
+            return [rejected(error)]
 
     def record_many(
         self,
@@ -151,7 +142,7 @@ class Recorder:
         self._enrol(found, outcomes, books)
         settle(uow, batch, books, self._rules_at)
         books.flush()
-        return [_receipt(outcome, batch) for outcome in outcomes]
+        return [receipt_of(outcome, batch) for outcome in outcomes]
 
     def redecide_in(
         self, uow: UnitOfWork, records: Iterable[FactRecord], owner: MemberId | None, now: datetime
@@ -167,8 +158,10 @@ class Recorder:
         for record in known.values():
             if owner is not None and record.member_id is None:
                 record.member_id, record.status = owner, FactStatus.IDLE
-            if record.member_id in batch.members:
+            member = batch.members.get(record.member_id) if record.member_id else None
+            if member is not None and member.status is not MemberStatus.ERASED:
                 batch.records[record.key] = batch.redecide[record.id] = record
+        batch.lock_holders(uow)
         settle(uow, batch, books, self._rules_at)
         books.flush()
         return len(batch.redecide)
@@ -203,6 +196,8 @@ class Recorder:
         keys = [key_of(fact) for fact in facts if not isinstance(fact, LoyaltyError)]
         owners = {owner for owner in found.owner if isinstance(owner, str)}
         batch.members = uow.lock_members(owners - found.enrolled.keys())
+        if any(batch.members[one].status in GONE for one in found.known()):
+            raise Overtaken
         wanted: set[MemberId] = set(batch.members)
         while True:  # a fact may have got a member since the locks: it is read again under theirs
             batch.records, wallets = uow.known(keys, batch.members)
@@ -215,6 +210,8 @@ class Recorder:
         books.keep(batch.members, wallets)
         batch.members.update(found.enrolled)
         books.keep(found.enrolled, ())
+        found.refuse_erased(uow, map(_moment_of, facts), batch.members)
+        batch.lock_holders(uow)
 
     def _enrol(self, found: Identified, outcomes: list[Outcome], books: Books) -> None:
         kinds = found.kinds()
@@ -241,6 +238,9 @@ class Recorder:
         if isinstance(owner, LoyaltyError):
             return Outcome(error=owner)
         known = batch.records.get(key_of(fact))
+        owned = batch.members.get(known.member_id) if known and known.member_id else None
+        if owned is not None and owned.status is MemberStatus.ERASED:
+            return Outcome(error=MemberErased(ERASED))
         try:
             if known is None:
                 record = self._new(fact, owner, identities, books)
@@ -363,6 +363,10 @@ def _moment(fact: Fact) -> datetime:
     return fact.refund.occurred_at if isinstance(fact, OrderRefund) else fact.occurred_at
 
 
+def _moment_of(fact: Fact | LoyaltyError) -> datetime | None:
+    return None if isinstance(fact, LoyaltyError) else _moment(fact)
+
+
 def _read(given: Any, now: datetime) -> Fact | LoyaltyError:
     if isinstance(given, LoyaltyError):
         return given
@@ -372,23 +376,3 @@ def _read(given: Any, now: datetime) -> Fact | LoyaltyError:
         return error
     except (TypeError, ValueError, AttributeError, LookupError, ArithmeticError) as error:
         return FactError(f"the fact cannot be read: {type(error).__name__}: {error}")
-
-
-def _rejected(error: LoyaltyError | None) -> FactReceipt:
-    return FactReceipt(status=RecordStatus.REJECTED, error=error)
-
-
-def _receipt(outcome: Outcome, batch: Batch) -> FactReceipt:
-    if outcome.error is not None or outcome.record is None:
-        return _rejected(outcome.error)
-    record = outcome.record
-    status = _STATUS[record.status] if outcome.changed else RecordStatus.DUPLICATE
-    return FactReceipt(
-        status=status,
-        fact_id=record.id,
-        member_id=record.member_id,
-        enrolled=outcome.enrolled,
-        changes=dict(batch.booked[record.id]) if outcome.changed else {},
-        transactions=tuple(batch.transactions[record.id]) if outcome.changed else (),
-        problems=outcome.problems,
-    )

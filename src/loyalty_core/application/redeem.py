@@ -319,4 +319,7 @@ class Redeeming:
         books = Books(uow, self._rules, self._clock())
         books.load([member.id], open_of=[member.id])
         current = books.held(redemption_id) or uow.redemption(redemption_id)
-        return books, existing(current, redemption_id), orders
+        redemption = existing(current, redemption_id)
+        if redemption.member_id != member.id:  # a merge was taken back meanwhile, and it went along
+            return self._open(uow, redemption_id, order)
+        return books, redemption, orders

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from loyalty_core.application.enrol import is_id, locked_member
+from loyalty_core.application.enrol import found_members, is_id, locked_member
 from loyalty_core.application.forms import read_text
 from loyalty_core.application.returns import Orders
 from loyalty_core.domain.amounts import format_scaled
@@ -24,7 +24,7 @@ from loyalty_core.errors import (
     RedemptionRefused,
 )
 from loyalty_core.ports.records import MemberRecord
-from loyalty_core.ports.store import Store, UnitOfWork
+from loyalty_core.ports.store import Reader, Store, UnitOfWork
 
 LONGEST_PAGE = 1000
 
@@ -49,12 +49,14 @@ class Redemptions:
             raise FactError(f"a page has 1 to {LONGEST_PAGE} items, not {first}", where="first")
         if after is not None:
             checked(after)
-        if not is_id(member_id):
-            return ()
-        known = self._store.read(
-            lambda reader: reader.redemptions(member_id, after, first, held=held)
-        )
-        receipts = (receipt_of(one, self._clock()) for one in known)
+
+        def look(reader: Reader) -> list[Redemption]:
+            people = found_members(reader, [member_id])
+            if member_id not in people:
+                return []
+            return reader.redemptions(people[member_id][0].id, after, first, held=held)
+
+        receipts = (receipt_of(one, self._clock()) for one in self._store.read(look))
         return tuple(one for one in receipts if not held or one.state is RedemptionState.HELD)
 
 

@@ -7,10 +7,10 @@ from datetime import datetime
 
 from loyalty_core.application.books import Books
 from loyalty_core.domain.facts import FactKey, OrderStatus
-from loyalty_core.domain.members import MemberId
+from loyalty_core.domain.members import MemberId, MemberStatus
 from loyalty_core.domain.orders import OrderDocument
 from loyalty_core.domain.redemptions import Redemption
-from loyalty_core.ports.records import FactRecord
+from loyalty_core.ports.records import FactRecord, MemberRecord
 from loyalty_core.ports.store import UnitOfWork
 
 Orders = Mapping[FactKey, FactRecord]
@@ -24,15 +24,20 @@ def order_key(redemption: Redemption) -> FactKey:
 def spent_on(uow: UnitOfWork, changed: Iterable[FactRecord]) -> list[Redemption]:
     """The redemptions of changed orders to which more, or less, is to be given back now.
 
-    Their members are locked. An order that is new and has no refund costs no query.
+    Their members are locked; to those who were erased nothing is given. An order that is new and
+    has no refund costs no query.
     """
     orders = {one.key: one for one in changed if isinstance(one.document, OrderDocument)}
     asked = [(key.source, key.id) for key, one in orders.items() if one.stored or _undone(one)]
     found = uow.redemptions_of(asked) if asked else []
-    if not found:
-        return []
-    uow.lock_members({MemberId(one.member_id) for one in found})
-    return [one for one in uow.redemptions_of(asked) if _due(one, orders) != one.returned]
+    wanted: set[MemberId] = set()
+    members: dict[MemberId, MemberRecord] = {}
+    while missing := {MemberId(one.member_id) for one in found} - wanted:
+        wanted |= missing
+        members |= uow.lock_members(missing)
+        found = uow.redemptions_of(asked)  # again: now under lock, and maybe another member's
+    gone = {one.id for one in members.values() if one.status is MemberStatus.ERASED}
+    return [one for one in found if one.member_id not in gone and _due(one, orders) != one.returned]
 
 
 def return_spent(

@@ -17,7 +17,7 @@ from loyalty_core.domain.members import MemberId
 from loyalty_core.domain.orders import OrderDocument, kept_share
 from loyalty_core.domain.programs import GoodwillPolicy
 from loyalty_core.domain.redemptions import Redemption
-from loyalty_core.ports.records import Award, FactRecord, MemberRecord
+from loyalty_core.ports.records import Award, FactRecord, MemberRecord, Merge
 from loyalty_core.ports.store import UnitOfWork
 
 
@@ -28,9 +28,20 @@ class Batch:
     members: dict[MemberId, MemberRecord] = field(default_factory=dict)
     records: dict[FactKey, FactRecord] = field(default_factory=dict)
     redecide: dict[FactId, FactRecord] = field(default_factory=dict)
+    undone: dict[MemberId, Merge] = field(default_factory=dict)
     revalue: dict[FactId, FactRecord] = field(default_factory=dict)
     booked: dict[FactId, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     transactions: dict[FactId, list[str]] = field(default_factory=lambda: defaultdict(list))
+
+    def holder(self, record: FactRecord) -> MemberId:
+        """Who holds what the fact was awarded: its member, or whom they were merged into."""
+        assert record.member_id is not None
+        return self.members[record.member_id].holder
+
+    def lock_holders(self, uow: UnitOfWork) -> None:
+        """Locks the members that others here were merged into."""
+        holders = {member.holder for member in self.members.values()}
+        self.members.update(uow.lock_members(holders - self.members.keys()))
 
 
 def settle(uow: UnitOfWork, batch: Batch, books: Books, rules_at: RulesAt) -> None:
@@ -40,22 +51,25 @@ def settle(uow: UnitOfWork, batch: Batch, books: Books, rules_at: RulesAt) -> No
     for record in batch.redecide.values():
         assert record.member_id is not None
         by_member[record.member_id].append(record)
+    for member_id in batch.undone:
+        by_member[member_id] += []
     later = _later(uow, batch, by_member)
     redated: list[tuple[MemberId, Award]] = []
     rules_then = partial(rules_at, uow)
     for member_id, changed in by_member.items():
         member = batch.members[member_id]
-        folded = fold(member, changed, later[member_id], books.rules, rules_then, books.now)
+        undone = batch.undone.get(member_id)
+        folded = fold(member, changed, later[member_id], books.rules, rules_then, books.now, undone)
         for record in folded.touched:
             batch.revalue[record.id] = record
             books.changes.facts[record.id] = record
         for record in folded.touched:
             for plugin in record.deferred:
                 data: Mapping[str, Json] = {"plugin": plugin, "fact_id": record.id}
-                books.tell("decision_deferred", member_id, books.now, data)
-        redated += [(member_id, award) for award in folded.redated]
+                books.tell("decision_deferred", member.holder, books.now, data)
+        redated += [(member.holder, award) for award in folded.redated]
         for record, emit in folded.emitted:
-            books.tell(emit.type, member_id, record.occurred_at, emit.data)
+            books.tell(emit.type, member.holder, record.occurred_at, emit.data)
         if member.changed and not member.fresh:
             books.changes.members[member_id] = member
     _book(batch, books, redated, spent, rules_then)
@@ -67,7 +81,9 @@ def _later(
     by_member: dict[MemberId, list[FactRecord]],
 ) -> dict[MemberId, list[FactRecord]]:
     """The facts after the first change, of those members for whom it is not the last."""
-    starts = {member: fold_start(changed) for member, changed in by_member.items()}
+    starts = {member: fold_start(changed) for member, changed in by_member.items() if changed}
+    for member_id, merge in batch.undone.items():
+        starts[member_id] = min(starts.get(member_id, merge.position), merge.position)
     since = {}
     for member_id, start in starts.items():
         decided_to = batch.members[member_id].decided_to
@@ -92,25 +108,27 @@ def _book(
     for record in sorted(batch.revalue.values(), key=lambda one: one.position):
         for award, delta in _differences(record, _goodwill(record, rules_then)):
             due.append((record, award, delta))
-    losing = {record.member_id for record, _, delta in due if delta < 0}
-    posted = {record.member_id for record, _, _ in due if record.member_id}
+    losing = {batch.holder(record) for record, _, delta in due if delta < 0}
+    posted = {batch.holder(record) for record, _, _ in due}
     payers = {MemberId(redemption.member_id) for redemption in spent}
     booked = [award.lot_id for _, award, _ in due] + [award.lot_id for _, award in redated]
     booked += [lot_id for redemption in spent for lot_id in redemption.lots]
     books.load(
         posted | payers | {member_id for member_id, _ in redated},
         lots=[lot_id for lot_id in booked if lot_id],
-        open_of=[member for member in losing | payers if member],
+        open_of=losing | payers,
     )
     for member_id, award in redated:
         books.redate(member_id, award)
     for record, award, delta in due:
-        assert record.member_id is not None
-        at = _last_change(record)
+        holder, at = batch.holder(record), _last_change(record)
         if delta > 0:
-            made = books.accrue(record.member_id, record.id, award, delta, at)
+            made = books.accrue(holder, record.id, award, delta, at)
         else:
-            made = books.reverse(record.member_id, record.id, award, -delta, at)
+            made = books.reverse(holder, record.id, award, -delta, at)
+        if holder != record.member_id and award.lot_id:
+            lot = books.wallet(holder, award.wallet).lots[award.lot_id]
+            lot.came_from = lot.came_from or record.member_id
         if made is not None:
             batch.transactions[record.id].append(made)
             moved = books.changes.transactions[-1].amount

@@ -9,7 +9,7 @@ from typing import cast
 
 from loyalty_core.application.available import available_now
 from loyalty_core.application.books import Books
-from loyalty_core.application.enrol import is_id, locked_member, stored_receipt
+from loyalty_core.application.enrol import found_members, locked_member, stored_receipt
 from loyalty_core.application.fold import award_of
 from loyalty_core.application.forms import read_cart, read_text
 from loyalty_core.application.ids import input_hash
@@ -73,10 +73,11 @@ class Spending:
             return None, {}
 
         def look(reader: Reader) -> tuple[MemberRecord, Mapping[str, int]]:
-            found = reader.members([member_id]) if is_id(member_id) else {}
+            found = found_members(reader, [member_id])
             if member_id not in found:
                 raise MemberNotFound(f"there is no member {member_id!r}", member_id=member_id)
-            return found[member_id][0], available_now(reader, [member_id], now)[member_id]
+            record = found[member_id][0]
+            return record, available_now(reader, [record.id], now)[record.id]
 
         return self._store.read(look)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from loyalty_core.application.available import NOTHING_HELD, Held, held_now, repaid, spendable
-from loyalty_core.application.enrol import is_id, member_of
+from loyalty_core.application.enrol import found_members, is_id, member_of
 from loyalty_core.application.rules import Rules
 from loyalty_core.domain.clock import Clock
 from loyalty_core.domain.facts import Activity, Order
@@ -58,20 +58,20 @@ class Questions:
         Two more where somebody has points held.
         """
         now = self._clock()
-        ids = [one for one in member_ids if is_id(one)]
 
         def look(reader: Reader) -> dict[str, Statement]:
-            people = reader.members(ids)
-            books = reader.wallets(people)
-            upcoming = reader.upcoming(people, now + EXPIRING_WITHIN)
+            people = found_members(reader, member_ids)
+            ids = {record.id for record, _ in people.values()}
+            books = reader.wallets(ids)
+            upcoming = reader.upcoming(ids, now + EXPIRING_WITHIN)
             held = held_now(reader, books.values(), now)
             found = {}
             for member_id, pair in people.items():
                 wallets = tuple(
                     self._wallet(
-                        books.get((member_id, name)) or WalletBook(member_id, name),
-                        upcoming.get((member_id, name), []),
-                        held.get((member_id, name), NOTHING_HELD),
+                        books.get((pair[0].id, name)) or WalletBook(pair[0].id, name),
+                        upcoming.get((pair[0].id, name), []),
+                        held.get((pair[0].id, name), NOTHING_HELD),
                         now,
                     )
                     for name in self._rules.config.wallets
@@ -115,6 +115,7 @@ class Questions:
             redeemed=book.redeemed,
             expired=book.expired,
             adjusted=book.adjusted,
+            transferred=book.transferred,
             worth=config.worth(book.wallet, max(available, 0)),
             next_pending=next(iter(pending), None),
             expiring=expiring,
@@ -132,9 +133,10 @@ class Questions:
         before = read_cursor(after) if after is not None else None
 
         def look(reader: Reader) -> HistoryPage:
-            if not is_id(member_id) or not reader.members([member_id]):
+            people = found_members(reader, [member_id])
+            if member_id not in people:
                 raise MemberNotFound(f"there is no member {member_id!r}", member_id=member_id)
-            found = reader.history(member_id, wallet, before, first + 1)
+            found = reader.history(people[member_id][0].id, wallet, before, first + 1)
             items = tuple(
                 HistoryItem(cursor=cursor(made.occurred_at, made.id), transaction=made)
                 for made in found[:first]

@@ -21,7 +21,7 @@ from loyalty_core.application.redeem import Redeeming
 from loyalty_core.application.rules import Rules
 from loyalty_core.domain.clock import Clock
 from loyalty_core.domain.receipts import TickReport
-from loyalty_core.errors import RedemptionRefused
+from loyalty_core.errors import MemberErased, RedemptionRefused
 from loyalty_core.ports.program import Handler
 from loyalty_core.ports.store import Store, UnitOfWork
 
@@ -122,7 +122,7 @@ class Ticker:
         """Hands over what could not be before: leased, called outside any transaction, settled."""
         due = self._store.write(lambda uow: self._redeeming.take_due(uow, FACTS_A_CHUNK))
         for receipt in due:
-            with contextlib.suppress(RedemptionRefused):  # its points are free again
+            with contextlib.suppress(RedemptionRefused, MemberErased):  # its points are free
                 self._redeeming.fulfil(receipt)
             counts["retried_redemptions"] += 1
         return bool(due)

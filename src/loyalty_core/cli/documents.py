@@ -97,7 +97,7 @@ def wallet_statement(wallet: WalletStatement) -> Document:
     document: Document = {"wallet": wallet.wallet, "unit": wallet.unit, "scale": wallet.scale}
     for name in ("balance", "available", "pending", "debt", "earned", "redeemed"):
         document[name] = points(getattr(wallet, name), wallet.scale)
-    for name in ("expired", "adjusted"):
+    for name in ("expired", "adjusted", "transferred"):
         document[name] = points(getattr(wallet, name), wallet.scale)
     upcoming = wallet.next_pending
     return document | {

@@ -19,8 +19,10 @@ from loyalty_core.errors import (
     InsufficientPoints,
     LedgerFault,
     LoyaltyError,
+    MemberErased,
     MemberInactive,
     MemberNotFound,
+    MergeRefused,
     PluginError,
     PluginFailed,
     Problem,
@@ -30,6 +32,7 @@ from loyalty_core.errors import (
     RewardUnknown,
     StoreError,
     TransactionNotFound,
+    TransferRefused,
     WalletUnknown,
 )
 
@@ -56,6 +59,7 @@ _BY_ERROR: tuple[tuple[tuple[type[LoyaltyError], ...], int], ...] = (
     (
         (
             MemberNotFound,
+            MemberErased,
             TransactionNotFound,
             RedemptionNotFound,
             WalletUnknown,
@@ -68,6 +72,8 @@ _BY_ERROR: tuple[tuple[tuple[type[LoyaltyError], ...], int], ...] = (
             InsufficientPoints,
             RedemptionRefused,
             RedemptionEnded,
+            TransferRefused,
+            MergeRefused,
             MemberInactive,
             IdempotencyConflict,
         ),

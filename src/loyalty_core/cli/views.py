@@ -100,7 +100,9 @@ def statement(console: Console, shown: Statement, config: ProgramConfig) -> None
 
 def _wallet(console: Console, wallet: WalletStatement, config: ProgramConfig) -> None:
     scale = wallet.scale
-    columns = ("available", "pending", "debt", "earned", "redeemed", "expired", "adjusted")
+    columns = ["available", "pending", "debt", "earned", "redeemed", "expired", "adjusted"]
+    if wallet.transferred:
+        columns.append("transferred")
     totals = table("wallet", "balance", *columns, "worth", right=("balance", *columns, "worth"))
     cells = [amount(getattr(wallet, name), scale) for name in ("balance", *columns)]
     add(totals, wallet.wallet, *cells, worth(wallet.worth))

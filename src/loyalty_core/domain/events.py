@@ -20,8 +20,13 @@ CORE_EVENTS: Mapping[str, str] = {
     "points_released": "Held points are free again; data: wallet, amount, redemption, state.",
     "points_returned": "Spent points were given back; data: wallet, amount, reward, redemption.",
     "points_adjusted": "An operator changed a balance; data: wallet, amount, reason, actor.",
+    "points_transferred": "Points went to another member or came from one; data: "
+    "wallet, amount, to or from, transaction (the other member's).",
     "points_activated": "Pending points became spendable; data: wallet, amount.",
     "points_expired": "Points passed their date; data: wallet, amount.",
+    "member_merged": "A member became part of this one; data: merged (their id).",
+    "member_unmerged": "A member was parted from this one again; data: unmerged (their id).",
+    "member_erased": "A person asked to be forgotten: delete what you hold of them; data: none.",
     "decision_deferred": "A program failed on a fact and is tried again; data: plugin, fact_id.",
 }
 """The events of the core by type, each with what its data hold."""

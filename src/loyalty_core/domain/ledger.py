@@ -23,10 +23,16 @@ LotId = NewType("LotId", str)
 
 MEMBER = "member"
 ISSUER = "issuer"
+TRANSFER = "transfer"
+"""The account between members: over a program it sums to zero in each wallet."""
 
 
 class TransactionKind(StrEnum):
-    """Kinds of transaction. ``repayment`` moves debt onto pending points that became active."""
+    """Kinds of transaction.
+
+    ``repayment`` moves debt onto pending points that became active. ``transfer`` goes by pairs: one
+    for each of two members, balanced against each other.
+    """
 
     ACCRUAL = "accrual"
     REVERSAL = "reversal"
@@ -34,6 +40,7 @@ class TransactionKind(StrEnum):
     ADJUSTMENT = "adjustment"
     EXPIRY = "expiry"
     REPAYMENT = "repayment"
+    TRANSFER = "transfer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +94,8 @@ class Lot:
     """Points credited together. ``remaining`` and ``expired`` are caches of its entries' sums.
 
     ``held`` of what remains is reserved for redemptions that are not settled yet. ``forgiven`` is
-    how much of ``expired`` a reversal would have taken, had it still been there.
+    how much of ``expired`` a reversal would have taken, had it still been there. ``came_from`` is
+    the member it was made for, if another one has it since a merge.
     """
 
     id: LotId
@@ -102,6 +110,7 @@ class Lot:
     forgiven: int = 0
     held: int = 0
     pending: bool = False
+    came_from: str | None = None
 
     @property
     def free(self) -> int:
@@ -142,6 +151,7 @@ class WalletBook:
     redeemed: int = 0
     expired: int = 0
     adjusted: int = 0
+    transferred: int = 0
     held: int = 0
     lapses_at: datetime | None = None
     lots: dict[LotId, Lot] = field(default_factory=dict)
@@ -278,6 +288,33 @@ class WalletBook:
         lot.expired += ended
         return [self._move(lot, -ended)] if ended else []
 
+    def close(self) -> list[Entry]:
+        """Entries that end everything there is: what lots hold, and what is owed."""
+        entries = [self._move(lot, -lot.remaining) for lot in self._open()]
+        return [*entries, self._owe(self.debt)] if self.debt else entries
+
+    def hand_over(
+        self, lots: Iterable[Lot], debt: int, to: WalletBook
+    ) -> tuple[list[Entry], list[Entry]]:
+        """Entries on both sides by which lots, and debt, become those of another member.
+
+        What is held of the lots stays held.
+
+        The lots are in both copies until the caller has posted the entries.
+        """
+        gave, got = [], []
+        for lot in sorted(lots, key=spend_order):
+            amount, held = lot.remaining, lot.held
+            self._hold(lot, -held)
+            gave.append(self._move(lot, -amount))
+            to.lots[lot.id], lot.member_id = lot, to.member_id
+            got.append(to._move(lot, amount))
+            to._hold(lot, held)
+        if debt:
+            gave.append(self._owe(debt))
+            got.append(to._owe(-debt))
+        return gave, got
+
     # -- the only places where a lot, the debt or the balance changes --------------------------
 
     def _move(self, lot: Lot, amount: int) -> Entry:
@@ -317,8 +354,8 @@ class WalletBook:
         return [lot for lot in self._open() if lot.active(now)]
 
 
-def with_issuer(entries: Iterable[Entry]) -> tuple[Entry, ...]:
-    """The member's entries and the issuer's one that balances them, if they change anything."""
+def balanced(entries: Iterable[Entry], account: str = ISSUER) -> tuple[Entry, ...]:
+    """The member's entries and one on ``account`` that balances them, if they change anything."""
     lines = tuple(entries)
     change = sum(entry.amount for entry in lines)
-    return (*lines, Entry(ISSUER, None, -change)) if change else lines
+    return (*lines, Entry(account, None, -change)) if change else lines

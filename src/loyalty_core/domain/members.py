@@ -33,11 +33,17 @@ class Identity:
 
 
 class MemberStatus(StrEnum):
-    """``active`` earns and spends; ``suspended`` only earns; ``closed`` does neither."""
+    """``active`` earns and spends; ``suspended`` only earns; ``closed`` does neither.
+
+    ``merged`` is part of another member by now, who answers for it. ``erased`` was a person once,
+    of whom nothing personal is left: no command changes it any more.
+    """
 
     ACTIVE = "active"
     SUSPENDED = "suspended"
     CLOSED = "closed"
+    MERGED = "merged"
+    ERASED = "erased"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -128,6 +128,25 @@ class PointsValue:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TransferRules:
+    """Whether members may give points of a wallet to each other, and how many; in whole points."""
+
+    allowed: bool = field(
+        default=False, metadata=_doc("Whether members may give each other points of the wallet.")
+    )
+    smallest: int | None = field(
+        default=None, metadata=_doc("The fewest whole points that may be given at once.")
+    )
+    largest: int | None = field(
+        default=None, metadata=_doc("The most whole points that may be given at once.")
+    )
+    per_day: int | None = field(
+        default=None,
+        metadata=_doc("The most whole points that one member may give away in a day."),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Wallet:
     """One unit that members hold: its name, fineness, expiry, debt policy and worth.
 
@@ -152,6 +171,10 @@ class Wallet:
             "When an order paid with points is refunded and the points' own expiry has passed: for"
             " how many days they can be spent again; with 0 they expire at once."
         ),
+    )
+    transfer: TransferRules = field(
+        default=TransferRules(),
+        metadata=_doc("Whether members may give points away; not if left out."),
     )
 
 
@@ -190,6 +213,10 @@ class Program:
     goodwill: GoodwillPolicy = field(
         default=GoodwillPolicy.KEEP,
         metadata=_doc("Whether money given back without goods takes points back."),
+    )
+    unmerge_days: int = field(
+        default=30,
+        metadata=_doc("How many days after a merge of members it can be taken back."),
     )
     default_country: str = field(
         default="", metadata=_doc("ISO 3166, such as DE: for phone numbers without a country code.")

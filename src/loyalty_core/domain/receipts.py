@@ -18,7 +18,8 @@ class RecordStatus(StrEnum):
     ``booked``: decided, the books follow it. ``duplicate``: nothing new in it. ``idle``: kept,
     earns nothing yet (unpaid, a test, a refund without its order). ``waiting``: kept until its
     person joins, or until an order that names nobody is claimed. ``deferred``: booked but for a
-    program that failed and will be tried again. ``rejected``: not taken in; ``error`` says why.
+    program that failed and will be tried again. ``erased``: its person asked to be forgotten after
+    it happened, so nothing of it is kept. ``rejected``: not taken in; ``error`` says why.
     """
 
     BOOKED = "booked"
@@ -26,6 +27,7 @@ class RecordStatus(StrEnum):
     IDLE = "idle"
     WAITING = "waiting"
     DEFERRED = "deferred"
+    ERASED = "erased"
     REJECTED = "rejected"
 
 
@@ -129,6 +131,59 @@ class ClaimReceipt:
     order_id: str
     changes: Mapping[str, int]
     claimed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferReceipt:
+    """Points given by one member to another, in smallest units, and the transaction of each."""
+
+    transaction_id: str
+    received_transaction_id: str
+    from_member: str
+    to_member: str
+    wallet: str
+    points: int
+    occurred_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErasureReceipt:
+    """A person who was forgotten: when, why and by whom, and the points that ended with it.
+
+    ``points`` is by wallet in smallest units, and negative where there was a debt. ``reason`` and
+    ``actor`` stay, so neither should name the person.
+    """
+
+    member_id: str
+    erased_at: datetime
+    points: Mapping[str, int]
+    reason: str
+    actor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergeReceipt:
+    """Two members who are one now: ``merged_member`` lives on in ``member_id``.
+
+    ``points`` came along, by wallet in smallest units, negative for a debt. ``unmerge_until`` is
+    how long it can be taken back.
+    """
+
+    member_id: str
+    merged_member: str
+    merged_at: datetime
+    points: Mapping[str, int]
+    unmerge_until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnmergeReceipt:
+    """A merge taken back: ``member_id`` is there again, and what is left of what came went back."""
+
+    member_id: str
+    from_member: str
+    unmerged_at: datetime
+    points: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

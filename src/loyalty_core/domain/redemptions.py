@@ -37,7 +37,8 @@ class Redemption:
     they are spent. ``worth`` and ``lines`` (by order line, minor units) are what they buy.
     ``returned`` of the spent ones were given back because the order was refunded. ``item`` is what
     it claimed one of, if that is limited. ``retry_at`` is when handing the reward over is tried
-    (again), after ``attempts``; such a redemption does not time out.
+    (again), after ``attempts``; such a redemption does not time out. ``came_from`` is the member
+    who made it, if another one has it since a merge.
     """
 
     id: RedemptionId
@@ -60,6 +61,7 @@ class Redemption:
     transaction_id: str | None = None
     attempts: int = 0
     retry_at: datetime | None = None
+    came_from: str | None = None
     fresh: bool = False
 
     def timed_out(self, now: datetime) -> bool:

@@ -28,8 +28,9 @@ class WalletStatement:
     ``available`` can be spent now and is negative while there is debt. ``pending`` becomes
     available later, ``next_pending`` says when the first of it does. ``held`` is reserved for
     redemptions that are not settled yet. ``expiring`` lists every date in the coming 90 days on
-    which points expire. ``earned``, ``redeemed``, ``expired`` and ``adjusted`` are totals since
-    joining: earned − redeemed − expired + adjusted is ``balance``.
+    which points expire. ``earned``, ``redeemed``, ``expired``, ``adjusted`` and ``transferred``
+    (what came from other members less what went to them) are totals since joining:
+    earned − redeemed − expired + adjusted + transferred is ``balance``.
     """
 
     wallet: str
@@ -44,6 +45,7 @@ class WalletStatement:
     redeemed: int
     expired: int
     adjusted: int
+    transferred: int
     worth: Money | None
     next_pending: Dated | None = None
     expiring: tuple[Dated, ...] = ()

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from loyalty_core.application.redeem import Redeeming
 from loyalty_core.application.redemptions import Redemptions
 from loyalty_core.application.spend import Spending
+from loyalty_core.application.transfer import Transfers
 from loyalty_core.domain.facts import Json
-from loyalty_core.domain.receipts import AdjustmentReceipt, RedemptionReceipt
+from loyalty_core.domain.receipts import AdjustmentReceipt, RedemptionReceipt, TransferReceipt
 from loyalty_core.domain.statements import Cart, Quote
 
 
@@ -18,6 +19,7 @@ class SpendingMethods:
     _spending: Spending
     _redeeming: Redeeming
     _redemptions: Redemptions
+    _transfers: Transfers
 
     def quote(self, cart: Cart | Mapping[str, Json], member_id: str | None = None) -> Quote:
         """What the cart would earn for the member (or a stranger), and what points could buy.
@@ -133,3 +135,25 @@ class SpendingMethods:
         or a zero amount, ``IdempotencyConflict``.
         """
         return self._spending.adjust(member_id, wallet, amount, reason, actor, key)
+
+    def transfer(
+        self,
+        from_member: str,
+        to_member: str,
+        wallet: str,
+        points: int,
+        *,
+        reason: str = "",
+        actor: str = "",
+        key: str,
+    ) -> TransferReceipt:
+        """Points given by one member to another: ``points`` smallest units, and they are there.
+
+        They keep their dates: those that expire first go first, and expire on the same day as
+        before. A receiver in debt pays it first.
+
+        Raises ``MemberNotFound``, ``MemberInactive``, ``WalletUnknown``, ``TransferRefused`` where
+        the wallet does not allow it, ``InsufficientPoints``, ``FactError`` and
+        ``IdempotencyConflict``.
+        """
+        return self._transfers.transfer(from_member, to_member, wallet, points, reason, actor, key)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 from loyalty_core.domain.effects import Effect
 from loyalty_core.domain.events import Event
-from loyalty_core.domain.facts import Decidable
+from loyalty_core.domain.facts import Decidable, Json
 from loyalty_core.domain.members import MemberView
 from loyalty_core.domain.receipts import RedemptionReceipt
 from loyalty_core.domain.rewards import SpendOffer, SpendRequest
@@ -25,6 +25,23 @@ class ProgramType(Protocol):
         Called once for each fact inside the recording transaction, again whenever an earlier
         fact arrives late, and outside any transaction by quotes. A raise defers this plugin's
         part of the fact and leaves everybody else's alone.
+        """
+        ...
+
+
+@runtime_checkable
+class UnitesStates(Protocol):
+    """A program that says what its states of two members are together, when they are merged.
+
+    Without it the survivor's keys count, and those only the other one has are added.
+    """
+
+    def merge_states(
+        self, kept: Mapping[str, Json], other: Mapping[str, Json]
+    ) -> Mapping[str, Json]:
+        """The state of the member that two become; ``kept`` is that of the one who stays. Pure.
+
+        Called when members are merged, and again when a fact from before the merge comes late.
         """
         ...
 

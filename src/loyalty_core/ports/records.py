@@ -24,10 +24,36 @@ class Position(NamedTuple):
 
 
 @dataclass(slots=True, kw_only=True)
+class Merge:
+    """What another member brought to this one at a moment: an event among this one's facts.
+
+    ``before`` is what this one's facts until then had left behind, ``history`` and ``state`` what
+    the other one's had. The rest is what taking it back needs.
+    """
+
+    member: str
+    at: datetime
+    history: History
+    state: Mapping[str, Mapping[str, Json]]
+    before: Mapping[str, Json]
+    identities: tuple[Identity, ...]
+    points: Mapping[str, int]
+    debts: Mapping[str, int]
+    status: MemberStatus
+
+    @property
+    def position(self) -> Position:
+        """Where it stands in its member's time: before any fact of the same moment."""
+        return Position(self.at, FactKey("", "", ""))
+
+
+@dataclass(slots=True, kw_only=True)
 class MemberRecord:
     """A member as stored, with the running state that deciding facts in order leaves behind.
 
-    ``changed`` and ``fresh`` say, within a unit of work, that it must be written, and as new.
+    ``merged_into`` is who answers for it since a merge, never one that was merged itself.
+    ``merges`` are those that came to it. ``changed`` and ``fresh`` say, within a unit of work, that
+    it must be written, and as new.
     """
 
     id: MemberId
@@ -37,8 +63,15 @@ class MemberRecord:
     history: History = History()
     state: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
     decided_to: Position | None = None
+    merged_into: MemberId | None = None
+    merges: list[Merge] = field(default_factory=list)
     changed: bool = False
     fresh: bool = False
+
+    @property
+    def holder(self) -> MemberId:
+        """Who holds its points: itself, or the member it was merged into."""
+        return self.merged_into or self.id
 
 
 class FactStatus(StrEnum):

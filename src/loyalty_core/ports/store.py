@@ -11,6 +11,7 @@ from loyalty_core.domain.facts import FactId, FactKey, Json
 from loyalty_core.domain.ledger import Lot, LotId, Transaction, WalletBook
 from loyalty_core.domain.members import Identity, MemberId
 from loyalty_core.domain.redemptions import Redemption
+from loyalty_core.ports.people import PeopleReader, PeopleWork
 from loyalty_core.ports.records import (
     Changes,
     FactRecord,
@@ -21,7 +22,7 @@ from loyalty_core.ports.records import (
 )
 
 
-class UnitOfWork(Protocol):
+class UnitOfWork(PeopleWork, Protocol):
     """One write transaction. Everything read through it after ``lock_members`` is current."""
 
     def lock_owners(
@@ -149,7 +150,7 @@ class UnitOfWork(Protocol):
         ...
 
 
-class Reader(Protocol):
+class Reader(PeopleReader, Protocol):
     """Questions to the books; every answer comes from a fixed few indexed queries."""
 
     def owners(self, identities: Iterable[Identity]) -> dict[Identity, MemberId]:

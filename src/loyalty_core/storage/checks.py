@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, and_, case, func, literal, or_, select
 
-from loyalty_core.domain.ledger import MEMBER, TransactionKind
+from loyalty_core.domain.ledger import MEMBER, TRANSFER, TransactionKind
 from loyalty_core.storage import tables
 
 MOST = 100
@@ -41,6 +41,7 @@ def _queries(program: str) -> list[tuple[str, Select[Any]]]:
         ("wallet {1} of this member does not equal its lots less its debt", _holdings(program)),
         ("lot has {1} points less than none", _negative(program)),
         ("wallet {1} of this member is missing, though it has entries", _walletless(program)),
+        ("transfers of this wallet sum to {1} over the program, not zero", _transfers(program)),
         ("an entry names this transaction, which is missing", _orphans(program)),
     ]
 
@@ -108,6 +109,7 @@ def _wallets(program: str) -> Select[Any]:
     redeemed = total(kinds(TransactionKind.REDEMPTION), sign=-1)
     expired = total(kinds(TransactionKind.EXPIRY), sign=-1)
     adjusted = total(kinds(TransactionKind.ADJUSTMENT))
+    transferred = total(kinds(TransactionKind.TRANSFER))
     mine = and_(
         entry.c.member_id == wallet.c.member_id,
         entry.c.wallet == wallet.c.wallet,
@@ -127,6 +129,7 @@ def _wallets(program: str) -> Select[Any]:
                 redeemed != wallet.c.redeemed,
                 expired != wallet.c.expired,
                 adjusted != wallet.c.adjusted,
+                transferred != wallet.c.transferred,
             )
         )
     )
@@ -153,6 +156,18 @@ def _walletless(program: str) -> Select[Any]:
         .select_from(entry.outerjoin(wallet, own))
         .where(_ours(entry.c.member_id, program), wallet.c.member_id.is_(None))
         .group_by(entry.c.member_id, entry.c.wallet)
+    )
+
+
+def _transfers(program: str) -> Select[Any]:
+    """Wallets in which what members gave is not what members got."""
+    entry = tables.entry
+    total = func.sum(entry.c.amount)
+    return (
+        select(entry.c.wallet, total)
+        .where(_ours(entry.c.member_id, program), entry.c.account == TRANSFER)
+        .group_by(entry.c.wallet)
+        .having(total != 0)
     )
 
 

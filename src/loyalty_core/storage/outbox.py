@@ -78,11 +78,16 @@ class Outbox:
         self, event_id: str, subscription: str, error: str, retry_at: datetime | None
     ) -> None:
         """Marks one delivery as failed, to be tried again at ``retry_at`` or never (None)."""
-        lost = _update_delivery().values(
-            state="pending" if retry_at else "dead",
-            attempts=tables.delivery.c.attempts + 1,
-            next_attempt_at=retry_at,
-            last_error=error[:1000],
+        pending = tables.delivery.c.state == "pending"  # not one that was dropped meanwhile
+        lost = (
+            _update_delivery()
+            .where(pending)
+            .values(
+                state="pending" if retry_at else "dead",
+                attempts=tables.delivery.c.attempts + 1,
+                next_attempt_at=retry_at,
+                last_error=error[:1000],
+            )
         )
         self._write(lost, [{"of_event": event_id, "of_name": subscription}])
 

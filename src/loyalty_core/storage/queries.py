@@ -63,7 +63,8 @@ class _Texts:
         )
         receipt = sql.array(*sql.form(tables.receipt).listed("loyalty_receipt"))
         self.receipt = (
-            f"SELECT {receipt} FROM loyalty_receipt WHERE program = {mark} AND key = {mark}"
+            f"SELECT {receipt} FROM loyalty_receipt "
+            f"WHERE program = {mark} AND key IN ({mark}, {mark})"
         )
         self.claim = (
             f"INSERT INTO loyalty_identity (program, {', '.join(_IDENTITY)}, member_id) "
@@ -178,9 +179,9 @@ class Queries:
         lots = (rows.lot_of(self._lot.row(row)) for row in found)
         return list({lot.id: lot for lot in lots}.values())
 
-    def receipt(self, key: str) -> StoredReceipt | None:
-        """What the command with this idempotency key returned."""
-        for fetched in self._fetch(self._texts.receipt, self._program, key):
+    def receipt(self, keys: tuple[str, str]) -> StoredReceipt | None:
+        """What the command with this idempotency key returned, under either form of the key."""
+        for fetched in self._fetch(self._texts.receipt, self._program, *keys):
             row = self._receipt.row(fetched)
             del row["program"]
             return StoredReceipt(**row)

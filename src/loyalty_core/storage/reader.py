@@ -10,15 +10,17 @@ from typing import Any
 from sqlalchemy import Connection, and_, bindparam, case, func, or_, select, tuple_, union_all
 
 from loyalty_core.domain.ledger import Transaction, WalletBook
-from loyalty_core.domain.members import Identity, MemberId
+from loyalty_core.domain.members import Identity, MemberId, MemberStatus
 from loyalty_core.domain.redemptions import Redemption
 from loyalty_core.ports.records import FactRecord, MemberRecord, Upcoming, WalletSums
 from loyalty_core.storage import rows, tables
 from loyalty_core.storage.checks import check_books
 from loyalty_core.storage.migrations import applied
+from loyalty_core.storage.people import PeopleRows
 from loyalty_core.storage.queries import Queries
 
 Pair = tuple[str, str]
+GONE = (MemberStatus.ERASED.value, MemberStatus.MERGED.value)
 
 _ids: Any = bindparam("ids", expanding=True)
 _members = select(tables.member).where(
@@ -48,7 +50,7 @@ _upcoming = union_all(  # each half walks its own partial index, however many lo
 )
 
 
-class SqlReader:
+class SqlReader(PeopleRows):
     """``ports.store.Reader`` on one SQLAlchemy connection, for one program."""
 
     def __init__(self, connection: Connection, program: str) -> None:
@@ -191,6 +193,7 @@ class SqlReader:
             select(table)
             .join(member, member.c.id == table.c.member_id)
             .where(member.c.program == self._program, table.c.wallet == wallet)
+            .where(member.c.status.not_in(GONE))
             .order_by(table.c.earned.desc(), table.c.member_id)
             .limit(limit)
         )
@@ -199,7 +202,8 @@ class SqlReader:
     def counts(self) -> Mapping[str, int]:
         """How many members, orders, activities, waiting and deferred facts, deliveries."""
         member, fact, delivery = tables.member, tables.fact, tables.delivery
-        members = select(func.count()).where(member.c.program == self._program)
+        there = member.c.status.not_in(GONE)
+        members = select(func.count()).where(member.c.program == self._program, there)
         counted = {"members": self._connection.scalar(members) or 0}
         kinds = (
             select(

@@ -30,7 +30,14 @@ from loyalty_core.domain.members import (
     Profile,
 )
 from loyalty_core.domain.redemptions import Redemption, RedemptionState
-from loyalty_core.ports.records import Award, FactRecord, FactStatus, MemberRecord, Position
+from loyalty_core.ports.records import (
+    Award,
+    FactRecord,
+    FactStatus,
+    MemberRecord,
+    Merge,
+    Position,
+)
 from loyalty_core.storage import tables
 
 Row = Mapping[Any, Any]
@@ -51,6 +58,8 @@ def member_row(record: MemberRecord, program: str) -> dict[str, Any]:
         "state": record.state,
         "decided_at": decided.occurred_at if decided else None,
         "decided_key": _key_text(decided.key) if decided else None,
+        "merged_into": record.merged_into,
+        "merges": _plain.unstructure(record.merges) if record.merges else [],
     }
 
 
@@ -71,6 +80,8 @@ def member_record(row: Row) -> MemberRecord:
         history=_plain.structure(row["history"], History) if row["history"] else History(),
         state=row["state"],
         decided_to=decided,
+        merged_into=row["merged_into"],
+        merges=[_plain.structure(merge, Merge) for merge in row["merges"]],
     )
 
 
@@ -239,6 +250,7 @@ _AS_THEY_ARE = (
     "item",
     "attempts",
     "retry_at",
+    "came_from",
 )
 
 

@@ -115,6 +115,15 @@ member = Table(
     Column("state", _json(), nullable=False),
     Column("decided_at", Moment),
     Column("decided_key", Text),
+    Column("merged_into", _id()),
+    Column("merges", _json(), nullable=False),
+)
+_merged = text("merged_into IS NOT NULL")
+Index(
+    "loyalty_member_merged",
+    member.c.merged_into,
+    postgresql_where=_merged,
+    sqlite_where=_merged,
 )
 
 identity = Table(
@@ -176,6 +185,7 @@ wallet = Table(
     Column("redeemed", BigInteger, nullable=False),
     Column("expired", BigInteger, nullable=False),
     Column("adjusted", BigInteger, nullable=False),
+    Column("transferred", BigInteger, nullable=False),
     Column("held", BigInteger, nullable=False),
     Column("lapses_at", Moment),
 )
@@ -197,6 +207,7 @@ lot = Table(
     Column("forgiven", BigInteger, nullable=False),
     Column("held", BigInteger, nullable=False),
     Column("pending", Boolean, nullable=False),
+    Column("came_from", _id()),
 )
 _open = text("remaining > 0")
 _pending = text("pending")
@@ -272,6 +283,7 @@ redemption = Table(
     Column("transaction_id", _id()),
     Column("attempts", Integer, nullable=False),
     Column("retry_at", Moment),
+    Column("came_from", _id()),
 )
 _unfulfilled = text("retry_at IS NOT NULL")
 Index(
@@ -311,6 +323,21 @@ receipt = Table(
     Column("member_id", _id(), nullable=False),
     Column("receipt", _json(), nullable=False),
     Column("created_at", Moment, nullable=False),
+)
+
+secret = Table(
+    "loyalty_secret",
+    metadata,
+    Column("program", String(63), primary_key=True),
+    Column("value", String(64), nullable=False),
+)
+
+erased = Table(
+    "loyalty_erased",
+    metadata,
+    Column("program", String(63), primary_key=True),
+    Column("digest", String(64), primary_key=True),
+    Column("erased_at", Moment, nullable=False),
 )
 
 event = Table(

@@ -15,11 +15,13 @@ from loyalty_core.domain.members import Identity, MemberId
 from loyalty_core.ports.records import Changes, FactRecord, FactStatus, MemberRecord, StoredReceipt
 from loyalty_core.storage import rows, tables
 from loyalty_core.storage.claims import Claims
+from loyalty_core.storage.erasure import key_digest
+from loyalty_core.storage.people import People
 from loyalty_core.storage.queries import Queries
 from loyalty_core.storage.sql import Write
 
 
-class SqlUnitOfWork(Claims):
+class SqlUnitOfWork(People, Claims):
     """``ports.store.UnitOfWork`` on one SQLAlchemy connection, for one program."""
 
     def __init__(self, connection: Connection, program: str) -> None:
@@ -241,7 +243,7 @@ class SqlUnitOfWork(Claims):
 
     def receipt(self, key: str) -> StoredReceipt | None:
         """What the command with this idempotency key returned."""
-        return self._queries.receipt(key)
+        return self._queries.receipt((key, key_digest(key)))
 
     def config_document(self, version: int) -> Mapping[str, Json]:
         """The configuration stored under a version."""

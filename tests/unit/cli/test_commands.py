@@ -145,6 +145,7 @@ def test_statement_in_json_to_the_letter(shop: Shop) -> None:
                 "redeemed": points(0),
                 "expired": points(0),
                 "adjusted": points(0),
+                "transferred": points(0),
                 "worth": euros("0.40"),
                 "next_pending": None,
                 "expiring": [],

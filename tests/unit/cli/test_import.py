@@ -20,6 +20,7 @@ NOTHING = {
     "idle": 0,
     "waiting": 0,
     "deferred": 0,
+    "erased": 0,
     "rejected": 0,
 }
 

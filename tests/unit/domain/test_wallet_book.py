@@ -20,8 +20,8 @@ from loyalty_core.domain.ledger import (
     TransactionId,
     TransactionKind,
     WalletBook,
+    balanced,
     spend_order,
-    with_issuer,
 )
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -323,11 +323,11 @@ def test_a_transaction_that_does_not_balance_cannot_be_made(
 
 def test_the_issuer_balances_what_the_members_entries_change() -> None:
     moves = [Entry(MEMBER, LotId("a"), -3), Entry(MEMBER, LotId("b"), -4)]
-    assert with_issuer(moves) == (*moves, Entry(ISSUER, None, 7))
-    assert posting(*with_issuer(moves), amount=-7).amount == -7
+    assert balanced(moves) == (*moves, Entry(ISSUER, None, 7))
+    assert posting(*balanced(moves), amount=-7).amount == -7
     repaid = (Entry(MEMBER, LotId("a"), -3), Entry(MEMBER, None, 3))
-    assert with_issuer(repaid) == repaid
-    assert with_issuer([]) == ()
+    assert balanced(repaid) == repaid
+    assert balanced([]) == ()
 
 
 STEPS = st.lists(

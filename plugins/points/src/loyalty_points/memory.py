@@ -143,3 +143,44 @@ def _digest(values: Sequence[Scalar]) -> str:
     """A short name for the values: the document stays small and holds nothing of a person."""
     text = json.dumps(list(values), ensure_ascii=True, separators=(",", ":"))
     return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+def united(
+    kept: Mapping[str, Json], other: Mapping[str, Json], needs: Mapping[str, int]
+) -> Mapping[str, Json]:
+    """Two people's documents as one person's: all that counted for either has counted.
+
+    ``needs`` says how many activities each rule asks for. Where two windows differ the later one
+    counts; a progress never reaches an award by being added up.
+    """
+    made: Table = {}
+    for table in sorted({*kept, *other}):
+        mine, theirs = _at(dict(kept), table), _at(dict(other), table)
+        union: Table = {}
+        for name in sorted({*mine, *theirs}):
+            pair = _at(mine, name), _at(theirs, name)
+            if table in COUNTED:
+                spans = sorted({*pair[0], *pair[1]})
+                union[name] = {s: _joined(_at(pair[0], s), _at(pair[1], s), None) for s in spans}
+            else:
+                union[name] = _joined(*pair, needs.get(name))
+        made[table] = union
+    return made
+
+
+def _joined(one: Table, other: Table, needs: int | None) -> Table:
+    """Two windows as one: the later of them, or their sums and unions if they are the same."""
+    if not one or not other or one["since"] != other["since"]:
+        return max(one, other, key=lambda window: str(window.get("since", "")) if window else "")
+    made: Table = {"since": one["since"]}
+    for key in sorted({*one, *other} - {"since"}):
+        mine, theirs = one[key], other[key]
+        if isinstance(mine, list) and isinstance(theirs, list):
+            made[key] = [*mine, *(value for value in theirs if value not in mine)]
+        elif key == "count":
+            done = _number(one, key), _number(other, key)
+            most = max(done)
+            made[key] = most if needs is None or most >= needs else min(sum(done), needs - 1)
+        else:
+            made[key] = _number(one, key) + _number(other, key)
+    return made

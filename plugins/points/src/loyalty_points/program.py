@@ -10,6 +10,7 @@ from loyalty_core import (
     Credit,
     Decidable,
     Effect,
+    Json,
     KeepState,
     MemberView,
     Order,
@@ -22,7 +23,7 @@ from loyalty_points.basis import scope_of
 from loyalty_points.caps import Caps, Rule
 from loyalty_points.conditions import holds
 from loyalty_points.config import ActivityRule, EarnRule, PointsConfig
-from loyalty_points.memory import Memory, window_of
+from loyalty_points.memory import Memory, united, window_of
 
 
 class PointsProgram:
@@ -54,6 +55,12 @@ class PointsProgram:
         else:
             credits = list(self._activity_credits(fact, member, memory, caps))
         return [*credits, KeepState(memory.document())] if memory.changed else credits
+
+    def merge_states(
+        self, kept: Mapping[str, Json], other: Mapping[str, Json]
+    ) -> Mapping[str, Json]:
+        """The counts of two members who are one person: a bonus given once is not given again."""
+        return united(kept, other, {rule.rule: rule.needs for rule in self._activities})
 
     def _order_credits(self, order: Order, member: MemberView, caps: Caps) -> Iterator[Credit]:
         given: list[Award] = []

@@ -167,14 +167,15 @@ def adjust(
             named,
             units,
             reason=reason,
-            actor=actor or _user(),
+            actor=actor or user(),
             key=key,
         )
     document = documents.adjustment(receipt, loyalty.config)
     answer(document, as_json, lambda console: views.adjustment(console, receipt, loyalty.config))
 
 
-def _user() -> str:
+def user() -> str:
+    """The user of this computer; a usage error where nobody knows."""
     try:
         return getpass.getuser()
     except (OSError, KeyError):

@@ -1,0 +1,161 @@
+"""Forgetting a person: the books keep their totals, and nothing says any more whose they were."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
+from typing import cast
+
+from loyalty_core.application.books import Books
+from loyalty_core.application.enrol import locked_members, stored_receipt
+from loyalty_core.application.forms import read_text
+from loyalty_core.application.identities import read_identities
+from loyalty_core.application.ids import input_hash
+from loyalty_core.application.rules import Rules
+from loyalty_core.application.structure import converter
+from loyalty_core.domain.clock import Clock
+from loyalty_core.domain.facts import Activity, Json, Line
+from loyalty_core.domain.ledger import TransactionKind
+from loyalty_core.domain.members import History, Identity, MemberStatus, Profile
+from loyalty_core.domain.orders import OrderDocument
+from loyalty_core.domain.receipts import ErasureReceipt
+from loyalty_core.domain.redemptions import RedemptionState
+from loyalty_core.errors import IdentityInvalid, LedgerFault
+from loyalty_core.ports.records import FactRecord, FactStatus, MemberRecord, StoredReceipt
+from loyalty_core.ports.store import Store, UnitOfWork
+
+REASON = "erased"
+"""The reason in the books of what ends the balance of a person who was erased."""
+
+
+class Erasing:
+    """Erases people under the current rules."""
+
+    def __init__(self, store: Store, rules: Rules, clock: Clock) -> None:
+        self._store = store
+        self._rules = rules
+        self._clock = clock
+
+    def erase(self, member_id: str, reason: str, actor: str, key: str) -> ErasureReceipt:
+        """The receipt of a person's erasure, the same however often it is asked for."""
+        now = self._clock()
+        for name, text in (("reason", reason), ("actor", actor), ("key", key)):
+            read_text(name, text)
+        given = input_hash("erase", {"member": member_id, "reason": reason, "actor": actor})
+
+        def work(uow: UnitOfWork) -> ErasureReceipt:
+            member = locked_members(uow, [member_id], erased=True)[0]
+            stored = stored_receipt(uow, key, given)
+            if member.status is MemberStatus.ERASED:
+                stored = uow.receipt(_done(member.id))
+            if stored is not None:
+                return converter(0).structure(stored.receipt, ErasureReceipt)
+            books = Books(uow, self._rules, now)
+            receipt = ErasureReceipt(
+                member_id=member.id,
+                erased_at=now,
+                points=_close(books, member, actor),
+                reason=reason,
+                actor=actor,
+            )
+            self._forget(uow, member, books)
+            document = cast(Mapping[str, Json], converter(0).unstructure(receipt))
+            books.changes.receipts += [
+                StoredReceipt(key, given, member.id, document, now),
+                StoredReceipt(_done(member.id), given, member.id, document, now),
+            ]
+            books.flush()
+            return receipt
+
+        return self._store.write(work)
+
+    def _forget(self, uow: UnitOfWork, member: MemberRecord, books: Books) -> None:
+        """Empties the member's rows; those of tables that ``save`` does not write at once."""
+        people = uow.lock_members(uow.merged_into(member.id)) | {member.id: member}
+        known = set(uow.identities_of(list(people)))
+        facts = uow.facts_of(list(people))
+        for fact, identities in self._unowned(uow, frozenset(known)):
+            known |= identities
+            fact.member_id, fact.status = member.id, FactStatus.LAPSED
+            facts.append(fact)
+        uow.forget(list(people), sorted(known), [fact.id for fact in facts], books.now)
+        books.changes.facts = {fact.id: strip(fact) for fact in facts}
+        for one in people.values():
+            one.status, one.profile = MemberStatus.ERASED, Profile()
+            one.history, one.state, one.decided_to = History(), {}, None
+            one.merged_into, one.merges = None, []
+            books.changes.members[one.id] = one
+        books.changes.events.clear()  # of points, to people who are told below to forget the person
+        books.tell("member_erased", member.id, books.now, {})
+
+    def _unowned(
+        self, uow: UnitOfWork, known: Collection[Identity]
+    ) -> Iterator[tuple[FactRecord, set[Identity]]]:
+        """Facts of this person from before they were a member, and whom each names."""
+        country = self._rules.config.program.default_country
+        for fact in uow.facts_of_nobody():
+            document = fact.document
+            named = document if isinstance(document, Activity) else document.body
+            try:
+                identities = set(
+                    read_identities(
+                        named.identities if named else {}, source=fact.key.source, country=country
+                    )
+                )
+            except IdentityInvalid:  # read under another default_country than today's
+                continue
+            if not identities.isdisjoint(known):
+                yield fact, identities
+
+
+def _done(member_id: str) -> str:
+    """The key under which a second erasure finds the receipt of the first."""
+    return f"erased:{member_id}"
+
+
+def _close(books: Books, member: MemberRecord, actor: str) -> dict[str, int]:
+    """What ended in each wallet with the member, by a transaction that says why.
+
+    What redemptions hold is set free first, and ends as free points do.
+    """
+    books.load([member.id], open_of=[member.id])
+    ended = {}
+    for book in list(books.wallets.values()):
+        for redemption in books.holding(book):
+            books.release(redemption, RedemptionState.RELEASED, books.now)
+        books.catch_up(book)
+        ended[book.wallet] = book.balance
+        entries = book.close()
+        kind = TransactionKind.ADJUSTMENT
+        books.post(book, kind, entries, books.now, actor=actor, reason=REASON)
+        book.lapses_at = None
+        if book.balance or book.debt or book.held:
+            raise LedgerFault("a wallet was not emptied", where=book.wallet)
+    return {wallet: points for wallet, points in sorted(ended.items()) if points}
+
+
+def strip(fact: FactRecord) -> FactRecord:
+    """The fact with amounts and moments alone: enough for its awards, nothing of a person."""
+    document = fact.document
+    if isinstance(document, Activity):
+        bare = replace(document, kind="", identities={}, data={}, channel="", store="", tags=())
+        fact.document = bare
+    else:
+        fact.document = _bare(document)
+    fact.before, fact.deferred, fact.attempts, fact.retry_at = {}, (), 0, None
+    if fact.status is FactStatus.DEFERRED:
+        fact.status = FactStatus.BOOKED
+    return fact
+
+
+def _bare(document: OrderDocument) -> OrderDocument:
+    body = document.body
+    if body is None:
+        return document
+    lines = tuple(_bare_line(line) for line in body.lines)
+    bare = replace(body, identities={}, lines=lines, tenders=(), channel="", store="", tags=())
+    return replace(document, body=bare)
+
+
+def _bare_line(line: Line) -> Line:
+    return replace(line, sku="", categories=(), tags=())

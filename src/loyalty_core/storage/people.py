@@ -1,0 +1,109 @@
+"""The part of a unit of work that moves points between members."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Table, case, func, or_, select, update
+
+from loyalty_core.domain.facts import Json
+from loyalty_core.domain.ledger import TransactionKind
+from loyalty_core.domain.members import MemberId
+from loyalty_core.storage import tables
+from loyalty_core.storage.erasure import Erasure
+
+
+class People(Erasure):
+    """``ports.people.PeopleWork`` on one SQLAlchemy connection, for one program."""
+
+    def given_away(self, member: MemberId, wallet: str, since: datetime) -> int:
+        """How many points the member has given to others since a moment, merges left out."""
+        made = tables.transaction
+        given = select(made.c.amount, made.c.detail).where(
+            made.c.member_id == member,
+            made.c.occurred_at >= since,
+            made.c.wallet == wallet,
+            made.c.kind == TransactionKind.TRANSFER.value,
+            made.c.amount < 0,
+        )
+        return sum(-row["amount"] for row in self._rows(given, {}) if "to" in row["detail"])
+
+    def merged_into(self, member: MemberId) -> list[MemberId]:
+        """The members that were merged into this one."""
+        table = tables.member
+        found = select(table.c.id).where(table.c.merged_into == member).order_by(table.c.id)
+        return list(self._connection.scalars(found))
+
+    def answer_for(self, members: Sequence[MemberId], holder: MemberId) -> None:
+        """Lets another member answer for these merged ones."""
+        table = tables.member
+        if members:
+            theirs = update(table).where(table.c.id.in_(members))
+            self._connection.execute(theirs.values(merged_into=holder))
+
+    def move_lots(
+        self,
+        source: MemberId,
+        target: MemberId,
+        came_from: Sequence[MemberId] | None,
+        posted_by: Sequence[MemberId],
+    ) -> None:
+        """Gives lots to another member, empty ones as well, and remembers whom they came from."""
+        lot, entry, made = tables.lot, tables.entry, tables.transaction
+        named = (  # through the entries: lots themselves have no index by member once empty
+            select(entry.c.lot_id)
+            .join(made, made.c.id == entry.c.transaction_id)
+            .where(made.c.member_id.in_(posted_by), entry.c.lot_id.is_not(None))
+        )
+        mine = update(lot).where(lot.c.member_id == source, lot.c.id.in_(named))
+        if came_from is not None:
+            mine = mine.where(lot.c.came_from.in_(came_from))
+        origin = _origin(lot, target, came_from)
+        self._connection.execute(mine.values(member_id=target, came_from=origin))
+
+    def move_redemptions(
+        self, source: MemberId, target: MemberId, came_from: Sequence[MemberId] | None
+    ) -> None:
+        """Gives redemptions to another member, and remembers whom they came from."""
+        table = tables.redemption
+        mine = update(table).where(table.c.member_id == source)
+        if came_from is not None:
+            mine = mine.where(table.c.came_from.in_(came_from))
+        origin = _origin(table, target, came_from)
+        self._connection.execute(mine.values(member_id=target, came_from=origin))
+
+
+def _origin(table: Table, target: MemberId, came_from: Sequence[MemberId] | None) -> Any:
+    """Whom a row came from once ``target`` has it: nobody, if it is back where it was made."""
+    if came_from is None:
+        return func.coalesce(table.c.came_from, table.c.member_id)
+    return case((table.c.came_from == target, None), else_=table.c.came_from)
+
+
+class PeopleRows:
+    """``ports.people.PeopleReader`` on one SQLAlchemy connection."""
+
+    _connection: Connection
+
+    def everything(self, member: MemberId) -> Mapping[str, list[Mapping[str, Json]]]:
+        """All rows of a member and those merged into it: every table that names members."""
+        people = tables.member
+        same = or_(people.c.id == member, people.c.merged_into == member)
+        members = list(self._connection.scalars(select(people.c.id).where(same)))
+        found: dict[str, list[Mapping[str, Json]]] = {}
+        for table in tables.metadata.sorted_tables:
+            owner = table.c.id if table is tables.member else table.c.get("member_id")
+            if owner is None:
+                continue
+            mine = select(table).where(owner.in_(members)).order_by(*table.primary_key.columns)
+            name = table.name.removeprefix("loyalty_")
+            rows = self._connection.execute(mine).mappings()
+            found[name] = [{key: _json(value) for key, value in row.items()} for row in rows]
+        return found
+
+
+def _json(value: Any) -> Json:
+    """A column's value as JSON has it."""
+    return value.isoformat() if isinstance(value, date) else value
