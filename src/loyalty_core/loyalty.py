@@ -13,8 +13,11 @@ from sqlalchemy import Connection, Engine
 
 from loyalty_core.application.config import effective, fingerprint
 from loyalty_core.application.enrol import Members
+from loyalty_core.application.past import Past
+from loyalty_core.application.rebuild import Rebuilding
 from loyalty_core.application.record import Recorder
 from loyalty_core.application.rules import Rules
+from loyalty_core.application.seal import Sealing
 from loyalty_core.application.spend import Spending
 from loyalty_core.application.statement import Questions
 from loyalty_core.application.tick import Ticker
@@ -23,6 +26,7 @@ from loyalty_core.domain.facts import Json
 from loyalty_core.domain.programs import ProgramConfig
 from loyalty_core.facade.facts import FactMethods
 from loyalty_core.facade.members import MemberMethods
+from loyalty_core.facade.proofs import ProofMethods
 from loyalty_core.facade.questions import QuestionMethods
 from loyalty_core.facade.spending import SpendingMethods
 from loyalty_core.facade.upkeep import UpkeepMethods
@@ -52,7 +56,9 @@ def _beside(config: Config, read: ProgramConfig) -> str:
     return f"sqlite:///{folder / read.program.id}.db"
 
 
-class Loyalty(MemberMethods, FactMethods, SpendingMethods, QuestionMethods, UpkeepMethods):
+class Loyalty(
+    MemberMethods, FactMethods, SpendingMethods, QuestionMethods, ProofMethods, UpkeepMethods
+):
     """One program's books, and everything one can do with them. Safe to share between threads.
 
     >>> loyalty = Loyalty.open({"program": {"id": "shop"}, "wallets": {"points": {}}}, "sqlite://")
@@ -65,11 +71,15 @@ class Loyalty(MemberMethods, FactMethods, SpendingMethods, QuestionMethods, Upke
         """Use ``Loyalty.open``."""
         self._parts = parts
         store, rules, clock = parts.store, parts.rules, parts.clock
+        self._store = store
         self._recorder = Recorder(store, rules, parts.archive, clock)
         self._members = Members(store, rules, self._recorder, clock)
         self._spending = Spending(store, rules, clock)
         self._questions = Questions(store, rules, clock)
-        self._ticker = Ticker(store, rules, self._recorder, clock)
+        self._past = Past(store, rules, self._questions, clock)
+        self._sealing = Sealing(store, rules.config.program.id, clock)
+        self._rebuilding = Rebuilding(store, clock)
+        self._ticker = Ticker(store, rules, self._recorder, self._sealing, clock)
         self._registry = parts.registry
 
     @classmethod

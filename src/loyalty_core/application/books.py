@@ -33,13 +33,14 @@ _EVENTS = {
     TransactionKind.ADJUSTMENT: "points_adjusted",
     TransactionKind.EXPIRY: "points_expired",
 }
-_TOTALS = {
+TOTALS = {
     TransactionKind.ACCRUAL: ("earned", 1),
     TransactionKind.REVERSAL: ("earned", 1),
     TransactionKind.REDEMPTION: ("redeemed", -1),
     TransactionKind.EXPIRY: ("expired", -1),
     TransactionKind.ADJUSTMENT: ("adjusted", 1),
 }
+"""The total of a wallet that a kind of transaction moves, and the sign it moves it by."""
 
 
 class CaughtUp(NamedTuple):
@@ -221,8 +222,8 @@ class Books:
             detail=detail or {},
         )
         self.changes.transactions.append(made)
-        if kind in _TOTALS:
-            name, sign = _TOTALS[kind]
+        if kind in TOTALS:
+            name, sign = TOTALS[kind]
             setattr(book, name, getattr(book, name) + sign * amount)
         self._move_lapse(book, kind)
         self._tell(made)

@@ -14,7 +14,6 @@ from loyalty_core.application.spend import repaid, spendable
 from loyalty_core.domain.clock import Clock
 from loyalty_core.domain.facts import Activity, Order
 from loyalty_core.domain.ledger import WalletBook
-from loyalty_core.domain.receipts import VerifyReport
 from loyalty_core.domain.statements import (
     AwardExplanation,
     Dated,
@@ -31,9 +30,7 @@ from loyalty_core.domain.statements import (
 )
 from loyalty_core.errors import (
     FactError,
-    LedgerFault,
     MemberNotFound,
-    Problem,
     TransactionNotFound,
     WalletUnknown,
 )
@@ -64,7 +61,7 @@ class Questions:
             found = {}
             for member_id, pair in people.items():
                 wallets = tuple(
-                    self._wallet(
+                    self.wallet(
                         books.get((member_id, name)) or WalletBook(member_id, name),
                         upcoming.get((member_id, name), []),
                         now,
@@ -83,7 +80,8 @@ class Questions:
             raise MemberNotFound(f"there is no member {member_id!r}", member_id=member_id)
         return found[member_id]
 
-    def _wallet(self, book: WalletBook, upcoming: list[Upcoming], now: datetime) -> WalletStatement:
+    def wallet(self, book: WalletBook, upcoming: list[Upcoming], now: datetime) -> WalletStatement:
+        """A wallet as it is shown at ``now``; ``upcoming`` may hold more than has a date."""
         config = self._rules.config
         definition = config.wallets[book.wallet]
         available = spendable(book, upcoming, now)
@@ -208,17 +206,6 @@ class Questions:
                 plugin=owned.plugin,
             )
             for owned in self._rules.rewards.values()
-        )
-
-    def verify(self) -> VerifyReport:
-        """The invariants of the books, checked on the live database."""
-        counts, faults = self._store.read(lambda reader: reader.checks())
-        return VerifyReport(
-            transactions=counts["transaction"],
-            entries=counts["entry"],
-            lots=counts["lot"],
-            wallets=counts["wallet"],
-            problems=tuple(Problem(where, what, code=LedgerFault.code) for where, what in faults),
         )
 
     def status(self, plugins: Sequence[tuple[str, str, str]]) -> Status:

@@ -1,4 +1,4 @@
-"""The nightly jobs, in their fixed order: activate, expire, retry, lapse, deliver.
+"""The nightly jobs, in their fixed order: activate, expire, retry, lapse, deliver, seal.
 
 Each step works in chunks of its own transactions, so it can be stopped and started anywhere, by
 any number of processes; what is done is no longer due.
@@ -17,6 +17,7 @@ from functools import partial
 from loyalty_core.application.books import Books
 from loyalty_core.application.record import Recorder
 from loyalty_core.application.rules import Rules
+from loyalty_core.application.seal import Sealing
 from loyalty_core.domain.clock import Clock
 from loyalty_core.domain.receipts import TickReport
 from loyalty_core.ports.program import Handler
@@ -43,10 +44,13 @@ class Done:
 class Ticker:
     """Runs the jobs of one program under its current rules."""
 
-    def __init__(self, store: Store, rules: Rules, recorder: Recorder, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, rules: Rules, recorder: Recorder, sealing: Sealing, clock: Clock
+    ) -> None:
         self._store = store
         self._rules = rules
         self._recorder = recorder
+        self._sealing = sealing
         self._clock = clock
 
     def tick(self, progress: Callable[[int], None] | None) -> TickReport:
@@ -63,6 +67,11 @@ class Ticker:
         while self._deliver(now, counts):
             if progress:
                 progress(counts.total())
+        done_before = counts.total()
+        sealed = self._sealing.seal(
+            late=False, progress=lambda rows: progress(done_before + rows) if progress else None
+        )
+        counts["sealed"] = sealed.transactions
         return TickReport(expired=dict(expired), **counts)
 
     # -- points -------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from loyalty_core.cli.commands import (
     loading,
     members,
     operations,
+    proofs,
     setup,
     spending,
 )
@@ -47,7 +48,7 @@ def build_app() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     )
     app.callback()(_root)
-    for module in (setup, loading, members, answers, spending, operations, demo):
+    for module in (setup, loading, members, answers, spending, operations, proofs, demo):
         module.register(app)
     return app
 

@@ -10,6 +10,8 @@ from loyalty_core.domain.events import Event
 from loyalty_core.domain.facts import FactKey, Json
 from loyalty_core.domain.ledger import Lot, LotId, Transaction, WalletBook
 from loyalty_core.domain.members import Identity, MemberId
+from loyalty_core.ports.past import PastReader
+from loyalty_core.ports.rebuild import CacheReader, CacheWriter
 from loyalty_core.ports.records import (
     Changes,
     FactRecord,
@@ -18,9 +20,10 @@ from loyalty_core.ports.records import (
     Upcoming,
     WalletSums,
 )
+from loyalty_core.ports.seal import SealReader, SealWriter
 
 
-class UnitOfWork(Protocol):
+class UnitOfWork(SealWriter, CacheWriter, Protocol):
     """One write transaction. Everything read through it after ``lock_members`` is current."""
 
     def owners(self, identities: Iterable[Identity]) -> dict[Identity, MemberId]:
@@ -108,7 +111,7 @@ class UnitOfWork(Protocol):
         ...
 
 
-class Reader(Protocol):
+class Reader(SealReader, PastReader, CacheReader, Protocol):
     """Questions to the books; every answer comes from a fixed few indexed queries."""
 
     def owners(self, identities: Iterable[Identity]) -> dict[Identity, MemberId]:

@@ -15,6 +15,9 @@ from loyalty_core.ports.records import FactRecord, MemberRecord, Upcoming, Walle
 from loyalty_core.storage import rows, tables
 from loyalty_core.storage.checks import check_books
 from loyalty_core.storage.migrations import applied
+from loyalty_core.storage.past import PastRows
+from loyalty_core.storage.rebuild import CacheReads
+from loyalty_core.storage.seal import SealRows
 from loyalty_core.storage.work import owners
 
 Pair = tuple[str, str]
@@ -48,7 +51,7 @@ _upcoming = union_all(  # each half walks its own partial index, however many lo
 )
 
 
-class SqlReader:
+class SqlReader(SealRows, PastRows, CacheReads):
     """``ports.store.Reader`` on one SQLAlchemy connection, for one program."""
 
     def __init__(self, connection: Connection, program: str) -> None:
