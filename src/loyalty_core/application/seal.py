@@ -25,7 +25,7 @@ from loyalty_core.domain.seal import (
     merkle_path,
     merkle_root,
 )
-from loyalty_core.errors import NotSealed, ProofInvalid, SealBroken, TransactionNotFound
+from loyalty_core.errors import NotSealed, ProofInvalid, SealBroken, StoreBusy, TransactionNotFound
 from loyalty_core.ports.seal import Contents, SealedBlock, SealedRow
 from loyalty_core.ports.store import Reader, Store, UnitOfWork
 
@@ -57,7 +57,7 @@ class Sealing:
 
     def seal(self, late: bool, progress: Callable[[int], None] | None) -> SealReport:
         """Seals all that is booked and unsealed, a block at a time; ``late`` looks at every id."""
-        blocks = transactions = 0
+        blocks = transactions = taken = 0
         after = LOWEST_ID if late else self._store.read(_start)
         while made := self._store.read(partial(self._next, after=after)):
             if self._store.write(partial(_append, made=made)):
@@ -66,6 +66,10 @@ class Sealing:
                 transactions += made.block.count
                 if progress:
                     progress(transactions)
+            elif made.block.number == taken:  # who took it is still not to be seen
+                raise StoreBusy("another process is sealing these books", where="seal")
+            else:
+                taken = made.block.number
         return SealReport(blocks=blocks, transactions=transactions)
 
     def _next(self, reader: Reader, *, after: str) -> _Made | None:

@@ -120,7 +120,7 @@ class SealWrites:
         dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
         values = {name: getattr(block, name) for name in _BLOCK_NAMES} | {"head": block.head}
         first: Any = dialect.insert(_block).values(values).on_conflict_do_nothing()
-        if self._connection.execute(first).rowcount != 1:
+        if self._connection.scalar(first.returning(_block.c.number)) is None:
             return False
         sealed = [
             {"program": self._program} | {name: getattr(row, name) for name in _ROW_NAMES}

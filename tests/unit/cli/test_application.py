@@ -36,8 +36,8 @@ def test_the_commands_are_these() -> None:
     assert names == {
         *("init", "check", "import orders", "import facts", "record"),
         *("member find", "member show", "member enrol"),
-        *("statement", "history", "explain", "quote", "report", "redeem", "adjust"),
-        *("tick", "verify", "status", "demo"),
+        *("statement", "balance", "history", "explain", "quote", "report", "redeem", "adjust"),
+        *("tick", "verify", "status", "seal", "head", "proof", "demo"),
     }
 
 
