@@ -46,7 +46,7 @@ def level_by_level(nodes: list[bytes]) -> bytes:
 
 
 def test_canonical_json_is_that_of_the_standard() -> None:
-    assert canonical({"é": "\u20ac\n\x0f\"", "a": [True, None, -1]}) == (
+    assert canonical({"é": '\u20ac\n\x0f"', "a": [True, None, -1]}) == (
         '{"a":[true,null,-1],"é":"€\\n\\u000f\\""}'.encode()
     )
     assert plain({"at": AT, "n": None, "x": 1}, ("at", "n")) == {
