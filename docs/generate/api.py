@@ -25,6 +25,7 @@ THEMES = {
     "domain.receipts": "Receipts",
     "domain.statements": "Questions and answers",
     "domain.ledger": "The books",
+    "domain.seal": "The books",
     "domain.amounts": "Amounts",
     "domain.currencies": "Amounts",
     "domain.clock": "Moments and days",
