@@ -67,6 +67,7 @@ from loyalty_core.domain.receipts import (
     TickReport,
     VerifyReport,
 )
+from loyalty_core.domain.redemptions import RedemptionState
 from loyalty_core.domain.rewards import SpendOffer, SpendRequest
 from loyalty_core.domain.seal import Block, check_proof
 from loyalty_core.domain.statements import (
@@ -111,6 +112,8 @@ from loyalty_core.errors import (
     PluginMissing,
     Problem,
     ProofInvalid,
+    RedemptionEnded,
+    RedemptionNotFound,
     RedemptionRefused,
     RefundExceedsOrder,
     RewardUnknown,
@@ -127,7 +130,7 @@ from loyalty_core.loyalty import Loyalty
 from loyalty_core.plugins.hookspecs import hookimpl
 from loyalty_core.plugins.loader import Plugin
 from loyalty_core.plugins.manifest import PLUGIN_API_VERSION, PluginManifest
-from loyalty_core.ports.program import Handler, ProgramType, RewardKind, Subscription
+from loyalty_core.ports.program import Fulfils, Handler, ProgramType, RewardKind, Subscription
 from loyalty_core.storage.engine import add_sqlite_hooks
 
 __version__ = _version("loyalty-core")
@@ -164,6 +167,7 @@ __all__ = [
     "FactError",
     "FactReceipt",
     "FactTooLarge",
+    "Fulfils",
     "Handler",
     "History",
     "HistoryItem",
@@ -213,8 +217,11 @@ __all__ = [
     "RebuildReport",
     "RecordStatus",
     "RecordSummary",
+    "RedemptionEnded",
+    "RedemptionNotFound",
     "RedemptionReceipt",
     "RedemptionRefused",
+    "RedemptionState",
     "Refund",
     "RefundExceedsOrder",
     "RefundLine",

@@ -234,6 +234,18 @@ class RedemptionRefused(LoyaltyError):
     code = "redemption_refused"
 
 
+class RedemptionNotFound(LoyaltyError):
+    """No redemption of this program has the id that was given."""
+
+    code = "redemption_not_found"
+
+
+class RedemptionEnded(LoyaltyError):
+    """The redemption is captured, released or timed out already; nothing was booked now."""
+
+    code = "redemption_ended"
+
+
 class LedgerFault(LoyaltyError):
     """An invariant of the books would break, so nothing was booked. Always a defect: report it."""
 
@@ -264,13 +276,16 @@ class ProofInvalid(LoyaltyError):
 
 
 class StoreError(LoyaltyError):
-    """The database did not do what was asked; what was not acknowledged is not booked."""
+    """The database did not do what was asked: a command is booked as a whole or not at all.
+
+    Only a session that broke off leaves open which: sending the same again is safe, and tells.
+    """
 
     code = "store_failed"
 
 
 class StoreUnreachable(StoreError):
-    """The database cannot be reached or opened."""
+    """The database cannot be reached or opened, or was away for longer than it is waited for."""
 
     code = "store_unreachable"
     default_remedy = "Check the database URL, that the server runs, and the permissions."

@@ -16,6 +16,8 @@ from loyalty_core.application.enrol import Members
 from loyalty_core.application.past import Past
 from loyalty_core.application.rebuild import Rebuilding
 from loyalty_core.application.record import Recorder
+from loyalty_core.application.redeem import Redeeming
+from loyalty_core.application.redemptions import Redemptions
 from loyalty_core.application.rules import Rules
 from loyalty_core.application.seal import Sealing
 from loyalty_core.application.spend import Spending
@@ -75,11 +77,13 @@ class Loyalty(
         self._recorder = Recorder(store, rules, parts.archive, clock)
         self._members = Members(store, rules, self._recorder, clock)
         self._spending = Spending(store, rules, clock)
+        self._redeeming = Redeeming(store, rules, clock)
+        self._redemptions = Redemptions(store, clock)
         self._questions = Questions(store, rules, clock)
         self._past = Past(store, rules, self._questions, clock)
         self._sealing = Sealing(store, rules.config.program.id, clock)
         self._rebuilding = Rebuilding(store, clock)
-        self._ticker = Ticker(store, rules, self._recorder, self._sealing, clock)
+        self._ticker = Ticker(store, rules, self._recorder, self._redeeming, self._sealing, clock)
         self._registry = parts.registry
 
     @classmethod

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from loyalty_core.application.books import TOTALS
+from loyalty_core.application.available import NOTHING_HELD
 from loyalty_core.application.enrol import is_id, member_of
+from loyalty_core.application.postings import TOTALS
 from loyalty_core.application.rules import Rules
 from loyalty_core.application.statement import Questions
 from loyalty_core.domain.clock import Clock
@@ -49,7 +50,7 @@ class Past:
         def look(reader: Reader) -> Statement:
             pair = _member(reader, member_id)
             books = reader.wallets([member_id])
-            moved, held = reader.moved(member_id, as_of), reader.held(member_id, as_of)
+            moved, held = reader.moved(member_id, as_of), reader.holdings(member_id, as_of)
             wallets = []
             for name in self._rules.config.wallets:
                 today = books.get((member_id, name)) or WalletBook(member_id, name)
@@ -60,7 +61,9 @@ class Past:
                     if kind in TOTALS:
                         total, sign = TOTALS[kind]
                         setattr(book, total, getattr(book, total) + sign * amount)
-                wallets.append(self._shown(self._questions.wallet(book, points, as_of.at), as_of))
+                wallets.append(
+                    self._shown(self._questions.wallet(book, points, NOTHING_HELD, as_of.at), as_of)
+                )
             return Statement(member=member_of(*pair), at=as_of.at, wallets=tuple(wallets))
 
         return self._store.read(look)

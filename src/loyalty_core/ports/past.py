@@ -24,6 +24,6 @@ class PastReader(Protocol):
         """By how much each kind of transaction moved the member's wallets, by wallet name."""
         ...
 
-    def held(self, member: str, as_of: AsOf) -> Mapping[str, tuple[int, list[Upcoming]]]:
+    def holdings(self, member: str, as_of: AsOf) -> Mapping[str, tuple[int, list[Upcoming]]]:
         """The member's debt and the points in their lots, by wallet name."""
         ...

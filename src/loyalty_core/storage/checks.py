@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, Select, and_, case, func, literal, null, or_, select
 
 from loyalty_core.domain.ledger import MEMBER, TransactionKind
 from loyalty_core.storage import tables
+from loyalty_core.storage.holds import unequal_holds, wrong_holds
 
 MOST = 100
 """How many faults of one kind are listed."""
@@ -26,6 +28,11 @@ def check_books(
     for what, query in _queries(program):
         found = connection.execute(query.limit(MOST))
         faults += [(str(row[0]), what.format(*row)) for row in found]
+    for wrong in islice(wrong_holds(connection, program), MOST):
+        name = "lot" if wrong.lot_id else f"wallet {wrong.wallet} of this member"
+        what = f"{wrong.stored} held, its redemptions hold {wrong.right}"
+        faults.append((wrong.lot_id or wrong.member_id, f"{name} has {what}"))
+    faults += islice(unequal_holds(connection, program), MOST)
     counts = {}
     for name in ("transaction", "entry", "lot", "wallet"):
         table = getattr(tables, name)
@@ -44,6 +51,7 @@ def _queries(program: str) -> list[tuple[str, Select[Any]]]:
         ("wallet {1} of this member does not equal its entries", wrong_wallets(program)),
         ("wallet {1} of this member does not equal its lots less its debt", _holdings(program)),
         ("lot has {1} points less than none", _negative(program)),
+        ("lot has {2} of {1} points held", _overheld(program)),
         ("wallet {1} of this member is missing, though it has entries", missing_wallets(program)),
         ("an entry names this transaction, which is missing", _orphans(program)),
         ("an entry names this lot, which is missing", _lotless(program)),
@@ -182,6 +190,13 @@ def _lotless(program: str) -> Select[Any]:
         .where(ours(entry.c.member_id, program), entry.c.lot_id.is_not(None), lot.c.id.is_(None))
         .group_by(entry.c.lot_id)
     )
+
+
+def _overheld(program: str) -> Select[Any]:
+    lot = tables.lot
+    wrong = or_(lot.c.held < 0, lot.c.held > lot.c.remaining)
+    chosen = select(lot.c.id, lot.c.remaining, lot.c.held)
+    return chosen.where(ours(lot.c.member_id, program), wrong)
 
 
 def _negative(program: str) -> Select[Any]:

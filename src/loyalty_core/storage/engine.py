@@ -6,13 +6,14 @@ import contextlib
 import sqlite3
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import (
     ArgumentError,
     DBAPIError,
     NoSuchModuleError,
     OperationalError,
     SQLAlchemyError,
+    TimeoutError,
 )
 from sqlalchemy.pool import QueuePool
 
@@ -27,6 +28,8 @@ from loyalty_core.errors import (
 )
 
 BUSY_TIMEOUT_MS = 2_000
+CONNECT_SECONDS = 5
+"""How long PostgreSQL may take to answer a new connection, unless the URL says otherwise."""
 WRITES = "loyalty_writes"
 """Execution option of a connection whose transaction will write, so SQLite locks at its start."""
 
@@ -41,7 +44,7 @@ def open_engine(database: str, *, pool_size: int = 10) -> Engine:
         if url.get_backend_name() == "postgresql" and url.drivername == "postgresql":
             url = url.set(drivername="postgresql+psycopg")
         if url.get_backend_name() != "sqlite":
-            return create_engine(url, pool_size=pool_size, max_overflow=0)
+            return create_engine(url, pool_size=pool_size, max_overflow=0, connect_args=_hurry(url))
         memory = url.database in (None, "", ":memory:")
         engine = create_engine(
             url,
@@ -55,6 +58,12 @@ def open_engine(database: str, *, pool_size: int = 10) -> Engine:
         raise StoreUnreachable(f"{error}", where="database URL", remedy=remedy) from None
     add_sqlite_hooks(engine)
     return engine
+
+
+def _hurry(url: URL) -> dict[str, int]:
+    """The driver's arguments that end the wait for a server that does not answer."""
+    known = "psycopg" in url.drivername and "connect_timeout" not in url.query
+    return {"connect_timeout": CONNECT_SECONDS} if known else {}
 
 
 def add_sqlite_hooks(engine: Engine) -> None:
@@ -100,17 +109,19 @@ def refuse_unsafe(connection: Connection) -> None:
         )
 
 
-def in_our_words(error: SQLAlchemyError) -> LoyaltyError:
-    """The SDK's error for what the database said."""
+def in_our_words(error: SQLAlchemyError, *, remedy: str = "") -> LoyaltyError:
+    """The SDK's error for what the database said; without a ``remedy``, its kind's own."""
     original = getattr(error, "orig", None)
     text = str(original or error).strip().splitlines()
     message = text[0] if text else type(error).__name__
     kind: type[StoreError] = StoreError
     if isinstance(original, sqlite3.Error):
-        kind = _sqlite_kind(original)
+        kind = StoreUnreachable if lost(error) else _sqlite_kind(original)
     elif isinstance(error, DBAPIError):
         kind = _postgresql_kind(getattr(original, "sqlstate", None), error)
-    return kind(message)
+    elif isinstance(error, TimeoutError):  # every connection of the pool is taken
+        kind = StoreBusy
+    return kind(message, remedy=remedy)
 
 
 def collided(error: SQLAlchemyError) -> bool:
@@ -121,8 +132,23 @@ def collided(error: SQLAlchemyError) -> bool:
     return getattr(original, "sqlstate", None) in _COLLISIONS
 
 
+def lost(error: SQLAlchemyError) -> bool:
+    """Whether the session broke off, or none could be had: then nobody knows if it committed."""
+    if not isinstance(error, DBAPIError):
+        return False
+    if error.connection_invalidated or isinstance(error.orig, sqlite3.Error):
+        return error.connection_invalidated
+    state = getattr(error.orig, "sqlstate", None)
+    if state is None:  # the driver's own words: no server has spoken
+        return error.statement is None or isinstance(error, OperationalError)
+    return state[:2] == "08" or state in _ENDINGS
+
+
 _COLLISIONS = {"40001", "40P01", "55P03", "23505"}
 """Serialization failure, deadlock, lock time-out, and the same new row from two transactions."""
+
+_ENDINGS = {"57P01", "57P02", "57P03", "57P05", "25P03", "25P04", "40003"}
+"""The server stops, crashed, starts, or ended the session for its age; or cannot tell."""
 
 
 def _sqlite_kind(error: sqlite3.Error) -> type[StoreError]:
@@ -139,14 +165,12 @@ def _sqlite_kind(error: sqlite3.Error) -> type[StoreError]:
 
 
 def _postgresql_kind(state: str | None, error: DBAPIError) -> type[StoreError]:
-    if state in _COLLISIONS:
+    if state in _COLLISIONS or state == "57014":  # or a statement took longer than it may
         return StoreBusy
     if state == "25006" or state == "42501":
         return StoreReadOnly
     if state == "53100":
         return StoreFull
-    connecting = error.statement is None or isinstance(error, OperationalError)
-    lost = error.connection_invalidated or (state is None and connecting)
-    if lost or (state or "")[:2] in ("08", "57", "28", "3D"):
+    if lost(error) or (state or "")[:2] in ("57", "28", "3D"):
         return StoreUnreachable
     return StoreError

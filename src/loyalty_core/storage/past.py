@@ -30,7 +30,7 @@ class PastRows:
             found[wallet][TransactionKind(kind)] = int(amount)
         return found
 
-    def held(self, member: str, as_of: AsOf) -> Mapping[str, tuple[int, list[Upcoming]]]:
+    def holdings(self, member: str, as_of: AsOf) -> Mapping[str, tuple[int, list[Upcoming]]]:
         """The member's debt and the points in their lots, by wallet name."""
         amount = func.sum(_entry.c.amount)
         lots = (_entry.c.lot_id, _lot.c.activates_at, _lot.c.expires_at)

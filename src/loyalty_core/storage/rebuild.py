@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, or_, select, update
@@ -21,6 +22,7 @@ from loyalty_core.storage.checks import (
     wrong_lots,
     wrong_wallets,
 )
+from loyalty_core.storage.holds import wrong_holds
 
 
 class CacheReads:
@@ -37,7 +39,8 @@ class CacheReads:
         connection, program = self._connection, self._program
         lots = [one for name in LOT_SUMS for one in _lots(connection, program, name, limit)]
         late = () if lots else _pending(connection, program, now, limit)
-        return [*lots, *late, *_wallets(connection, program, limit)]
+        holds = islice(wrong_holds(connection, program), limit)
+        return [*lots, *late, *_wallets(connection, program, limit), *holds]
 
 
 def _lots(connection: Connection, program: str, name: str, limit: int) -> Iterator[WrongCache]:
@@ -94,7 +97,7 @@ class CacheWrites:
             self._connection.execute(_mend_lot(column) if is_lot else _mend_wallet(column), values)
         if rows:
             dialect = postgresql if self._connection.dialect.name == "postgresql" else sqlite
-            whole = dict.fromkeys(WALLET_SUMS, 0)
+            whole = dict.fromkeys((*WALLET_SUMS, "held"), 0)
             made = [whole | row for row in rows.values()]
             missing: Any = dialect.insert(tables.wallet).on_conflict_do_nothing()
             self._connection.execute(missing, made)

@@ -11,8 +11,9 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from loyalty_core.domain.clock import Clock
+from loyalty_core.errors import LoyaltyError
 from loyalty_core.ports.store import Reader, UnitOfWork
-from loyalty_core.storage.engine import WRITES, collided, in_our_words, refuse_unsafe
+from loyalty_core.storage.engine import WRITES, collided, in_our_words, lost, refuse_unsafe
 from loyalty_core.storage.migrations import CORE, migrate
 from loyalty_core.storage.reader import SqlReader
 from loyalty_core.storage.work import SqlUnitOfWork
@@ -20,7 +21,55 @@ from loyalty_core.storage.work import SqlUnitOfWork
 T = TypeVar("T")
 
 ATTEMPTS = 5
+"""How often a transaction that collides with others is tried."""
+OUTAGE_SECONDS = 10
+"""For how long a transaction is tried again after a session broke off."""
 FIRST_PAUSE_MS = 10
+LONGEST_PAUSE_MS = 1_000
+
+SEND_AGAIN = (
+    "Check that the database runs, then send the same again: what is booked already is not "
+    "booked twice."
+)
+HOST_AGAIN = "Roll back, and do your whole transaction again."
+
+
+class Retries:
+    """What is left of the patience for one piece of work.
+
+    It may be tried again whatever it is: a command whose answer was lost finds itself booked.
+    """
+
+    def __init__(self, *, waits: bool) -> None:
+        """``waits`` says whether the database is known to be there, and so to come back."""
+        self._waits = waits
+        self._collisions = 0
+        self._losses = 0
+        self._give_up_at = 0.0
+
+    @property
+    def unsure(self) -> bool:
+        """Whether a session broke off on the way, perhaps just after it committed."""
+        return self._losses > 0
+
+    def pause(self, error: SQLAlchemyError) -> float | None:
+        """Seconds until the next try; None when this error ends it."""
+        if collided(error):
+            self._collisions += 1
+            return _pause(self._collisions) if self._collisions < ATTEMPTS else None
+        if not lost(error) or not self._waits:
+            return None
+        now = time.monotonic()
+        self._losses += 1
+        if self._losses == 1:
+            self._give_up_at = now + OUTAGE_SECONDS
+        return _pause(self._losses) if now < self._give_up_at else None
+
+
+def _pause(tries: int) -> float:
+    """Seconds, twice as many after each try, with jitter so that others come at another time."""
+    pause = min(FIRST_PAUSE_MS * 2**tries, LONGEST_PAUSE_MS)
+    return random.randint(pause // 2, pause) / 1000  # noqa: S311 - jitter
 
 
 class SqlStore:
@@ -30,6 +79,7 @@ class SqlStore:
         self._engine = engine
         self._program = program
         self._owned = owned
+        self._reached = False  # a database that was never there is not waited for
 
     def prepare(self, clock: Clock) -> None:
         """Creates or migrates the core's tables; raises ``StoreError`` if that cannot be done."""
@@ -41,7 +91,7 @@ class SqlStore:
         self._transaction(upgrade, writes=True)
 
     def write(self, work: Callable[[UnitOfWork], T]) -> T:
-        """What ``work`` returns, done in one transaction and retried a few times if it collided."""
+        """What ``work`` returns, done in one transaction; tried again while that can help."""
         return self._transaction(lambda c: work(SqlUnitOfWork(c, self._program)), writes=True)
 
     def read(self, work: Callable[[Reader], T]) -> T:
@@ -49,18 +99,21 @@ class SqlStore:
         return self._transaction(lambda c: work(SqlReader(c, self._program)), writes=False)
 
     def _transaction(self, work: Callable[[Connection], T], *, writes: bool) -> T:
-        for attempt in range(1, ATTEMPTS + 1):
+        retries: Retries | None = None
+        while True:
             try:
                 with self._engine.connect() as connection:
+                    self._reached = True
                     options = connection.execution_options(**self._options(writes))
                     with options.begin():
                         return work(options)
             except SQLAlchemyError as error:
-                if attempt == ATTEMPTS or not collided(error):
-                    raise in_our_words(error) from error
-            pause = FIRST_PAUSE_MS * 2**attempt
-            time.sleep(random.randint(pause // 2, pause) / 1000)  # noqa: S311 - jitter
-        raise AssertionError("unreachable: the last attempt returns or raises")
+                retries = retries or Retries(waits=self._reached)
+                pause = retries.pause(error)
+                if pause is None:
+                    remedy = SEND_AGAIN if writes and retries.unsure else ""
+                    raise in_our_words(error, remedy=remedy) from error
+            time.sleep(pause)
 
     def _options(self, writes: bool) -> dict[str, object]:
         if self._engine.dialect.name == "sqlite":
@@ -76,7 +129,7 @@ class SqlStore:
 class HostStore:
     """``ports.store.Store`` inside a host's transaction: everything is in savepoints.
 
-    Nothing is retried: after a collision the host's whole transaction is lost anyway.
+    Nothing is retried: after a collision or a loss the host's whole transaction is gone anyway.
     """
 
     def __init__(self, connection: Connection, program: str) -> None:
@@ -89,14 +142,18 @@ class HostStore:
             with self._connection.begin_nested():
                 return work(SqlUnitOfWork(self._connection, self._program))
         except SQLAlchemyError as error:
-            raise in_our_words(error) from error
+            raise _of_host(error) from error
 
     def read(self, work: Callable[[Reader], T]) -> T:
         """What ``work`` returns, as the host's transaction sees the books."""
         try:
             return work(SqlReader(self._connection, self._program))
         except SQLAlchemyError as error:
-            raise in_our_words(error) from error
+            raise _of_host(error) from error
 
     def close(self) -> None:
         """Does nothing: the connection is the host's."""
+
+
+def _of_host(error: SQLAlchemyError) -> LoyaltyError:
+    return in_our_words(error, remedy=HOST_AGAIN if collided(error) or lost(error) else "")
