@@ -26,6 +26,7 @@ THEMES = {
     "domain.redemptions": "Receipts",
     "domain.statements": "Questions and answers",
     "domain.ledger": "The books",
+    "domain.seal": "The books",
     "domain.amounts": "Amounts",
     "domain.currencies": "Amounts",
     "domain.clock": "Moments and days",

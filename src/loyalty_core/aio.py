@@ -104,3 +104,8 @@ class AsyncLoyalty:
     tick = _awaited(Loyalty.tick)
     verify = _awaited(Loyalty.verify)
     status = _awaited(Loyalty.status)
+    balance = _awaited(Loyalty.balance)
+    seal = _awaited(Loyalty.seal)
+    head = _awaited(Loyalty.head)
+    proof = _awaited(Loyalty.proof)
+    rebuild = _awaited(Loyalty.rebuild)

@@ -295,6 +295,29 @@ class LedgerFault(LoyaltyError):
     code = "ledger_fault"
 
 
+class NotSealed(LoyaltyError):
+    """The transaction is booked but not sealed yet, so nothing can prove that it was."""
+
+    code = "not_sealed"
+    default_remedy = "Run `loyalty seal`, or wait for the next `loyalty tick`, and ask again."
+
+
+class SealBroken(LoyaltyError):
+    """Sealed rows are not as they were sealed: somebody changed, removed or added them by hand.
+
+    Remedy: restore the rows from a backup; `verify` names each. Corrections are new transactions.
+    """
+
+    code = "seal_broken"
+
+
+class ProofInvalid(LoyaltyError):
+    """A proof does not show that its transaction was sealed under the head."""
+
+    code = "proof_invalid"
+    default_remedy = "Ask the shop for a new proof, and for the head it has published."
+
+
 class StoreError(LoyaltyError):
     """The database did not do what was asked: a command is booked as a whole or not at all.
 

@@ -17,10 +17,13 @@ from loyalty_core.application.enrol import Members
 from loyalty_core.application.erase import Erasing
 from loyalty_core.application.export import Exporting
 from loyalty_core.application.merge import Merging
+from loyalty_core.application.past import Past
+from loyalty_core.application.rebuild import Rebuilding
 from loyalty_core.application.record import Recorder
 from loyalty_core.application.redeem import Redeeming
 from loyalty_core.application.redemptions import Redemptions
 from loyalty_core.application.rules import Rules
+from loyalty_core.application.seal import Sealing
 from loyalty_core.application.spend import Spending
 from loyalty_core.application.statement import Questions
 from loyalty_core.application.tick import Ticker
@@ -32,6 +35,7 @@ from loyalty_core.facade.claims import ClaimMethods
 from loyalty_core.facade.facts import FactMethods
 from loyalty_core.facade.members import MemberMethods
 from loyalty_core.facade.people import PeopleMethods
+from loyalty_core.facade.proofs import ProofMethods
 from loyalty_core.facade.questions import QuestionMethods
 from loyalty_core.facade.spending import SpendingMethods
 from loyalty_core.facade.upkeep import UpkeepMethods
@@ -68,6 +72,7 @@ class Loyalty(
     ClaimMethods,
     SpendingMethods,
     QuestionMethods,
+    ProofMethods,
     UpkeepMethods,
 ):
     """One program's books, and everything one can do with them. Safe to share between threads.
@@ -82,6 +87,7 @@ class Loyalty(
         """Use ``Loyalty.open``."""
         self._parts = parts
         store, rules, clock = parts.store, parts.rules, parts.clock
+        self._store = store
         self._recorder = Recorder(store, rules, parts.archive, clock)
         self._members = Members(store, rules, self._recorder, clock)
         self._claiming = Claiming(store, self._recorder, clock)
@@ -93,7 +99,10 @@ class Loyalty(
         self._merging = Merging(store, rules, parts.archive, clock)
         self._exporting = Exporting(store, rules, clock)
         self._questions = Questions(store, rules, clock)
-        self._ticker = Ticker(store, rules, self._recorder, self._redeeming, clock)
+        self._past = Past(store, rules, self._questions, clock)
+        self._sealing = Sealing(store, rules.config.program.id, clock)
+        self._rebuilding = Rebuilding(store, clock)
+        self._ticker = Ticker(store, rules, self._recorder, self._redeeming, self._sealing, clock)
         self._registry = parts.registry
 
     @classmethod

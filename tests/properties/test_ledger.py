@@ -18,6 +18,7 @@ from hypothesis.stateful import (
 from sqlalchemy import Engine
 
 from loyalty_core import DebtPolicy, InsufficientPoints, Loyalty, RedemptionEnded, TransactionKind
+from loyalty_core.application import seal as sealing
 from loyalty_core.testing import FrozenClock, ModelLedger
 from tests.books import books_of
 from tests.properties.engines import NIGHTLY, engine, examples, fresh_program
@@ -39,6 +40,8 @@ class Machine(RuleBasedStateMachine):
         self.sales: list[Sale] = []
         self.sent: list[dict[str, Any]] = []
         self.keys = 0
+        self.heads: list[str] = []
+        self.known: dict[datetime, tuple[int, ...]] = {}
         self.held: dict[str, tuple[str, int]] = {}
         self.was_held = False
 
@@ -224,6 +227,14 @@ class Machine(RuleBasedStateMachine):
         assert totals.due == 0
         assert self.loyalty.tick().expired == {}
 
+    @rule(size=st.integers(1, 5))
+    def seal(self, size: int) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sealing, "TRANSACTIONS_A_BLOCK", size)
+            self.loyalty.seal()
+        head = self.loyalty.head()
+        self.heads += [head.head] if head else []
+
     # -- what must hold -----------------------------------------------------------------------
 
     def wallet(self) -> Any:
@@ -252,13 +263,32 @@ class Machine(RuleBasedStateMachine):
 
     @invariant()
     def is_right(self) -> None:
-        assert self.loyalty.verify().problems == ()
+        head = self.heads[-1] if self.heads else None
+        assert self.loyalty.verify(head=head).problems == ()
+
+    @invariant()
+    def remembers(self) -> None:
+        """As of now is now; what was known then is known for ever."""
+        now = self.clock()
+        shown = self.loyalty.statement(self.member)
+        assert self.loyalty.statement(self.member, at=now, known_at=now) == shown
+        self.known[now] = self.sums(now, now)
+
+    def sums(self, at: datetime, known_at: datetime) -> tuple[int, ...]:
+        shown = self.loyalty.statement(self.member, at=at, known_at=known_at).wallet("points")
+        assert shown.balance == self.loyalty.balance(self.member, at=at, known_at=known_at)
+        names = ("balance", "debt", "earned", "redeemed", "expired", "adjusted")
+        return tuple(getattr(shown, name) for name in names)
 
     def teardown(self) -> None:
         """Every lot holds what the model's does, and the history adds up to the balance."""
         if not hasattr(self, "member"):
             return
+        assert {at: self.sums(at, at) for at in self.known} == self.known
+        assert self.loyalty.rebuild().rebuilt == 0
         self.tick()
+        for head in self.heads:
+            assert self.loyalty.verify(head=head).problems == ()
         names = ("created_at", "activates_at", "expires_at", "left", "held")
         modelled = [
             tuple(getattr(lot, name) for name in names)

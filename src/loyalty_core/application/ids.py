@@ -11,6 +11,7 @@ import json
 import os
 import time
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 MILLISECOND_NS = 1_000_000
@@ -23,6 +24,17 @@ def new_id() -> str:
     chance = int.from_bytes(os.urandom(8), "big") >> 2 | 1 << 63
     text = f"{milliseconds:012x}7{fraction:03x}{chance:016x}"
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def earlier(than: str, by: timedelta) -> str:
+    """The lowest id of those made ``by`` so much before another one.
+
+    >>> earlier("0199d2a4-1f00-7abc-8def-0123456789ab", timedelta(seconds=1))
+    '0199d2a4-1b18-0000-0000-000000000000'
+    """
+    digits = than.replace("-", "")[:12]
+    made = f"{max(int(digits, 16) - by // timedelta(milliseconds=1), 0):012x}"
+    return f"{made[:8]}-{made[8:]}-0000-0000-000000000000"
 
 
 def input_hash(command: str, values: Mapping[str, Any]) -> str:

@@ -36,7 +36,7 @@ _EVENTS = {
 }
 _UNDONE = {TransactionKind.REDEMPTION: "points_returned"}
 """What is told when a transaction of this kind adds points: it corrects an earlier one."""
-_TOTALS = {
+TOTALS = {
     TransactionKind.ACCRUAL: ("earned", 1),
     TransactionKind.REVERSAL: ("earned", 1),
     TransactionKind.REDEMPTION: ("redeemed", -1),
@@ -44,6 +44,7 @@ _TOTALS = {
     TransactionKind.ADJUSTMENT: ("adjusted", 1),
     TransactionKind.TRANSFER: ("transferred", 1),
 }
+"""The total of a wallet that a kind of transaction moves, and the sign it moves it by."""
 
 
 @dataclass(slots=True)
@@ -144,8 +145,8 @@ class Postings:
             detail=detail or {},
         )
         self.changes.transactions.append(made)
-        if kind in _TOTALS:
-            name, sign = _TOTALS[kind]
+        if kind in TOTALS:
+            name, sign = TOTALS[kind]
             setattr(book, name, getattr(book, name) + sign * amount)
         if kind is not TransactionKind.REDEMPTION or amount < 0:
             self._move_lapse(book, kind)

@@ -14,7 +14,6 @@ from loyalty_core.application.rules import Rules
 from loyalty_core.domain.clock import Clock
 from loyalty_core.domain.facts import Activity, Order
 from loyalty_core.domain.ledger import WalletBook
-from loyalty_core.domain.receipts import VerifyReport
 from loyalty_core.domain.statements import (
     AwardExplanation,
     Dated,
@@ -31,9 +30,7 @@ from loyalty_core.domain.statements import (
 )
 from loyalty_core.errors import (
     FactError,
-    LedgerFault,
     MemberNotFound,
-    Problem,
     TransactionNotFound,
     WalletUnknown,
 )
@@ -68,7 +65,7 @@ class Questions:
             found = {}
             for member_id, pair in people.items():
                 wallets = tuple(
-                    self._wallet(
+                    self.wallet(
                         books.get((pair[0].id, name)) or WalletBook(pair[0].id, name),
                         upcoming.get((pair[0].id, name), []),
                         held.get((pair[0].id, name), NOTHING_HELD),
@@ -88,9 +85,10 @@ class Questions:
             raise MemberNotFound(f"there is no member {member_id!r}", member_id=member_id)
         return found[member_id]
 
-    def _wallet(
+    def wallet(
         self, book: WalletBook, upcoming: list[Upcoming], held: Held, now: datetime
     ) -> WalletStatement:
+        """A wallet as it is shown at ``now``; ``upcoming`` may hold more than has a date."""
         config = self._rules.config
         definition = config.wallets[book.wallet]
         available = spendable(book, upcoming, held, now)
@@ -218,17 +216,6 @@ class Questions:
                 plugin=owned.plugin,
             )
             for owned in self._rules.rewards.values()
-        )
-
-    def verify(self) -> VerifyReport:
-        """The invariants of the books, checked on the live database."""
-        counts, faults = self._store.read(lambda reader: reader.checks())
-        return VerifyReport(
-            transactions=counts["transaction"],
-            entries=counts["entry"],
-            lots=counts["lot"],
-            wallets=counts["wallet"],
-            problems=tuple(Problem(where, what, code=LedgerFault.code) for where, what in faults),
         )
 
     def status(self, plugins: Sequence[tuple[str, str, str]]) -> Status:

@@ -1,4 +1,4 @@
-"""The nightly jobs, in their fixed order: activate, expire, retry, lapse, hand over, deliver.
+"""The nightly jobs, in their fixed order: activate, expire, retry, lapse, hand over, deliver, seal.
 
 Each step works in chunks of its own transactions, so it can be stopped and started anywhere, by
 any number of processes; what is done is no longer due.
@@ -19,6 +19,7 @@ from loyalty_core.application.books import Books
 from loyalty_core.application.record import Recorder
 from loyalty_core.application.redeem import Redeeming
 from loyalty_core.application.rules import Rules
+from loyalty_core.application.seal import Sealing
 from loyalty_core.domain.clock import Clock
 from loyalty_core.domain.receipts import TickReport
 from loyalty_core.errors import MemberErased, RedemptionRefused
@@ -52,12 +53,14 @@ class Ticker:
         rules: Rules,
         recorder: Recorder,
         redeeming: Redeeming,
+        sealing: Sealing,
         clock: Clock,
     ) -> None:
         self._store = store
         self._rules = rules
         self._recorder = recorder
         self._redeeming = redeeming
+        self._sealing = sealing
         self._clock = clock
 
     def tick(self, progress: Callable[[int], None] | None) -> TickReport:
@@ -77,6 +80,11 @@ class Ticker:
         while self._deliver(now, counts):
             if progress:
                 progress(counts.total())
+        done_before = counts.total()
+        sealed = self._sealing.seal(
+            late=False, progress=lambda rows: progress(done_before + rows) if progress else None
+        )
+        counts["sealed"] = sealed.transactions
         return TickReport(expired=dict(expired), **counts)
 
     # -- points -------------------------------------------------------------------------------

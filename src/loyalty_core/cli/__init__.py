@@ -16,6 +16,7 @@ from loyalty_core.cli.commands import (
     members,
     operations,
     people,
+    proofs,
     setup,
     spending,
 )
@@ -48,7 +49,7 @@ def build_app() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     )
     app.callback()(_root)
-    for module in (setup, loading, members, answers, spending, people, operations, demo):
+    for module in (setup, loading, members, answers, spending, people, operations, proofs, demo):
         module.register(app)
     return app
 

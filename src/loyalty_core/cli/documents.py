@@ -301,6 +301,7 @@ def tick(done: TickReport, config: ProgramConfig) -> Document:
         "lapsed_facts": done.lapsed_facts,
         "delivered": done.delivered,
         "delivery_failures": done.delivery_failures,
+        "sealed": done.sealed,
     }
 
 
@@ -312,6 +313,9 @@ def verification(report: VerifyReport) -> Document:
         "entries": report.entries,
         "lots": report.lots,
         "wallets": report.wallets,
+        "blocks": report.blocks,
+        "sealed": report.sealed,
+        "head": report.head,
         "problems": [problem_document(problem) for problem in report.problems],
     }
 

@@ -35,6 +35,18 @@ AtOption = Annotated[
         help="Answer as if it were this moment, such as 2026-11-21T10:00:00Z.",
     ),
 ]
+AsOfOption = Annotated[
+    str | None,
+    typer.Option(
+        "--at",
+        metavar="MOMENT",
+        help="What had happened by this moment, such as 2026-11-21T10:00:00Z.",
+    ),
+]
+KnownAtOption = Annotated[
+    str | None,
+    typer.Option("--known-at", metavar="MOMENT", help="Only what was booked by this moment."),
+]
 SourceOption = Annotated[
     str, typer.Option("--source", help="The shop that customer_id identities belong to.")
 ]

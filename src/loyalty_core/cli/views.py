@@ -252,6 +252,7 @@ def tick(console: Console, done: TickReport, config: ProgramConfig) -> None:
         ("rewards retried", f"{done.retried_redemptions:,}"),
         ("events delivered", f"{done.delivered:,}"),
         ("deliveries failed", f"{done.delivery_failures:,}"),
+        ("transactions sealed", f"{done.sealed:,}"),
     ]
     console.print(facts_table(rows))
 
@@ -260,7 +261,8 @@ def verification(console: Console, report: VerifyReport) -> None:
     """The invariants checked, and what does not hold."""
     checked = (
         f"{report.transactions:,} transactions, {report.entries:,} entries, "
-        f"{report.lots:,} lots and {report.wallets:,} wallets checked"
+        f"{report.lots:,} lots and {report.wallets:,} wallets checked, "
+        f"{report.sealed:,} transactions sealed in {report.blocks:,} blocks"
     )
     if report.problems:
         console.print(Text(f"{checked}: {len(report.problems)} problem(s)", style="bold red"))

@@ -199,14 +199,47 @@ class TickReport:
     lapsed_facts: int = 0
     delivered: int = 0
     delivery_failures: int = 0
+    sealed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealReport:
+    """How many transactions were sealed now, and in how many blocks."""
+
+    blocks: int
+    transactions: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifyReport:
-    """The invariants checked on a live database; ``problems`` is empty when the books are right."""
+    """What was checked on a live database; ``problems`` is empty when the books are right.
+
+    ``sealed`` of the transactions are in ``blocks``; ``head`` is the latest, None before the first.
+    """
 
     transactions: int
     entries: int
     lots: int
     wallets: int
+    blocks: int = 0
+    sealed: int = 0
+    head: str | None = None
     problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """A cache that did not say what the entries do: the row, the column, and both values."""
+
+    where: str
+    column: str
+    stored: int | None
+    recomputed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RebuildReport:
+    """The caches that were wrong and are right now: how many, and the first 1,000 of them."""
+
+    rebuilt: int
+    differences: tuple[Difference, ...] = ()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
+from loyalty_core.application.past import Past
 from loyalty_core.application.statement import Questions
 from loyalty_core.domain.statements import Explanation, HistoryPage, Report, RewardView, Statement
 
@@ -12,10 +14,47 @@ class QuestionMethods:
     """Questions to the books; nothing is changed."""
 
     _questions: Questions
+    _past: Past
 
-    def statement(self, member_id: str) -> Statement:
-        """What the member is shown now; raises ``MemberNotFound``."""
-        return self._questions.statement(member_id)
+    def statement(
+        self, member_id: str, *, at: datetime | None = None, known_at: datetime | None = None
+    ) -> Statement:
+        """What the member is shown now, or what held as of a moment.
+
+        As of ``at`` counts what had happened by then, whenever it was booked; with ``known_at``
+        only what was booked by then, so that ``at=t, known_at=t`` is what was known at ``t``.
+
+        Balance, totals and debt are sums of entries and exact. What is available, pending or
+        expiring follows the lots' dates, which are those of today: it is exact unless an order's
+        date was corrected since. Points past their date count as expired, booked or not.
+        Points held are not booked: as of a moment they count as available, and ``held`` is 0.
+        Expiry by inactivity counts once it is booked; ``lapses_at`` is not known of the past.
+        The member, and the wallets listed with their worth, are those of today.
+
+        Raises ``MemberNotFound``, ``FactError`` for a moment without a time zone.
+        """
+        if at is None and known_at is None:
+            return self._questions.statement(member_id)
+        return self._past.statement(member_id, at, known_at)
+
+    def balance(
+        self,
+        member_id: str,
+        wallet: str | None = None,
+        *,
+        at: datetime | None = None,
+        known_at: datetime | None = None,
+    ) -> int:
+        """The balance of a wallet as of a moment (now), in its smallest unit.
+
+        It is the sum of the entries that had happened by ``at`` and were booked by ``known_at``,
+        and exact. Points whose date has passed are in it until their expiry is booked, and from
+        then on have left it at the moment they ended. ``wallet`` may be left out if there is one.
+
+        Raises ``MemberNotFound``, ``WalletUnknown``, ``FactError`` for a moment without a time
+        zone.
+        """
+        return self._past.balance(member_id, wallet, at, known_at)
 
     def statements(self, member_ids: Sequence[str]) -> dict[str, Statement]:
         """The statements of several members, those not found left out, in a fixed few queries."""

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, case, func, literal, or_, select
+from sqlalchemy import Connection, Select, and_, case, func, literal, null, or_, select
 
 from loyalty_core.domain.ledger import MEMBER, TRANSFER, TransactionKind
 from loyalty_core.storage import tables
+from loyalty_core.storage.holds import unequal_holds, wrong_holds
 
 MOST = 100
 """How many faults of one kind are listed."""
+
+LOT_SUMS = ("remaining", "expired")
+WALLET_SUMS = ("balance", "debt", "earned", "redeemed", "expired", "adjusted", "transferred")
+"""The columns that are sums of entries."""
 
 
 def check_books(
@@ -22,6 +28,11 @@ def check_books(
     for what, query in _queries(program):
         found = connection.execute(query.limit(MOST))
         faults += [(str(row[0]), what.format(*row)) for row in found]
+    for wrong in islice(wrong_holds(connection, program), MOST):
+        name = "lot" if wrong.lot_id else f"wallet {wrong.wallet} of this member"
+        what = f"{wrong.stored} held, its redemptions hold {wrong.right}"
+        faults.append((wrong.lot_id or wrong.member_id, f"{name} has {what}"))
+    faults += islice(unequal_holds(connection, program), MOST)
     counts = {}
     for name in ("transaction", "entry", "lot", "wallet"):
         table = getattr(tables, name)
@@ -35,18 +46,21 @@ def _queries(program: str) -> list[tuple[str, Select[Any]]]:
     return [
         ("transaction sums to {1}, not zero", _unbalanced(program)),
         ("transaction states {2}, its entries move {1}", _misstated(program)),
-        ("lot has {2} remaining, its entries sum to {1}", _lots(program, "remaining")),
-        ("lot has {2} expired, its entries sum to {1}", _lots(program, "expired")),
-        ("wallet {1} of this member does not equal its entries", _wallets(program)),
+        ("lot has {2} remaining, its entries sum to {1}", wrong_lots(program, "remaining")),
+        ("lot has {2} expired, its entries sum to {1}", wrong_lots(program, "expired")),
+        ("wallet {1} of this member does not equal its entries", wrong_wallets(program)),
         ("wallet {1} of this member does not equal its lots less its debt", _holdings(program)),
         ("lot has {1} points less than none", _negative(program)),
-        ("wallet {1} of this member is missing, though it has entries", _walletless(program)),
         ("transfers of this wallet sum to {1} over the program, not zero", _transfers(program)),
+        ("lot has {2} of {1} points held", _overheld(program)),
+        ("wallet {1} of this member is missing, though it has entries", missing_wallets(program)),
         ("an entry names this transaction, which is missing", _orphans(program)),
+        ("an entry names this lot, which is missing", _lotless(program)),
     ]
 
 
-def _ours(column: Any, program: str) -> Any:
+def ours(column: Any, program: str) -> Any:
+    """That a column names one of the program's members."""
     return column.in_(select(tables.member.c.id).where(tables.member.c.program == program))
 
 
@@ -55,7 +69,7 @@ def _unbalanced(program: str) -> Select[Any]:
     total = func.sum(entry.c.amount)
     return (
         select(entry.c.transaction_id, total)
-        .where(_ours(entry.c.member_id, program))
+        .where(ours(entry.c.member_id, program))
         .group_by(entry.c.transaction_id, entry.c.wallet)
         .having(total != 0)
     )
@@ -68,13 +82,14 @@ def _misstated(program: str) -> Select[Any]:
     return (
         select(made.c.id, moved, made.c.amount)
         .select_from(made.outerjoin(entry, mine))
-        .where(_ours(made.c.member_id, program))
+        .where(ours(made.c.member_id, program))
         .group_by(made.c.id, made.c.amount)
         .having(moved != made.c.amount)
     )
 
 
-def _lots(program: str, column: str) -> Select[Any]:
+def wrong_lots(program: str, column: str) -> Select[Any]:
+    """Lots of which a cache differs: id, sum of entries, stored value, member, wallet."""
     entry, made, lot = tables.entry, tables.transaction, tables.lot
     amount: Any = entry.c.amount
     if column == "expired":
@@ -85,17 +100,17 @@ def _lots(program: str, column: str) -> Select[Any]:
     if column == "expired":
         joined = joined.outerjoin(made, made.c.id == entry.c.transaction_id)
     return (
-        select(lot.c.id, moved, lot.c[column])
+        select(lot.c.id, moved, lot.c[column], lot.c.member_id, lot.c.wallet)
         .select_from(joined)
-        .where(_ours(lot.c.member_id, program))
-        .group_by(lot.c.id, lot.c[column])
+        .where(ours(lot.c.member_id, program))
+        .group_by(lot.c.id)
         .having(moved != lot.c[column])
     )
 
 
-def _wallets(program: str) -> Select[Any]:
-    """Wallets whose cached balance, debt or totals differ from the sums of their entries."""
-    entry, made, wallet = tables.entry, tables.transaction, tables.wallet
+def _wallet_sums() -> list[Any]:
+    """What the entries of a wallet sum to, in the order of ``WALLET_SUMS``."""
+    entry, made = tables.entry, tables.transaction
 
     def total(*conditions: Any, sign: int = 1) -> Any:
         chosen = case((and_(*conditions), entry.c.amount), else_=0)
@@ -110,6 +125,13 @@ def _wallets(program: str) -> Select[Any]:
     expired = total(kinds(TransactionKind.EXPIRY), sign=-1)
     adjusted = total(kinds(TransactionKind.ADJUSTMENT))
     transferred = total(kinds(TransactionKind.TRANSFER))
+    return [balance, debt, earned, redeemed, expired, adjusted, transferred]
+
+
+def wrong_wallets(program: str) -> Select[Any]:
+    """Wallets of which a cache differs: member, wallet, sums of entries, stored values."""
+    entry, made, wallet = tables.entry, tables.transaction, tables.wallet
+    sums, stored = _wallet_sums(), [wallet.c[name] for name in WALLET_SUMS]
     mine = and_(
         entry.c.member_id == wallet.c.member_id,
         entry.c.wallet == wallet.c.wallet,
@@ -117,21 +139,11 @@ def _wallets(program: str) -> Select[Any]:
     )
     joined = wallet.outerjoin(entry, mine).outerjoin(made, made.c.id == entry.c.transaction_id)
     return (
-        select(wallet.c.member_id, wallet.c.wallet)
+        select(wallet.c.member_id, wallet.c.wallet, *sums, *stored)
         .select_from(joined)
-        .where(_ours(wallet.c.member_id, program))
+        .where(ours(wallet.c.member_id, program))
         .group_by(wallet.c.member_id, wallet.c.wallet)
-        .having(
-            or_(
-                balance != wallet.c.balance,
-                debt != wallet.c.debt,
-                earned != wallet.c.earned,
-                redeemed != wallet.c.redeemed,
-                expired != wallet.c.expired,
-                adjusted != wallet.c.adjusted,
-                transferred != wallet.c.transferred,
-            )
-        )
+        .having(or_(*(moved != column for moved, column in zip(sums, stored, strict=True))))
     )
 
 
@@ -142,19 +154,22 @@ def _holdings(program: str) -> Select[Any]:
     return (
         select(wallet.c.member_id, wallet.c.wallet)
         .select_from(wallet.outerjoin(lot, mine))
-        .where(_ours(wallet.c.member_id, program))
+        .where(ours(wallet.c.member_id, program))
         .group_by(wallet.c.member_id, wallet.c.wallet, wallet.c.balance, wallet.c.debt)
         .having(held - wallet.c.debt != wallet.c.balance)
     )
 
 
-def _walletless(program: str) -> Select[Any]:
-    entry, wallet = tables.entry, tables.wallet
+def missing_wallets(program: str) -> Select[Any]:
+    """Wallets that have entries and no row: member, wallet, sums of entries, nulls."""
+    entry, made, wallet = tables.entry, tables.transaction, tables.wallet
     own = and_(wallet.c.member_id == entry.c.member_id, wallet.c.wallet == entry.c.wallet)
+    joined = entry.outerjoin(wallet, own).outerjoin(made, made.c.id == entry.c.transaction_id)
     return (
-        select(entry.c.member_id, entry.c.wallet)
-        .select_from(entry.outerjoin(wallet, own))
-        .where(_ours(entry.c.member_id, program), wallet.c.member_id.is_(None))
+        select(entry.c.member_id, entry.c.wallet, *_wallet_sums(), *(null() for _ in WALLET_SUMS))
+        .select_from(joined)
+        .where(ours(entry.c.member_id, program), wallet.c.member_id.is_(None))
+        .where(entry.c.account == MEMBER)
         .group_by(entry.c.member_id, entry.c.wallet)
     )
 
@@ -165,7 +180,7 @@ def _transfers(program: str) -> Select[Any]:
     total = func.sum(entry.c.amount)
     return (
         select(entry.c.wallet, total)
-        .where(_ours(entry.c.member_id, program), entry.c.account == TRANSFER)
+        .where(ours(entry.c.member_id, program), entry.c.account == TRANSFER)
         .group_by(entry.c.wallet)
         .having(total != 0)
     )
@@ -176,12 +191,29 @@ def _orphans(program: str) -> Select[Any]:
     return (
         select(entry.c.transaction_id)
         .select_from(entry.outerjoin(made, made.c.id == entry.c.transaction_id))
-        .where(_ours(entry.c.member_id, program), made.c.id.is_(None))
+        .where(ours(entry.c.member_id, program), made.c.id.is_(None))
         .group_by(entry.c.transaction_id)
     )
+
+
+def _lotless(program: str) -> Select[Any]:
+    entry, lot = tables.entry, tables.lot
+    return (
+        select(entry.c.lot_id)
+        .select_from(entry.outerjoin(lot, lot.c.id == entry.c.lot_id))
+        .where(ours(entry.c.member_id, program), entry.c.lot_id.is_not(None), lot.c.id.is_(None))
+        .group_by(entry.c.lot_id)
+    )
+
+
+def _overheld(program: str) -> Select[Any]:
+    lot = tables.lot
+    wrong = or_(lot.c.held < 0, lot.c.held > lot.c.remaining)
+    chosen = select(lot.c.id, lot.c.remaining, lot.c.held)
+    return chosen.where(ours(lot.c.member_id, program), wrong)
 
 
 def _negative(program: str) -> Select[Any]:
     lot = tables.lot
     wrong = or_(lot.c.remaining < 0, lot.c.forgiven > lot.c.expired)
-    return select(lot.c.id, lot.c.remaining).where(_ours(lot.c.member_id, program), wrong)
+    return select(lot.c.id, lot.c.remaining).where(ours(lot.c.member_id, program), wrong)

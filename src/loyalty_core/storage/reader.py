@@ -16,8 +16,11 @@ from loyalty_core.ports.records import FactRecord, MemberRecord, Upcoming, Walle
 from loyalty_core.storage import rows, tables
 from loyalty_core.storage.checks import check_books
 from loyalty_core.storage.migrations import applied
+from loyalty_core.storage.past import PastRows
 from loyalty_core.storage.people import PeopleRows
 from loyalty_core.storage.queries import Queries
+from loyalty_core.storage.rebuild import CacheReads
+from loyalty_core.storage.seal import SealRows
 
 Pair = tuple[str, str]
 GONE = (MemberStatus.ERASED.value, MemberStatus.MERGED.value)
@@ -50,7 +53,7 @@ _upcoming = union_all(  # each half walks its own partial index, however many lo
 )
 
 
-class SqlReader(PeopleRows):
+class SqlReader(PeopleRows, SealRows, PastRows, CacheReads):
     """``ports.store.Reader`` on one SQLAlchemy connection, for one program."""
 
     def __init__(self, connection: Connection, program: str) -> None:

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Dialect,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -369,4 +370,28 @@ Index(
     delivery.c.next_attempt_at,
     postgresql_where=_due,
     sqlite_where=_due,
+)
+
+block = Table(
+    "loyalty_block",
+    metadata,
+    Column("program", String(63), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("previous", String(64), nullable=False),
+    Column("root", String(64), nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("sealed_at", Moment, nullable=False),
+    Column("through", _id(), nullable=False),
+    Column("head", String(64), nullable=False),
+)
+
+sealed = Table(
+    "loyalty_sealed",
+    metadata,
+    Column("program", String(63), primary_key=True),
+    Column("transaction_id", _id(), primary_key=True),
+    Column("block", Integer, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("hashes", LargeBinary, nullable=False),
+    UniqueConstraint("program", "block", "position", name="loyalty_sealed_place"),
 )

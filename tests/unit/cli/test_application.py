@@ -36,10 +36,10 @@ def test_the_commands_are_these() -> None:
     assert names == {
         *("init", "check", "import orders", "import facts", "record"),
         *("member find", "member show", "member enrol"),
-        *("statement", "history", "explain", "quote", "report", "redeem", "adjust"),
+        *("statement", "balance", "history", "explain", "quote", "report", "redeem", "adjust"),
         *("transfer", "merge", "unmerge", "export", "erase"),
         *("capture", "release"),
-        *("tick", "verify", "status", "demo"),
+        *("tick", "verify", "status", "seal", "head", "proof", "demo"),
     }
 
 

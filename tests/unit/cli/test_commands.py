@@ -245,6 +245,7 @@ def test_tick_reports_what_it_did(shop: Shop) -> None:
         "lapsed_facts": 0,
         "delivered": 0,
         "delivery_failures": 0,
+        "sealed": 1,
     }
     assert "lots expired" in shop.run("tick").stdout
 
@@ -257,6 +258,9 @@ def test_verify_finds_what_somebody_changed(shop: Shop) -> None:
         "entries": 2,
         "lots": 1,
         "wallets": 1,
+        "blocks": 0,
+        "sealed": 0,
+        "head": None,
         "problems": [],
     }
     assert "the books are right" in shop.run("verify").stdout

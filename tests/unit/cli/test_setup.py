@@ -64,7 +64,6 @@ def test_check_shows_every_setting_in_effect(shop: Shop) -> None:
         "unmerge_days": 30,
         "default_country": "",
         "goodwill": "keep",
-        "unmerge_days": 30,
     }
     (rule,) = effective["plugins"]["points"]["earn"]
     assert (rule["rule"], rule["rounding"], rule["wallet"]) == ("purchases", "down", "points")

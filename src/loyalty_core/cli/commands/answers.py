@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -10,15 +11,18 @@ from loyalty_core.cli import documents, views
 from loyalty_core.cli.lines import LARGEST_LINE, parse_object
 from loyalty_core.cli.options import (
     DEFAULT_CONFIG,
+    AsOfOption,
     AtOption,
     ConfigOption,
     DatabaseOption,
     JsonOption,
+    KnownAtOption,
     MemberArgument,
     SourceOption,
+    read_moment,
 )
 from loyalty_core.cli.output import PLUGIN, answer
-from loyalty_core.cli.session import member_of, opened, reading
+from loyalty_core.cli.session import member_of, opened, reading, wallet_named
 from loyalty_core.domain.facts import Json
 from loyalty_core.errors import EncodingBroken, FactTooLarge
 
@@ -26,6 +30,7 @@ from loyalty_core.errors import EncodingBroken, FactTooLarge
 def register(app: typer.Typer) -> None:
     """Adds the commands."""
     app.command("statement")(statement)
+    app.command("balance")(balance)
     app.command("history")(history)
     app.command("explain")(explain)
     app.command("quote")(quote)
@@ -35,16 +40,47 @@ def register(app: typer.Typer) -> None:
 def statement(
     member: MemberArgument,
     source: SourceOption = "",
-    at: AtOption = None,
+    at: AsOfOption = None,
+    known_at: KnownAtOption = None,
     config: ConfigOption = DEFAULT_CONFIG,
     database: DatabaseOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show a member's balances and what expires when."""
-    with opened(config, database, at) as loyalty:
-        found = loyalty.statement(member_of(loyalty, member, source).id)
+    """Show a member's balances and what expires when, now or as of a moment."""
+    moments = {"at": _moment(at), "known_at": _moment(known_at)}
+    with opened(config, database) as loyalty:
+        found = loyalty.statement(member_of(loyalty, member, source).id, **moments)
     document = documents.statement(found)
     answer(document, as_json, lambda console: views.statement(console, found, loyalty.config))
+
+
+def balance(
+    member: MemberArgument,
+    source: SourceOption = "",
+    wallet: Annotated[
+        str | None, typer.Option("--wallet", help="May be left out if there is only one.")
+    ] = None,
+    at: AsOfOption = None,
+    known_at: KnownAtOption = None,
+    config: ConfigOption = DEFAULT_CONFIG,
+    database: DatabaseOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the balance of a wallet, now or as of a moment."""
+    moments = {"at": _moment(at), "known_at": _moment(known_at)}
+    with opened(config, database) as loyalty:
+        name = wallet_named(loyalty, wallet)
+        found = member_of(loyalty, member, source).id
+        units = loyalty.balance(found, name, **moments)
+        scale = loyalty.config.wallets[name].scale
+    document: documents.Document = {"member_id": found, "wallet": name}
+    document |= {key: documents.moment(moment) for key, moment in moments.items()}
+    document["balance"] = documents.points(units, scale)
+    answer(document, as_json, lambda console: console.print(views.amount(units, scale)))
+
+
+def _moment(text: str | None) -> datetime | None:
+    return read_moment(text) if text else None
 
 
 def history(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import typer
+from typing import Annotated
 
-from loyalty_core.cli import documents, views
+import typer
+from rich.console import Console
+
+from loyalty_core.cli import documents, sealing, views
 from loyalty_core.cli.options import DEFAULT_CONFIG, ConfigOption, DatabaseOption, JsonOption
 from loyalty_core.cli.output import REJECTED, answer, stderr_console
 from loyalty_core.cli.progress import meter
@@ -23,7 +26,7 @@ def tick(
     database: DatabaseOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Run the nightly jobs: activate, expire, retry, deliver.
+    """Run the nightly jobs: activate, expire, retry, deliver, seal.
 
     It may run at any time, and several at once. Deliveries that fail are tried again by later
     runs and do not make this one fail.
@@ -38,19 +41,47 @@ def tick(
 
 
 def verify(
+    head: Annotated[
+        str | None,
+        typer.Option("--head", metavar="HEAD", help="A published head that must be in the books."),
+    ] = None,
+    rebuild: Annotated[
+        bool,
+        typer.Option("--rebuild", help="First write every cache anew that differs from the books."),
+    ] = False,
     config: ConfigOption = DEFAULT_CONFIG,
     database: DatabaseOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Check the books of the live database."""
+    """Check the books of the live database.
+
+    It names every sealed row that was altered, removed or added.
+    """
     with opened(config, database) as loyalty:
         if as_json:
-            found = loyalty.verify()
+            rebuilt = loyalty.rebuild() if rebuild else None
+            found = loyalty.verify(head=head)
         else:
-            with stderr_console().status("checking the books"):
-                found = loyalty.verify()
+            with stderr_console().status("checking the books") as shown:
+
+                def mended(caches: int) -> None:
+                    shown.update(f"rebuilding caches: {caches:,} were wrong")
+
+                def compared(transactions: int) -> None:
+                    shown.update(f"checking the books: {transactions:,} sealed ones compared")
+
+                rebuilt = loyalty.rebuild(progress=mended) if rebuild else None
+                found = loyalty.verify(head=head, progress=compared)
     document = documents.verification(found)
-    answer(document, as_json, lambda console: views.verification(console, found))
+    if rebuilt is not None:
+        document |= sealing.rebuilt_document(rebuilt)
+
+    def show(console: Console) -> None:
+        if rebuilt is not None:
+            sealing.show_rebuilt(console, rebuilt)
+        views.verification(console, found)
+
+    answer(document, as_json, show)
     if found.problems:
         raise typer.Exit(REJECTED)
 

@@ -1,0 +1,161 @@
+"""Balances and statements as of a moment: by when it happened, and by when it was known."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from loyalty_core import FactError, Loyalty, MemberNotFound, WalletUnknown
+from tests.contract.conftest import Shop
+from tests.contract.test_questions import statements_of
+from tests.toy import START, order, refund
+
+DAY = timedelta(days=1)
+MONTH = {"expiry": {"after_days": 30}}
+ENDS = datetime(2026, 7, 1, tzinfo=UTC)
+"""When points of ``START`` end under ``MONTH``."""
+
+
+def shown(
+    loyalty: Loyalty, member: str, at: datetime, known_at: datetime | None = None
+) -> tuple[int, int, int, int]:
+    """Balance, available, pending and debt as of a moment."""
+    wallet = loyalty.statement(member, at=at, known_at=known_at).wallet("points")
+    assert wallet.balance == loyalty.balance(member, "points", at=at, known_at=known_at)
+    assert wallet.balance == wallet.earned - wallet.redeemed - wallet.expired + wallet.adjusted
+    return wallet.balance, wallet.available, wallet.pending, wallet.debt
+
+
+def test_what_had_happened_and_what_was_known(shop: Shop) -> None:
+    loyalty = shop.open()
+    member = loyalty.record(order()).member_id or ""
+    shop.clock.advance(days=10)
+    loyalty.redeem(member, points=25, key="k")
+    late = loyalty.record(order("late", "5.00", at=START + 2 * DAY))
+    assert late.changes == {"points": 5}
+    assert shown(loyalty, member, START - DAY) == (0, 0, 0, 0)
+    assert shown(loyalty, member, START) == (60, 60, 0, 0)
+    assert shown(loyalty, member, START + 2 * DAY) == (65, 65, 0, 0)
+    assert shown(loyalty, member, START + 2 * DAY, START + 9 * DAY) == (60, 60, 0, 0)
+    assert shown(loyalty, member, START + 10 * DAY) == (40, 40, 0, 0)
+    assert shown(loyalty, member, START + 10 * DAY, START + 9 * DAY) == (60, 60, 0, 0)
+    assert loyalty.balance(member) == 40
+    assert loyalty.balance(member, known_at=START) == 60
+
+
+def test_now_is_what_a_statement_says(shop: Shop) -> None:
+    loyalty = shop.open(
+        settings={"pending_days": 10}, wallet={"expiry": {"after_days": 30, "inactivity_days": 60}}
+    )
+    member = loyalty.record(order()).member_id or ""
+    loyalty.adjust(member, "points", -25, reason="r", actor="a", key="k")
+    shop.clock.advance(days=3)
+    loyalty.record(order("2", "7.00", at=shop.clock()))
+    for days in (0, 7, 5, 14, 40):
+        shop.clock.advance(days=days)
+        now = loyalty.statement(member)
+        assert now.wallet("points").lapses_at is not None
+        assert loyalty.statement(member, at=shop.clock()) == now
+        assert loyalty.statement(member, known_at=shop.clock()) == now
+
+
+def test_points_that_were_pending_then(shop: Shop) -> None:
+    loyalty = shop.open(settings={"pending_days": 10})
+    member = loyalty.record(order()).member_id or ""
+    shop.clock.advance(days=20)
+    loyalty.tick()
+    assert shown(loyalty, member, START + 9 * DAY) == (60, 0, 60, 0)
+    assert shown(loyalty, member, START + 10 * DAY) == (60, 60, 0, 0)
+    wallet = loyalty.statement(member, at=START).wallet("points")
+    assert wallet.next_pending is not None
+    assert (wallet.next_pending.at, wallet.next_pending.amount) == (START + 10 * DAY, 60)
+    assert shown(loyalty, member, START + 400 * DAY) == (60, 60, 0, 0)
+
+
+def test_an_expiry_booked_late_happened_when_the_points_ended(shop: Shop) -> None:
+    loyalty = shop.open(wallet=MONTH)
+    member = loyalty.record(order()).member_id or ""
+    shop.clock.advance(days=50)
+    before = ENDS - timedelta(microseconds=1)
+    assert shown(loyalty, member, before) == (60, 60, 0, 0)
+    assert shown(loyalty, member, ENDS) == (60, 0, 0, 0)  # not booked: held, and of no use
+    loyalty.tick()
+    assert shown(loyalty, member, before) == (60, 60, 0, 0)
+    assert shown(loyalty, member, ENDS) == (0, 0, 0, 0)
+    assert loyalty.statement(member, at=ENDS).wallet("points").expired == 60
+    known = START + 49 * DAY
+    assert shown(loyalty, member, before, known) == (60, 60, 0, 0)
+    assert shown(loyalty, member, ENDS, known) == (60, 0, 0, 0)
+    (expiring,) = loyalty.statement(member, at=before).wallet("points").expiring
+    assert (expiring.at, expiring.amount) == (ENDS, 60)
+
+
+def test_debt_as_it_was(shop: Shop) -> None:
+    loyalty = shop.open()
+    member = loyalty.record(order()).member_id or ""
+    loyalty.redeem(member, points=50, key="k")
+    shop.clock.advance(days=5)
+    loyalty.record(refund("r", at=shop.clock()))
+    shop.clock.advance(days=5)
+    loyalty.record(order("2", "70.00", at=shop.clock()))
+    assert shown(loyalty, member, START) == (10, 10, 0, 0)
+    assert shown(loyalty, member, START + 5 * DAY) == (-50, -50, 0, 50)
+    assert shown(loyalty, member, START + 10 * DAY) == (20, 20, 0, 0)
+
+
+def test_inactivity_is_not_told_of_the_past(shop: Shop) -> None:
+    loyalty = shop.open(wallet={"expiry": {"inactivity_days": 30}})
+    member = loyalty.record(order()).member_id or ""
+    shop.clock.advance(days=40)
+    assert loyalty.tick().expired == {"points": 60}
+    assert shown(loyalty, member, START + 29 * DAY) == (60, 60, 0, 0)
+    assert shown(loyalty, member, START + 30 * DAY) == (0, 0, 0, 0)
+    assert loyalty.statement(member, at=START).wallet("points").lapses_at is None
+
+
+def test_what_cannot_be_asked(shop: Shop) -> None:
+    loyalty = shop.open()
+    member = loyalty.record(order()).member_id or ""
+    with pytest.raises(FactError) as naive:
+        loyalty.statement(member, at=START.replace(tzinfo=None))
+    assert naive.value.where == "at"
+    with pytest.raises(FactError) as naive:
+        loyalty.balance(member, known_at=START.replace(tzinfo=None))
+    assert naive.value.where == "known_at"
+    with pytest.raises(WalletUnknown):
+        loyalty.balance(member, "stars")
+    for nobody in ("x", "01900000-0000-7000-8000-000000000000"):
+        with pytest.raises(MemberNotFound):
+            loyalty.balance(nobody)
+        with pytest.raises(MemberNotFound):
+            loyalty.statement(nobody, at=START)
+
+
+def test_one_of_several_wallets_must_be_named(shop: Shop) -> None:
+    config = {
+        "program": {"id": "shop"},
+        "wallets": {"points": {}, "stars": {}},
+        "plugins": {"toy": {}},
+    }
+    loyalty = shop.open(config=config)
+    member = loyalty.record(order()).member_id or ""
+    with pytest.raises(WalletUnknown) as several:
+        loyalty.balance(member)
+    assert several.value.remedy == "Its wallets: points, stars."
+    assert (loyalty.balance(member, "points"), loyalty.balance(member, "stars")) == (60, 0)
+
+
+def test_a_question_costs_the_same_however_long_the_history(shop: Shop) -> None:
+    loyalty = shop.open()
+    costs = []
+    for size in (1, 30):
+        facts = [order(f"{size}-{number}", at=START - number * DAY) for number in range(size)]
+        loyalty.record_many(facts)
+        found = loyalty.find({"email": "ada@example.org"})
+        assert found is not None
+        with statements_of(loyalty) as seen:
+            loyalty.statement(found.id, at=START, known_at=START)
+            loyalty.balance(found.id, at=START)
+        costs.append(len(seen))
+    assert costs == [8, 8]
