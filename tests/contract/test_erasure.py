@@ -352,3 +352,30 @@ def test_an_erasure_needs_a_reason_and_an_actor(shop: Shop) -> None:
         with pytest.raises(LoyaltyError):
             loyalty.erase(ada, reason=reason, actor=actor, key=key)
     assert points(loyalty, ada) == (60, 60, 0, 0)
+
+
+def test_what_redemptions_hold_is_released_and_ends(shop: Shop) -> None:
+    loyalty = shop.open()
+    ada = loyalty.record(order("1")).member_id or ""
+    hold = loyalty.hold(ada, points=50, key="h").redemption_id
+    receipt = loyalty.erase(ada, reason="asked", actor="eve", key="e")
+    assert receipt.points == {"points": 60}
+    after = loyalty.statement(ada).wallet("points")
+    assert (after.balance, after.held, after.redeemed, after.adjusted) == (0, 0, 0, -60)
+    assert loyalty.redemption(hold).state == "released"
+    for settle in (loyalty.capture, loyalty.release):
+        with pytest.raises(MemberErased):
+            settle(hold)
+    assert loyalty.verify().problems == ()
+
+
+def test_a_refund_gives_nothing_back_to_who_was_erased(shop: Shop) -> None:
+    loyalty = shop.open()
+    ada = loyalty.record(order("1")).member_id or ""
+    loyalty.record(order("2", email="bob@example.org"))
+    paid = loyalty.redeem(ada, points=50, source="web", order_id="2", key="r").redemption_id
+    loyalty.erase(ada, reason="asked", actor="eve", key="e")
+    loyalty.record(refund("r", "2", amount="60.00"))
+    assert points(loyalty, ada) == (0, 0, 0, 0)
+    assert loyalty.redemption(paid).returned == 0
+    assert loyalty.verify().problems == ()

@@ -207,3 +207,98 @@ def test_merges_crossing_each_other_while_facts_come_in(shop: Shop) -> None:
     assert points(loyalty, ada) == points(loyalty, bob) == (280, 280, 0, 0)
     assert loyalty.report().members == 1
     assert loyalty.verify().problems == ()
+
+
+# -- redemptions ----------------------------------------------------------------------------------
+
+
+def held(loyalty: Loyalty, member: str) -> int:
+    return loyalty.statement(member).wallet("points").held
+
+
+def test_redemptions_come_along_held_or_spent(shop: Shop) -> None:
+    loyalty = shop.open()
+    ada, bob = couple(shop, loyalty)
+    paid = loyalty.redeem(bob, points=10, order_id="b2", source="web", key="r").redemption_id
+    kept, free = (loyalty.hold(bob, points=n, key=f"h{n}").redemption_id for n in (7, 8))
+    loyalty.merge(ada, bob, key="m")
+    assert (points(loyalty, ada), held(loyalty, ada)) == ((90, 75, 0, 0), 15)
+    mine = [one.redemption_id for one in loyalty.redemptions(ada)]
+    assert mine == [free, kept, paid]
+    assert loyalty.redemptions(bob) == loyalty.redemptions(ada)
+    assert loyalty.redemption(kept).member_id == ada
+    assert loyalty.capture(kept).state == "captured"
+    assert loyalty.release(free).state == "released"
+    assert (points(loyalty, ada), held(loyalty, ada)) == ((83, 83, 0, 0), 0)
+    at = shop.clock()
+    assert loyalty.record(order("b2", "1.00", email=BOB, status="cancelled", at=at)).fact_id
+    assert points(loyalty, ada) == (93, 93, 0, 0)
+    assert loyalty.redemption(paid).returned == 10
+    assert loyalty.verify().problems == ()
+    loyalty.unmerge(bob, key="u")
+    assert (points(loyalty, ada), points(loyalty, bob)) == ((60, 60, 0, 0), (33, 33, 0, 0))
+    assert {one.redemption_id for one in loyalty.redemptions(bob)} == {kept, free, paid}
+    assert loyalty.redemptions(ada) == ()
+    assert loyalty.verify().problems == ()
+
+
+def test_unmerging_takes_along_what_holds_what_came(shop: Shop) -> None:
+    loyalty = shop.open()
+    ada, bob = couple(shop, loyalty)
+    before = loyalty.hold(bob, points=10, key="before").redemption_id
+    loyalty.merge(ada, bob, key="m")
+    own = loyalty.hold(ada, points=60, key="own").redemption_id
+    since = loyalty.hold(ada, points=20, key="since").redemption_id
+    loyalty.unmerge(bob, key="u")
+    assert (points(loyalty, ada), held(loyalty, ada)) == ((60, 0, 0, 0), 60)
+    assert (points(loyalty, bob), held(loyalty, bob)) == ((40, 10, 0, 0), 30)
+    owners = {loyalty.redemption(one).member_id for one in (before, since)}
+    assert (owners, loyalty.redemption(own).member_id) == ({bob}, ada)
+    for one in (before, own, since):
+        assert loyalty.capture(one).state == "captured"
+    assert (points(loyalty, ada), points(loyalty, bob)) == ((0, 0, 0, 0), (10, 10, 0, 0))
+    assert loyalty.verify().problems == ()
+
+
+def test_a_merge_is_not_taken_back_while_points_of_both_are_held_together(shop: Shop) -> None:
+    loyalty = shop.open()
+    ada, bob = couple(shop, loyalty)
+    loyalty.merge(ada, bob, key="m")
+    both = loyalty.hold(ada, points=80, key="both").redemption_id
+    with pytest.raises(MergeRefused) as refused:
+        loyalty.unmerge(bob, key="u")
+    assert both in str(refused.value)
+    assert (points(loyalty, ada), held(loyalty, ada)) == ((100, 20, 0, 0), 80)
+    loyalty.release(both)
+    loyalty.unmerge(bob, key="u")
+    assert (points(loyalty, ada), points(loyalty, bob)) == ((60, 60, 0, 0), (40, 40, 0, 0))
+    assert loyalty.verify().problems == ()
+
+
+def test_what_was_spent_of_both_is_given_back_to_who_spent_it(shop: Shop) -> None:
+    loyalty = shop.open()
+    ada, bob = couple(shop, loyalty)
+    loyalty.merge(ada, bob, key="m")
+    loyalty.redeem(ada, points=80, order_id="a2", source="web", key="r")
+    loyalty.unmerge(bob, key="u")
+    assert (points(loyalty, ada), points(loyalty, bob)) == ((0, 0, 0, 0), (20, 20, 0, 0))
+    at = shop.clock()
+    loyalty.record(order("a2", "100.00", email="cy@example.org", at=at))
+    for number, amount, back in (("x", "20.00", 16), ("y", "80.00", 80)):
+        loyalty.record(refund(number, "a2", at=at, amount=amount))
+        assert points(loyalty, ada) == (back, back, 0, 0)
+    assert points(loyalty, bob) == (20, 20, 0, 0)
+    assert loyalty.verify().problems == ()
+
+
+def test_points_that_end_as_the_merge_is_made_end_once(shop: Shop) -> None:
+    loyalty = shop.open(wallet={"expiry": {"after_days": 5}})
+    ada, bob = couple(shop, loyalty)
+    shop.clock.advance(days=10)
+    assert loyalty.merge(ada, bob, key="m").points == {"points": 0}
+    loyalty.record(refund("r", "b1", amount="40.00"))
+    assert points(loyalty, ada) == points(loyalty, bob) == (0, 0, 0, 0)
+    assert loyalty.verify().problems == ()
+    loyalty.unmerge(bob, key="u")
+    loyalty.record(order("b1", "90.00", email=BOB, version=2))
+    assert loyalty.verify().problems == ()

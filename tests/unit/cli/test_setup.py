@@ -61,6 +61,7 @@ def test_check_shows_every_setting_in_effect(shop: Shop) -> None:
         "locale": "en",
         "join": "on_first_fact",
         "join_wait_days": 30,
+        "unmerge_days": 30,
         "default_country": "",
     }
     (rule,) = effective["plugins"]["points"]["earn"]
