@@ -29,6 +29,7 @@ from loyalty_core.domain.facts import (
     OrderRefund,
     OrderStatus,
     Refund,
+    RefundKind,
     RefundLine,
     Scalar,
     Tender,
@@ -48,6 +49,7 @@ from loyalty_core.domain.orders import line_nets, order_total
 from loyalty_core.domain.programs import (
     DebtPolicy,
     Expiry,
+    GoodwillPolicy,
     JoinPolicy,
     PointsValue,
     Program,
@@ -57,6 +59,7 @@ from loyalty_core.domain.programs import (
 )
 from loyalty_core.domain.receipts import (
     AdjustmentReceipt,
+    ClaimReceipt,
     ErasureReceipt,
     FactReceipt,
     MergeReceipt,
@@ -90,6 +93,7 @@ from loyalty_core.domain.statements import (
 )
 from loyalty_core.errors import (
     AmountInvalid,
+    ClaimRefused,
     ConfigError,
     CurrencyUnknown,
     CustomerMissing,
@@ -108,6 +112,7 @@ from loyalty_core.errors import (
     MemberInactive,
     MemberNotFound,
     MergeRefused,
+    OrderNotFound,
     OrderSumsMismatch,
     PluginError,
     PluginFailed,
@@ -152,6 +157,8 @@ __all__ = [
     "AsyncLoyalty",
     "AwardExplanation",
     "Cart",
+    "ClaimReceipt",
+    "ClaimRefused",
     "Clock",
     "ConfigError",
     "Credit",
@@ -175,6 +182,7 @@ __all__ = [
     "FactReceipt",
     "FactTooLarge",
     "Fulfils",
+    "GoodwillPolicy",
     "Handler",
     "History",
     "HistoryItem",
@@ -206,6 +214,7 @@ __all__ = [
     "Minor",
     "Money",
     "Order",
+    "OrderNotFound",
     "OrderRefund",
     "OrderStatus",
     "OrderSumsMismatch",
@@ -231,6 +240,7 @@ __all__ = [
     "RedemptionState",
     "Refund",
     "RefundExceedsOrder",
+    "RefundKind",
     "RefundLine",
     "Rejection",
     "Report",

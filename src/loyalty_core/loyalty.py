@@ -11,6 +11,7 @@ from typing import Self
 
 from sqlalchemy import Connection, Engine
 
+from loyalty_core.application.claim import Claiming
 from loyalty_core.application.config import effective, fingerprint
 from loyalty_core.application.enrol import Members
 from loyalty_core.application.erase import Erasing
@@ -27,6 +28,7 @@ from loyalty_core.application.transfer import Transfers
 from loyalty_core.domain.clock import Clock, utc_now
 from loyalty_core.domain.facts import Json
 from loyalty_core.domain.programs import ProgramConfig
+from loyalty_core.facade.claims import ClaimMethods
 from loyalty_core.facade.facts import FactMethods
 from loyalty_core.facade.members import MemberMethods
 from loyalty_core.facade.people import PeopleMethods
@@ -63,6 +65,7 @@ class Loyalty(
     MemberMethods,
     PeopleMethods,
     FactMethods,
+    ClaimMethods,
     SpendingMethods,
     QuestionMethods,
     UpkeepMethods,
@@ -81,6 +84,7 @@ class Loyalty(
         store, rules, clock = parts.store, parts.rules, parts.clock
         self._recorder = Recorder(store, rules, parts.archive, clock)
         self._members = Members(store, rules, self._recorder, clock)
+        self._claiming = Claiming(store, self._recorder, clock)
         self._spending = Spending(store, rules, clock)
         self._redeeming = Redeeming(store, rules, clock)
         self._redemptions = Redemptions(store, clock)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,17 +25,20 @@ from loyalty_core.application.identify import (
 )
 from loyalty_core.application.ids import new_id
 from loyalty_core.application.many import Summary, batched
+from loyalty_core.application.outcomes import Outcome, receipt_of, rejected
 from loyalty_core.application.rules import Rules, RulesAt
 from loyalty_core.application.settle import Batch, settle
 from loyalty_core.domain.clock import Clock
 from loyalty_core.domain.facts import Activity, Fact, FactId, OrderRefund, key_of
 from loyalty_core.domain.members import Identity, MemberId, MemberStatus
-from loyalty_core.domain.orders import OrderDocument, refund_excess
-from loyalty_core.domain.receipts import FactReceipt, RecordStatus, RecordSummary
+from loyalty_core.domain.order_checks import refund_problems
+from loyalty_core.domain.orders import OrderDocument
+from loyalty_core.domain.receipts import FactReceipt, RecordSummary
 from loyalty_core.errors import (
     CustomerMissing,
     FactError,
     IdempotencyConflict,
+    IdentityConflict,
     LedgerFault,
     LoyaltyError,
     MemberErased,
@@ -47,25 +49,6 @@ from loyalty_core.ports.records import FactRecord, FactStatus
 from loyalty_core.ports.store import Store, UnitOfWork
 
 logger = logging.getLogger("loyalty_core")
-
-_STATUS = {
-    FactStatus.BOOKED: RecordStatus.BOOKED,
-    FactStatus.IDLE: RecordStatus.IDLE,
-    FactStatus.WAITING: RecordStatus.WAITING,
-    FactStatus.LAPSED: RecordStatus.IDLE,
-    FactStatus.DEFERRED: RecordStatus.DEFERRED,
-}
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What became of one fact of a batch, until its receipt is written."""
-
-    record: FactRecord | None = None
-    changed: bool = False
-    enrolled: bool = False
-    problems: tuple[Problem, ...] = ()
-    error: LoyaltyError | None = None
 
 
 class _LeaveOut(Exception):
@@ -92,7 +75,7 @@ class Recorder:
         """
         fact = _read(given, self._clock())
         if isinstance(fact, LoyaltyError):
-            return _rejected(fact)
+            return rejected(fact)
         return self._group.record(fact)
 
     def record(self, given: Sequence[Any]) -> list[FactReceipt]:
@@ -120,7 +103,7 @@ class Recorder:
             if not isinstance(error, LoyaltyError):
                 logger.exception("recording a fact failed")
                 error = LedgerFault(f"recording failed: {type(error).__name__}: {error}")
-            return [_rejected(error)]
+            return [rejected(error)]
 
     def record_many(
         self,
@@ -159,7 +142,7 @@ class Recorder:
         self._enrol(found, outcomes, books)
         settle(uow, batch, books, self._rules_at)
         books.flush()
-        return [_receipt(outcome, batch) for outcome in outcomes]
+        return [receipt_of(outcome, batch) for outcome in outcomes]
 
     def redecide_in(
         self, uow: UnitOfWork, records: Iterable[FactRecord], owner: MemberId | None, now: datetime
@@ -263,11 +246,12 @@ class Recorder:
                 record = self._new(fact, owner, identities, books)
                 batch.records[record.key] = record
                 self._mark(record, batch, body=True)
-                return Outcome(record, changed=True, problems=_problems(record))
+                return Outcome(record, changed=True, problems=self._problems(record))
             outcome = self._update(known, fact, owner, batch, books)
-            if known.status is FactStatus.IDLE and known.member_id is None and identities:
-                known.status = FactStatus.WAITING  # it was only a refund, of nobody, until now
-                self._wait(known, identities, books)
+            if outcome.changed and known.member_id is None:
+                self._await_owner(known, fact, identities, books)
+            if owner is not None and batch.holder(known) != owner:
+                outcome.problems += (_OTHER_MEMBER,)
             return outcome
         except LoyaltyError as error:
             return Outcome(error=error)
@@ -279,25 +263,42 @@ class Recorder:
         identities: tuple[Identity, ...],
         books: Books,
     ) -> FactRecord:
-        if not identities and owner is None and not isinstance(fact, OrderRefund):
+        if not identities and owner is None and isinstance(fact, Activity):
             raise CustomerMissing("the fact does not say whose it is", where="$.identities")
         record = FactRecord(
             id=FactId(new_id()),
             key=key_of(fact),
             member_id=owner,
-            status=FactStatus.IDLE if owner or not identities else FactStatus.WAITING,
+            status=FactStatus.IDLE,
             occurred_at=_moment(fact),
             received_at=books.now,
             document=fact if isinstance(fact, Activity) else OrderDocument.of(fact),
         )
         books.changes.facts[record.id] = record
-        if record.status is FactStatus.WAITING:
-            self._wait(record, identities, books)
+        if owner is None:
+            self._await_owner(record, fact, identities, books)
         return record
 
-    def _wait(self, record: FactRecord, identities: tuple[Identity, ...], books: Books) -> None:
-        until = books.now + timedelta(days=self._rules.config.program.join_wait_days)
-        books.changes.waiting += [(identity, record.id, until) for identity in identities]
+    def _await_owner(
+        self, record: FactRecord, fact: Fact, identities: tuple[Identity, ...], books: Books
+    ) -> None:
+        """Lets a fact of nobody wait for whom it names; an order that names nobody, for a claim.
+
+        A refund alone that names nobody waits for nothing but its order.
+        """
+        if record.status not in (FactStatus.IDLE, FactStatus.WAITING):
+            return
+        names: tuple[Identity | None, ...] = identities
+        if (
+            not identities
+            and record.status is FactStatus.IDLE
+            and not isinstance(fact, OrderRefund)
+        ):
+            names = (None,)
+        if names:
+            record.status = FactStatus.WAITING
+            until = books.now + timedelta(days=self._rules.config.program.join_wait_days)
+            books.changes.waiting += [(name, record.id, until) for name in names]
 
     def _update(
         self,
@@ -329,7 +330,11 @@ class Recorder:
             known.occurred_at = merged.body.occurred_at
         self._mark(known, batch, body=body)
         books.changes.facts[known.id] = known
-        return Outcome(known, changed=True, problems=_problems(known))
+        return Outcome(known, changed=True, problems=self._problems(known))
+
+    def _problems(self, record: FactRecord) -> tuple[Problem, ...]:
+        document, goodwill = record.document, self._rules.config.program.goodwill
+        return () if isinstance(document, Activity) else refund_problems(document, goodwill)
 
     def _mark(self, record: FactRecord, batch: Batch, *, body: bool) -> None:
         member = batch.members.get(record.member_id) if record.member_id else None
@@ -339,6 +344,14 @@ class Recorder:
         if body and relevant:
             batch.redecide[record.id] = record
         batch.revalue[record.id] = record
+
+
+_OTHER_MEMBER = Problem(
+    "$.identities",
+    "they belong to another member than the order's, which stays with the first",
+    IdentityConflict.default_remedy,
+    IdentityConflict.code,
+)
 
 
 def _body(document: OrderDocument | Activity) -> object:
@@ -354,13 +367,6 @@ def _moment_of(fact: Fact | LoyaltyError) -> datetime | None:
     return None if isinstance(fact, LoyaltyError) else _moment(fact)
 
 
-def _problems(record: FactRecord) -> tuple[Problem, ...]:
-    if isinstance(record.document, Activity):
-        return ()
-    excess = refund_excess(record.document)
-    return (excess,) if excess else ()
-
-
 def _read(given: Any, now: datetime) -> Fact | LoyaltyError:
     if isinstance(given, LoyaltyError):
         return given
@@ -370,25 +376,3 @@ def _read(given: Any, now: datetime) -> Fact | LoyaltyError:
         return error
     except (TypeError, ValueError, AttributeError, LookupError, ArithmeticError) as error:
         return FactError(f"the fact cannot be read: {type(error).__name__}: {error}")
-
-
-def _rejected(error: LoyaltyError | None) -> FactReceipt:
-    return FactReceipt(status=RecordStatus.REJECTED, error=error)
-
-
-def _receipt(outcome: Outcome, batch: Batch) -> FactReceipt:
-    if isinstance(outcome.error, MemberErased):
-        return FactReceipt(status=RecordStatus.ERASED)
-    if outcome.error is not None or outcome.record is None:
-        return _rejected(outcome.error)
-    record = outcome.record
-    status = _STATUS[record.status] if outcome.changed else RecordStatus.DUPLICATE
-    return FactReceipt(
-        status=status,
-        fact_id=record.id,
-        member_id=batch.holder(record) if record.member_id else None,
-        enrolled=outcome.enrolled,
-        changes=dict(batch.booked[record.id]) if outcome.changed else {},
-        transactions=tuple(batch.transactions[record.id]) if outcome.changed else (),
-        problems=outcome.problems,
-    )

@@ -14,14 +14,14 @@ from loyalty_core.domain.ledger import Lot, LotId, WalletBook
 from loyalty_core.domain.members import Identity, MemberId
 from loyalty_core.ports.records import Changes, FactRecord, FactStatus, MemberRecord, StoredReceipt
 from loyalty_core.storage import rows, tables
+from loyalty_core.storage.claims import Claims
 from loyalty_core.storage.erasure import key_digest
 from loyalty_core.storage.people import People
 from loyalty_core.storage.queries import Queries
-from loyalty_core.storage.redemptions import Redemptions
 from loyalty_core.storage.sql import Write
 
 
-class SqlUnitOfWork(People, Redemptions):
+class SqlUnitOfWork(People, Claims):
     """``ports.store.UnitOfWork`` on one SQLAlchemy connection, for one program."""
 
     def __init__(self, connection: Connection, program: str) -> None:
@@ -194,6 +194,8 @@ class SqlUnitOfWork(People, Redemptions):
         """Writes everything, each table once."""
         program = self._program
         facts = [(fact.stored, rows.fact_row(fact, program)) for fact in changes.facts.values()]
+        waiting = self._insert(tables.waiting).on_conflict_do_nothing()
+        self._write(waiting, [self._waiting(*item) for item in changes.waiting])
         books = [(book.stored, rows.wallet_row(book)) for book in changes.wallets]
         made = changes.transactions
         writes = (
@@ -205,7 +207,6 @@ class SqlUnitOfWork(People, Redemptions):
             ),
             Write(tables.fact, [row for stored, row in facts if not stored]),
             Write(tables.fact, [row for stored, row in facts if stored], update=True),
-            Write(tables.waiting, [self._waiting(*item) for item in changes.waiting]),
             Write(tables.lot, [rows.lot_row(lot) for lot in changes.lots_added]),
             Write(tables.lot, [rows.lot_row(lot) for lot in changes.lots], update=True),
             Write(tables.wallet, [row for stored, row in books if not stored]),
@@ -218,12 +219,12 @@ class SqlUnitOfWork(People, Redemptions):
         )
         self._sql.write(self._connection, writes)
 
-    def _waiting(self, identity: Identity, fact_id: str, until: datetime) -> dict[str, Any]:
+    def _waiting(self, identity: Identity | None, fact_id: str, until: datetime) -> dict[str, Any]:
         return {
             "program": self._program,
-            "kind": identity.kind.value,
-            "value": identity.value,
-            "source": identity.source,
+            "kind": identity.kind.value if identity else "",  # no member ever has this identity
+            "value": identity.value if identity else "",
+            "source": identity.source if identity else "",
             "fact_id": fact_id,
             "until": until,
         }

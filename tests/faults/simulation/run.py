@@ -138,7 +138,8 @@ class Simulation:
     def check_deliveries(self) -> None:
         """Every event was received, none that was not booked, and every posting told once."""
         published, delivery = tables.event, tables.delivery
-        with self.observer._parts.store._engine.connect() as connection:  # type: ignore[attr-defined]
+        store: Any = self.observer._parts.store
+        with store._engine.connect() as connection:
             events = connection.execute(select(published.c.id, published.c.transaction_id)).all()
             states = set(connection.scalars(select(delivery.c.state)))
         if {row.id for row in events} != set(self.received):
