@@ -209,19 +209,6 @@ class MemberInactive(LoyaltyError):
     code = "member_inactive"
 
 
-class MergeRefused(LoyaltyError):
-    """These members cannot be merged, or a merge cannot be taken back: never was, or too late."""
-
-    code = "merge_refused"
-
-
-class MemberErased(LoyaltyError):
-    """The member was erased: nothing is known of the person any more, and nothing can be done."""
-
-    code = "member_erased"
-    default_remedy = "If the person joined again, they are another member: find them by identity."
-
-
 class OrderNotFound(LoyaltyError):
     """No order of this id has come from this source in this program.
 
@@ -239,6 +226,19 @@ class ClaimRefused(LoyaltyError):
     """
 
     code = "claim_refused"
+
+
+class MergeRefused(LoyaltyError):
+    """These members cannot be merged, or a merge cannot be taken back: never was, or too late."""
+
+    code = "merge_refused"
+
+
+class MemberErased(LoyaltyError):
+    """The member was erased: nothing is known of the person any more, and nothing can be done."""
+
+    code = "member_erased"
+    default_remedy = "If the person joined again, they are another member: find them by identity."
 
 
 class TransactionNotFound(LoyaltyError):

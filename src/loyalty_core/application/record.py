@@ -25,7 +25,7 @@ from loyalty_core.application.identify import (
 )
 from loyalty_core.application.ids import new_id
 from loyalty_core.application.many import Summary, batched
-from loyalty_core.application.outcomes import Outcome, receipt_of, rejected
+from loyalty_core.application.outcome import Outcome, receipt_of, rejected
 from loyalty_core.application.rules import Rules, RulesAt
 from loyalty_core.application.settle import Batch, settle
 from loyalty_core.domain.clock import Clock

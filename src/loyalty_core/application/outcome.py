@@ -1,4 +1,4 @@
-"""What became of the facts of a batch, and the receipts that say so."""
+"""What became of each fact of a batch, and the receipt that tells it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def rejected(error: LoyaltyError | None) -> FactReceipt:
 
 
 def receipt_of(outcome: Outcome, batch: Batch) -> FactReceipt:
-    """The receipt of a fact of a settled batch."""
+    """What the caller is told of one fact of a batch that is booked."""
     if isinstance(outcome.error, MemberErased):
         return FactReceipt(status=RecordStatus.ERASED)
     if outcome.error is not None or outcome.record is None:
