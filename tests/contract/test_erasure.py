@@ -111,7 +111,9 @@ def plant(shop: Shop, engine: Engine) -> tuple[Loyalty, str]:
     loyalty.record(order("waiting", identities=again, version=1))
     loyalty.record(order("1", email=MAIL, lines=[line], tenders=[tender], **extra))
     loyalty.record(activity("2", MARK, email=MAIL, data={MARK: MARK}, **extra))
-    loyalty.record(refund("r", lines=[{"line": "a", "amount": "20.00"}]))
+    paid = [{"kind": MARK, "amount": "20.00"}]
+    loyalty.record(refund("r", lines=[{"line": "a", "amount": "20.00"}], tenders=paid))
+    loyalty.record(refund("stray", tenders=paid) | {"currency": "EUR"})
     bob = loyalty.enrol({"email": "bob@example.org"}).id
     loyalty.adjust(ada, "points", 7, reason=MARK, actor="eve", key=f"{MARK} adjusts")
     loyalty.transfer(ada, bob, "points", 5, reason=MARK, key=f"{MARK} gives")

@@ -209,6 +209,18 @@ def test_merges_crossing_each_other_while_facts_come_in(shop: Shop) -> None:
     assert loyalty.verify().problems == ()
 
 
+def test_orders_of_the_other_are_still_theirs_to_send_again_and_claim(shop: Shop) -> None:
+    loyalty = shop.open()
+    ada, bob = couple(shop, loyalty)
+    loyalty.record(order("shop", "7.00", email=None))
+    loyalty.merge(ada, bob, key="m")
+    again = loyalty.record(order("b1", "50.00", email=BOB, version=1))
+    assert (again.member_id, again.problems) == (ada, ())
+    assert loyalty.claim(bob, source="web", order_id="shop", key="c").member_id == ada
+    assert points(loyalty, bob) == (117, 117, 0, 0)
+    assert loyalty.verify().problems == ()
+
+
 # -- redemptions ----------------------------------------------------------------------------------
 
 

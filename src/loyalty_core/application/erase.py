@@ -13,8 +13,9 @@ from loyalty_core.application.identities import read_identities
 from loyalty_core.application.ids import input_hash
 from loyalty_core.application.rules import Rules
 from loyalty_core.application.structure import converter
+from loyalty_core.domain.amounts import Minor
 from loyalty_core.domain.clock import Clock
-from loyalty_core.domain.facts import Activity, Json, Line
+from loyalty_core.domain.facts import Activity, Json, Line, Refund
 from loyalty_core.domain.ledger import TransactionKind
 from loyalty_core.domain.members import History, Identity, MemberStatus, Profile
 from loyalty_core.domain.orders import OrderDocument
@@ -149,7 +150,9 @@ def strip(fact: FactRecord) -> FactRecord:
 
 
 def _bare(document: OrderDocument) -> OrderDocument:
-    body = document.body
+    refunds = _bare_refunds(document.refunds)
+    strays = {code: _bare_refunds(stray) for code, stray in document.strays.items()}
+    document, body = replace(document, refunds=refunds, strays=strays), document.body
     if body is None:
         return document
     lines = tuple(_bare_line(line) for line in body.lines)
@@ -159,3 +162,13 @@ def _bare(document: OrderDocument) -> OrderDocument:
 
 def _bare_line(line: Line) -> Line:
     return replace(line, sku="", categories=(), tags=())
+
+
+def _bare_refunds(refunds: Mapping[str, Refund]) -> dict[str, Refund]:
+    """The refunds without what they were paid by, but for how much."""
+    bare = {}
+    for name, refund in refunds.items():
+        paid = refund.paid_out
+        amount = None if paid is None else Minor(paid)
+        bare[name] = replace(refund, amount=amount, tenders=())
+    return bare

@@ -250,7 +250,7 @@ class Recorder:
             outcome = self._update(known, fact, owner, batch, books)
             if outcome.changed and known.member_id is None:
                 self._await_owner(known, fact, identities, books)
-            if owner is not None and known.member_id != owner:
+            if owner is not None and batch.holder(known) != owner:
                 outcome.problems += (_OTHER_MEMBER,)
             return outcome
         except LoyaltyError as error:
