@@ -1,93 +1,165 @@
 """Measures the SDK beside hand-written SQL on the same driver, in the same run.
 
-    tox run -e bench -- [--quick] [--json FILE]
+    tox run -e bench -- [--quick] [--json FILE] [--results FILE] [--only WORD]
 
 One table: operations a second of both, medians of several runs with their spread, and the ratio.
 Ratios can be compared between machines, the rates cannot. Nothing here passes or fails.
 """
 
+from __future__ import annotations
+
 import argparse
-import csv
 import json
+import os
 import platform
 import shutil
+import sqlite3
 import statistics
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
+import psycopg
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.cases import CASES, Measured, Shop
+from benchmarks.cases import CASES, Case
+from benchmarks.shop import Measured, Shop
 from tests import postgres
 
-ORDERS = Path("examples/cdnow/orders.csv")
 DURABLE = ("listen_addresses=", "max_connections=50", "log_min_messages=fatal")
+Row = dict[str, Any]
+COLUMNS = ("work", "ours", "spread", "reference", "ratio", "target", "p99 ms", "reference's")
+
+ABOUT = """\
+Operations a second: medians. The ratio is that of each run, ours to the reference: its median and
+its spread. The reference leaves the same rows by hand on the same driver, or is what the case's
+docstring says. Compare ratios, not rates."""
 
 
 def main() -> None:
-    options = argparse.ArgumentParser(prog="bench", description=__doc__.splitlines()[0])
+    options = argparse.ArgumentParser(prog="bench", description=(__doc__ or "").splitlines()[0])
     options.add_argument("--quick", action="store_true", help="fewer operations, fewer runs")
     options.add_argument("--json", metavar="FILE", type=Path, help="write the rows as JSON, too")
+    options.add_argument("--results", metavar="FILE", type=Path, help="write the table as a page")
+    options.add_argument("--only", metavar="WORD", default="", help="cases with this in the name")
     chosen = options.parse_args()
-    runs = 3 if chosen.quick else 5
-    with ORDERS.open(newline="") as file:
-        orders = list(csv.DictReader(file))[: 1500 if chosen.quick else None]
-    rows = [row(done) for done in measure(orders, runs)]
+    cases = [case for case in CASES if chosen.only in case.name]
+    machine, rows = measure(cases, quick=chosen.quick)
     show(rows)
     if chosen.json:
-        chosen.json.write_text(json.dumps(rows, indent=2) + "\n")
+        chosen.json.write_text(json.dumps({"machine": machine, "rows": rows}, indent=2) + "\n")
+    if chosen.results:
+        chosen.results.write_text(page(machine, rows, quick=chosen.quick))
 
 
-def measure(orders: list[dict[str, str]], runs: int) -> Iterator[list[Measured]]:
-    """For each database and case, what every run of it measured."""
+def measure(cases: list[Case], *, quick: bool) -> tuple[str, list[Row]]:
+    """The machine in words, and a row for each database and case."""
     with ExitStack() as stack:
         home = Path(tempfile.mkdtemp(prefix="loyalty-bench-"))
         stack.callback(shutil.rmtree, home, ignore_errors=True)
         process, server = postgres.start(home, DURABLE)
         stack.callback(postgres.stop, process)
+        rows = []
         for name in ("SQLite", "PostgreSQL"):
-            for case in CASES:
-                done = []
-                for run in range(runs):
-                    url = f"sqlite:///{home / f'{case.__name__}-{run}.db'}"
-                    if name == "PostgreSQL":
-                        url = server.create_database()
-                    with Shop(url, orders) as shop:
-                        done.append(case(name, shop))
-                yield done
+            for case in cases:
+                if name in case.target:
+                    done = list(runs(case, name, server, home, quick=quick))
+                    rows.append(row(f"{name}: {case.name}", case.target[name], done))
+        with psycopg.connect(server.url("postgres").replace("+psycopg", "")) as connection:
+            version = connection.info.parameter_status("server_version")
+    return described(str(version)), rows
 
 
-def row(done: list[Measured]) -> dict[str, object]:
-    ours = statistics.median(one.ours for one in done)
-    raw = statistics.median(one.raw for one in done)
+def runs(
+    case: Case, database: str, server: postgres.PostgresServer, home: Path, *, quick: bool
+) -> Iterator[Measured]:
+    for _ in range(3 if quick else 5):
+        place = Path(tempfile.mkdtemp(dir=home))
+        url = f"sqlite:///{place / 'bench.db'}"
+        if database == "PostgreSQL":
+            url = server.create_database()
+        with Shop(url, full=case.full) as shop:
+            yield case.run(shop, case.quick if quick else case.size)
+        shutil.rmtree(place)
+
+
+def row(name: str, target: float, done: list[Measured]) -> Row:
+    slowest = [one.p99_ms for one in done if one.p99_ms is not None]
+    theirs = [one.reference_p99_ms for one in done if one.reference_p99_ms is not None]
+    ratios = [one.ours / one.reference for one in done]
     return {
-        "name": done[0].name,
-        "ours": round(ours),
-        "ours_spread": [round(min(one.ours for one in done)), round(max(one.ours for one in done))],
-        "reference": round(raw),
-        "ratio": round(statistics.median(one.ours / one.raw for one in done), 3),
+        "name": name,
+        "ours": round(statistics.median(one.ours for one in done)),
+        "reference": round(statistics.median(one.reference for one in done)),
+        "ratio": round(statistics.median(ratios), 2),
+        "ratio_spread": [round(min(ratios), 2), round(max(ratios), 2)],
+        "target": target,
+        "p99_ms": round(statistics.median(slowest), 1) if slowest else None,
+        "reference_p99_ms": round(statistics.median(theirs), 1) if theirs else None,
         "runs": len(done),
     }
 
 
-def show(rows: list[dict[str, object]]) -> None:
-    table = Table(title=f"Operations a second ({platform.machine()}, {platform.python_version()})")
-    table.add_column("work")
-    for heading in ("ours", "spread", "hand-written SQL", "ratio"):
-        table.add_column(heading, justify="right")
+def cells(one: Row) -> list[str]:
+    low, high = one["ratio_spread"]
+    return [
+        one["name"],
+        f"{one['ours']:,}",
+        f"{low:.2f} to {high:.2f}",
+        f"{one['reference']:,}",
+        f"{one['ratio']:.2f}",
+        f"{one['target']:.2f}",
+        "" if one["p99_ms"] is None else f"{one['p99_ms']:,}",
+        "" if one["reference_p99_ms"] is None else f"{one['reference_p99_ms']:,}",
+    ]
+
+
+def show(rows: list[Row]) -> None:
+    table = Table(title="Operations a second")
+    for heading in COLUMNS:
+        table.add_column(heading, justify="left" if heading == "work" else "right")
     for one in rows:
-        low, high = one["ours_spread"]  # type: ignore[misc]
-        table.add_row(
-            str(one["name"]),
-            f"{one['ours']:,}",
-            f"{low:,} to {high:,}",
-            f"{one['reference']:,}",
-            f"{one['ratio']:.2f}",
-        )
-    Console().print(table)
+        table.add_row(*cells(one))
+    Console(width=130).print(table)
 
 
-main()
+def described(postgresql: str) -> str:
+    info = Path("/proc/cpuinfo")
+    names = info.read_text().splitlines() if info.exists() else []
+    model = next((line.split(":")[1].strip() for line in names if "model name" in line), "")
+    return (
+        f"{model or platform.machine()}, {os.cpu_count()} cores; Python "
+        f"{platform.python_version()}, SQLite {sqlite3.sqlite_version}, PostgreSQL {postgresql}, "
+        f"psycopg {psycopg.__version__}"
+    )
+
+
+def page(machine: str, rows: list[Row], *, quick: bool) -> str:
+    lines = ["| " + " | ".join(cells(one)) + " |" for one in rows]
+    head = ["| " + " | ".join(COLUMNS) + " |", "|---" + "|---:" * (len(COLUMNS) - 1) + "|"]
+    sizes = "small" if quick else "full"
+    return "\n".join(
+        [
+            "# Results",
+            "",
+            (
+                "Written by `python -m benchmarks --results benchmarks/RESULTS.md`"
+                f" ({sizes} sizes, {rows[0]['runs']} runs each)."
+            ),
+            "",
+            f"{machine}.",
+            "",
+            ABOUT,
+            "",
+            *head,
+            *lines,
+            "",
+        ]
+    )
+
+
+if __name__ == "__main__":
+    main()

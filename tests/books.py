@@ -12,7 +12,7 @@ from loyalty_core.storage import rows, tables
 
 Books = dict[str, Any]
 
-LOT_NAMES = ("created_at", "activates_at", "expires_at", "remaining", "expired", "pending")
+LOT_NAMES = ("created_at", "activates_at", "expires_at", "remaining", "held", "expired", "pending")
 WALLET_NAMES = ("balance", "debt", "earned", "redeemed", "expired", "adjusted", "lapses_at")
 
 

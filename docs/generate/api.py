@@ -23,6 +23,7 @@ THEMES = {
     "domain.programs": "Configuration",
     "application.structure": "Configuration",
     "domain.receipts": "Receipts",
+    "domain.redemptions": "Receipts",
     "domain.statements": "Questions and answers",
     "domain.ledger": "The books",
     "domain.amounts": "Amounts",

@@ -64,6 +64,7 @@ from loyalty_core.domain.receipts import (
     TickReport,
     VerifyReport,
 )
+from loyalty_core.domain.redemptions import RedemptionState
 from loyalty_core.domain.rewards import SpendOffer, SpendRequest
 from loyalty_core.domain.statements import (
     AwardExplanation,
@@ -105,6 +106,8 @@ from loyalty_core.errors import (
     PluginFailed,
     PluginMissing,
     Problem,
+    RedemptionEnded,
+    RedemptionNotFound,
     RedemptionRefused,
     RefundExceedsOrder,
     RewardUnknown,
@@ -120,7 +123,7 @@ from loyalty_core.loyalty import Loyalty
 from loyalty_core.plugins.hookspecs import hookimpl
 from loyalty_core.plugins.loader import Plugin
 from loyalty_core.plugins.manifest import PLUGIN_API_VERSION, PluginManifest
-from loyalty_core.ports.program import Handler, ProgramType, RewardKind, Subscription
+from loyalty_core.ports.program import Fulfils, Handler, ProgramType, RewardKind, Subscription
 from loyalty_core.storage.engine import add_sqlite_hooks
 
 __version__ = _version("loyalty-core")
@@ -155,6 +158,7 @@ __all__ = [
     "FactError",
     "FactReceipt",
     "FactTooLarge",
+    "Fulfils",
     "Handler",
     "History",
     "HistoryItem",
@@ -201,8 +205,11 @@ __all__ = [
     "Quote",
     "RecordStatus",
     "RecordSummary",
+    "RedemptionEnded",
+    "RedemptionNotFound",
     "RedemptionReceipt",
     "RedemptionRefused",
+    "RedemptionState",
     "Refund",
     "RefundExceedsOrder",
     "RefundLine",

@@ -234,6 +234,18 @@ class RedemptionRefused(LoyaltyError):
     code = "redemption_refused"
 
 
+class RedemptionNotFound(LoyaltyError):
+    """No redemption of this program has the id that was given."""
+
+    code = "redemption_not_found"
+
+
+class RedemptionEnded(LoyaltyError):
+    """The redemption is captured, released or timed out already; nothing was booked now."""
+
+    code = "redemption_ended"
+
+
 class LedgerFault(LoyaltyError):
     """An invariant of the books would break, so nothing was booked. Always a defect: report it."""
 

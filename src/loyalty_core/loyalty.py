@@ -14,6 +14,8 @@ from sqlalchemy import Connection, Engine
 from loyalty_core.application.config import effective, fingerprint
 from loyalty_core.application.enrol import Members
 from loyalty_core.application.record import Recorder
+from loyalty_core.application.redeem import Redeeming
+from loyalty_core.application.redemptions import Redemptions
 from loyalty_core.application.rules import Rules
 from loyalty_core.application.spend import Spending
 from loyalty_core.application.statement import Questions
@@ -68,8 +70,10 @@ class Loyalty(MemberMethods, FactMethods, SpendingMethods, QuestionMethods, Upke
         self._recorder = Recorder(store, rules, parts.archive, clock)
         self._members = Members(store, rules, self._recorder, clock)
         self._spending = Spending(store, rules, clock)
+        self._redeeming = Redeeming(store, rules, clock)
+        self._redemptions = Redemptions(store, clock)
         self._questions = Questions(store, rules, clock)
-        self._ticker = Ticker(store, rules, self._recorder, clock)
+        self._ticker = Ticker(store, rules, self._recorder, self._redeeming, clock)
         self._registry = parts.registry
 
     @classmethod

@@ -18,7 +18,8 @@ WORKERS = 2
 
 def start(url: str, run: str) -> subprocess.Popen[str]:
     worker = [sys.executable, str(ROOT / "tests" / "faults" / "worker.py"), url, run]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+    environment = {**os.environ, "PYTHONPATH": path}  # the same sources as here
     return subprocess.Popen(worker, stdout=subprocess.PIPE, text=True, env=environment, cwd=ROOT)
 
 

@@ -18,7 +18,7 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import Engine
 
-from loyalty_core import DebtPolicy, InsufficientPoints, Loyalty, TransactionKind
+from loyalty_core import DebtPolicy, InsufficientPoints, Loyalty, RedemptionEnded, TransactionKind
 from loyalty_core.testing import FrozenClock, ModelLedger
 from tests.books import books_of
 from tests.properties.engines import NIGHTLY, engine, examples, fresh_program
@@ -73,6 +73,7 @@ class Sale:
     at: datetime
     versions: list[tuple[str, dict[str, tuple[int, int]]]] = field(default_factory=list)
     refunds: dict[str, tuple[str, str, int]] = field(default_factory=dict)
+    paid_by: list[tuple[str, int]] = field(default_factory=list)
 
     def document(self, version: int) -> dict[str, Any]:
         status, lines = self.versions[version]
@@ -110,14 +111,27 @@ class Sale:
             return 0
         return sum(units - self._returned(name, *lines[name]) for name, (units, _) in lines.items())
 
+    def back(self, points: int) -> int:
+        """How many of the points that paid for it are given back: the share that was refunded."""
+        status, lines = self.versions[-1]
+        total = sum(units * 100 for units, _ in lines.values())
+        cents = sum(self._cents(name, *lines[name]) for name in lines)
+        whole = any(kind == "whole" for kind, _, _ in self.refunds.values())
+        if status == "cancelled" or whole or cents >= total:
+            return points
+        return points * cents // total
+
     def _returned(self, line: str, units: int, quantity: int) -> int:
+        return self._cents(line, units, quantity) * units // (units * 100) if units else 0
+
+    def _cents(self, line: str, units: int, quantity: int) -> int:
         mine = [(kind, size) for kind, name, size in self.refunds.values() if name == line]
         pieces = sum(size for kind, size in mine if kind == "quantity")
         cents = sum(size * 100 for kind, size in mine if kind == "amount")
         cents += units * 100 * pieces // quantity
         if any(kind == "line" for kind, _ in mine):
             cents = units * 100
-        return min(cents, units * 100) * units // (units * 100) if units else 0
+        return min(cents, units * 100)
 
 
 class Machine(RuleBasedStateMachine):
@@ -132,6 +146,7 @@ class Machine(RuleBasedStateMachine):
         self.sales: list[Sale] = []
         self.sent: list[dict[str, Any]] = []
         self.keys = 0
+        self.held: dict[str, tuple[str, int]] = {}
 
     @initialize()
     def open(self) -> None:
@@ -205,6 +220,8 @@ class Machine(RuleBasedStateMachine):
 
     def award(self, sale: Sale) -> None:
         self.model.award(sale.number, sale.worth(), self.clock(), **self.moments(sale.at))
+        for name, points in sale.paid_by:
+            self.model.give_back(name, sale.back(points), self.clock())
 
     def moments(self, at: datetime) -> dict[str, Any]:
         return {
@@ -226,6 +243,54 @@ class Machine(RuleBasedStateMachine):
             self.loyalty.redeem(self.member, points=amount, key=f"k{self.keys}")
         assert refused.value.facts["needed"] == amount
         assert refused.value.facts["available"] == self.model.available
+
+    @precondition(lambda self: self.sales)
+    @rule(data=st.data(), amount=st.integers(1, 80))
+    def pay(self, data: st.DataObject, amount: int) -> None:
+        """Points spent on an order that is known already, and perhaps refunded already."""
+        sale = data.draw(st.sampled_from(self.sales))
+        name, now = f"p{len(self.sent)}-{self.keys}", self.clock()
+        self.keys += 1
+        if self.model.hold(name, amount, now, None):
+            self.model.capture(name, amount, now)
+            sale.paid_by.append((name, amount))
+            order = {"source": "web", "order_id": sale.number}
+            self.loyalty.redeem(self.member, points=amount, key=f"k{self.keys}", **order)
+            self.model.give_back(name, sale.back(amount), now)
+
+    @rule(amount=st.integers(1, 80), hours=st.integers(1, 100))
+    def hold(self, amount: int, hours: int) -> None:
+        self.keys += 1
+        key, now = f"k{self.keys}", self.clock()
+        if self.model.hold(key, amount, now, now + timedelta(hours=hours)):
+            receipt = self.loyalty.hold(self.member, points=amount, minutes=hours * 60, key=key)
+            assert (receipt.state, receipt.points) == ("held", amount)
+            self.held[key] = (receipt.redemption_id, amount)
+            return
+        with pytest.raises(InsufficientPoints):
+            self.loyalty.hold(self.member, points=amount, minutes=hours * 60, key=key)
+
+    @precondition(lambda self: self.held)
+    @rule(data=st.data(), percent=st.integers(1, 100))
+    def capture(self, data: st.DataObject, percent: int) -> None:
+        key = data.draw(st.sampled_from(sorted(self.held)))
+        name, amount = self.held.pop(key)
+        part = max(amount * percent // 100, 1)
+        if self.model.capture(key, part, self.clock()):
+            assert self.loyalty.capture(name, points=part).points == part
+            assert self.loyalty.capture(name, points=part).state == "captured"
+            return
+        with pytest.raises(RedemptionEnded):
+            self.loyalty.capture(name, points=part)
+
+    @precondition(lambda self: self.held)
+    @rule(data=st.data())
+    def release(self, data: st.DataObject) -> None:
+        key = data.draw(st.sampled_from(sorted(self.held)))
+        name, _ = self.held.pop(key)
+        stood = self.model.release(key, self.clock())
+        state = self.loyalty.release(name).state
+        assert state == ("released" if stood else "timed_out")
 
     @rule(amount=st.integers(-70, 40).filter(bool))
     def adjust(self, amount: int) -> None:
@@ -257,7 +322,7 @@ class Machine(RuleBasedStateMachine):
     def agrees(self) -> None:
         wallet, model = self.wallet(), self.model
         assert (wallet.available, wallet.pending) == (model.available, model.pending)
-        assert wallet.debt == model.debt
+        assert (wallet.debt, wallet.held) == (model.debt, model.held)
         assert (wallet.earned, wallet.redeemed) == (model.earned, model.redeemed)
         assert wallet.adjusted == model.adjusted
         assert wallet.balance + wallet.expired == model.balance + model.expired
@@ -274,13 +339,13 @@ class Machine(RuleBasedStateMachine):
         if not hasattr(self, "member"):
             return
         self.tick()
-        names = ("created_at", "activates_at", "expires_at", "left")
+        names = ("created_at", "activates_at", "expires_at", "left", "held")
         modelled = [
             tuple(getattr(lot, name) for name in names)
             for lot in self.model.lots.values()
             if lot.left
         ]
-        found = [lot[3:7] for lot in books_of(self.loyalty)["lots"]]
+        found = [lot[3:8] for lot in books_of(self.loyalty)["lots"]]
         assert sorted(found, key=str) == sorted(modelled, key=str)
         items = self.loyalty.history(self.member, first=1000).items
         moved = [(item.transaction.kind, item.transaction.amount) for item in items]

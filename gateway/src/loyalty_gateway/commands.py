@@ -81,7 +81,7 @@ class Redemption:
     def of(cls, receipt: core.RedemptionReceipt, context: GatewayContext) -> Redemption:
         """The receipt as clients see it."""
         return cls(
-            transaction_id=strawberry.ID(receipt.transaction_id),
+            transaction_id=strawberry.ID(receipt.transaction_id or ""),
             reward=receipt.reward,
             wallet=receipt.wallet,
             points=context.points(receipt.wallet, receipt.points),

@@ -1,79 +1,60 @@
-"""The members' books in one unit of work: loaded once, posted to, and flushed once."""
+"""The members' books in one unit of work: loaded once, caught up with time, and posted to."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import NamedTuple
 
-from loyalty_core.application.ids import new_id
-from loyalty_core.application.rules import Rules
-from loyalty_core.domain.events import Event, EventId
+from loyalty_core.application.postings import Postings
 from loyalty_core.domain.facts import FactId, Json
 from loyalty_core.domain.ledger import (
     Entry,
     Lot,
     LotId,
-    Transaction,
-    TransactionId,
     TransactionKind,
     WalletBook,
-    with_issuer,
 )
 from loyalty_core.domain.members import MemberId
-from loyalty_core.domain.programs import Wallet
-from loyalty_core.ports.records import Award, Changes
-from loyalty_core.ports.store import UnitOfWork
-
-_EVENTS = {
-    TransactionKind.ACCRUAL: "points_credited",
-    TransactionKind.REVERSAL: "points_reversed",
-    TransactionKind.REDEMPTION: "points_redeemed",
-    TransactionKind.ADJUSTMENT: "points_adjusted",
-    TransactionKind.EXPIRY: "points_expired",
-}
-_TOTALS = {
-    TransactionKind.ACCRUAL: ("earned", 1),
-    TransactionKind.REVERSAL: ("earned", 1),
-    TransactionKind.REDEMPTION: ("redeemed", -1),
-    TransactionKind.EXPIRY: ("expired", -1),
-    TransactionKind.ADJUSTMENT: ("adjusted", 1),
-}
+from loyalty_core.domain.programs import DebtPolicy
+from loyalty_core.domain.redemptions import Redemption, RedemptionState
+from loyalty_core.ports.records import Award
 
 
 class CaughtUp(NamedTuple):
-    """What catching one wallet up did: lots activated and expired, points expired."""
+    """What catching one wallet up did: lots activated and expired, points expired, holds over."""
 
     activated: int
     expired: int
     points: int
+    timed_out: int
     lapsed: bool
 
 
-def _ended(book: WalletBook, now: datetime) -> list[tuple[datetime, Lot]]:
-    """The lots that have ended by ``now``, by their own date or the wallet's inactivity."""
-    ended = []
-    for lot in book.lots.values():
-        moments = [moment for moment in (lot.expires_at, book.lapses_at) if moment is not None]
-        if lot.remaining and moments and min(moments) <= now:
-            ended.append((min(moments), lot))
-    return ended
+class Step(NamedTuple):
+    """One thing that time does to a wallet; at one moment in the order of ``rank``."""
+
+    moment: datetime
+    rank: int
+    subject: str
+    act: Callable[[datetime], None]
 
 
 @dataclass(slots=True)
-class Books:
-    """Working copies of wallets and lots, and everything that will be written with them."""
+class Books(Postings):
+    """The wallets, lots and open redemptions of members, and what can happen to them."""
 
-    uow: UnitOfWork
-    rules: Rules
-    now: datetime
-    changes: Changes = field(default_factory=Changes)
-    wallets: dict[tuple[str, str], WalletBook] = field(default_factory=dict)
     caught_up: list[tuple[WalletBook, CaughtUp]] = field(default_factory=list)
-    _touched_wallets: dict[tuple[str, str], WalletBook] = field(default_factory=dict)
-    _touched_lots: dict[LotId, Lot] = field(default_factory=dict)
-    _new_lots: set[LotId] = field(default_factory=set)
+    _held: dict[tuple[str, str], list[Redemption]] = field(default_factory=dict)
+    _read: set[MemberId] = field(default_factory=set)
+
+    def keep(self, members: Iterable[MemberId], wallets: Iterable[WalletBook]) -> None:
+        """Keeps all wallets of some members, read under their locks."""
+        self._read.update(members)
+        self.wallets.update({(book.member_id, book.wallet): book for book in wallets})
 
     def load(
         self,
@@ -87,21 +68,22 @@ class Books:
         Wallets whose open lots are loaded are caught up, so that no posting depends on whether
         the nightly jobs have run. A wallet in debt, or lapsed, always is.
         """
-        loaded = self.uow.wallets(members)
-        self.wallets.update(loaded)
-        behind = {book.member_id for book in loaded.values() if book.debt or book.lapsed(self.now)}
+        wanted = set(members)
+        unread = wanted - self._read
+        self.keep(unread, self.uow.wallets(unread))
+        mine = [book for book in self.wallets.values() if book.member_id in wanted]
+        behind = {book.member_id for book in mine if book.debt or book.lapsed(self.now)}
         whole = {*open_of, *map(MemberId, behind)}
         for lot in self.uow.lots(lots, whole):
             self.wallet(lot.member_id, lot.wallet).lots[lot.id] = lot
+        holding = {book.member_id for book in mine if book.held}
+        for redemption in self.uow.held_redemptions(holding & whole):
+            self._held.setdefault((redemption.member_id, redemption.wallet), []).append(redemption)
         for book in [book for book in self.wallets.values() if book.member_id in whole]:
             if any(done := self.catch_up(book)):
                 self.caught_up.append((book, done))
 
-    def wallet(self, member_id: str, name: str) -> WalletBook:
-        """A member's wallet, made if this is its first posting."""
-        return self.wallets.setdefault((member_id, name), WalletBook(member_id, name))
-
-    # -- postings -----------------------------------------------------------------------------
+    # -- awards -------------------------------------------------------------------------------
 
     def accrue(
         self, member_id: MemberId, fact_id: FactId, award: Award, amount: int, at: datetime
@@ -143,185 +125,171 @@ class Books:
         lot.pending = lot.activates_at > self.now
         self._touch_lot(lot)
 
-    def new_lot(self, member_id: str, wallet: str, created_at: datetime) -> Lot:
-        """A new empty lot for points from no fact, with the wallet's own expiry."""
-        expires = self._expiry(wallet, created_at, created_at)
-        return self._add_lot(member_id, wallet, None, created_at, created_at, expires)
-
     def _new_lot(self, member_id: str, wallet: str, fact_id: FactId, award: Award) -> Lot:
         return self._add_lot(
             member_id, wallet, fact_id, award.awarded_at, award.activates_at, award.expires_at
         )
 
-    def _add_lot(
-        self,
-        member_id: str,
-        wallet: str,
-        fact_id: FactId | None,
-        created_at: datetime,
-        activates_at: datetime,
-        expires_at: datetime | None,
-    ) -> Lot:
-        lot = Lot(
-            id=LotId(new_id()),
-            member_id=member_id,
-            wallet=wallet,
-            fact_id=fact_id,
-            created_at=created_at,
-            activates_at=activates_at,
-            expires_at=expires_at,
-            remaining=0,
-            pending=activates_at > self.now,
+    # -- redemptions --------------------------------------------------------------------------
+
+    def hold(self, redemption: Redemption) -> None:
+        """Reserves the points of a new redemption; raises ``InsufficientPoints``."""
+        book = self.wallet(redemption.member_id, redemption.wallet)
+        redemption.lots = book.hold(redemption.points, self.now)
+        self._keep(redemption, book)
+        self._held.setdefault((book.member_id, book.wallet), []).append(redemption)
+        self._move_lapse(book, TransactionKind.REDEMPTION)
+
+    def capture(self, redemption: Redemption, points: int) -> None:
+        """Spends ``points`` of those a redemption holds; the rest is free again."""
+        book = self.wallet(redemption.member_id, redemption.wallet)
+        self._keep(redemption, book)
+        entries = book.spend_held(redemption.lots, points)
+        redemption.reduce(points)
+        redemption.lots = {LotId(one.lot_id or ""): -one.amount for one in entries}
+        redemption.state, redemption.ended_at = RedemptionState.CAPTURED, self.now
+        redemption.retry_at = None
+        made = self._post_redemption(book, redemption, entries, self.now)
+        redemption.transaction_id = made
+        self._repay(book, self.now)
+
+    def release(self, redemption: Redemption, state: RedemptionState, at: datetime) -> None:
+        """Sets the points of a redemption free; they pay debt first."""
+        book = self.wallet(redemption.member_id, redemption.wallet)
+        self._keep(redemption, book)
+        book.free(redemption.lots)
+        if redemption.item:
+            self.uow.unclaim_stock(redemption.item)
+        redemption.state, redemption.ended_at, redemption.retry_at = state, at, None
+        data: Mapping[str, Json] = {
+            "wallet": book.wallet,
+            "amount": redemption.points,
+            "redemption": redemption.id,
+            "state": state.value,
+        }
+        self.tell("points_released", book.member_id, at, data)
+        self._repay(book, at)
+
+    def give_back(
+        self, redemption: Redemption, due: int, at: datetime, fact_id: FactId | None
+    ) -> str | None:
+        """Books the difference to ``due`` points of a redemption given back, into their own lots.
+
+        Points whose lot has ended meanwhile expire at once, or get the wallet's days of grace.
+        """
+        book = self.wallet(redemption.member_id, redemption.wallet)
+        before, after = redemption.lots_back(redemption.returned), redemption.lots_back(due)
+        entries: list[Entry] = []
+        for lot_id in redemption.lots:
+            lot, change = book.lots[lot_id], after[lot_id] - before[lot_id]
+            if change > 0:
+                entries += book.give_back(self._in_time(lot), change, self.now)
+            elif change < 0:
+                entries += book.claw_back(lot, -change, DebtPolicy.NEGATIVE, self.now)
+        redemption.returned = due
+        self._keep(redemption, book)
+        return self._post_redemption(book, redemption, entries, at, fact_id)
+
+    def _in_time(self, lot: Lot) -> Lot:
+        """The lot, or a new one with days of grace if it has ended and the wallet grants them."""
+        days = self._definition(lot.wallet).return_grace_days
+        if not days or not lot.past(self.now):
+            return lot
+        until = self.now + timedelta(days=days)
+        return self._add_lot(
+            lot.member_id, lot.wallet, None, lot.created_at, lot.activates_at, until
         )
-        self._new_lots.add(lot.id)
-        self.wallet(member_id, wallet).lots[lot.id] = lot
-        return lot
 
-    def _definition(self, wallet: str) -> Wallet:
-        """What the configuration says of a wallet; the defaults if it has been taken out."""
-        return self.rules.config.wallets.get(wallet, Wallet())
+    def held(self, redemption_id: str) -> Redemption | None:
+        """A redemption that held points when its member's open lots were loaded."""
+        every = (one for held in self._held.values() for one in held)
+        return next((one for one in every if one.id == redemption_id), None)
 
-    def _expiry(self, wallet: str, awarded: datetime, activates: datetime) -> datetime | None:
-        zone = self.rules.config.program.time_zone
-        return self._definition(wallet).expiry.expires_at(awarded, activates, zone)
+    def _keep(self, redemption: Redemption, book: WalletBook) -> None:
+        self.changes.redemptions[redemption.id] = redemption
+        self.touch(book)
+        for lot_id in redemption.lots:
+            self._touch_lot(book.lots[lot_id])
 
-    def post(
+    def _post_redemption(
         self,
         book: WalletBook,
-        kind: TransactionKind,
+        redemption: Redemption,
         entries: list[Entry],
-        occurred_at: datetime,
-        *,
+        at: datetime,
         fact_id: FactId | None = None,
-        actor: str = "",
-        reason: str = "",
-        detail: Mapping[str, Json] | None = None,
     ) -> str | None:
-        """Books one transaction of the member's entries; its id, or None if nothing moved."""
-        self.touch(book)
-        for entry in entries:
-            if entry.lot_id is not None:
-                self._touch_lot(book.lots[entry.lot_id])
-        if not entries:
-            return None
-        amount = sum(entry.amount for entry in entries)
-        made = Transaction(
-            id=TransactionId(new_id()),
-            member_id=book.member_id,
-            wallet=book.wallet,
-            kind=kind,
-            amount=amount,
-            occurred_at=occurred_at,
-            booked_at=self.now,
-            entries=with_issuer(entries),
-            fact_id=fact_id,
-            config_version=self.rules.config.version,
-            actor=actor,
-            reason=reason,
-            detail=detail or {},
-        )
-        self.changes.transactions.append(made)
-        if kind in _TOTALS:
-            name, sign = _TOTALS[kind]
-            setattr(book, name, getattr(book, name) + sign * amount)
-        self._move_lapse(book, kind)
-        self._tell(made)
-        return made.id
+        detail: Mapping[str, Json] = {
+            "plugin": redemption.plugin,
+            "reward": redemption.reward,
+            "worth": str(redemption.worth),
+            "redemption": redemption.id,
+        }
+        kind = TransactionKind.REDEMPTION
+        return self.post(book, kind, entries, at, fact_id=fact_id, detail=detail)
 
-    def _move_lapse(self, book: WalletBook, kind: TransactionKind) -> None:
-        days = self._definition(book.wallet).expiry.inactivity_days
-        active = kind in (TransactionKind.ACCRUAL, TransactionKind.REDEMPTION)
-        if days is not None and active:
-            book.lapses_at = self.now + timedelta(days=days)
-
-    def touch(self, book: WalletBook) -> None:
-        """Marks a wallet as changed though nothing was posted to it."""
-        self._touched_wallets[book.member_id, book.wallet] = book
-
-    def _touch_lot(self, lot: Lot) -> None:
-        self._touched_lots[lot.id] = lot
-
-    def activate(self, lot: Lot) -> None:
-        """Marks a lot whose time has come as no longer pending."""
-        lot.pending = False
-        self._touch_lot(lot)
-        self.tell(
-            "points_activated",
-            lot.member_id,
-            lot.activates_at,
-            {"wallet": lot.wallet, "amount": lot.remaining},
-        )
+    # -- what time does -----------------------------------------------------------------------
 
     def catch_up(self, book: WalletBook) -> CaughtUp:
         """Books what time alone has done to a wallet whose open lots are loaded.
 
-        In the order it happened: pending points became active and paid debt, then points ended.
+        In the order it happened: pending points became active and paid debt, holds timed out,
+        points ended. So it does not matter how often it is done.
         """
-        activated = expired = points = 0
-        lots = sorted(book.lots.values(), key=lambda lot: (lot.activates_at, lot.id))
-        for lot in lots:
-            if lot.pending and lot.activates_at <= self.now:
-                self.activate(lot)
-                if lot.ever_active(book.lapses_at):
-                    self._repay_from(book, lot, lot.activates_at)
-                activated += 1
-        for ends, lot in sorted(_ended(book, self.now), key=lambda pair: (pair[0], pair[1].id)):
-            if lot.activates_at < ends:
-                self._repay_from(book, lot, ends)
-            if lot.remaining:
-                points += lot.remaining
-                self.post(book, TransactionKind.EXPIRY, book.expire(lot), ends)
-            expired += 1
-        lapsed = book.lapsed(self.now)
+        done: Counter[str] = Counter()
+        for step in sorted(self._steps(book, done), key=lambda one: one[:3]):
+            step.act(step.moment)
+        lapsed = book.lapsed(self.now) and not book.held
         if lapsed:
             book.lapses_at = None
             self.touch(book)
-        return CaughtUp(activated, expired, points, lapsed)
+        return CaughtUp(
+            done["activated"], done["expired"], done["points"], done["timed_out"], lapsed
+        )
+
+    def _steps(self, book: WalletBook, done: Counter[str]) -> Iterator[Step]:
+        """All that has become due for a wallet by now."""
+        held = self._held.get((book.member_id, book.wallet), [])
+        late = [one for one in held if one.timed_out(self.now)]
+        for redemption in late:
+            assert redemption.expires_at is not None
+            act = partial(self._time_out, redemption, done)
+            yield Step(redemption.expires_at, 1, redemption.id, act)
+        for lot in book.lots.values():
+            if lot.pending and lot.activates_at <= self.now:
+                yield Step(lot.activates_at, 0, lot.id, partial(self._activate, book, lot, done))
+            ends = [moment for moment in (lot.expires_at, book.lapses_at) if moment is not None]
+            if lot.remaining and ends and min(ends) <= self.now:
+                freed = {one.expires_at for one in late if lot.id in one.lots and one.expires_at}
+                for moment in {min(ends)} | {max(min(ends), moment) for moment in freed}:
+                    yield Step(moment, 2, lot.id, partial(self._end, book, lot, done))
+
+    def _activate(self, book: WalletBook, lot: Lot, done: Counter[str], at: datetime) -> None:
+        lot.pending = False
+        self._touch_lot(lot)
+        if lot.remaining:
+            done["activated"] += 1
+            data: Mapping[str, Json] = {"wallet": lot.wallet, "amount": lot.remaining}
+            self.tell("points_activated", lot.member_id, at, data)
+            if lot.ever_active(book.lapses_at):
+                self._repay_from(book, lot, at)
+
+    def _time_out(self, redemption: Redemption, done: Counter[str], at: datetime) -> None:
+        self.release(redemption, RedemptionState.TIMED_OUT, at)
+        done["timed_out"] += 1
+
+    def _end(self, book: WalletBook, lot: Lot, done: Counter[str], at: datetime) -> None:
+        done["expired"] += 1 if lot.free else 0
+        if lot.activates_at < at:
+            self._repay_from(book, lot, at)
+        if lot.free:
+            done["points"] += lot.free
+            self.post(book, TransactionKind.EXPIRY, book.expire(lot), at)
+
+    def _repay(self, book: WalletBook, at: datetime) -> None:
+        if book.debt:
+            self.post(book, TransactionKind.REPAYMENT, book.repay(at), at)
 
     def _repay_from(self, book: WalletBook, lot: Lot, at: datetime) -> None:
-        if book.debt and lot.remaining:
+        if book.debt and lot.free:
             self.post(book, TransactionKind.REPAYMENT, book.repay_from(lot), at)
-
-    # -- telling and writing ------------------------------------------------------------------
-
-    def _tell(self, made: Transaction) -> None:
-        if made.kind not in _EVENTS:
-            return
-        data: dict[str, Json] = {"wallet": made.wallet, "amount": abs(made.amount)}
-        if made.fact_id:
-            data["fact_id"] = made.fact_id
-        if made.reason:
-            data |= {"reason": made.reason, "actor": made.actor}
-        data |= made.detail
-        self.tell(_EVENTS[made.kind], made.member_id, made.occurred_at, data, made.id)
-
-    def tell(
-        self,
-        event_type: str,
-        member_id: str,
-        occurred_at: datetime,
-        data: Mapping[str, Json],
-        transaction_id: str | None = None,
-    ) -> None:
-        """Publishes an event, if anybody subscribed to its type."""
-        subscribers = self.rules.subscribers(event_type)
-        if subscribers:
-            event = Event(
-                id=EventId(new_id()),
-                type=event_type,
-                member_id=member_id,
-                occurred_at=occurred_at,
-                transaction_id=transaction_id,
-                data=data,
-            )
-            self.changes.events.append((event, subscribers))
-
-    def flush(self) -> None:
-        """Writes everything that changed, each table once."""
-        lots = self._touched_lots.values()
-        for lot in lots:  # an empty lot waits for nothing, until something is put into it
-            lot.pending = lot.pending and lot.remaining > 0
-        self.changes.lots_added = [lot for lot in lots if lot.id in self._new_lots]
-        self.changes.lots = [lot for lot in lots if lot.id not in self._new_lots]
-        self.changes.wallets = list(self._touched_wallets.values())
-        self.uow.save(self.changes)

@@ -87,8 +87,7 @@ class Members:
         assert owner is not None
         books = Books(uow, self._rules, now)
         if owner in found.enrolled:
-            books.changes.members_added.append(found.enrolled[owner])
-            books.tell("member_enrolled", owner, now, found.kinds_of(owner))
+            books.enrol(found.enrolled[owner], found.kinds()[owner])
         else:
             record = uow.lock_members([owner])[owner]
             if profile is not None and profile != record.profile:

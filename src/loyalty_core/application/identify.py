@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from loyalty_core.application.identities import read_identities
 from loyalty_core.application.ids import new_id
-from loyalty_core.domain.facts import Fact, Json
+from loyalty_core.domain.facts import Fact, FactKey
 from loyalty_core.domain.members import Identity, MemberId, Profile
 from loyalty_core.domain.programs import JoinPolicy, Program
 from loyalty_core.errors import IdentityConflict, LoyaltyError
@@ -26,11 +26,13 @@ class Identified:
     enrolled: dict[MemberId, MemberRecord] = field(default_factory=dict)
     claimed: set[Identity] = field(default_factory=set)
 
-    def kinds_of(self, member_id: MemberId) -> Mapping[str, Json]:
-        """The kinds of identities that a member was known by here, as an event tells them."""
-        named = zip(self.owner, self.identities, strict=True)
-        kinds = {item.kind.value for owner, known in named if owner == member_id for item in known}
-        return {"kinds": [*sorted(kinds)]}
+    def kinds(self) -> Mapping[MemberId, set[str]]:
+        """The kinds of identities that each member was known by here."""
+        kinds: dict[MemberId, set[str]] = defaultdict(set)
+        for owner, known in zip(self.owner, self.identities, strict=True):
+            if isinstance(owner, str):
+                kinds[owner].update(item.kind.value for item in known)
+        return kinds
 
 
 def identities_of(fact: Fact, program: Program) -> tuple[Identity, ...]:
@@ -46,13 +48,16 @@ def identify(
     *,
     profile: Profile | None = None,
     enrol: bool | None = None,
+    keys: Iterable[FactKey] = (),
 ) -> Identified:
     """Finds the owner of each tuple of identities; strangers join if the policy lets them.
 
-    Identities not known yet are linked to the member that the others beside them belong to.
+    Identities not known yet are linked to the member that the others beside them belong to. All
+    owners are locked, and those of the facts with these keys, so that one statement locks them
+    in id order.
     """
     lists = [() if isinstance(one, LoyaltyError) else one for one in given]
-    known = uow.owners(identity for one in lists for identity in one)
+    known = uow.lock_owners((identity for one in lists for identity in one), keys)
     joins = program.join is JoinPolicy.ON_FIRST_FACT if enrol is None else enrol
     result = Identified([], lists)
     claims: dict[Identity, MemberId] = {}

@@ -1,18 +1,28 @@
-"""New ids: time-ordered UUIDs (RFC 9562 version 7), made by ``uuid6``, kept and pure Python."""
+"""New ids: time-ordered UUIDs (RFC 9562 version 7).
+
+Made here, because ids are made by the thousand: ``uuid6`` gives each one a millisecond of its own,
+so that those of an import run minutes ahead of the clock, and takes several times as long.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
+import time
 from collections.abc import Mapping
 from typing import Any
 
-from uuid6 import uuid7
+MILLISECOND_NS = 1_000_000
 
 
 def new_id() -> str:
-    """A new id that sorts after those made before it, to the millisecond."""
-    return str(uuid7())
+    """A new id that sorts after those made before it, to a quarter of a microsecond."""
+    milliseconds, rest = divmod(time.time_ns(), MILLISECOND_NS)
+    fraction = rest * 4096 // MILLISECOND_NS  # RFC 9562, section 6.2, method 3
+    chance = int.from_bytes(os.urandom(8), "big") >> 2 | 1 << 63
+    text = f"{milliseconds:012x}7{fraction:03x}{chance:016x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 def input_hash(command: str, values: Mapping[str, Any]) -> str:

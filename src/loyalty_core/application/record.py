@@ -15,6 +15,7 @@ from typing import Any
 from loyalty_core.application.books import Books
 from loyalty_core.application.fold import decidable
 from loyalty_core.application.forms import read_fact
+from loyalty_core.application.group import Group
 from loyalty_core.application.identify import Identified, identify, identities_of
 from loyalty_core.application.ids import new_id
 from loyalty_core.application.many import Summary, batched
@@ -74,6 +75,17 @@ class Recorder:
         self._rules = rules
         self._rules_at = rules_at
         self._clock = clock
+        self._group = Group(self._book)
+
+    def record_one(self, given: Any) -> FactReceipt:
+        """The receipt of one fact, booked together with those that others record meanwhile.
+
+        Raises ``StoreError`` when it could not be booked.
+        """
+        fact = _read(given, self._clock())
+        if isinstance(fact, LoyaltyError):
+            return _rejected(fact)
+        return self._group.record(fact)
 
     def record(self, given: Sequence[Any]) -> list[FactReceipt]:
         """The receipts of a batch of facts, in their order; errors are in the receipts.
@@ -81,21 +93,24 @@ class Recorder:
         Raises ``StoreError`` when nothing of the batch could be booked.
         """
         now = self._clock()
-        facts = [_read(one, now) for one in given]
+        return self._book([_read(one, now) for one in given])
+
+    def _book(self, facts: Sequence[Fact | LoyaltyError]) -> list[FactReceipt]:
+        now = self._clock()
         try:
             return self._store.write(lambda uow: self.record_in(uow, facts, now))
         except _LeaveOut as left:
             refused = left.refused
-            return self.record([refused.get(place, fact) for place, fact in enumerate(facts)])
+            return self._book([refused.get(place, fact) for place, fact in enumerate(facts)])
         except StoreError:
             raise
         except Exception as error:  # a defect on one fact must not cost the others theirs
             if len(facts) > 1:
-                return [receipt for one in facts for receipt in self.record([one])]
+                return [receipt for one in facts for receipt in self._book([one])]
             if not isinstance(error, LoyaltyError):
                 logger.exception("recording a fact failed")
                 error = LedgerFault(f"recording failed: {type(error).__name__}: {error}")
-            return [FactReceipt(status=RecordStatus.REJECTED, error=error)]
+            return [_rejected(error)]
 
     def record_many(
         self,
@@ -119,7 +134,7 @@ class Recorder:
         batch = Batch()
         books = Books(uow, self._rules, now)
         found = self._identify(uow, facts, now)
-        self._load(uow, facts, found, batch)
+        self._load(uow, facts, found, batch, books)
         outcomes = [
             self._merge(fact, owner, identities, batch, books)
             for fact, owner, identities in zip(facts, found.owner, found.identities, strict=True)
@@ -145,7 +160,9 @@ class Recorder:
         loaded = {record.key: record for record in records}
         wanted = {owner or record.member_id for record in loaded.values()}
         batch.members = uow.lock_members(one for one in wanted if one)
-        for record in uow.facts_by_key(loaded, lock=True).values():  # again: now under lock
+        known, wallets = uow.known(loaded, batch.members)  # again: now under lock
+        books.keep(batch.members, wallets)
+        for record in known.values():
             if owner is not None and record.member_id is None:
                 record.member_id, record.status = owner, FactStatus.IDLE
             if record.member_id in batch.members:
@@ -169,7 +186,8 @@ class Recorder:
             except LoyaltyError as error:
                 given.append(error)
         moments = [min(now, getattr(fact, "occurred_at", now)) for fact in facts]
-        return identify(uow, given, moments, program)
+        keys = [key_of(fact) for fact in facts if not isinstance(fact, LoyaltyError)]
+        return identify(uow, given, moments, program, keys=keys)
 
     def _load(
         self,
@@ -177,32 +195,29 @@ class Recorder:
         facts: Sequence[Fact | LoyaltyError],
         found: Identified,
         batch: Batch,
+        books: Books,
     ) -> None:
-        """Locks the members in id order, then loads the facts already known, as of the lock."""
-        keys = {key_of(fact) for fact in facts if not isinstance(fact, LoyaltyError)}
+        """Loads members, the facts already known and the wallets, all as of the members' lock."""
+        keys = [key_of(fact) for fact in facts if not isinstance(fact, LoyaltyError)]
         owners = {owner for owner in found.owner if isinstance(owner, str)}
-        unowned = {
-            key_of(fact)
-            for fact, owner in zip(facts, found.owner, strict=True)
-            if owner is None and not isinstance(fact, LoyaltyError)
-        }
-        if unowned:
-            known = uow.facts_by_key(unowned).values()
-            owners |= {record.member_id for record in known if record.member_id}
         batch.members = uow.lock_members(owners - found.enrolled.keys())
+        wanted: set[MemberId] = set(batch.members)
+        while True:  # a fact may have got a member since the locks: it is read again under theirs
+            batch.records, wallets = uow.known(keys, batch.members)
+            mine = {record.member_id for record in batch.records.values() if record.member_id}
+            missing = mine - wanted - found.enrolled.keys()
+            if not missing:
+                break
+            wanted |= missing
+            batch.members.update(uow.lock_members(missing))
+        books.keep(batch.members, wallets)
         batch.members.update(found.enrolled)
-        batch.records = uow.facts_by_key(keys, lock=True)
-        missing = {
-            record.member_id
-            for record in batch.records.values()
-            if record.member_id and record.member_id not in batch.members
-        }
-        batch.members.update(uow.lock_members(missing))
+        books.keep(found.enrolled, ())
 
     def _enrol(self, found: Identified, outcomes: list[Outcome], books: Books) -> None:
-        for member_id, record in found.enrolled.items():
-            books.changes.members_added.append(record)
-            books.tell("member_enrolled", member_id, record.joined_at, found.kinds_of(member_id))
+        kinds = found.kinds()
+        for record in found.enrolled.values():
+            books.enrol(record, kinds[record.id])
         first_seen = set()
         for outcome in outcomes:
             member = outcome.record.member_id if outcome.record else None
@@ -334,9 +349,13 @@ def _read(given: Any, now: datetime) -> Fact | LoyaltyError:
         return FactError(f"the fact cannot be read: {type(error).__name__}: {error}")
 
 
+def _rejected(error: LoyaltyError | None) -> FactReceipt:
+    return FactReceipt(status=RecordStatus.REJECTED, error=error)
+
+
 def _receipt(outcome: Outcome, batch: Batch) -> FactReceipt:
     if outcome.error is not None or outcome.record is None:
-        return FactReceipt(status=RecordStatus.REJECTED, error=outcome.error)
+        return _rejected(outcome.error)
     record = outcome.record
     status = _STATUS[record.status] if outcome.changed else RecordStatus.DUPLICATE
     return FactReceipt(

@@ -10,10 +10,12 @@ from functools import partial
 
 from loyalty_core.application.books import Books
 from loyalty_core.application.fold import fold, fold_start
+from loyalty_core.application.returns import changed_at, return_spent, spent_on
 from loyalty_core.application.rules import RulesAt
-from loyalty_core.domain.facts import Activity, FactId, FactKey, Json
+from loyalty_core.domain.facts import FactId, FactKey, Json
 from loyalty_core.domain.members import MemberId
 from loyalty_core.domain.orders import OrderDocument, kept_share
+from loyalty_core.domain.redemptions import Redemption
 from loyalty_core.ports.records import Award, FactRecord, MemberRecord
 from loyalty_core.ports.store import UnitOfWork
 
@@ -32,6 +34,7 @@ class Batch:
 
 def settle(uow: UnitOfWork, batch: Batch, books: Books, rules_at: RulesAt) -> None:
     """Decides what changed, then books the difference between awards and books."""
+    spent = spent_on(uow, books.changes.facts.values())
     by_member: dict[MemberId, list[FactRecord]] = defaultdict(list)
     for record in batch.redecide.values():
         assert record.member_id is not None
@@ -54,7 +57,7 @@ def settle(uow: UnitOfWork, batch: Batch, books: Books, rules_at: RulesAt) -> No
             books.tell(emit.type, member_id, record.occurred_at, emit.data)
         if member.changed and not member.fresh:
             books.changes.members[member_id] = member
-    _book(batch, books, redated)
+    _book(batch, books, redated, spent)
 
 
 def _later(
@@ -77,18 +80,25 @@ def _later(
     return later
 
 
-def _book(batch: Batch, books: Books, redated: list[tuple[MemberId, Award]]) -> None:
+def _book(
+    batch: Batch,
+    books: Books,
+    redated: list[tuple[MemberId, Award]],
+    spent: list[Redemption],
+) -> None:
     due: list[tuple[FactRecord, Award, int]] = []
     for record in sorted(batch.revalue.values(), key=lambda one: one.position):
         for award, delta in _differences(record):
             due.append((record, award, delta))
     losing = {record.member_id for record, _, delta in due if delta < 0}
     posted = {record.member_id for record, _, _ in due if record.member_id}
+    payers = {MemberId(redemption.member_id) for redemption in spent}
     booked = [award.lot_id for _, award, _ in due] + [award.lot_id for _, award in redated]
+    booked += [lot_id for redemption in spent for lot_id in redemption.lots]
     books.load(
-        posted | {member_id for member_id, _ in redated},
+        posted | payers | {member_id for member_id, _ in redated},
         lots=[lot_id for lot_id in booked if lot_id],
-        open_of=[member for member in losing if member],
+        open_of=[member for member in losing | payers if member],
     )
     for member_id, award in redated:
         books.redate(member_id, award)
@@ -104,6 +114,10 @@ def _book(batch: Batch, books: Books, redated: list[tuple[MemberId, Award]]) -> 
             moved = books.changes.transactions[-1].amount
             batch.booked[record.id][award.wallet] += moved
         books.changes.facts[record.id] = record
+    for record, made in return_spent(books, spent, batch.records):
+        batch.transactions[record.id].append(made)
+        returned = books.changes.transactions[-1]
+        batch.booked[record.id][returned.wallet] += returned.amount
 
 
 def _differences(record: FactRecord) -> Iterable[tuple[Award, int]]:
@@ -118,10 +132,4 @@ def _differences(record: FactRecord) -> Iterable[tuple[Award, int]]:
 
 def _last_change(record: FactRecord) -> datetime:
     """When what is booked now happened: the fact itself, its latest refund, or its latest edit."""
-    if isinstance(record.document, Activity) or not any(award.net for award in record.awards):
-        return record.occurred_at
-    moments = [refund.occurred_at for refund in record.document.refunds.values()]
-    body = record.document.body
-    if body is not None and body.updated_at is not None:
-        moments.append(body.updated_at)
-    return max([record.occurred_at, *moments])
+    return changed_at(record) if any(award.net for award in record.awards) else record.occurred_at

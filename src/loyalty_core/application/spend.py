@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import cast
 
+from loyalty_core.application.available import available_now
 from loyalty_core.application.books import Books
 from loyalty_core.application.enrol import is_id, locked_member, stored_receipt
 from loyalty_core.application.fold import award_of
@@ -14,30 +15,23 @@ from loyalty_core.application.forms import read_cart, read_text
 from loyalty_core.application.ids import input_hash
 from loyalty_core.application.rules import Rules, ask
 from loyalty_core.application.structure import converter
-from loyalty_core.domain.amounts import LARGEST_AMOUNT, format_scaled
+from loyalty_core.domain.amounts import LARGEST_AMOUNT
 from loyalty_core.domain.clock import Clock
-from loyalty_core.domain.currencies import minor_digits
 from loyalty_core.domain.effects import Credit
 from loyalty_core.domain.facts import Json, Order
-from loyalty_core.domain.ledger import TransactionKind, WalletBook
-from loyalty_core.domain.members import MemberId, MemberStatus, MemberView
-from loyalty_core.domain.programs import Wallet
+from loyalty_core.domain.ledger import TransactionKind
+from loyalty_core.domain.members import MemberId, MemberView
 from loyalty_core.domain.receipts import AdjustmentReceipt, RedemptionReceipt
 from loyalty_core.domain.rewards import SpendOffer, SpendRequest
 from loyalty_core.domain.statements import Cart, Earning, Quote
 from loyalty_core.errors import (
     FactError,
-    InsufficientPoints,
-    LedgerFault,
-    MemberInactive,
     MemberNotFound,
     PluginFailed,
-    RedemptionRefused,
-    RewardUnknown,
     WalletUnknown,
 )
 from loyalty_core.ports.program import Owned, RewardKind
-from loyalty_core.ports.records import MemberRecord, StoredReceipt, Upcoming
+from loyalty_core.ports.records import MemberRecord, StoredReceipt
 from loyalty_core.ports.store import Reader, Store, UnitOfWork
 
 logger = logging.getLogger("loyalty_core")
@@ -67,7 +61,7 @@ class Spending:
                 wallet=owned.item.wallet, available=available.get(owned.item.wallet, 0), order=order
             )
             try:
-                offers[name] = _offer(owned, request, _view(record, owned.plugin))
+                offers[name] = priced(owned, request, view_of(record, owned.plugin))
             except PluginFailed:
                 failed.append(owned.plugin)
         return Quote(earnings=tuple(earnings), offers=offers, failed=tuple(failed))
@@ -92,7 +86,7 @@ class Spending:
         earnings, failed = [], []
         for owned in self._rules.programs:
             try:
-                effects = ask(owned, order, _view(record, owned.plugin), self._rules.config)
+                effects = ask(owned, order, view_of(record, owned.plugin), self._rules.config)
             except PluginFailed:
                 failed.append(owned.plugin)
                 continue
@@ -111,107 +105,6 @@ class Spending:
                         )
                     )
         return earnings, failed
-
-    # -- redeem -------------------------------------------------------------------------------
-
-    def redeem(
-        self,
-        member_id: str,
-        points: int | None,
-        reward: str | None,
-        cart: CartForm | None,
-        key: str,
-    ) -> RedemptionReceipt:
-        """Points spent on a reward, charged for exactly what it gives."""
-        now = self._clock()
-        owned = self._reward(reward)
-        read_text("key", key)
-        if points is not None and points <= 0:
-            raise FactError(f"{points} points cannot be spent", where="points")
-        read = read_cart(cart, now) if cart is not None else None
-        digits = minor_digits(read.currency) if read else 0
-        given = input_hash(
-            "redeem",
-            {
-                "member": member_id,
-                "points": points,
-                "reward": reward,
-                "cart": converter(digits).unstructure(read) if read else None,
-            },
-        )
-        order = read.as_order(now) if read else None
-
-        def work(uow: UnitOfWork) -> RedemptionReceipt:
-            member = locked_member(uow, member_id)
-            if stored := stored_receipt(uow, key, given):
-                return converter(0).structure(stored.receipt, RedemptionReceipt)
-            if member.status is not MemberStatus.ACTIVE:
-                raise MemberInactive(f"the member is {member.status}", member_id=member_id)
-            receipt, books = self._spend(uow, member, owned, points, order, now)
-            books.changes.receipts.append(_stored(key, given, member_id, receipt, now))
-            books.flush()
-            return receipt
-
-        return self._store.write(work)
-
-    def _reward(self, name: str | None) -> Owned[RewardKind]:
-        rewards = self._rules.rewards
-        if name is None and len(rewards) == 1:
-            return next(iter(rewards.values()))
-        if name is None or name not in rewards:
-            known = ", ".join(rewards) or "none"
-            remedy = f"Rewards of this program: {known}."
-            raise RewardUnknown(f"{name!r} is not a reward here", where="reward", remedy=remedy)
-        return rewards[name]
-
-    def _spend(
-        self,
-        uow: UnitOfWork,
-        member: MemberRecord,
-        owned: Owned[RewardKind],
-        points: int | None,
-        order: Order | None,
-        now: datetime,
-    ) -> tuple[RedemptionReceipt, Books]:
-        books = Books(uow, self._rules, now)
-        books.load([member.id], open_of=[member.id])
-        book = books.wallet(member.id, owned.item.wallet)
-        available = book.available(now)
-        if points is not None and points > available:
-            _refuse_short(points, available, book, self._rules.config.wallets[book.wallet])
-        request = SpendRequest(
-            wallet=owned.item.wallet, available=max(available, 0), points=points, order=order
-        )
-        offer = _offer(owned, request, _view(member, owned.plugin))
-        if offer.refusal or offer.points <= 0:
-            raise RedemptionRefused(
-                offer.refusal or "there is nothing to spend points on",
-                where=owned.item.id,
-                minimum=offer.minimum,
-                step=offer.step,
-                available=available,
-            )
-        entries = book.spend(offer.points, now)
-        made = books.post(
-            book,
-            TransactionKind.REDEMPTION,
-            entries,
-            now,
-            detail={"plugin": owned.plugin, "reward": owned.item.id, "worth": str(offer.worth)},
-        )
-        if made is None:
-            raise LedgerFault("a redemption moved nothing", where=owned.item.id)
-        receipt = RedemptionReceipt(
-            transaction_id=made,
-            member_id=member.id,
-            reward=owned.item.id,
-            wallet=owned.item.wallet,
-            points=offer.points,
-            worth=offer.worth,
-            occurred_at=now,
-            lines=dict(offer.lines),
-        )
-        return receipt, books
 
     # -- adjust -------------------------------------------------------------------------------
 
@@ -259,49 +152,8 @@ class Spending:
         return self._store.write(work)
 
 
-def available_now(reader: Reader, members: list[str], now: datetime) -> dict[str, dict[str, int]]:
-    """What each member can spend at ``now``, by wallet: negative while there is debt."""
-    upcoming = reader.upcoming(members, now)
-    found: dict[str, dict[str, int]] = {member: {} for member in members}
-    for pair, book in reader.wallets(members).items():
-        found[pair[0]][pair[1]] = spendable(book, upcoming.get(pair, ()), now)
-    return found
-
-
-def spendable(book: WalletBook, upcoming: Iterable[Upcoming], now: datetime) -> int:
-    """What can be spent of a wallet at ``now``: its balance less what is pending or past."""
-    debt, left = repaid(book, upcoming, now)
-    if book.lapsed(now):
-        return -debt
-    return book.balance - sum(
-        points.amount for points in left if points.past(now) or points.pending(now)
-    )
-
-
-def repaid(
-    book: WalletBook, upcoming: Iterable[Upcoming], now: datetime
-) -> tuple[int, list[Upcoming]]:
-    """The debt and the points that are left once all that became active by ``now`` has paid."""
-    debt, left = book.debt, []
-    for points in sorted(upcoming, key=lambda one: one.activates_at) if debt else upcoming:
-        paid = min(debt, points.amount) if points.paying(book.lapses_at, now) else 0
-        debt -= paid
-        left.append(points._replace(amount=points.amount - paid))
-    return debt, left
-
-
-def _refuse_short(points: int, available: int, book: WalletBook, wallet: Wallet) -> None:
-    needed, there = (format_scaled(n, wallet.scale) for n in (points, max(available, 0)))
-    raise InsufficientPoints(
-        f"{needed} {wallet.unit} needed, {there} available",
-        where=f"wallet {book.wallet}",
-        wallet=book.wallet,
-        needed=points,
-        available=available,
-    )
-
-
-def _offer(owned: Owned[RewardKind], request: SpendRequest, view: MemberView) -> SpendOffer:
+def priced(owned: Owned[RewardKind], request: SpendRequest, view: MemberView) -> SpendOffer:
+    """What a reward would cost and give; raises ``PluginFailed`` if its plugin does not say."""
     try:
         offer = owned.item.offer(request, view)
     except Exception as error:
@@ -317,7 +169,8 @@ def _offer(owned: Owned[RewardKind], request: SpendRequest, view: MemberView) ->
     return offer
 
 
-def _view(record: MemberRecord | None, plugin: str) -> MemberView:
+def view_of(record: MemberRecord | None, plugin: str) -> MemberView:
+    """What a plugin sees of a member, or of a stranger."""
     if record is None:
         return MemberView()
     return MemberView(

@@ -8,9 +8,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
+from loyalty_core.application.available import NOTHING_HELD, Held, held_now, repaid, spendable
 from loyalty_core.application.enrol import is_id, member_of
 from loyalty_core.application.rules import Rules
-from loyalty_core.application.spend import repaid, spendable
 from loyalty_core.domain.clock import Clock
 from loyalty_core.domain.facts import Activity, Order
 from loyalty_core.domain.ledger import WalletBook
@@ -53,7 +53,10 @@ class Questions:
         self._clock = clock
 
     def statements(self, member_ids: Sequence[str]) -> dict[str, Statement]:
-        """The statements of these members, those not found left out: four queries in all."""
+        """The statements of these members, those not found left out: four queries in all.
+
+        Two more where somebody has points held.
+        """
         now = self._clock()
         ids = [one for one in member_ids if is_id(one)]
 
@@ -61,12 +64,14 @@ class Questions:
             people = reader.members(ids)
             books = reader.wallets(people)
             upcoming = reader.upcoming(people, now + EXPIRING_WITHIN)
+            held = held_now(reader, books.values(), now)
             found = {}
             for member_id, pair in people.items():
                 wallets = tuple(
                     self._wallet(
                         books.get((member_id, name)) or WalletBook(member_id, name),
                         upcoming.get((member_id, name), []),
+                        held.get((member_id, name), NOTHING_HELD),
                         now,
                     )
                     for name in self._rules.config.wallets
@@ -83,11 +88,13 @@ class Questions:
             raise MemberNotFound(f"there is no member {member_id!r}", member_id=member_id)
         return found[member_id]
 
-    def _wallet(self, book: WalletBook, upcoming: list[Upcoming], now: datetime) -> WalletStatement:
+    def _wallet(
+        self, book: WalletBook, upcoming: list[Upcoming], held: Held, now: datetime
+    ) -> WalletStatement:
         config = self._rules.config
         definition = config.wallets[book.wallet]
-        available = spendable(book, upcoming, now)
-        debt, upcoming = repaid(book, upcoming, now)
+        available = spendable(book, upcoming, held, now)
+        debt, upcoming = repaid(book, upcoming, held, now)
         live = [one for one in upcoming if one.amount and not (book.lapsed(now) or one.past(now))]
         pending = _by_date((one.activates_at, one.amount) for one in live if one.pending(now))
         expiring = _by_date(
@@ -102,6 +109,7 @@ class Questions:
             balance=book.balance,
             available=available,
             pending=sum(dated.amount for dated in pending),
+            held=held.live,
             debt=debt,
             earned=book.earned,
             redeemed=book.redeemed,

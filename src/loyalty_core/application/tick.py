@@ -1,4 +1,4 @@
-"""The nightly jobs, in their fixed order: activate, expire, retry, lapse, deliver.
+"""The nightly jobs, in their fixed order: activate, expire, retry, lapse, hand over, deliver.
 
 Each step works in chunks of its own transactions, so it can be stopped and started anywhere, by
 any number of processes; what is done is no longer due.
@@ -6,6 +6,7 @@ any number of processes; what is done is no longer due.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import random
 from collections import Counter
@@ -16,9 +17,11 @@ from functools import partial
 
 from loyalty_core.application.books import Books
 from loyalty_core.application.record import Recorder
+from loyalty_core.application.redeem import Redeeming
 from loyalty_core.application.rules import Rules
 from loyalty_core.domain.clock import Clock
 from loyalty_core.domain.receipts import TickReport
+from loyalty_core.errors import RedemptionRefused
 from loyalty_core.ports.program import Handler
 from loyalty_core.ports.store import Store, UnitOfWork
 
@@ -43,10 +46,18 @@ class Done:
 class Ticker:
     """Runs the jobs of one program under its current rules."""
 
-    def __init__(self, store: Store, rules: Rules, recorder: Recorder, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: Store,
+        rules: Rules,
+        recorder: Recorder,
+        redeeming: Redeeming,
+        clock: Clock,
+    ) -> None:
         self._store = store
         self._rules = rules
         self._recorder = recorder
+        self._redeeming = redeeming
         self._clock = clock
 
     def tick(self, progress: Callable[[int], None] | None) -> TickReport:
@@ -60,6 +71,9 @@ class Ticker:
                 expired.update(done.expired)
                 if progress:
                     progress(counts.total())
+        while self._fulfil(counts):
+            if progress:
+                progress(counts.total())
         while self._deliver(now, counts):
             if progress:
                 progress(counts.total())
@@ -78,6 +92,7 @@ class Ticker:
         for book, caught_up in books.caught_up:
             done.counts["activated_lots"] += caught_up.activated
             done.counts["expired_lots"] += caught_up.expired
+            done.counts["timed_out_holds"] += caught_up.timed_out
             if caught_up.points:
                 done.expired[book.wallet] += caught_up.points
         books.flush()
@@ -100,6 +115,17 @@ class Ticker:
     def _lapse(self, uow: UnitOfWork, *, now: datetime) -> Done | None:
         lapsed = uow.lapse_waiting(now, FACTS_A_CHUNK)
         return Done(Counter(lapsed_facts=lapsed)) if lapsed else None
+
+    # -- rewards ------------------------------------------------------------------------------
+
+    def _fulfil(self, counts: Counter[str]) -> bool:
+        """Hands over what could not be before: leased, called outside any transaction, settled."""
+        due = self._store.write(lambda uow: self._redeeming.take_due(uow, FACTS_A_CHUNK))
+        for receipt in due:
+            with contextlib.suppress(RedemptionRefused):  # its points are free again
+                self._redeeming.fulfil(receipt)
+            counts["retried_redemptions"] += 1
+        return bool(due)
 
     # -- events -------------------------------------------------------------------------------
 

@@ -256,6 +256,8 @@ def redemption(receipt: RedemptionReceipt, config: ProgramConfig) -> Document:
     """Points spent, and what they gave."""
     currency = receipt.worth.currency
     return {
+        "redemption_id": receipt.redemption_id,
+        "state": receipt.state.value,
         "transaction_id": receipt.transaction_id,
         "member_id": receipt.member_id,
         "reward": receipt.reward,
@@ -264,6 +266,10 @@ def redemption(receipt: RedemptionReceipt, config: ProgramConfig) -> Document:
         "worth": money(receipt.worth),
         "occurred_at": moment(receipt.occurred_at),
         "lines": {line: money(Money(amount, currency)) for line, amount in receipt.lines.items()},
+        "expires_at": moment(receipt.expires_at) if receipt.expires_at else None,
+        "source": receipt.source,
+        "order_id": receipt.order_id,
+        "returned": points(receipt.returned, scale_of(config, receipt.wallet)),
     }
 
 
@@ -289,7 +295,9 @@ def tick(done: TickReport, config: ProgramConfig) -> Document:
             wallet: points(amount, scale_of(config, wallet))
             for wallet, amount in done.expired.items()
         },
+        "timed_out_holds": done.timed_out_holds,
         "retried_facts": done.retried_facts,
+        "retried_redemptions": done.retried_redemptions,
         "lapsed_facts": done.lapsed_facts,
         "delivered": done.delivered,
         "delivery_failures": done.delivery_failures,

@@ -24,6 +24,8 @@ from loyalty_core.errors import (
     PluginError,
     PluginFailed,
     Problem,
+    RedemptionEnded,
+    RedemptionNotFound,
     RedemptionRefused,
     RewardUnknown,
     StoreError,
@@ -51,8 +53,26 @@ EXIT_CODES: Mapping[int, str] = {
 _BY_ERROR: tuple[tuple[tuple[type[LoyaltyError], ...], int], ...] = (
     ((ConfigError, PluginError), CONFIG),
     ((StoreError,), STORE),
-    ((MemberNotFound, TransactionNotFound, WalletUnknown, RewardUnknown), NOT_FOUND),
-    ((InsufficientPoints, RedemptionRefused, MemberInactive, IdempotencyConflict), REFUSED),
+    (
+        (
+            MemberNotFound,
+            TransactionNotFound,
+            RedemptionNotFound,
+            WalletUnknown,
+            RewardUnknown,
+        ),
+        NOT_FOUND,
+    ),
+    (
+        (
+            InsufficientPoints,
+            RedemptionRefused,
+            RedemptionEnded,
+            MemberInactive,
+            IdempotencyConflict,
+        ),
+        REFUSED,
+    ),
     ((PluginFailed,), PLUGIN),
     ((LedgerFault,), DEFECT),
     ((FactError,), REJECTED),

@@ -211,11 +211,13 @@ def redemption(console: Console, receipt: RedemptionReceipt, config: ProgramConf
     """Points spent, and what they gave."""
     spent = amount(receipt.points, scale_of(config, receipt.wallet))
     rows = [
-        ("spent", f"{spent} {receipt.wallet}"),
+        (receipt.state.replace("_", " "), f"{spent} {receipt.wallet}"),
         ("on", receipt.reward),
+        *([("until", when(receipt.expires_at, config))] if receipt.expires_at else []),
         ("worth", worth(receipt.worth)),
         ("member", receipt.member_id),
-        ("transaction", receipt.transaction_id),
+        ("redemption", receipt.redemption_id),
+        ("transaction", receipt.transaction_id or "none yet"),
     ]
     console.print(facts_table(rows))
 
@@ -242,8 +244,10 @@ def tick(console: Console, done: TickReport, config: ProgramConfig) -> None:
     rows = [
         ("lots activated", f"{done.activated_lots:,}"),
         ("lots expired", f"{done.expired_lots:,}" + (f" ({expired})" if expired else "")),
+        ("holds timed out", f"{done.timed_out_holds:,}"),
         ("facts retried", f"{done.retried_facts:,}"),
         ("facts lapsed", f"{done.lapsed_facts:,}"),
+        ("rewards retried", f"{done.retried_redemptions:,}"),
         ("events delivered", f"{done.delivered:,}"),
         ("deliveries failed", f"{done.delivery_failures:,}"),
     ]

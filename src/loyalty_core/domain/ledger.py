@@ -86,7 +86,8 @@ class Transaction:
 class Lot:
     """Points credited together. ``remaining`` and ``expired`` are caches of its entries' sums.
 
-    ``forgiven`` is how much of ``expired`` a reversal would have taken, had it still been there.
+    ``held`` of what remains is reserved for redemptions that are not settled yet. ``forgiven`` is
+    how much of ``expired`` a reversal would have taken, had it still been there.
     """
 
     id: LotId
@@ -99,7 +100,13 @@ class Lot:
     remaining: int
     expired: int = 0
     forgiven: int = 0
+    held: int = 0
     pending: bool = False
+
+    @property
+    def free(self) -> int:
+        """What remains and is not held: only this is spent, taken back, paid with or expired."""
+        return self.remaining - self.held
 
     def active(self, now: datetime) -> bool:
         """Whether its points can be spent at ``now``."""
@@ -135,6 +142,7 @@ class WalletBook:
     redeemed: int = 0
     expired: int = 0
     adjusted: int = 0
+    held: int = 0
     lapses_at: datetime | None = None
     lots: dict[LotId, Lot] = field(default_factory=dict)
     stored: bool = False
@@ -169,7 +177,7 @@ class WalletBook:
         """What can be spent at ``now`` out of the loaded lots; negative while there is debt."""
         if self.lapsed(now):
             return -self.debt
-        return sum(lot.remaining for lot in self._active(now)) - self.debt
+        return sum(lot.free for lot in self._active(now)) - self.debt
 
     def lapsed(self, now: datetime) -> bool:
         """Whether all points have expired by inactivity at ``now``."""
@@ -180,6 +188,51 @@ class WalletBook:
 
         Raises ``InsufficientPoints`` when less is available at ``now``; nothing changes then.
         """
+        self._refuse_short(amount, now)
+        entries = self.repay(now)
+        return entries + self._take(self._active(now), amount)
+
+    # -- holds: points reserved now, spent or set free later; a hold itself books nothing ------
+
+    def hold(self, amount: int, now: datetime) -> dict[LotId, int]:
+        """Reserves ``amount``, earliest expiry first; how much of which lot.
+
+        Raises ``InsufficientPoints`` when less is available at ``now``; nothing changes then.
+        """
+        self._refuse_short(amount, now)
+        held: dict[LotId, int] = {}
+        for lot in self._active(now):
+            if part := min(amount - sum(held.values()), lot.free):
+                held[lot.id] = part
+                self._hold(lot, part)
+        return held
+
+    def free(self, held: Mapping[LotId, int]) -> None:
+        """Ends a reservation: its points can be spent, taken back and expire again."""
+        for lot_id, amount in held.items():
+            self._hold(self.lots[lot_id], -amount)
+
+    def spend_held(self, held: Mapping[LotId, int], amount: int) -> list[Entry]:
+        """Entries that spend ``amount`` of what was reserved, in the order of the reservation.
+
+        The rest of the reservation ends. Points reserved in time are spent though expired since.
+        """
+        self.free(held)
+        entries = []
+        for lot_id, reserved in held.items():
+            if part := min(amount, reserved):
+                entries.append(self._move(self.lots[lot_id], -part))
+                amount -= part
+        return entries
+
+    def give_back(self, lot: Lot, amount: int, now: datetime) -> list[Entry]:
+        """Entries that put spent points back into a lot, and pay debt if they can be spent."""
+        entries = [self._move(lot, amount)]
+        if lot.activates_at <= now and lot.ever_active(None):
+            entries += self.repay_from(lot)
+        return entries + self.repay(now)
+
+    def _refuse_short(self, amount: int, now: datetime) -> None:
         available = self.available(now)
         if amount > available:
             raise InsufficientPoints(
@@ -188,8 +241,6 @@ class WalletBook:
                 needed=amount,
                 available=available,
             )
-        entries = self.repay(now)
-        return entries + self._take(self._active(now), amount)
 
     def claw_back(self, lot: Lot, amount: int, policy: DebtPolicy, now: datetime) -> list[Entry]:
         """Entries that take ``amount`` back, first from the lot it was awarded into.
@@ -197,7 +248,7 @@ class WalletBook:
         What of that lot has expired is gone already and is not taken again. The rest is taken
         from other points or becomes debt, as the wallet's policy says.
         """
-        entries = self._take([lot] if lot.remaining else [], amount)
+        entries = self._take([lot] if lot.free else [], amount)
         rest = amount + sum(entry.amount for entry in entries)
         gone = min(rest, lot.expired - lot.forgiven)
         lot.forgiven += gone
@@ -212,8 +263,9 @@ class WalletBook:
             taken = self._take(pending, rest)
             rest += sum(entry.amount for entry in taken)
             entries += taken
-        if rest and policy is not DebtPolicy.CLAMP:
-            entries.append(self._owe(-rest))
+        owed = min(rest, self.held) if policy is DebtPolicy.CLAMP else rest
+        if owed:  # even under clamp, what is only held is not forgiven: it may come free again
+            entries.append(self._owe(-owed))
         return entries
 
     def deduct(self, amount: int, policy: DebtPolicy, now: datetime) -> list[Entry]:
@@ -222,22 +274,29 @@ class WalletBook:
 
     def repay_from(self, lot: Lot) -> list[Entry]:
         """Entries that pay debt out of a lot about to expire: it was active before."""
-        paid = min(self.debt, lot.remaining)
+        paid = min(self.debt, lot.free)
         return [self._move(lot, -paid), self._owe(paid)] if paid else []
 
     def expire(self, lot: Lot) -> list[Entry]:
-        """Entries that end what remains of ``lot``."""
-        lot.expired += lot.remaining
-        return [self._move(lot, -lot.remaining)] if lot.remaining else []
+        """Entries that end what remains of ``lot``, but for what is held."""
+        ended = lot.free
+        lot.expired += ended
+        return [self._move(lot, -ended)] if ended else []
 
     # -- the only places where a lot, the debt or the balance changes --------------------------
 
     def _move(self, lot: Lot, amount: int) -> Entry:
-        if lot.remaining + amount < 0:
-            raise LedgerFault(f"lot would fall to {lot.remaining + amount}", where=lot.id)
+        if lot.free + amount < 0:
+            raise LedgerFault(f"lot would fall to {lot.free + amount}", where=lot.id)
         lot.remaining += amount
         self.balance += amount
         return Entry(MEMBER, lot.id, amount)
+
+    def _hold(self, lot: Lot, amount: int) -> None:
+        if not 0 <= lot.held + amount <= lot.remaining:
+            raise LedgerFault(f"{lot.held + amount} of {lot.remaining} held", where=lot.id)
+        lot.held += amount
+        self.held += amount
 
     def _owe(self, amount: int) -> Entry:
         if self.debt - amount < 0:
@@ -251,13 +310,13 @@ class WalletBook:
         for lot in lots:
             if amount <= 0:
                 break
-            taken = min(amount, lot.remaining)
+            taken = min(amount, lot.free)
             entries.append(self._move(lot, -taken))
             amount -= taken
         return entries
 
     def _open(self) -> list[Lot]:
-        return sorted((lot for lot in self.lots.values() if lot.remaining), key=spend_order)
+        return sorted((lot for lot in self.lots.values() if lot.free), key=spend_order)
 
     def _active(self, now: datetime) -> list[Lot]:
         return [lot for lot in self._open() if lot.active(now)]

@@ -40,7 +40,8 @@ class DebtPolicy(StrEnum):
 
     All first take what is left of the points concerned. ``negative`` then takes other available
     points and books the rest as debt; ``pending_first`` takes pending points before it makes
-    debt; ``clamp`` takes other available points and forgives the rest. The next earning pays debt.
+    debt; ``clamp`` takes other available points and forgives the rest, but for as many as are held
+    for a redemption: those become debt. The next earning, or a hold set free, pays debt.
     """
 
     NEGATIVE = "negative"
@@ -134,6 +135,13 @@ class Wallet:
     )
     value: PointsValue | None = field(
         default=None, metadata=_doc("What points are worth as money; they need not be worth any.")
+    )
+    return_grace_days: int = field(
+        default=0,
+        metadata=_doc(
+            "When an order paid with points is refunded and the points' own expiry has passed: for"
+            " how many days they can be spent again; with 0 they expire at once."
+        ),
     )
 
 

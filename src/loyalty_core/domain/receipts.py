@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from loyalty_core.domain.amounts import Money
+from loyalty_core.domain.redemptions import RedemptionState
 from loyalty_core.errors import LoyaltyError, Problem
 
 
@@ -74,12 +75,16 @@ class RecordSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RedemptionReceipt:
-    """Points spent: how many, on what, and what they were worth.
+    """Points held for or spent on a reward: how many, and what they are worth.
 
-    ``points`` is in the wallet's smallest unit; ``lines`` the discount by order line, minor units.
+    ``points`` and ``returned`` (given back on refunds) are in the wallet's smallest unit, ``lines``
+    is the discount by order line in minor units. ``transaction_id`` is None until the points are
+    captured, ``expires_at`` is when a hold times out by itself.
     """
 
-    transaction_id: str
+    redemption_id: str
+    state: RedemptionState
+    transaction_id: str | None
     member_id: str
     reward: str
     wallet: str
@@ -87,6 +92,10 @@ class RedemptionReceipt:
     worth: Money
     occurred_at: datetime
     lines: Mapping[str, int] = field(default_factory=dict)
+    expires_at: datetime | None = None
+    source: str = ""
+    order_id: str | None = None
+    returned: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +122,9 @@ class TickReport:
     activated_lots: int = 0
     expired_lots: int = 0
     expired: Mapping[str, int] = field(default_factory=dict)
+    timed_out_holds: int = 0
     retried_facts: int = 0
+    retried_redemptions: int = 0
     lapsed_facts: int = 0
     delivered: int = 0
     delivery_failures: int = 0

@@ -28,7 +28,9 @@ class SpendOffer:
     """What a reward would cost and give. ``points`` are charged for exactly ``worth``, never more.
 
     ``lines`` is the discount by order line in minor units. ``refusal`` says why nothing can be
-    spent, in words for the member; then ``points`` is zero.
+    spent, in words for the member; then ``points`` is zero. ``item`` and ``stock`` limit how often
+    something can be redeemed by everybody together: the core counts claims under ``item`` and
+    lets no more than ``stock`` of them through.
     """
 
     wallet: str
@@ -38,4 +40,6 @@ class SpendOffer:
     minimum: int = 0
     step: int = 1
     refusal: str = ""
+    item: str = ""
+    stock: int | None = None
     detail: Mapping[str, Json] = field(default_factory=dict)

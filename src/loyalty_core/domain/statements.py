@@ -26,10 +26,10 @@ class WalletStatement:
     """One wallet as its member sees it at a moment; all points in the wallet's smallest unit.
 
     ``available`` can be spent now and is negative while there is debt. ``pending`` becomes
-    available later, ``next_pending`` says when the first of it does. ``expiring`` lists every
-    date in the coming ``expiring_within_days`` on which points expire. ``earned``, ``redeemed``,
-    ``expired`` and ``adjusted`` are totals since joining: earned − redeemed − expired + adjusted
-    is ``balance``.
+    available later, ``next_pending`` says when the first of it does. ``held`` is reserved for
+    redemptions that are not settled yet. ``expiring`` lists every date in the coming 90 days on
+    which points expire. ``earned``, ``redeemed``, ``expired`` and ``adjusted`` are totals since
+    joining: earned − redeemed − expired + adjusted is ``balance``.
     """
 
     wallet: str
@@ -38,6 +38,7 @@ class WalletStatement:
     balance: int
     available: int
     pending: int
+    held: int
     debt: int
     earned: int
     redeemed: int

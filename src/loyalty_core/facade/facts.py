@@ -17,11 +17,12 @@ class FactMethods:
     def record(self, fact: Fact | Mapping[str, Json]) -> FactReceipt:
         """What became of one fact: a domain object or its documented JSON form.
 
-        Recording the same fact again changes nothing and answers ``duplicate``.
+        Recording the same fact again changes nothing and answers ``duplicate``. Threads that
+        record at the same time share transactions, which makes them several times faster.
 
         Raises ``FactError`` (and its kinds) or ``IdempotencyConflict`` if it cannot be taken in.
         """
-        receipt = self._recorder.record([fact])[0]
+        receipt = self._recorder.record_one(fact)
         if receipt.error is not None:
             raise receipt.error
         return receipt

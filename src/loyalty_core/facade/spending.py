@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from loyalty_core.application.redeem import Redeeming
+from loyalty_core.application.redemptions import Redemptions
 from loyalty_core.application.spend import Spending
 from loyalty_core.domain.facts import Json
 from loyalty_core.domain.receipts import AdjustmentReceipt, RedemptionReceipt
@@ -14,6 +16,8 @@ class SpendingMethods:
     """Quoting, spending and adjusting points."""
 
     _spending: Spending
+    _redeeming: Redeeming
+    _redemptions: Redemptions
 
     def quote(self, cart: Cart | Mapping[str, Json], member_id: str | None = None) -> Quote:
         """What the cart would earn for the member (or a stranger), and what points could buy.
@@ -29,18 +33,89 @@ class SpendingMethods:
         points: int | None = None,
         reward: str | None = None,
         cart: Cart | Mapping[str, Json] | None = None,
+        source: str = "",
+        order_id: str | None = None,
         key: str,
     ) -> RedemptionReceipt:
         """Points spent on a reward, charged for exactly what it gives.
 
         ``points`` is the most to spend, in the wallet's smallest unit (None: as many as the
-        reward can use); ``reward`` may be left out where the program has only one. ``key`` makes
-        the command idempotent: the same key and input answer with the first receipt.
+        reward can use); ``reward`` may be left out where the program has only one. ``source`` and
+        ``order_id`` name the order that is paid for, recorded already or later: what it refunds
+        comes back to the lots it was spent from. ``key`` makes the command idempotent: the same
+        key and input answer with the first receipt.
+
+        A reward that must be handed over is so between two transactions: its points are held,
+        it is handed over, they are captured. The receipt says ``held`` while that is tried again.
 
         Raises ``MemberNotFound``, ``MemberInactive``, ``RewardUnknown``, ``InsufficientPoints``,
         ``RedemptionRefused``, ``IdempotencyConflict``.
         """
-        return self._spending.redeem(member_id, points, reward, cart, key)
+        order = (source, order_id)
+        asked = self._redeeming.ask(member_id, points, reward, cart, order, None, key)
+        return self._redeeming.redeem(asked)
+
+    def hold(
+        self,
+        member_id: str,
+        *,
+        points: int | None = None,
+        reward: str | None = None,
+        cart: Cart | Mapping[str, Json] | None = None,
+        source: str = "",
+        order_id: str | None = None,
+        minutes: int = 30,
+        key: str,
+    ) -> RedemptionReceipt:
+        """Points reserved in a checkout, as ``redeem`` would spend them; nothing is booked yet.
+
+        Held points cannot be spent by anything else, do not expire, and are not taken back.
+        ``capture`` spends them, ``release`` sets them free; after ``minutes`` they are free by
+        themselves.
+
+        Raises what ``redeem`` raises.
+        """
+        order = (source, order_id)
+        asked = self._redeeming.ask(member_id, points, reward, cart, order, minutes, key)
+        return self._redeeming.redeem(asked)
+
+    def capture(
+        self,
+        redemption_id: str,
+        *,
+        points: int | None = None,
+        source: str = "",
+        order_id: str | None = None,
+    ) -> RedemptionReceipt:
+        """Held points spent: ``points`` of them, or all; the rest is free again.
+
+        ``source`` and ``order_id`` name the order that they paid for. Capturing the same again
+        answers the same.
+
+        Raises ``RedemptionNotFound``, ``RedemptionEnded`` once released or timed out, and
+        ``FactError`` for more points than are held.
+        """
+        return self._redeeming.capture(redemption_id, points, (source, order_id))
+
+    def release(self, redemption_id: str) -> RedemptionReceipt:
+        """Held points set free; nothing happens if they are already.
+
+        Raises ``RedemptionNotFound``, and ``RedemptionEnded`` if they were captured.
+        """
+        return self._redeeming.release(redemption_id)
+
+    def redemption(self, redemption_id: str) -> RedemptionReceipt:
+        """One redemption as it stands now; raises ``RedemptionNotFound``."""
+        return self._redemptions.one(redemption_id)
+
+    def redemptions(
+        self, member_id: str, *, held: bool = False, first: int = 20, after: str | None = None
+    ) -> tuple[RedemptionReceipt, ...]:
+        """Up to ``first`` redemptions of a member, latest first, after the id ``after``.
+
+        With ``held`` only those that hold points now. Raises ``FactError`` for a page too large.
+        """
+        return self._redemptions.of_member(member_id, held, first, after)
 
     def adjust(
         self,

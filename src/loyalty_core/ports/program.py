@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 from loyalty_core.domain.effects import Effect
 from loyalty_core.domain.events import Event
 from loyalty_core.domain.facts import Decidable
 from loyalty_core.domain.members import MemberView
+from loyalty_core.domain.receipts import RedemptionReceipt
 from loyalty_core.domain.rewards import SpendOffer, SpendRequest
 
 T = TypeVar("T")
@@ -50,6 +51,24 @@ class RewardKind(Protocol):
         """What the request would cost and give; called by ``quote`` and again by ``redeem``.
 
         A raise aborts the redemption: nothing is booked.
+        """
+        ...
+
+
+@runtime_checkable
+class Fulfils(Protocol):
+    """A reward that must be handed over: a code made, a gift shipped, a shop told.
+
+    Its points are held first, then it is handed over, then they are captured: so nobody gets it
+    without paying, and nobody pays without getting it.
+    """
+
+    def fulfil(self, redemption: RedemptionReceipt) -> None:
+        """Hands the reward over; called outside any transaction, at least once, by ``redeem``.
+
+        Keyed by ``redemption.redemption_id``: a second call must not hand over a second one. Raise
+        ``RedemptionRefused`` when it cannot be had: the points are released. Anything else that is
+        raised is tried again by ``tick`` with backoff, and released in the end.
         """
         ...
 

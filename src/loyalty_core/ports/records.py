@@ -13,6 +13,7 @@ from loyalty_core.domain.facts import Activity, FactId, FactKey, Json
 from loyalty_core.domain.ledger import Lot, LotId, Transaction, WalletBook
 from loyalty_core.domain.members import History, Identity, MemberId, MemberStatus, Profile
 from loyalty_core.domain.orders import OrderDocument
+from loyalty_core.domain.redemptions import Redemption, RedemptionId
 
 
 class Position(NamedTuple):
@@ -136,6 +137,7 @@ class Changes:
     lots: list[Lot] = field(default_factory=list)
     wallets: list[WalletBook] = field(default_factory=list)
     events: list[tuple[Event, Sequence[str]]] = field(default_factory=list)
+    redemptions: dict[RedemptionId, Redemption] = field(default_factory=dict)
     receipts: list[StoredReceipt] = field(default_factory=list)
     waiting: list[tuple[Identity, FactId, datetime]] = field(default_factory=list)
 

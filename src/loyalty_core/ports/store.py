@@ -10,6 +10,7 @@ from loyalty_core.domain.events import Event
 from loyalty_core.domain.facts import FactKey, Json
 from loyalty_core.domain.ledger import Lot, LotId, Transaction, WalletBook
 from loyalty_core.domain.members import Identity, MemberId
+from loyalty_core.domain.redemptions import Redemption
 from loyalty_core.ports.records import (
     Changes,
     FactRecord,
@@ -23,8 +24,13 @@ from loyalty_core.ports.records import (
 class UnitOfWork(Protocol):
     """One write transaction. Everything read through it after ``lock_members`` is current."""
 
-    def owners(self, identities: Iterable[Identity]) -> dict[Identity, MemberId]:
-        """The member of each identity that is known."""
+    def lock_owners(
+        self, identities: Iterable[Identity], keys: Iterable[FactKey] = ()
+    ) -> dict[Identity, MemberId]:
+        """The member of each known identity.
+
+        They, and the members of the stored facts with these keys, are locked in id order.
+        """
         ...
 
     def claim(self, wanted: Mapping[Identity, MemberId]) -> dict[Identity, MemberId]:
@@ -36,17 +42,20 @@ class UnitOfWork(Protocol):
         ...
 
     def lock_members(self, ids: Iterable[MemberId]) -> dict[MemberId, MemberRecord]:
-        """The members, locked in id order until the transaction ends."""
+        """The members, locked in id order until the transaction ends; as of the lock."""
         ...
 
     def due_members(self, now: datetime, limit: int) -> list[MemberId]:
-        """Members that have points to activate or to expire at ``now``, from ``limit`` lots."""
+        """Members whose points activate or expire, or holds time out, from ``limit`` of each."""
         ...
 
-    def facts_by_key(
-        self, keys: Iterable[FactKey], *, lock: bool = False
-    ) -> dict[FactKey, FactRecord]:
-        """The stored facts with these keys; ``lock`` locks those that no member's lock covers."""
+    def known(
+        self, keys: Iterable[FactKey], members: Iterable[MemberId] = ()
+    ) -> tuple[dict[FactKey, FactRecord], list[WalletBook]]:
+        """The stored facts with these keys, and the wallets of these members without lots.
+
+        Facts that belong to nobody yet are locked: no lock on a member covers them.
+        """
         ...
 
     def facts_since(self, since: Mapping[MemberId, datetime]) -> list[FactRecord]:
@@ -57,12 +66,40 @@ class UnitOfWork(Protocol):
         """Facts that a program failed on and whose time to try again has come, oldest first."""
         ...
 
-    def wallets(self, members: Iterable[MemberId]) -> dict[tuple[str, str], WalletBook]:
-        """The members' wallets by member and wallet name, without lots."""
+    def wallets(self, members: Iterable[MemberId]) -> list[WalletBook]:
+        """The members' wallets, without lots."""
         ...
 
     def lots(self, ids: Iterable[LotId], open_of: Iterable[MemberId]) -> list[Lot]:
         """The lots with these ids, and all lots of these members that hold points."""
+        ...
+
+    def redemption(self, redemption_id: str) -> Redemption | None:
+        """One redemption; current if its member is locked."""
+        ...
+
+    def held_redemptions(self, members: Iterable[str]) -> list[Redemption]:
+        """The redemptions of these members that hold points, oldest first."""
+        ...
+
+    def due_redemptions(self, now: datetime, limit: int) -> list[Redemption]:
+        """Redemptions whose reward is to be handed over (again) by ``now``, longest due first."""
+        ...
+
+    def claim_stock(self, item: str, stock: int) -> bool:
+        """Whether one more of ``stock`` was left of a limited item, and is claimed now."""
+        ...
+
+    def unclaim_stock(self, item: str) -> None:
+        """Puts one back that was claimed."""
+        ...
+
+    def save_redemptions(self, changed: Iterable[Redemption]) -> None:
+        """Writes redemptions by themselves, where nothing else of their books changes."""
+        ...
+
+    def redemptions_of(self, orders: Iterable[tuple[str, str]]) -> list[Redemption]:
+        """The captured redemptions that paid for these orders (source and id), oldest first."""
         ...
 
     def save(self, changes: Changes) -> None:
@@ -127,6 +164,20 @@ class Reader(Protocol):
         self, members: Iterable[str], until: datetime
     ) -> dict[tuple[str, str], list[Upcoming]]:
         """Points to which something happens by ``until``, or has: pending, expiring, past."""
+        ...
+
+    def held(self, books: Iterable[WalletBook]) -> list[tuple[Redemption, Mapping[str, datetime]]]:
+        """What is held in these wallets, each with the moments at which its lots end."""
+        ...
+
+    def redemption(self, redemption_id: str) -> Redemption | None:
+        """One redemption."""
+        ...
+
+    def redemptions(
+        self, member: str, before: str | None, limit: int, *, held: bool
+    ) -> list[Redemption]:
+        """A member's redemptions before the one with this id, latest first."""
         ...
 
     def history(

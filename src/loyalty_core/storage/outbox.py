@@ -6,10 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from loyalty_core.domain.events import Event
 from loyalty_core.storage import rows, tables
+from loyalty_core.storage.sql import Write, sql_of
 
 DELIVERY_LEASE = timedelta(minutes=2)
 """How long a process that took a delivery may take before another one tries it."""
@@ -21,6 +23,9 @@ class Outbox:
     def __init__(self, connection: Connection, program: str) -> None:
         self._connection = connection
         self._program = program
+        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+        self._insert: Any = dialect.insert
+        self._sql = sql_of(connection.dialect)
 
     def _rows(self, statement: Any, parameters: Mapping[str, Any]) -> Iterable[Any]:
         return self._connection.execute(statement, parameters).mappings()
@@ -29,10 +34,9 @@ class Outbox:
         if values:
             self._connection.execute(statement, values)
 
-    def publish(self, published: Sequence[tuple[Event, Sequence[str]]]) -> None:
-        """Writes events, and one delivery for each of their subscriptions."""
+    def published(self, published: Sequence[tuple[Event, Sequence[str]]]) -> tuple[Write, Write]:
+        """What is to be written of events, and of one delivery for each subscription to them."""
         events = [rows.event_row(event, self._program) for event, _ in published]
-        self._write(insert(tables.event), events)
         deliveries = [
             {
                 "event_id": event.id,
@@ -46,7 +50,7 @@ class Outbox:
             for event, subscriptions in published
             for subscription in subscriptions
         ]
-        self._write(insert(tables.delivery), deliveries)
+        return Write(tables.event, events), Write(tables.delivery, deliveries)
 
     def due_deliveries(self, now: datetime, limit: int) -> list[tuple[Event, str, int]]:
         """Events due for delivery with subscription and attempts so far; leased for a while."""

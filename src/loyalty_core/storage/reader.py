@@ -11,11 +11,12 @@ from sqlalchemy import Connection, and_, bindparam, case, func, or_, select, tup
 
 from loyalty_core.domain.ledger import Transaction, WalletBook
 from loyalty_core.domain.members import Identity, MemberId
+from loyalty_core.domain.redemptions import Redemption
 from loyalty_core.ports.records import FactRecord, MemberRecord, Upcoming, WalletSums
 from loyalty_core.storage import rows, tables
 from loyalty_core.storage.checks import check_books
 from loyalty_core.storage.migrations import applied
-from loyalty_core.storage.work import owners
+from loyalty_core.storage.queries import Queries
 
 Pair = tuple[str, str]
 
@@ -24,7 +25,6 @@ _members = select(tables.member).where(
     tables.member.c.program == bindparam("program"), tables.member.c.id.in_(_ids)
 )
 _identities = select(tables.identity).where(tables.identity.c.member_id.in_(_ids))
-_wallets = select(tables.wallet).where(tables.wallet.c.member_id.in_(_ids))
 _dated = (
     tables.lot.c.member_id,
     tables.lot.c.wallet,
@@ -32,13 +32,12 @@ _dated = (
     tables.lot.c.expires_at,
 )
 _mine = tables.lot.c.member_id.in_(_ids)
-_held = tables.lot.c.remaining > 0
+_left = tables.lot.c.remaining > 0
+_free = func.sum(tables.lot.c.remaining - tables.lot.c.held)
 _ending = tables.lot.c.expires_at <= bindparam("until")
 _upcoming = union_all(  # each half walks its own partial index, however many lots are open
-    select(*_dated, func.sum(tables.lot.c.remaining))
-    .where(_mine, _held, _ending)
-    .group_by(*_dated),
-    select(*_dated, func.sum(tables.lot.c.remaining))
+    select(*_dated, _free).where(_mine, _left, _ending).group_by(*_dated),
+    select(*_dated, _free)
     .where(
         _mine,
         tables.lot.c.pending,
@@ -54,13 +53,14 @@ class SqlReader:
     def __init__(self, connection: Connection, program: str) -> None:
         self._connection = connection
         self._program = program
+        self._queries = Queries(connection, program)
 
     def _rows(self, statement: Any, parameters: Mapping[str, Any] | None = None) -> Iterable[Any]:
         return self._connection.execute(statement, parameters or {}).mappings()
 
     def owners(self, identities: Iterable[Identity]) -> dict[Identity, MemberId]:
         """The member of each identity that is known."""
-        return owners(self._connection, self._program, identities)
+        return self._queries.owners(identities)
 
     def members(self, ids: Iterable[str]) -> dict[str, tuple[MemberRecord, tuple[Identity, ...]]]:
         """The members with their identities: two queries for any number."""
@@ -73,8 +73,7 @@ class SqlReader:
 
     def wallets(self, members: Iterable[str]) -> dict[Pair, WalletBook]:
         """The members' wallets by member and wallet name, without lots."""
-        found = self._rows(_wallets, {"ids": sorted(set(members))})
-        return {(row["member_id"], row["wallet"]): rows.wallet_book(row) for row in found}
+        return {(book.member_id, book.wallet): book for book in self._queries.wallets(members)}
 
     def upcoming(self, members: Iterable[str], until: datetime) -> dict[Pair, list[Upcoming]]:
         """Points to which something happens by ``until``, or has: pending, expiring, past."""
@@ -83,6 +82,40 @@ class SqlReader:
         for row in self._connection.execute(_upcoming, parameters):
             found[row[0], row[1]].append(Upcoming(row[2], row[3], int(row[4])))
         return found
+
+    def held(self, books: Iterable[WalletBook]) -> list[tuple[Redemption, Mapping[str, datetime]]]:
+        """What is held in these wallets, each with the moments at which its lots end."""
+        holding = {book.member_id for book in books if book.held}
+        if not holding:
+            return []
+        redemption, lot = tables.redemption, tables.lot
+        chosen = select(redemption).where(
+            redemption.c.member_id.in_(sorted(holding)), redemption.c.state == "held"
+        )
+        found = [rows.redemption_of(row) for row in self._rows(chosen)]
+        of_these = lot.c.id.in_(sorted({lot_id for one in found for lot_id in one.lots}))
+        dated = select(lot.c.id, lot.c.expires_at).where(of_these, lot.c.expires_at.is_not(None))
+        ends = {row[0]: row[1] for row in self._connection.execute(dated)}
+        return [(one, {key: ends[key] for key in one.lots if key in ends}) for one in found]
+
+    def redemption(self, redemption_id: str) -> Redemption | None:
+        """One redemption."""
+        table = tables.redemption
+        mine = and_(table.c.id == redemption_id, table.c.program == self._program)
+        return next(map(rows.redemption_of, self._rows(select(table).where(mine))), None)
+
+    def redemptions(
+        self, member: str, before: str | None, limit: int, *, held: bool
+    ) -> list[Redemption]:
+        """A member's redemptions before the one with this id, latest first."""
+        table = tables.redemption
+        mine = select(table).where(table.c.member_id == member)
+        if held:
+            mine = mine.where(table.c.state == "held")
+        if before is not None:
+            mine = mine.where(table.c.id < before)
+        latest = mine.order_by(table.c.id.desc()).limit(limit)
+        return list(map(rows.redemption_of, self._rows(latest)))
 
     def history(
         self, member: str, wallet: str | None, before: tuple[datetime, str] | None, limit: int
@@ -132,7 +165,7 @@ class SqlReader:
         due = {
             row[0]: int(row[1])
             for row in self._connection.execute(
-                select(lot.c.wallet, func.sum(lot.c.remaining))
+                select(lot.c.wallet, func.sum(lot.c.remaining - lot.c.held))
                 .join(member, member.c.id == lot.c.member_id)
                 .where(ours, lot.c.remaining > 0, lot.c.expires_at <= now)
                 .group_by(lot.c.wallet)

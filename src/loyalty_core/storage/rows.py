@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from loyalty_core.application.forms import dump_document, load_document
 from loyalty_core.application.structure import converter
+from loyalty_core.domain.amounts import Money
 from loyalty_core.domain.events import Event, EventId
 from loyalty_core.domain.facts import FactId, FactKey, Json
 from loyalty_core.domain.ledger import (
@@ -28,9 +29,12 @@ from loyalty_core.domain.members import (
     MemberStatus,
     Profile,
 )
+from loyalty_core.domain.redemptions import Redemption, RedemptionState
 from loyalty_core.ports.records import Award, FactRecord, FactStatus, MemberRecord, Position
+from loyalty_core.storage import tables
 
 Row = Mapping[Any, Any]
+_WALLET = tuple(tables.wallet.c.keys())
 _plain = converter(0)
 
 
@@ -144,25 +148,12 @@ def _award(stored: Mapping[str, Json]) -> Award:
 
 def wallet_row(book: WalletBook) -> dict[str, Any]:
     """A wallet as a row."""
-    return {
-        "member_id": book.member_id,
-        "wallet": book.wallet,
-        "balance": book.balance,
-        "debt": book.debt,
-        "earned": book.earned,
-        "redeemed": book.redeemed,
-        "expired": book.expired,
-        "adjusted": book.adjusted,
-        "lapses_at": book.lapses_at,
-    }
+    return {name: getattr(book, name) for name in _WALLET}
 
 
 def wallet_book(row: Row) -> WalletBook:
     """A wallet from its row, without lots."""
-    return WalletBook(**{name: row[name] for name in wallet_row(_EMPTY)}, stored=True)
-
-
-_EMPTY = WalletBook("", "")
+    return WalletBook(**row, stored=True)
 
 
 def lot_row(lot: Lot) -> dict[str, Any]:
@@ -172,7 +163,7 @@ def lot_row(lot: Lot) -> dict[str, Any]:
 
 def lot_of(row: Row) -> Lot:
     """A lot from its row."""
-    return Lot(**{name: row[name] for name in Lot.__slots__})
+    return Lot(**row)
 
 
 def transaction_row(made: Transaction) -> dict[str, Any]:
@@ -228,6 +219,50 @@ def transaction_of(row: Row, entries: list[Row]) -> Transaction:
         actor=row["actor"],
         reason=row["reason"],
         detail=row["detail"],
+    )
+
+
+_AS_THEY_ARE = (
+    "id",
+    "member_id",
+    "wallet",
+    "plugin",
+    "reward",
+    "points",
+    "returned",
+    "source",
+    "order_id",
+    "created_at",
+    "expires_at",
+    "ended_at",
+    "transaction_id",
+    "item",
+    "attempts",
+    "retry_at",
+)
+
+
+def redemption_row(one: Redemption, program: str) -> dict[str, Any]:
+    """A redemption as a row; its lots in the order they are spent."""
+    return {
+        **{name: getattr(one, name) for name in _AS_THEY_ARE},
+        "program": program,
+        "state": one.state.value,
+        "worth_minor": one.worth.amount_minor,
+        "currency": one.worth.currency,
+        "lines": dict(one.lines),
+        "lots": [[lot_id, amount] for lot_id, amount in one.lots.items()],
+    }
+
+
+def redemption_of(row: Row) -> Redemption:
+    """A redemption from its row."""
+    return Redemption(
+        **{name: row[name] for name in _AS_THEY_ARE},
+        state=RedemptionState(row["state"]),
+        worth=Money(row["worth_minor"], row["currency"]),
+        lines=row["lines"],
+        lots=dict(row["lots"]),
     )
 
 

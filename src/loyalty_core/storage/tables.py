@@ -37,6 +37,16 @@ def to_microseconds(moment: datetime) -> int:
     return (moment - EPOCH) // MICROSECOND
 
 
+def from_microseconds(microseconds: int) -> datetime:
+    """The moment that ``to_microseconds`` gave, in UTC."""
+    return EPOCH + timedelta(microseconds=microseconds)
+
+
+def from_text(moment: str) -> datetime:
+    """The moment that PostgreSQL wrote in JSON, in UTC."""
+    return datetime.fromisoformat(moment).astimezone(UTC)
+
+
 class Moment(TypeDecorator[datetime]):
     """An aware UTC moment: ``timestamptz`` on PostgreSQL, microseconds since 1970 on SQLite."""
 
@@ -61,7 +71,7 @@ class Moment(TypeDecorator[datetime]):
             return None
         if isinstance(value, datetime):
             return value.astimezone(UTC)
-        return EPOCH + timedelta(microseconds=value)
+        return from_microseconds(value)
 
 
 def _id() -> TypeEngine[str]:
@@ -166,6 +176,7 @@ wallet = Table(
     Column("redeemed", BigInteger, nullable=False),
     Column("expired", BigInteger, nullable=False),
     Column("adjusted", BigInteger, nullable=False),
+    Column("held", BigInteger, nullable=False),
     Column("lapses_at", Moment),
 )
 _lapses = text("lapses_at IS NOT NULL AND balance > 0")
@@ -184,6 +195,7 @@ lot = Table(
     Column("remaining", BigInteger, nullable=False),
     Column("expired", BigInteger, nullable=False),
     Column("forgiven", BigInteger, nullable=False),
+    Column("held", BigInteger, nullable=False),
     Column("pending", Boolean, nullable=False),
 )
 _open = text("remaining > 0")
@@ -233,6 +245,61 @@ entry = Table(
     Column("account", String(63), nullable=False),
     Column("lot_id", _id()),
     Column("amount", BigInteger, nullable=False),
+)
+
+redemption = Table(
+    "loyalty_redemption",
+    metadata,
+    Column("id", _id(), primary_key=True),
+    Column("program", String(63), nullable=False),
+    Column("member_id", _id(), nullable=False),
+    Column("wallet", String(63), nullable=False),
+    Column("plugin", String(63), nullable=False),
+    Column("reward", String(128), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("points", BigInteger, nullable=False),
+    Column("worth_minor", BigInteger, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("lines", _json(), nullable=False),
+    Column("item", String(128), nullable=False),
+    Column("lots", _json(), nullable=False),
+    Column("returned", BigInteger, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("order_id", Text),
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment),
+    Column("ended_at", Moment),
+    Column("transaction_id", _id()),
+    Column("attempts", Integer, nullable=False),
+    Column("retry_at", Moment),
+)
+_unfulfilled = text("retry_at IS NOT NULL")
+Index(
+    "loyalty_redemption_retry",
+    redemption.c.retry_at,
+    postgresql_where=_unfulfilled,
+    sqlite_where=_unfulfilled,
+)
+_held = text("state = 'held'")
+_ordered = text("order_id IS NOT NULL")
+Index("loyalty_redemption_member", redemption.c.member_id, redemption.c.id)
+Index("loyalty_redemption_held", redemption.c.member_id, postgresql_where=_held, sqlite_where=_held)
+Index("loyalty_redemption_due", redemption.c.expires_at, postgresql_where=_held, sqlite_where=_held)
+Index(
+    "loyalty_redemption_order",
+    redemption.c.program,
+    redemption.c.source,
+    redemption.c.order_id,
+    postgresql_where=_ordered,
+    sqlite_where=_ordered,
+)
+
+stock = Table(
+    "loyalty_stock",
+    metadata,
+    Column("program", String(63), primary_key=True),
+    Column("item", String(128), primary_key=True),
+    Column("claimed", BigInteger, nullable=False),
 )
 
 receipt = Table(

@@ -30,10 +30,12 @@ class FrozenClock:
             self._now = _utc(now)
             return self._now
 
-    def advance(self, *, days: int = 0, hours: int = 0, seconds: int = 0) -> datetime:
+    def advance(
+        self, *, days: int = 0, hours: int = 0, minutes: int = 0, seconds: int = 0
+    ) -> datetime:
         """The moment the clock shows after moving on by so much."""
         with self._lock:
-            self._now += timedelta(days=days, hours=hours, seconds=seconds)
+            self._now += timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
             return self._now
 
 

@@ -7,7 +7,7 @@ not a store.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -18,22 +18,38 @@ from loyalty_core.domain.programs import DebtPolicy
 class ModelLot:
     """Points of one award: ``left`` can still be spent some day, ``gone`` have expired.
 
-    ``forgiven`` of those gone have been taken back since, which took nothing from anybody.
+    ``held`` of those left are reserved. ``forgiven`` of those gone have been taken back since,
+    which took nothing from anybody.
     """
 
     created_at: datetime
     activates_at: datetime
     expires_at: datetime | None
     left: int = 0
+    held: int = 0
     gone: int = 0
     forgiven: int = 0
     number: int = 0
     active: bool = False
 
+    @property
+    def free(self) -> int:
+        """What is left and not reserved."""
+        return self.left - self.held
+
     def spend_order(self) -> tuple[bool, datetime, datetime, int]:
         """Earliest expiry first, never last, then age, then the order of their making."""
         never = self.expires_at is None
         return never, self.expires_at or self.created_at, self.created_at, self.number
+
+
+@dataclass(slots=True)
+class ModelHold:
+    """Points set aside: so many of each lot, until a moment; ``returned`` once spent."""
+
+    lots: list[tuple[ModelLot, int]]
+    until: datetime | None
+    returned: int = 0
 
 
 @dataclass(slots=True)
@@ -55,6 +71,8 @@ class ModelLedger:
     inactivity_days: int | None = None
     lots: dict[Hashable, ModelLot] = field(default_factory=dict)
     worth: dict[Hashable, int] = field(default_factory=dict)
+    holds: dict[Hashable, ModelHold] = field(default_factory=dict)
+    spent: dict[Hashable, ModelHold] = field(default_factory=dict)
     debt: int = 0
     earned: int = 0
     redeemed: int = 0
@@ -67,7 +85,7 @@ class ModelLedger:
     @property
     def available(self) -> int:
         """What can be spent now; negative while there is debt."""
-        return sum(lot.left for lot in self.lots.values() if lot.active) - self.debt
+        return sum(lot.free for lot in self.lots.values() if lot.active) - self.debt
 
     @property
     def pending(self) -> int:
@@ -76,8 +94,13 @@ class ModelLedger:
 
     @property
     def balance(self) -> int:
-        """All that is held, debt deducted."""
-        return self.available + self.pending
+        """All that there is, debt deducted."""
+        return self.available + self.pending + self.held
+
+    @property
+    def held(self) -> int:
+        """What is set aside."""
+        return sum(lot.held for lot in self.lots.values())
 
     # -- what happens to it -------------------------------------------------------------------
 
@@ -120,6 +143,70 @@ class ModelLedger:
         self._stir(now)
         return True
 
+    def hold(self, name: Hashable, amount: int, now: datetime, until: datetime | None) -> bool:
+        """Whether so much could be set aside, and was."""
+        self.advance(now)
+        if amount > self.available:
+            return False
+        reserved = []
+        for lot in self._sorted(active=True):
+            part = min(lot.free, amount)
+            amount -= part
+            lot.held += part
+            reserved += [(lot, part)] if part else []
+        self.holds[name] = ModelHold(reserved, until)
+        self._stir(now)
+        return True
+
+    def capture(self, name: Hashable, amount: int, now: datetime) -> bool:
+        """Whether the hold still stood; then so much of it was spent, and the rest set free."""
+        self.advance(now)
+        if name not in self.holds:
+            return False
+        hold = self.holds.pop(name)
+        taken = []
+        for lot, reserved in hold.lots:
+            part = min(reserved, amount)
+            amount -= part
+            lot.held -= reserved
+            lot.left -= part
+            self.redeemed += part
+            taken += [(lot, part)] if part else []
+        self.spent[name] = ModelHold(taken, None)
+        self._stir(now)
+        self._pay_all()
+        self.advance(now)
+        return True
+
+    def release(self, name: Hashable, now: datetime) -> bool:
+        """Whether the hold still stood, and is set free now."""
+        self.advance(now)
+        if name not in self.holds:
+            return False
+        self._free(name)
+        self._pay_all()
+        self.advance(now)
+        return True
+
+    def give_back(self, name: Hashable, total: int, now: datetime) -> None:
+        """Of what was spent under this name so much is given back in all: what was spent last."""
+        self.advance(now)
+        spent = self.spent[name]
+        before, after = spent.returned, total
+        spent.returned = total
+        for lot, part in reversed(spent.lots):
+            had, has = min(part, before), min(part, after)
+            before, after = before - had, after - has
+            if has > had:
+                self.redeemed -= self._put(lot, has - had, now)
+            elif has < had:
+                taken = self._take([lot], had - has)
+                gone = min(had - has - taken, lot.gone - lot.forgiven)
+                lot.forgiven += gone
+                rest = had - has - taken - gone
+                self.redeemed += taken + self._collect(rest, DebtPolicy.NEGATIVE)
+        self.advance(now)
+
     def adjust(self, amount: int, now: datetime, expires_at: datetime | None = None) -> int:
         """What an operator's correction came to."""
         self.advance(now)
@@ -138,24 +225,45 @@ class ModelLedger:
     # -- how ----------------------------------------------------------------------------------
 
     def _moments(self, now: datetime) -> list[datetime]:
-        held = [lot for lot in self.lots.values() if lot.left]
-        moments = [lot.activates_at for lot in held if not lot.active]
-        moments += [lot.expires_at for lot in held if lot.expires_at]
+        left = [lot for lot in self.lots.values() if lot.free]
+        moments = [lot.activates_at for lot in left if not lot.active]
+        moments += [lot.expires_at for lot in left if lot.expires_at]
+        moments += [hold.until for hold in self.holds.values() if hold.until]
         moments += [self.lapses_at] if self.lapses_at else []
         return [moment for moment in moments if moment <= now]
 
     def _reach(self, moment: datetime) -> None:
         lapsed = self.lapses_at is not None and self.lapses_at <= moment
+        for name in [name for name, hold in self.holds.items() if hold.until]:
+            until = self.holds[name].until
+            if until is not None and until <= moment:
+                self._free(name)
+        ended = [
+            lot
+            for lot in self.lots.values()
+            if lapsed or (lot.expires_at is not None and lot.expires_at <= moment)
+        ]
         for lot in self.lots.values():
-            if lapsed or (lot.expires_at is not None and lot.expires_at <= moment):
-                self.expired += lot.left
-                lot.gone, lot.left = lot.gone + lot.left, 0
-        for lot in self.lots.values():
-            if not lot.active and lot.left and lot.activates_at <= moment:
+            if not lot.active and lot.left and lot.activates_at <= moment and lot not in ended:
                 lot.active = True
                 self._pay(lot)
+        self._pay_all(but=ended)
+        for lot in ended:
+            if lot.active:
+                self._pay(lot)
+            self.expired += lot.free
+            lot.gone, lot.left = lot.gone + lot.free, lot.held
         if lapsed:
             self.lapses_at = None
+
+    def _free(self, name: Hashable) -> None:
+        for lot, reserved in self.holds.pop(name).lots:
+            lot.held -= reserved
+
+    def _pay_all(self, but: Sequence[ModelLot] = ()) -> None:
+        for lot in self._sorted(active=True):
+            if all(lot is not other for other in but):
+                self._pay(lot)
 
     def _lot(
         self,
@@ -177,24 +285,25 @@ class ModelLedger:
         return amount
 
     def _pay(self, lot: ModelLot) -> None:
-        paid = min(self.debt, lot.left)
+        paid = min(self.debt, lot.free)
         lot.left -= paid
         self.debt -= paid
 
-    def _collect(self, amount: int) -> int:
-        """What was taken, or is owed now."""
+    def _collect(self, amount: int, policy: DebtPolicy | None = None) -> int:
+        """What was taken, or is owed now; what is only held is owed under every policy."""
+        policy = policy or self.policy
         taken = self._take(self._sorted(active=True), amount)
-        if self.policy is DebtPolicy.PENDING_FIRST:
+        if policy is DebtPolicy.PENDING_FIRST:
             taken += self._take(self._sorted(active=False), amount - taken)
-        if self.policy is not DebtPolicy.CLAMP:
-            self.debt += amount - taken
-            taken = amount
-        return taken
+        rest = amount - taken
+        owed = min(rest, self.held) if policy is DebtPolicy.CLAMP else rest
+        self.debt += owed
+        return taken + owed
 
     def _take(self, lots: list[ModelLot], amount: int) -> int:
         wanted = amount
         for lot in lots:
-            part = min(lot.left, wanted)
+            part = min(lot.free, wanted)
             lot.left -= part
             wanted -= part
         return amount - wanted

@@ -37,6 +37,7 @@ def test_the_commands_are_these() -> None:
         *("init", "check", "import orders", "import facts", "record"),
         *("member find", "member show", "member enrol"),
         *("statement", "history", "explain", "quote", "report", "redeem", "adjust"),
+        *("capture", "release"),
         *("tick", "verify", "status", "demo"),
     }
 

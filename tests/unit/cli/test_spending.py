@@ -66,6 +66,8 @@ def test_redeem_once_for_a_key(shop: Shop) -> None:
     (booked,) = shop.record(order(1))
     receipt = shop.json("redeem", ADA, "--points", "12.5", "--key", "k1")
     assert receipt == {
+        "redemption_id": receipt["redemption_id"],
+        "state": "captured",
         "transaction_id": receipt["transaction_id"],
         "member_id": booked["member_id"],
         "reward": "points.discount",
@@ -74,12 +76,35 @@ def test_redeem_once_for_a_key(shop: Shop) -> None:
         "worth": euros("0.12"),
         "occurred_at": receipt["occurred_at"],
         "lines": {},
+        "expires_at": None,
+        "source": "",
+        "order_id": None,
+        "returned": points(0),
     }
     assert shop.json("redeem", ADA, "--points", "12.5", "--key", "k1") == receipt
     other = shop.error("redeem", ADA, "--points", "13", "--key", "k1", code=6)
     assert other["code"] == "idempotency_conflict"
     (wallet,) = shop.json("statement", ADA)["wallets"]
     assert wallet["redeemed"] == points(1200)
+
+
+def test_hold_then_capture_some_and_release_the_rest(shop: Shop) -> None:
+    shop.record(order(1))
+    hold = shop.json("redeem", ADA, "--points", "12", "--hold", "60", "--key", "k1")
+    assert (hold["state"], hold["points"], hold["transaction_id"]) == ("held", points(1200), None)
+    name = hold["redemption_id"]
+    assert (
+        "until" in shop.run("redeem", ADA, "--points", "12", "--hold", "60", "--key", "k1").stdout
+    )
+    spent = shop.json("capture", name, "--points", "5", "--source", "web", "--order", "77")
+    assert (spent["state"], spent["points"]) == ("captured", points(500))
+    assert (spent["source"], spent["order_id"]) == ("web", "77")
+    assert shop.error("release", name, code=6)["code"] == "redemption_ended"
+    other = shop.json("redeem", ADA, "--points", "3", "--hold", "60", "--key", "k2")
+    assert shop.json("release", other["redemption_id"])["state"] == "released"
+    assert shop.error("capture", ADA, code=5)["code"] == "redemption_not_found"
+    (wallet,) = shop.json("statement", ADA)["wallets"]
+    assert wallet["redeemed"] == points(500)
 
 
 def test_redeem_on_a_cart_charges_what_the_cart_can_use(shop: Shop) -> None:

@@ -1,8 +1,9 @@
-"""``redeem`` and ``adjust``: commands that change a balance, each carried out once for its key."""
+"""Commands that change a balance: redeem at once or in two steps, and adjust."""
 
 from __future__ import annotations
 
 import getpass
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -20,13 +21,21 @@ from loyalty_core.cli.options import (
 )
 from loyalty_core.cli.output import answer
 from loyalty_core.cli.session import member_of, opened, points_of, wallet_named
+from loyalty_core.domain.receipts import RedemptionReceipt
 from loyalty_core.errors import RewardUnknown
 from loyalty_core.loyalty import Loyalty
+
+OrderOption = Annotated[
+    str | None, typer.Option("--order", help="The order that is paid for; give --source too.")
+]
+RedemptionArgument = Annotated[str, typer.Argument(help="The id that redeeming answered with.")]
 
 
 def register(app: typer.Typer) -> None:
     """Adds the commands."""
     app.command("redeem")(redeem)
+    app.command("capture")(capture)
+    app.command("release")(release)
     app.command("adjust")(adjust)
 
 
@@ -43,20 +52,71 @@ def redeem(
     cart: Annotated[
         str | None, typer.Option("--cart", help="The cart to spend on, a JSON file or -.")
     ] = None,
+    order: OrderOption = None,
+    hold: Annotated[
+        int | None,
+        typer.Option("--hold", help="Only reserve them, for so many minutes, until `capture`."),
+    ] = None,
     source: SourceOption = "",
     config: ConfigOption = DEFAULT_CONFIG,
     database: DatabaseOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Spend a member's points on a reward.
+    """Spend a member's points on a reward, or reserve them for a while.
 
-    They are charged for exactly what the reward gives.
+    They are charged for exactly what the reward gives. Those spent on an order come back with its
+    refunds.
     """
     wanted = read_cart(cart) if cart else None
     with opened(config, database) as loyalty:
         units = None if points is None else points_of(loyalty, _paid_from(loyalty, reward), points)
         found = member_of(loyalty, member, source)
-        receipt = loyalty.redeem(found.id, points=units, reward=reward, cart=wanted, key=key)
+        spend = loyalty.redeem if hold is None else partial(loyalty.hold, minutes=hold)
+        receipt = spend(
+            found.id,
+            points=units,
+            reward=reward,
+            cart=wanted,
+            source=source if order is not None else "",
+            order_id=order,
+            key=key,
+        )
+    _show(receipt, loyalty, as_json)
+
+
+def capture(
+    redemption: RedemptionArgument,
+    points: Annotated[
+        str | None, typer.Option("--points", help="Whole points to spend; else all that is held.")
+    ] = None,
+    order: OrderOption = None,
+    source: SourceOption = "",
+    config: ConfigOption = DEFAULT_CONFIG,
+    database: DatabaseOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Spend held points; those not spent are free again."""
+    with opened(config, database) as loyalty:
+        wallet = loyalty.redemption(redemption).wallet
+        units = None if points is None else points_of(loyalty, wallet, points)
+        shop = source if order is not None else ""
+        receipt = loyalty.capture(redemption, points=units, source=shop, order_id=order)
+    _show(receipt, loyalty, as_json)
+
+
+def release(
+    redemption: RedemptionArgument,
+    config: ConfigOption = DEFAULT_CONFIG,
+    database: DatabaseOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Set held points free."""
+    with opened(config, database) as loyalty:
+        receipt = loyalty.release(redemption)
+    _show(receipt, loyalty, as_json)
+
+
+def _show(receipt: RedemptionReceipt, loyalty: Loyalty, as_json: bool) -> None:
     document = documents.redemption(receipt, loyalty.config)
     answer(document, as_json, lambda console: views.redemption(console, receipt, loyalty.config))
 

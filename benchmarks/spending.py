@@ -1,0 +1,142 @@
+"""Spending points, reading statements, and expiring lots."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from benchmarks.by_hand import new
+from benchmarks.shop import FIRST, Measured, Shop, order, rate
+
+LOTS = 10
+
+
+def redeem(shop: Shop, number: int) -> Measured:
+    """100 points out of ten lots; by hand: lock, read the lots, and write every row."""
+    facts = [
+        order(f"{n}-{lot}", str(n), FIRST + timedelta(days=lot))
+        for n in range(number)
+        for lot in range(LOTS)
+    ]
+    shop.loyalty.record_many(facts)
+    half = number // 2
+    found = (shop.loyalty.find({"customer_id": str(n)}, source="shop") for n in range(2 * half))
+    ids = [member.id for member in found if member]
+
+    def ours() -> int:
+        return len([shop.loyalty.redeem(one, points=100, key=one) for one in ids[:half]])
+
+    def by_hand() -> int:
+        for one in ids[half:]:
+            with shop.driver() as (cursor, connection):
+                redeem_by_hand(cursor, shop, one)
+                connection.commit()
+        return half
+
+    return Measured(rate(ours), rate(by_hand))
+
+
+def redeem_by_hand(cursor: Any, shop: Shop, member: str) -> None:
+    def run(text: str, *given: Any) -> list[Any]:
+        cursor.execute(text.replace("?", shop.mark), given)
+        return list(cursor.fetchall()) if text.startswith("SELECT") else []
+
+    lock = " FOR UPDATE" if shop.postgresql else ""
+    run(f"SELECT * FROM loyalty_member WHERE id = ?{lock}", member)
+    run("SELECT * FROM loyalty_receipt WHERE program = 'bench' AND key = ?", member)
+    run("SELECT * FROM loyalty_wallet WHERE member_id = ?", member)
+    lots = run(
+        "SELECT id, remaining FROM loyalty_lot WHERE member_id = ? AND remaining > 0 "
+        "ORDER BY expires_at, id",
+        member,
+    )
+    made, now = new(), shop.moment(shop.now)
+    run(
+        "INSERT INTO loyalty_transaction VALUES "
+        "(?, ?, 'points', 'redemption', -100, ?, ?, NULL, 1, '', '', '{}')",
+        *(made, member, now, now),
+    )
+    entry = "INSERT INTO loyalty_entry VALUES (?, ?, ?, 'points', ?, ?, ?)"
+    for position, (lot, remaining) in enumerate(lots):
+        run("UPDATE loyalty_lot SET remaining = 0 WHERE id = ?", str(lot))
+        run(entry, made, position, member, "member", str(lot), -remaining)
+    run(entry, made, len(lots), member, "issuer", None, 100)
+    run(
+        "UPDATE loyalty_wallet SET balance = balance - 100, redeemed = redeemed + 100 "
+        "WHERE member_id = ?",
+        member,
+    )
+    run(
+        "INSERT INTO loyalty_receipt VALUES ('bench', ?, 'hash', ?, '{}', ?)",
+        *(member, member, now),
+    )
+
+
+def statement(shop: Shop, number: int) -> Measured:
+    """A member's statement; by hand: the member, the wallet and the sums of open lots."""
+    ids = shop.join(number)
+    queries = (
+        "SELECT * FROM loyalty_member WHERE id = ?",
+        "SELECT * FROM loyalty_identity WHERE member_id = ?",
+        "SELECT * FROM loyalty_wallet WHERE member_id = ?",
+        (
+            "SELECT expires_at, sum(remaining) FROM loyalty_lot "
+            "WHERE member_id = ? AND remaining > 0 GROUP BY expires_at"
+        ),
+    )
+
+    def by_hand() -> int:
+        for member in ids:
+            with shop.driver() as (cursor, _):
+                for text in queries:
+                    cursor.execute(text.replace("?", shop.mark), (member,))
+                    cursor.fetchall()
+        return len(ids)
+
+    return Measured(rate(lambda: len([shop.loyalty.statement(one) for one in ids])), rate(by_hand))
+
+
+def expire(shop: Shop, number: int) -> Measured:
+    """Lots expired by ``tick``; by hand: the entries and caches of as many, set by set."""
+    half = number // 2
+    shop.loyalty.record_many(order(str(n), str(n % 1000), FIRST) for n in range(half))
+    shop.now = FIRST + timedelta(days=800)
+    ours = rate(lambda: half if shop.loyalty.tick().expired_lots == half else 0)
+    shop.now = FIRST + timedelta(days=1)
+    shop.loyalty.record_many(order(f"r{n}", str(n % 1000), FIRST) for n in range(half))
+    return Measured(ours, rate(lambda: expire_by_hand(shop, half)))
+
+
+def expire_by_hand(shop: Shop, lots: int) -> int:
+    now = shop.mark
+    at = shop.moment(FIRST + timedelta(days=800))
+    due = f"remaining > 0 AND expires_at <= {now}"
+    made = "gen_random_uuid()" if shop.postgresql else "hex(randomblob(16))"
+    with shop.driver() as (cursor, connection):
+        cursor.execute(
+            f"INSERT INTO loyalty_transaction SELECT {made}, member_id, wallet, 'expiry', "
+            f"-remaining, expires_at, {now}, id, 1, '', '', '{{}}' FROM loyalty_lot WHERE {due}",
+            (at, at),
+        )
+        for position, account, lot, sign in (
+            (0, "member", "t.fact_id", ""),
+            (1, "issuer", "NULL", "-"),
+        ):
+            cursor.execute(
+                f"INSERT INTO loyalty_entry SELECT t.id, {position}, t.member_id, t.wallet, "
+                f"'{account}', {lot}, {sign}t.amount FROM loyalty_transaction AS t "
+                f"JOIN loyalty_lot AS l ON l.id = t.fact_id WHERE t.kind = 'expiry'"
+            )
+        cursor.execute(
+            "UPDATE loyalty_wallet SET balance = balance - gone.points, "
+            "expired = expired + gone.points FROM (SELECT member_id, sum(remaining) AS points "
+            f"FROM loyalty_lot WHERE {due} GROUP BY member_id) AS gone "
+            "WHERE loyalty_wallet.member_id = gone.member_id",
+            (at,),
+        )
+        cursor.execute(
+            f"UPDATE loyalty_lot SET expired = expired + remaining, remaining = 0 WHERE {due}",
+            (at,),
+        )
+        connection.commit()
+    return lots

@@ -1,0 +1,144 @@
+"""Redemptions as they are looked up, locked, shown and refused."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from loyalty_core.application.enrol import is_id, locked_member
+from loyalty_core.application.forms import read_text
+from loyalty_core.application.returns import Orders
+from loyalty_core.domain.amounts import format_scaled
+from loyalty_core.domain.clock import Clock
+from loyalty_core.domain.facts import FactKey
+from loyalty_core.domain.ledger import WalletBook
+from loyalty_core.domain.members import MemberId
+from loyalty_core.domain.programs import Wallet
+from loyalty_core.domain.receipts import RedemptionReceipt
+from loyalty_core.domain.redemptions import Redemption, RedemptionState
+from loyalty_core.domain.rewards import SpendOffer
+from loyalty_core.errors import (
+    FactError,
+    InsufficientPoints,
+    RedemptionEnded,
+    RedemptionNotFound,
+    RedemptionRefused,
+)
+from loyalty_core.ports.records import MemberRecord
+from loyalty_core.ports.store import Store, UnitOfWork
+
+LONGEST_PAGE = 1000
+
+
+class Redemptions:
+    """Questions about redemptions."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    def one(self, redemption_id: str) -> RedemptionReceipt:
+        """One redemption as it stands now; raises ``RedemptionNotFound``."""
+        known = self._store.read(lambda reader: reader.redemption(checked(redemption_id)))
+        return receipt_of(existing(known, redemption_id), self._clock())
+
+    def of_member(
+        self, member_id: str, held: bool, first: int, after: str | None
+    ) -> tuple[RedemptionReceipt, ...]:
+        """A member's redemptions, latest first, those before the one with the id ``after``."""
+        if not 1 <= first <= LONGEST_PAGE:
+            raise FactError(f"a page has 1 to {LONGEST_PAGE} items, not {first}", where="first")
+        if after is not None:
+            checked(after)
+        if not is_id(member_id):
+            return ()
+        known = self._store.read(
+            lambda reader: reader.redemptions(member_id, after, first, held=held)
+        )
+        receipts = (receipt_of(one, self._clock()) for one in known)
+        return tuple(one for one in receipts if not held or one.state is RedemptionState.HELD)
+
+
+def receipt_of(one: Redemption, now: datetime) -> RedemptionReceipt:
+    """A redemption as the outside sees it at ``now``."""
+    return RedemptionReceipt(
+        redemption_id=one.id,
+        state=RedemptionState.TIMED_OUT if one.timed_out(now) else one.state,
+        transaction_id=one.transaction_id,
+        member_id=one.member_id,
+        reward=one.reward,
+        wallet=one.wallet,
+        points=one.points,
+        worth=one.worth,
+        occurred_at=one.created_at,
+        lines=dict(one.lines),
+        expires_at=one.expires_at,
+        source=one.source,
+        order_id=one.order_id,
+        returned=one.returned,
+    )
+
+
+def lock(
+    uow: UnitOfWork, member_id: str, source: str, order_id: str | None
+) -> tuple[MemberRecord, Orders]:
+    """The member, and the order paid for if it is known; both are locked, its owner included."""
+    key = FactKey(source, "order", order_id or "")
+    known = uow.known([key])[0] if order_id is not None else {}
+    owners = {record.member_id for record in known.values() if record.member_id}
+    uow.lock_members({*owners, MemberId(member_id)} if is_id(member_id) else owners)
+    member = locked_member(uow, member_id)
+    return member, uow.known([key])[0] if known else {}
+
+
+def order_of(order: tuple[str, str | None]) -> tuple[str, str | None]:
+    """The source and id of the order paid for, checked; the id is None where none is named."""
+    source, order_id = order
+    if order_id is not None:
+        read_text("order_id", order_id)
+        read_text("source", source)
+    return source, order_id
+
+
+def checked(redemption_id: str) -> str:
+    """The id, if it can be one at all; raises ``RedemptionNotFound``."""
+    if not is_id(redemption_id):
+        existing(None, redemption_id)
+    return redemption_id
+
+
+def existing(found: Redemption | None, redemption_id: str) -> Redemption:
+    """The redemption; raises ``RedemptionNotFound`` for None."""
+    if found is None:
+        message = f"there is no redemption {redemption_id!r}"
+        raise RedemptionNotFound(message, redemption_id=redemption_id)
+    return found
+
+
+def refuse_ended(redemption: Redemption) -> None:
+    """Raises ``RedemptionEnded`` unless the redemption still holds its points."""
+    if redemption.state is not RedemptionState.HELD:
+        raise RedemptionEnded(
+            f"the redemption is {redemption.state.replace('_', ' ')} already",
+            remedy="Hold or redeem again; points spent on an order return with its refund.",
+            redemption_id=redemption.id,
+            state=redemption.state.value,
+        )
+
+
+def refused(why: str, offer: SpendOffer, available: int) -> RedemptionRefused:
+    """The refusal of a reward, with the limits that the offer names."""
+    return RedemptionRefused(
+        why, where=offer.wallet, minimum=offer.minimum, step=offer.step, available=available
+    )
+
+
+def refuse_short(points: int, available: int, book: WalletBook, wallet: Wallet) -> None:
+    """Raises ``InsufficientPoints`` in the wallet's own words."""
+    needed, there = (format_scaled(n, wallet.scale) for n in (points, max(available, 0)))
+    raise InsufficientPoints(
+        f"{needed} {wallet.unit} needed, {there} available",
+        where=f"wallet {book.wallet}",
+        wallet=book.wallet,
+        needed=points,
+        available=available,
+    )

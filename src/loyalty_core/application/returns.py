@@ -1,0 +1,76 @@
+"""Giving back points that were spent on an order, when the order is refunded or cancelled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from loyalty_core.application.books import Books
+from loyalty_core.domain.facts import FactKey, OrderStatus
+from loyalty_core.domain.members import MemberId
+from loyalty_core.domain.orders import OrderDocument
+from loyalty_core.domain.redemptions import Redemption
+from loyalty_core.ports.records import FactRecord
+from loyalty_core.ports.store import UnitOfWork
+
+Orders = Mapping[FactKey, FactRecord]
+
+
+def order_key(redemption: Redemption) -> FactKey:
+    """The key of the order that a redemption paid for."""
+    return FactKey(redemption.source, "order", redemption.order_id or "")
+
+
+def spent_on(uow: UnitOfWork, changed: Iterable[FactRecord]) -> list[Redemption]:
+    """The redemptions of changed orders to which more, or less, is to be given back now.
+
+    Their members are locked. An order that is new and has no refund costs no query.
+    """
+    orders = {one.key: one for one in changed if isinstance(one.document, OrderDocument)}
+    asked = [(key.source, key.id) for key, one in orders.items() if one.stored or _undone(one)]
+    found = uow.redemptions_of(asked) if asked else []
+    if not found:
+        return []
+    uow.lock_members({MemberId(one.member_id) for one in found})
+    return [one for one in uow.redemptions_of(asked) if _due(one, orders) != one.returned]
+
+
+def return_spent(
+    books: Books, redemptions: Iterable[Redemption], orders: Orders
+) -> list[tuple[FactRecord, str]]:
+    """Gives back what is due; the transactions made, each with the order it is for."""
+    made = []
+    for redemption in redemptions:
+        record = orders.get(order_key(redemption))
+        due = _due(redemption, orders)
+        if record is not None and due != redemption.returned:
+            at = changed_at(record)
+            transaction = books.give_back(redemption, due, at, record.id)
+            made += [(record, transaction)] if transaction else []
+    return made
+
+
+def changed_at(record: FactRecord) -> datetime:
+    """When an order last changed: its latest refund or edit, or the order itself."""
+    if not isinstance(record.document, OrderDocument):
+        return record.occurred_at
+    moments = [refund.occurred_at for refund in record.document.refunds.values()]
+    body = record.document.body
+    if body is not None and body.updated_at is not None:
+        moments.append(body.updated_at)
+    return max([record.occurred_at, *moments])
+
+
+def _due(redemption: Redemption, orders: Orders) -> int:
+    record = orders.get(order_key(redemption))
+    if record is None or not isinstance(record.document, OrderDocument):
+        return redemption.returned
+    return redemption.due_back(record.document)
+
+
+def _undone(record: FactRecord) -> bool:
+    document = record.document
+    if not isinstance(document, OrderDocument):
+        return False
+    cancelled = document.body is not None and document.body.status is OrderStatus.CANCELLED
+    return cancelled or bool(document.refunds)

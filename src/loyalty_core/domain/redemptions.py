@@ -1,0 +1,109 @@
+"""Redemptions: points held, then captured or released, and given back when orders are refunded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+
+from loyalty_core.domain.amounts import Money, split
+from loyalty_core.domain.facts import OrderStatus
+from loyalty_core.domain.ledger import LotId
+from loyalty_core.domain.orders import OrderDocument, kept_share, line_nets
+
+RedemptionId = NewType("RedemptionId", str)
+
+
+class RedemptionState(StrEnum):
+    """Where a redemption stands.
+
+    ``held``: its points are reserved, nobody else can spend them. ``captured``: they are spent.
+    ``released``: they were set free on purpose. ``timed_out``: nobody captured them in time.
+    """
+
+    HELD = "held"
+    CAPTURED = "captured"
+    RELEASED = "released"
+    TIMED_OUT = "timed_out"
+
+
+@dataclass(slots=True, kw_only=True)
+class Redemption:
+    """Points of one member set aside for, or spent on, one reward.
+
+    ``points`` are held or, once captured, spent; ``lots`` says how many of which lot, in the order
+    they are spent. ``worth`` and ``lines`` (by order line, minor units) are what they buy.
+    ``returned`` of the spent ones were given back because the order was refunded. ``item`` is what
+    it claimed one of, if that is limited. ``retry_at`` is when handing the reward over is tried
+    (again), after ``attempts``; such a redemption does not time out.
+    """
+
+    id: RedemptionId
+    member_id: str
+    wallet: str
+    plugin: str
+    reward: str
+    state: RedemptionState
+    points: int
+    worth: Money
+    lines: Mapping[str, int] = field(default_factory=dict)
+    item: str = ""
+    lots: Mapping[LotId, int] = field(default_factory=dict)
+    returned: int = 0
+    source: str = ""
+    order_id: str | None = None
+    created_at: datetime
+    expires_at: datetime | None = None
+    ended_at: datetime | None = None
+    transaction_id: str | None = None
+    attempts: int = 0
+    retry_at: datetime | None = None
+    fresh: bool = False
+
+    def timed_out(self, now: datetime) -> bool:
+        """Whether its time is over at ``now``, job run or not."""
+        held = self.state is RedemptionState.HELD
+        return held and self.expires_at is not None and self.expires_at <= now
+
+    def reduce(self, points: int) -> None:
+        """Makes it one of fewer points: what they buy shrinks with them, rounded down."""
+        if points == self.points:
+            return
+        minor = self.worth.amount_minor * points // self.points
+        self.worth = Money(minor, self.worth.currency)
+        named = sorted(self.lines)
+        shares = split(minor, [self.lines[line] for line in named])
+        self.lines = dict(zip(named, shares, strict=True))
+        self.points = points
+
+    def due_back(self, document: OrderDocument) -> int:
+        """How many of its points the order's refunds and cancellation give back in all.
+
+        Points follow the lines that they paid, as earned points do; where the order does not have
+        those lines, or none are named, they follow the order as a whole.
+        """
+        body = document.body
+        if body is None or self.state is not RedemptionState.CAPTURED:
+            return 0
+        if body.status is OrderStatus.CANCELLED:
+            return self.points
+        known = line_nets(body)
+        named = sorted(self.lines) if sum(self.lines.values()) else [""]
+        shares = split(self.points, [self.lines.get(line, 1) for line in named])
+        paid: dict[str, int] = {}
+        for line, share in zip(named, shares, strict=True):
+            place = line if line in known else ""
+            paid[place] = paid.get(place, 0) + share
+        return self.points - sum(kept_share(paid, document).values())
+
+    def lots_back(self, returned: int) -> dict[LotId, int]:
+        """How many points each lot has back when ``returned`` are: what was spent last first.
+
+        So N partial refunds, in any order, fill the same lots as one full refund.
+        """
+        back: dict[LotId, int] = {}
+        for lot_id, spent in reversed(list(self.lots.items())):
+            back[lot_id] = min(spent, returned - sum(back.values()))
+        return back

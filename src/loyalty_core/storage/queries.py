@@ -1,0 +1,203 @@
+"""The questions that every command asks, as prebuilt text: whose, what is known, which lots."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Connection, Dialect
+
+from loyalty_core.domain.facts import FactKey
+from loyalty_core.domain.ledger import Lot, LotId, WalletBook
+from loyalty_core.domain.members import Identity, IdentityKind, MemberId
+from loyalty_core.ports.records import FactRecord, MemberRecord, StoredReceipt
+from loyalty_core.storage import rows, tables
+from loyalty_core.storage.sql import Sql, encode, sql_of
+
+_IDENTITY = ("kind", "value", "source")
+_KEY = ("source", "type", "external_id")
+
+
+class _Texts:
+    """The texts in one dialect."""
+
+    def __init__(self, sql: Sql) -> None:
+        mark, any_id = sql.mark, sql.any_id()
+        lock = " FOR UPDATE" if sql.postgresql else ""
+        identities = sql.found("loyalty_identity", _IDENTITY)
+        facts = sql.found("loyalty_fact", _KEY)
+        member, fact, wallet, lot = (
+            sql.array(*sql.form(table).listed(table.name))
+            for table in (tables.member, tables.fact, tables.wallet, tables.lot)
+        )
+        names = [f"found.{name}" for name in (*_IDENTITY, "member_id")]
+        self.owners = f"SELECT {sql.array(*names)} FROM {identities}"
+        whose = [f"owned.{name}" for name in _IDENTITY]
+        locked = sql.each("loyalty_member", "member", "member.id = owned.member_id", "FOR UPDATE")
+        self.lock_owners = (
+            f"SELECT {sql.array(*whose, *sql.form(tables.member).listed('member'))} "
+            f"FROM (SELECT {', '.join(names)} FROM {identities} "
+            f"UNION ALL SELECT NULL, NULL, NULL, found.member_id FROM {facts} "
+            f"ORDER BY member_id) AS owned {locked}"
+        )
+        self.lock_members = (
+            f"SELECT {member} FROM loyalty_member WHERE program = {mark} AND id {any_id} "
+            f"ORDER BY id{lock}"
+        )
+        self.known = (
+            f"SELECT {sql.array('0', *sql.form(tables.fact).listed('found'))} FROM {facts} "
+            f"UNION ALL SELECT {sql.array('1', *sql.form(tables.wallet).listed('wallet'))} "
+            f"FROM loyalty_wallet AS wallet WHERE member_id {any_id}"
+        )
+        self.lock_facts = f"SELECT {fact} FROM loyalty_fact WHERE id {any_id} ORDER BY id{lock}"
+        self.facts_since = (
+            f"SELECT {fact} FROM loyalty_fact WHERE member_id {any_id} AND occurred_at >= {mark}"
+        )
+        self.wallets = f"SELECT {wallet} FROM loyalty_wallet WHERE member_id {any_id}"
+        lots = f"SELECT {lot} FROM loyalty_lot WHERE"
+        self.lots = (  # two index ranges: a lot both named and open comes twice
+            f"{lots} id {any_id} UNION ALL {lots} member_id {any_id} AND remaining > 0"
+        )
+        receipt = sql.array(*sql.form(tables.receipt).listed("loyalty_receipt"))
+        self.receipt = (
+            f"SELECT {receipt} FROM loyalty_receipt WHERE program = {mark} AND key = {mark}"
+        )
+        self.claim = (
+            f"INSERT INTO loyalty_identity (program, {', '.join(_IDENTITY)}, member_id) "
+            f"SELECT {mark}, kind, value, source, {sql.as_id('owner')} "
+            f"FROM {sql.asked(*_IDENTITY, 'owner')} WHERE true "
+            f"ON CONFLICT DO NOTHING RETURNING {sql.array(*_IDENTITY)}"
+        )
+
+
+@lru_cache(maxsize=16)
+def _texts(dialect: Dialect) -> _Texts:
+    return _Texts(sql_of(dialect))
+
+
+class Queries:
+    """The questions of one program on one connection."""
+
+    def __init__(self, connection: Connection, program: str) -> None:
+        self._connection = connection
+        self._program = program
+        self._sql = sql_of(connection.dialect)
+        self._texts = _texts(connection.dialect)
+        forms = self._sql.forms
+        self._member, self._fact = forms[tables.member], forms[tables.fact]
+        self._receipt = forms[tables.receipt]
+        self._wallet, self._lot = forms[tables.wallet], forms[tables.lot]
+
+    def _fetch(self, text: str, *parameters: Any) -> Iterator[list[Any]]:
+        for (row,) in self._connection.exec_driver_sql(text, parameters).all():
+            yield json.loads(row)
+
+    # -- members ----------------------------------------------------------------------------------
+
+    def owners(self, identities: Iterable[Identity]) -> dict[Identity, MemberId]:
+        """The member of each known identity."""
+        wanted = _identities(identities)
+        found = self._fetch(self._texts.owners, encode(wanted), self._program) if wanted else ()
+        return {_identity(row): MemberId(row[3]) for row in found}
+
+    def lock_owners(
+        self, identities: Iterable[Identity], keys: Iterable[FactKey]
+    ) -> tuple[dict[Identity, MemberId], dict[MemberId, MemberRecord]]:
+        """The member of each known identity; and they, and those of known facts, locked."""
+        wanted, recorded = _identities(identities), _keys(keys)
+        if not wanted and not recorded:
+            return {}, {}
+        program = self._program
+        parameters = (encode(wanted), program, encode(recorded), program)
+        owners: dict[Identity, MemberId] = {}
+        members: dict[MemberId, MemberRecord] = {}
+        for row in self._fetch(self._texts.lock_owners, *parameters):
+            record = rows.member_record(self._member.row(row[len(_IDENTITY) :]))
+            members[record.id] = record
+            if row[0] is not None:
+                owners[_identity(row)] = record.id
+        return owners, members
+
+    def lock_members(self, ids: Iterable[MemberId]) -> dict[MemberId, MemberRecord]:
+        """The members, locked in id order until the transaction ends."""
+        wanted = set(ids)
+        if not wanted:
+            return {}
+        found = self._fetch(self._texts.lock_members, self._program, self._sql.ids(wanted))
+        records = (rows.member_record(self._member.row(row)) for row in found)
+        return {record.id: record for record in records}
+
+    def claim(self, wanted: Mapping[Identity, MemberId]) -> set[Identity]:
+        """Those of the identities that were free, and belong to the members wanted now."""
+        asked = [{**_identity_row(one), "owner": wanted[one]} for one in sorted(wanted)]
+        return {
+            _identity(row) for row in self._fetch(self._texts.claim, self._program, encode(asked))
+        }
+
+    # -- facts and books --------------------------------------------------------------------------
+
+    def known(
+        self, keys: Iterable[FactKey], members: Iterable[MemberId]
+    ) -> tuple[list[FactRecord], list[WalletBook]]:
+        """The stored facts with these keys, and the wallets of these members."""
+        parameters = (encode(_keys(keys)), self._program, self._sql.ids(members))
+        facts, wallets = [], []
+        for is_wallet, *row in self._fetch(self._texts.known, *parameters):
+            if is_wallet:
+                wallets.append(rows.wallet_book(self._wallet.row(row)))
+            else:
+                facts.append(rows.fact_record(self._fact.row(row)))
+        return facts, wallets
+
+    def lock_facts(self, ids: Iterable[str]) -> Iterator[FactRecord]:
+        """The facts, locked in id order."""
+        for row in self._fetch(self._texts.lock_facts, self._sql.ids(ids)):
+            yield rows.fact_record(self._fact.row(row))
+
+    def facts_since(self, members: Iterable[MemberId], since: datetime) -> Iterator[FactRecord]:
+        """The members' facts that occurred at or after a moment."""
+        parameters = (self._sql.ids(members), self._sql.moment(since))
+        for row in self._fetch(self._texts.facts_since, *parameters):
+            yield rows.fact_record(self._fact.row(row))
+
+    def wallets(self, members: Iterable[str]) -> list[WalletBook]:
+        """The members' wallets, without lots."""
+        wanted = set(members)
+        found = self._fetch(self._texts.wallets, self._sql.ids(wanted)) if wanted else ()
+        return [rows.wallet_book(self._wallet.row(row)) for row in found]
+
+    def lots(self, ids: Iterable[LotId], open_of: Iterable[MemberId]) -> list[Lot]:
+        """The lots with these ids, and all lots of these members that hold points."""
+        named, whole = set(ids), set(open_of)
+        if not named and not whole:
+            return []
+        found = self._fetch(self._texts.lots, self._sql.ids(named), self._sql.ids(whole))
+        lots = (rows.lot_of(self._lot.row(row)) for row in found)
+        return list({lot.id: lot for lot in lots}.values())
+
+    def receipt(self, key: str) -> StoredReceipt | None:
+        """What the command with this idempotency key returned."""
+        for fetched in self._fetch(self._texts.receipt, self._program, key):
+            row = self._receipt.row(fetched)
+            del row["program"]
+            return StoredReceipt(**row)
+        return None
+
+
+def _identities(identities: Iterable[Identity]) -> list[dict[str, str]]:
+    return [_identity_row(one) for one in set(identities)]
+
+
+def _identity_row(one: Identity) -> dict[str, str]:
+    return {"kind": one.kind, "value": one.value, "source": one.source}
+
+
+def _identity(row: Sequence[Any]) -> Identity:
+    return Identity(IdentityKind(row[0]), row[1], row[2])
+
+
+def _keys(keys: Iterable[FactKey]) -> list[dict[str, str]]:
+    return [{"source": key.source, "type": key.type, "external_id": key.id} for key in set(keys)]

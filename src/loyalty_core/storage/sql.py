@@ -1,0 +1,209 @@
+"""SQL text and conversions, made once for each dialect from the tables.
+
+Statements that matter run as prebuilt text through ``Connection.exec_driver_sql``: SQLAlchemy's
+transactions, events and errors stay, what it would do anew for each statement does not. Lists go
+in as one parameter, so a text is the same for any number of rows.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from functools import lru_cache
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+from sqlalchemy import JSON, Boolean, Connection, Dialect, Table
+from sqlalchemy.types import TypeEngine
+
+from loyalty_core.storage import tables
+
+Row = dict[str, Any]
+
+
+class Write(NamedTuple):
+    """Rows to insert into a table or to update in it, found again by their primary key."""
+
+    table: Table
+    rows: Sequence[Mapping[str, Any]]
+    update: bool = False
+
+
+class Form:
+    """How one table's rows are read and written in one dialect.
+
+    A row is read as one JSON array: drivers and SQLAlchemy take their time for each column.
+    """
+
+    def __init__(self, table: Table, dialect: Dialect) -> None:
+        kinds = {column.name: column.type.dialect_impl(dialect) for column in table.c}
+        self.postgresql = dialect.name == "postgresql"
+        self.names = tuple(kinds)
+        self.keys = tuple(column.name for column in table.primary_key)
+        self.others = tuple(name for name in self.names if name not in self.keys)
+        self.types = {name: kind.compile(dialect=dialect) for name, kind in kinds.items()}
+        self._json = {column.name for column in table.c if isinstance(column.type, JSON)}
+        readers = {column.name: self._reader(column.type) for column in table.c}
+        self._readers = [(name, read) for name, read in readers.items() if read is not None]
+
+    def _reader(self, kind: TypeEngine[Any]) -> Callable[[Any], Any] | None:
+        if isinstance(kind, tables.Moment):
+            return tables.from_text if self.postgresql else tables.from_microseconds
+        return bool if isinstance(kind, Boolean) and not self.postgresql else None
+
+    def row(self, fetched: Sequence[Any]) -> Row:
+        """A fetched row by column names, in Python's types."""
+        made = dict(zip(self.names, fetched, strict=True))
+        for name, read in self._readers:
+            if made[name] is not None:
+                made[name] = read(made[name])
+        return made
+
+    def listed(self, alias: str) -> list[str]:
+        """All columns, as they are put into a JSON array."""
+        names = [(name, f"{alias}.{name}") for name in self.names]
+        if self.postgresql:
+            return [column for _, column in names]
+        return [f"json({column})" if name in self._json else column for name, column in names]
+
+
+class Marks:
+    """A text with a mark for each column of a row, and how a row becomes its parameters."""
+
+    def __init__(self, text: str, table: Table, names: Sequence[str]) -> None:
+        writers: list[tuple[int, Callable[[Any], Any]]] = []
+        for place, name in enumerate(names):
+            if isinstance(table.c[name].type, tables.Moment):
+                writers.append((place, tables.to_microseconds))
+            elif isinstance(table.c[name].type, JSON):
+                writers.append((place, encode))
+        self.text = text
+        self._writers = writers
+        self._values = itemgetter(*names)
+
+    def parameters(self, row: Mapping[str, Any]) -> tuple[Any, ...]:
+        """The columns of a row as SQLite takes them."""
+        values = list(self._values(row))
+        for place, write in self._writers:
+            if values[place] is not None:
+                values[place] = write(values[place])
+        return tuple(values)
+
+
+class Sql:
+    """The texts of one dialect."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self.forms = {table: Form(table, dialect) for table in tables.metadata.sorted_tables}
+        self.postgresql = dialect.name == "postgresql"
+        self.mark = "?" if dialect.paramstyle == "qmark" else "%s"
+
+    def form(self, table: Table) -> Form:
+        """How rows of the table are read and written."""
+        return self.forms[table]
+
+    def any_id(self) -> str:
+        """What an id is compared with to be one of a list, given as ``ids``."""
+        if self.postgresql:
+            return f"= ANY({self.mark}::uuid[])"
+        return f"IN (SELECT value FROM json_each({self.mark}))"
+
+    def ids(self, ids: Iterable[str]) -> Any:
+        """A list of ids as the parameter of ``any_id``."""
+        wanted = sorted(set(ids))
+        return wanted if self.postgresql else json.dumps(wanted)
+
+    def moment(self, moment: datetime) -> Any:
+        """A moment as a parameter."""
+        return moment if self.postgresql else tables.to_microseconds(moment)
+
+    def as_id(self, name: str) -> str:
+        """A text column as an id."""
+        return f"{name}::uuid" if self.postgresql else name
+
+    def array(self, *columns: str) -> str:
+        """One column that is a JSON array of several."""
+        listed = ", ".join(columns)
+        return f"json_build_array({listed})::text" if self.postgresql else f"json_array({listed})"
+
+    def asked(self, *names: str) -> str:
+        """A relation ``asked`` of text columns, given as one parameter made by ``encode``."""
+        if self.postgresql:
+            columns = ", ".join(f"{name} text" for name in names)
+            return f"json_to_recordset({self.mark}::json) AS asked({columns})"
+        columns = ", ".join(f"value ->> '{name}' AS {name}" for name in names)
+        return f"(SELECT {columns} FROM json_each({self.mark})) AS asked"
+
+    def found(self, table: str, names: Sequence[str]) -> str:
+        """The rows ``found`` of a program that are ``asked`` for by a unique key."""
+        same = " AND ".join(f"found.{name} = asked.{name}" for name in names)
+        where = f"found.program = {self.mark} AND {same}"
+        return f"{self.asked(*names)} {self.each(table, 'found', where, 'LIMIT 1')}"
+
+    def each(self, table: str, name: str, where: str, then: str = "") -> str:
+        """A join that looks up, for each row so far, those of a table, in the order so far.
+
+        Both planners walk the table's index, whatever they know of the sizes of tables: a
+        prepared plan outlives what it was made on. ``then`` is for PostgreSQL alone.
+        """
+        if self.postgresql:
+            chosen = f"SELECT * FROM {table} AS {name} WHERE {where} {then}"
+            return f"CROSS JOIN LATERAL ({chosen}) AS {name}"
+        return f"CROSS JOIN {table} AS {name} ON {where}"
+
+    def write(self, connection: Connection, writes: Iterable[Write]) -> None:
+        """Writes rows: on PostgreSQL all in one statement, on SQLite one for each table."""
+        due = [one for one in writes if one.rows]
+        if self.postgresql and due:
+            text = self._together(tuple((one.table, one.update) for one in due))
+            connection.exec_driver_sql(text, tuple(encode(one.rows) for one in due))
+            return
+        for one in due:
+            marks = self._one_by_one(one.table, one.update)
+            connection.exec_driver_sql(marks.text, list(map(marks.parameters, one.rows)))
+
+    @lru_cache(maxsize=256)  # noqa: B019 - as many as there are tables, kept as long as the texts
+    def _one_by_one(self, table: Table, update: bool) -> Marks:
+        form = self.forms[table]
+        if not update:
+            marks = ", ".join(self.mark for _ in form.names)
+            text = f"INSERT INTO {table} ({', '.join(form.names)}) VALUES ({marks})"
+            return Marks(text, table, form.names)
+        values = ", ".join(f"{name} = {self.mark}" for name in form.others)
+        found = " AND ".join(f"{name} = {self.mark}" for name in form.keys)
+        text = f"UPDATE {table} SET {values} WHERE {found}"
+        return Marks(text, table, (*form.others, *form.keys))
+
+    @lru_cache(maxsize=256)  # noqa: B019 - few combinations of tables occur
+    def _together(self, due: tuple[tuple[Table, bool], ...]) -> str:
+        parts = (f"w{number} AS ({self._part(*one)})" for number, one in enumerate(due))
+        return f"WITH {', '.join(parts)} SELECT 1"
+
+    def _part(self, table: Table, update: bool) -> str:
+        form = self.forms[table]
+        names = ", ".join(form.names)
+        columns = ", ".join(f"{name} {kind}" for name, kind in form.types.items())
+        given = f"json_to_recordset({self.mark}::json) AS given({columns})"
+        insert = f"INSERT INTO {table} ({names}) SELECT {names} FROM {given}"
+        if not update:
+            return insert
+        # the rows exist; said like this, they are found through their index whatever is planned
+        values = ", ".join(f"{name} = excluded.{name}" for name in form.others)
+        return f"{insert} ON CONFLICT ({', '.join(form.keys)}) DO UPDATE SET {values}"
+
+
+@lru_cache(maxsize=16)
+def sql_of(dialect: Dialect) -> Sql:
+    """The texts of a dialect, made on first use."""
+    return Sql(dialect)
+
+
+def _moment(value: Any) -> str:
+    if not isinstance(value, datetime):
+        raise TypeError(f"{value!r} is not JSON")
+    return value.isoformat()
+
+
+encode: Callable[[Any], str] = json.JSONEncoder(default=_moment).encode
+"""The JSON text of rows; moments are ISO 8601."""

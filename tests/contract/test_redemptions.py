@@ -1,0 +1,333 @@
+"""Redeeming in two steps, handing rewards over, and giving spent points back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from loyalty_core import (
+    FactError,
+    IdempotencyConflict,
+    InsufficientPoints,
+    Loyalty,
+    LoyaltyError,
+    Money,
+    RedemptionEnded,
+    RedemptionNotFound,
+    TransactionKind,
+)
+from tests.contract.conftest import Shop
+from tests.toy import START, order, points, refund, totals
+
+PAID = {"source": "web", "order_id": "2"}
+
+
+def funded(loyalty: Loyalty, amount: int, number: str = "1", **more: Any) -> str:
+    return loyalty.record(order(number, amount=f"{amount}.00", **more)).member_id or ""
+
+
+def held(loyalty: Loyalty, member: str) -> int:
+    return loyalty.statement(member).wallet("points").held
+
+
+# -- holds ----------------------------------------------------------------------------------------
+
+
+def test_held_points_cannot_be_spent_twice(shop: Shop) -> None:
+    loyalty = shop.open()
+    member = funded(loyalty, 60)
+    receipt = loyalty.hold(member, points=50, key="h")
+    assert (receipt.state, receipt.points, receipt.transaction_id) == ("held", 50, None)
+    assert (points(loyalty, member), held(loyalty, member)) == ((60, 10, 0, 0), 50)
+    with pytest.raises(InsufficientPoints) as refused:
+        loyalty.redeem(member, points=11, key="r")
+    assert refused.value.facts["available"] == 10
+    assert loyalty.history(member).items[0].transaction.kind is TransactionKind.ACCRUAL
+    assert loyalty.hold(member, points=50, key="h") == receipt
+    with pytest.raises(IdempotencyConflict):
+        loyalty.hold(member, points=49, key="h")
+    assert loyalty.verify().problems == ()
+
+
+def test_a_hold_is_captured_in_part_and_the_rest_is_free(shop: Shop) -> None:
+    loyalty = shop.open()
+    member = funded(loyalty, 60)
+    hold = loyalty.hold(member, points=50, key="h")
+    receipt = loyalty.capture(hold.redemption_id, points=30)
+    assert (receipt.state, receipt.points, receipt.worth) == ("captured", 30, Money(30, "USD"))
+    assert points(loyalty, member) == (30, 30, 0, 0)
+    assert (held(loyalty, member), totals(loyalty, member)) == (0, (60, 30, 0, 0))
+    assert loyalty.capture(hold.redemption_id, points=30) == receipt
+    assert loyalty.capture(hold.redemption_id) == receipt
+    for again in (
+        lambda: loyalty.capture(hold.redemption_id, points=31),
+        lambda: loyalty.release(hold.redemption_id),
+    ):
+        with pytest.raises(RedemptionEnded):
+            again()
+    assert points(loyalty, member) == (30, 30, 0, 0)
+
+
+def test_a_hold_is_released_once(shop: Shop) -> None:
+    loyalty = shop.open()
+    member = funded(loyalty, 60)
+    hold = loyalty.hold(member, points=50, key="h")
+    assert loyalty.release(hold.redemption_id).state == "released"
+    assert loyalty.release(hold.redemption_id).state == "released"
+    assert (points(loyalty, member), held(loyalty, member)) == ((60, 60, 0, 0), 0)
+    with pytest.raises(RedemptionEnded):
+        loyalty.capture(hold.redemption_id)
+
+
+@pytest.mark.parametrize("ticked", [False, True])
+def test_a_hold_times_out_by_itself(shop: Shop, ticked: bool) -> None:
+    loyalty = shop.open()
+    member = funded(loyalty, 60)
+    hold = loyalty.hold(member, points=50, minutes=10, key="h")
+    shop.clock.advance(minutes=9, seconds=59)
+    assert points(loyalty, member)[1] == 10
+    shop.clock.advance(seconds=1)
+    if ticked:
+        assert loyalty.tick().timed_out_holds == 1
+        assert loyalty.tick().timed_out_holds == 0
+    assert (points(loyalty, member), held(loyalty, member)) == ((60, 60, 0, 0), 0)
+    assert loyalty.redemption(hold.redemption_id).state == "timed_out"
+    with pytest.raises(RedemptionEnded):
+        loyalty.capture(hold.redemption_id)
+    assert loyalty.redeem(member, points=60, key="r").points == 60
+    assert loyalty.verify().problems == ()
+
+
+@pytest.mark.parametrize("ticked", [False, True])
+def test_held_points_do_not_expire_until_they_are_free(shop: Shop, ticked: bool) -> None:
+    loyalty = shop.open(wallet={"expiry": {"after_days": 1}})
+    member = funded(loyalty, 60)
+    kept = loyalty.hold(member, points=20, minutes=5 * 24 * 60, key="kept")
+    loyalty.hold(member, points=15, minutes=2 * 24 * 60, key="lost")
+    shop.clock.advance(days=1)
+    if ticked:
+        loyalty.tick()
+    assert points(loyalty, member)[1] == 0
+    shop.clock.advance(days=2)
+    assert loyalty.capture(kept.redemption_id).points == 20
+    loyalty.tick()
+    assert (points(loyalty, member), totals(loyalty, member)) == ((0, 0, 0, 0), (60, 20, 40, 0))
+
+
+def test_a_refund_leaves_held_points_alone_and_is_paid_when_they_are_free(shop: Shop) -> None:
+    loyalty = shop.open(wallet={"debt": "clamp"})
+    member = funded(loyalty, 60)
+    hold = loyalty.hold(member, points=50, key="h")
+    loyalty.record(refund("r"))
+    assert (points(loyalty, member), held(loyalty, member)) == ((0, -50, 0, 50), 50)
+    loyalty.release(hold.redemption_id)
+    assert points(loyalty, member) == (0, 0, 0, 0)
+    assert loyalty.verify().problems == ()
+
+
+def test_a_hold_costs_what_the_quote_says(shop: Shop) -> None:
+    loyalty = shop.open()
+    member = funded(loyalty, 60)
+    cart = {"currency": "USD", "lines": [{"id": "a", "amount": "5.00"}]}
+    quoted = loyalty.quote(cart, member).offers["toy.money"]
+    hold = loyalty.hold(member, cart=cart, key="h")
+    assert (hold.points, hold.worth) == (quoted.points, quoted.worth)
+    assert loyalty.quote(cart, member).offers["toy.money"].points == 0
+
+
+def test_a_hold_that_cannot_be_is_refused_and_nothing_is_held(shop: Shop) -> None:
+    loyalty = shop.open()
+    member = funded(loyalty, 60)
+    with pytest.raises(InsufficientPoints):
+        loyalty.hold(member, points=61, key="a")
+    with pytest.raises(FactError, match="minutes"):
+        loyalty.hold(member, minutes=0, key="b")
+    with pytest.raises(FactError, match="source"):
+        loyalty.hold(member, order_id="7", key="c")
+    hold = loyalty.hold(member, points=50, key="d")
+    for points_ in (0, 51, -1):
+        with pytest.raises(FactError, match="50 are held"):
+            loyalty.capture(hold.redemption_id, points=points_)
+    for unknown in ("x", START.isoformat(), member):
+        with pytest.raises(RedemptionNotFound):
+            loyalty.capture(unknown)
+    assert held(loyalty, member) == 50
+
+
+def test_redemptions_are_listed_latest_first(shop: Shop) -> None:
+    loyalty = shop.open()
+    member = funded(loyalty, 60)
+    first = loyalty.hold(member, points=10, key="a")
+    second = loyalty.redeem(member, points=20, key="b")
+    third = loyalty.hold(member, points=5, minutes=5, key="c")
+    assert loyalty.redemptions(member) == (third, second, first)
+    assert loyalty.redemptions(member, held=True) == (third, first)
+    assert loyalty.redemptions(member, first=1, after=third.redemption_id) == (second,)
+    shop.clock.advance(minutes=5)
+    assert loyalty.redemptions(member, held=True) == (first,)
+
+
+def at_once(work: Callable[[int], Any], times: int) -> list[Any]:
+    def one(number: int) -> Any:
+        try:
+            return work(number)
+        except LoyaltyError as error:
+            return error.code
+
+    with ThreadPoolExecutor(8) as threads:
+        return list(threads.map(one, range(times)))
+
+
+def test_holds_from_many_threads_never_hold_more_than_there_is(shop: Shop) -> None:
+    loyalty = shop.open()
+    member = funded(loyalty, 100)
+    done = at_once(lambda n: loyalty.hold(member, points=30, key=f"h{n}").points, 8)
+    assert sorted(done, key=str) == [30, 30, 30, *["insufficient_points"] * 5]
+    assert (points(loyalty, member)[1], held(loyalty, member)) == (10, 90)
+    assert loyalty.verify().problems == ()
+
+
+def test_capture_and_release_at_once_end_one_way(shop: Shop) -> None:
+    loyalty = shop.open()
+    member = funded(loyalty, 100)
+    for n in range(5):
+        name = loyalty.hold(member, points=10, key=f"h{n}").redemption_id
+        ends = [loyalty.capture, loyalty.release]
+        at_once(lambda i, ends=ends, name=name: ends[i % 2](name), 4)
+    captured = [one for one in loyalty.redemptions(member) if one.state == "captured"]
+    assert held(loyalty, member) == 0
+    assert points(loyalty, member)[0] == 100 - 10 * len(captured)
+    assert loyalty.verify().problems == ()
+
+
+# -- points spent on an order come back with its refunds ------------------------------------------
+
+
+def test_points_come_back_to_their_own_lots_with_their_own_expiry(shop: Shop) -> None:
+    loyalty = shop.open(wallet={"expiry": {"after_days": 30}})
+    member = funded(loyalty, 40)
+    shop.clock.advance(days=5)
+    funded(loyalty, 60, "later", at=shop.clock())
+    spent = loyalty.redeem(member, points=70, key="k", **PAID)
+    loyalty.record(order("2", "0.00", at=shop.clock(), lines=_two_lines()))
+    before = loyalty.statement(member).wallet("points").expiring
+    loyalty.record(refund("r1", "2", at=shop.clock(), lines=[{"line": "a"}]))
+    assert loyalty.redemption(spent.redemption_id).returned == 28  # 40 % of 70
+    wallet = loyalty.statement(member).wallet("points")
+    assert [one.amount for one in before] == [30 + 100]
+    assert [one.amount for one in wallet.expiring] == [58 + 60]
+    loyalty.record(refund("r2", "2", at=shop.clock(), lines=[{"line": "b"}]))
+    wallet = loyalty.statement(member).wallet("points")
+    assert [(one.at.day, one.amount) for one in wallet.expiring] == [(1, 40), (6, 60)]
+    assert (wallet.redeemed, wallet.balance) == (0, 100)
+    assert loyalty.tick().expired == {}
+    assert loyalty.verify().problems == ()
+
+
+def _two_lines() -> list[dict[str, Any]]:
+    return [{"id": "a", "amount": "40.00"}, {"id": "b", "amount": "60.00"}]
+
+
+@pytest.mark.parametrize("first", ["capture", "order", "refund"])
+def test_the_order_of_order_refund_and_redemption_makes_no_difference(
+    shop: Shop, first: str
+) -> None:
+    loyalty = shop.open()
+    member = funded(loyalty, 100)
+    hold = loyalty.hold(member, points=50, key="k")
+    bought = order("2", lines=_two_lines(), at=START)
+    back = refund("r", "2", lines=[{"line": "b"}])
+    steps: dict[str, Callable[[], Any]] = {
+        "capture": lambda: loyalty.capture(hold.redemption_id, **PAID),
+        "order": lambda: loyalty.record(bought),
+        "refund": lambda: loyalty.record(back),
+    }
+    steps.pop(first)()
+    for step in steps.values():
+        step()
+    assert loyalty.redemption(hold.redemption_id).returned == 30
+    assert points(loyalty, member) == (100 - 50 + 30 + 40, 120, 0, 0)
+    loyalty.record(back)
+    assert points(loyalty, member) == (120, 120, 0, 0)
+
+
+def test_a_cancelled_order_gives_all_back_and_takes_it_again_when_it_is_paid_after_all(
+    shop: Shop,
+) -> None:
+    loyalty = shop.open()
+    member = funded(loyalty, 100)
+    spent = loyalty.redeem(member, points=50, key="k", **PAID)
+    for version, status, returned in ((1, "paid", 0), (2, "cancelled", 50), (3, "paid", 0)):
+        loyalty.record(order("2", "9.00", status=status, version=version))
+        assert loyalty.redemption(spent.redemption_id).returned == returned
+    assert points(loyalty, member) == (59, 59, 0, 0)
+    assert totals(loyalty, member) == (109, 50, 0, 0)
+
+
+@pytest.mark.parametrize(("grace", "available"), [(0, 0), (10, 50)])
+def test_points_that_ended_meanwhile_expire_or_have_days_of_grace(
+    shop: Shop, grace: int, available: int
+) -> None:
+    loyalty = shop.open(wallet={"expiry": {"after_days": 30}, "return_grace_days": grace})
+    member = funded(loyalty, 50)
+    loyalty.redeem(member, points=50, key="k", **PAID)
+    loyalty.record(order("2", "0.50"))
+    shop.clock.advance(days=40)
+    loyalty.record(refund("r", "2", at=shop.clock()))
+    assert points(loyalty, member)[1] == available
+    loyalty.tick()
+    assert points(loyalty, member) == (available, available, 0, 0)
+    shop.clock.advance(days=10)
+    loyalty.tick()
+    assert (points(loyalty, member), totals(loyalty, member)) == ((0, 0, 0, 0), (50, 0, 50, 0))
+
+
+def test_points_that_come_back_pay_debt(shop: Shop) -> None:
+    loyalty = shop.open()
+    member = funded(loyalty, 50)
+    loyalty.redeem(member, points=50, key="k", **PAID)
+    loyalty.record(order("2", "0.50"))
+    loyalty.record(refund("r", "1"))
+    assert points(loyalty, member) == (-50, -50, 0, 50)
+    loyalty.record(refund("s", "2"))
+    assert points(loyalty, member) == (0, 0, 0, 0)
+
+
+def test_another_persons_order_gives_back_to_who_paid(shop: Shop) -> None:
+    loyalty = shop.open()
+    payer = funded(loyalty, 50)
+    loyalty.redeem(payer, points=50, key="k", **PAID)
+    buyer = loyalty.record(order("2", "9.00", email="bob@example.org")).member_id or ""
+    loyalty.record(refund("r", "2"))
+    assert (points(loyalty, payer), points(loyalty, buyer)) == ((50, 50, 0, 0), (0, 0, 0, 0))
+
+
+def test_what_is_given_back_is_told_and_explained(shop: Shop) -> None:
+    shop.toy.subscribed = ("points_held", "points_redeemed", "points_released", "points_returned")
+    loyalty = shop.open()
+    member = funded(loyalty, 100)
+    one = loyalty.hold(member, points=30, key="a")
+    loyalty.release(one.redemption_id)
+    two = loyalty.redeem(member, points=50, key="b", **PAID)
+    loyalty.record(order("2", "0.50"))
+    receipt = loyalty.record(refund("r", "2"))
+    assert receipt.changes == {"points": 50}
+    back = loyalty.explain(receipt.transactions[0])
+    assert (back.transaction.kind, back.transaction.amount) == (TransactionKind.REDEMPTION, 50)
+    assert back.fact is not None
+    assert back.fact.id == "2"
+    loyalty.tick()
+    told = [(event.type, event.data["amount"]) for event in shop.toy.received]
+    assert told == [
+        ("points_held", 30),
+        ("points_released", 30),
+        ("points_redeemed", 50),
+        ("points_returned", 50),
+    ]
+    assert {event.data.get("redemption") for event in shop.toy.received} == {
+        one.redemption_id,
+        two.redemption_id,
+    }
