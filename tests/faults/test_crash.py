@@ -69,7 +69,7 @@ def repeated(loyalty: Loyalty, steps: int) -> tuple[Said, dict[tuple[int, str], 
 
 
 def events_of(loyalty: Loyalty) -> set[str]:
-    with loyalty._parts.store._engine.connect() as connection:  # type: ignore[attr-defined]
+    with loyalty._parts.store._engine.connect() as connection:
         return set(connection.scalars(select(tables.event.c.id)))
 
 
