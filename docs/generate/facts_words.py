@@ -21,7 +21,7 @@ How values are written:
   it is more than a day ahead of the clock, or before 1970.
 - **Identities** say whose the fact is: `email`, `phone`, `customer_id` (counts within `source`),
   `card`, `payment_token`. One is enough. Those not known yet are linked to the member that the
-  others belong to.
+  others belong to. An order without any waits for `Loyalty.claim`.
 - An unknown key is refused, with the nearest known one as the remedy. Everything that is wrong is
   reported at once, each fault with its path.
 
@@ -30,9 +30,13 @@ What makes a fact the same fact is its `source`, whether it is an order or an ac
 higher `version` or a later `updated_at`. An activity never changes.
 
 The schema cannot say everything. It does not know that the parts of an order sum to its `total`,
-that line ids differ from one another, that a refund gives back no more than was bought, or how
-many digits a currency has. The SDK refuses those with an error of its own: see
-[errors](errors/README.md).
+that line ids differ from one another, or how many digits a currency has. The SDK refuses those
+with an error of its own: see [errors](errors/README.md). What is odd and no reason to refuse
+stands in the `problems` of the receipt: a refund beyond its order or in another currency, or an
+order that names another member than before.
+
+What becomes of an order, from its deposit to a won dispute, is told on the page about
+[the life of an order](../orders.md).
 """
 
 BOUGHT = {
@@ -53,7 +57,7 @@ _WORDS: dict[str, dict[str, str]] = {
     | {
         "type": "Says that this is an order.",
         "source": "The shop or till it comes from; ids and customer ids count within it.",
-        "identities": "Whose it is, by kind of identity.",
+        "identities": "Whose it is, by kind of identity. An order of nobody can be claimed later.",
         "occurred_at": "When it was placed. Facts are decided in this order, whenever they come.",
         "id": "Its id in its source, up to 200 characters.",
         "status": "Only a paid order earns; a cancelled one takes back what it earned.",
@@ -101,9 +105,12 @@ _WORDS: dict[str, dict[str, str]] = {
     "Refund": {
         "id": "Its id in the order. The same id twice is one refund.",
         "occurred_at": "When it was given.",
+        "kind": "Why. Whether goodwill takes points is the program's setting `goodwill`.",
         "lines": "What was given back of which line.",
         "amount": "What was paid out. Without `lines`, the points follow it.",
         "shipping": "How much of the shipping was given back.",
+        "tenders": "By what means it was paid out; what they sum to is the `amount` if left out.",
+        "voided_at": "When it was undone. It then counts as never given, for good.",
     },
     "RefundLine": {
         "line": "The id of the order's line.",

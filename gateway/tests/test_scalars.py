@@ -100,7 +100,15 @@ def test_data_may_be_written_into_the_query(front: Front) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["MemberStatus", "IdentityKind", "TransactionKind", "RecordStatus", "OrderStatus", "LineKind"],
+    [
+        "MemberStatus",
+        "IdentityKind",
+        "TransactionKind",
+        "RecordStatus",
+        "OrderStatus",
+        "LineKind",
+        "RefundKind",
+    ],
 )
 def test_choices_mirror_the_sdks(name: str) -> None:
     import loyalty_core

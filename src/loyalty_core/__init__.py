@@ -29,6 +29,7 @@ from loyalty_core.domain.facts import (
     OrderRefund,
     OrderStatus,
     Refund,
+    RefundKind,
     RefundLine,
     Scalar,
     Tender,
@@ -48,6 +49,7 @@ from loyalty_core.domain.orders import line_nets, order_total
 from loyalty_core.domain.programs import (
     DebtPolicy,
     Expiry,
+    GoodwillPolicy,
     JoinPolicy,
     PointsValue,
     Program,
@@ -56,6 +58,7 @@ from loyalty_core.domain.programs import (
 )
 from loyalty_core.domain.receipts import (
     AdjustmentReceipt,
+    ClaimReceipt,
     FactReceipt,
     RecordStatus,
     RecordSummary,
@@ -85,6 +88,7 @@ from loyalty_core.domain.statements import (
 )
 from loyalty_core.errors import (
     AmountInvalid,
+    ClaimRefused,
     ConfigError,
     CurrencyUnknown,
     CustomerMissing,
@@ -101,6 +105,7 @@ from loyalty_core.errors import (
     LoyaltyError,
     MemberInactive,
     MemberNotFound,
+    OrderNotFound,
     OrderSumsMismatch,
     PluginError,
     PluginFailed,
@@ -137,6 +142,8 @@ __all__ = [
     "AsyncLoyalty",
     "AwardExplanation",
     "Cart",
+    "ClaimReceipt",
+    "ClaimRefused",
     "Clock",
     "ConfigError",
     "Credit",
@@ -159,6 +166,7 @@ __all__ = [
     "FactReceipt",
     "FactTooLarge",
     "Fulfils",
+    "GoodwillPolicy",
     "Handler",
     "History",
     "HistoryItem",
@@ -187,6 +195,7 @@ __all__ = [
     "Minor",
     "Money",
     "Order",
+    "OrderNotFound",
     "OrderRefund",
     "OrderStatus",
     "OrderSumsMismatch",
@@ -212,6 +221,7 @@ __all__ = [
     "RedemptionState",
     "Refund",
     "RefundExceedsOrder",
+    "RefundKind",
     "RefundLine",
     "Rejection",
     "Report",

@@ -81,6 +81,7 @@ class AsyncLoyalty:
     update_member = _awaited(Loyalty.update_member)
     record = _awaited(Loyalty.record)
     record_many = _awaited(Loyalty.record_many)
+    claim = _awaited(Loyalty.claim)
     quote = _awaited(Loyalty.quote)
     statement = _awaited(Loyalty.statement)
     statements = _awaited(Loyalty.statements)

@@ -136,9 +136,14 @@ class OrderSumsMismatch(FactError):
 
 
 class RefundExceedsOrder(FactError):
-    """A refund gives back more than the order, or one of its lines, was worth."""
+    """A refund gives back more than the order, or one of its lines, was worth.
+
+    It is booked all the same and takes no more points than were earned: an order may have been
+    edited since. So this is told in the ``problems`` of a receipt, and not raised.
+    """
 
     code = "refund_exceeds_order"
+    default_remedy = "Look at the refund in the shop; there is nothing to send again."
 
 
 class DateOutOfRange(FactError):
@@ -202,6 +207,25 @@ class MemberInactive(LoyaltyError):
     """The member's status does not allow this: suspended or closed members cannot spend."""
 
     code = "member_inactive"
+
+
+class OrderNotFound(LoyaltyError):
+    """No order of this id has come from this source in this program.
+
+    Remedy: check the source and the id; the order may still be on its way, so try again later.
+    """
+
+    code = "order_not_found"
+
+
+class ClaimRefused(LoyaltyError):
+    """An order cannot be claimed: it has an owner, names somebody else, or has waited too long.
+
+    Remedy: who is named by the order has to enrol with that identity; for anything else, look at
+    the order and adjust the balance.
+    """
+
+    code = "claim_refused"
 
 
 class TransactionNotFound(LoyaltyError):

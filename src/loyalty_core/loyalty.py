@@ -11,6 +11,7 @@ from typing import Self
 
 from sqlalchemy import Connection, Engine
 
+from loyalty_core.application.claim import Claiming
 from loyalty_core.application.config import effective, fingerprint
 from loyalty_core.application.enrol import Members
 from loyalty_core.application.record import Recorder
@@ -23,6 +24,7 @@ from loyalty_core.application.tick import Ticker
 from loyalty_core.domain.clock import Clock, utc_now
 from loyalty_core.domain.facts import Json
 from loyalty_core.domain.programs import ProgramConfig
+from loyalty_core.facade.claims import ClaimMethods
 from loyalty_core.facade.facts import FactMethods
 from loyalty_core.facade.members import MemberMethods
 from loyalty_core.facade.questions import QuestionMethods
@@ -54,7 +56,9 @@ def _beside(config: Config, read: ProgramConfig) -> str:
     return f"sqlite:///{folder / read.program.id}.db"
 
 
-class Loyalty(MemberMethods, FactMethods, SpendingMethods, QuestionMethods, UpkeepMethods):
+class Loyalty(
+    MemberMethods, FactMethods, ClaimMethods, SpendingMethods, QuestionMethods, UpkeepMethods
+):
     """One program's books, and everything one can do with them. Safe to share between threads.
 
     >>> loyalty = Loyalty.open({"program": {"id": "shop"}, "wallets": {"points": {}}}, "sqlite://")
@@ -69,6 +73,7 @@ class Loyalty(MemberMethods, FactMethods, SpendingMethods, QuestionMethods, Upke
         store, rules, clock = parts.store, parts.rules, parts.clock
         self._recorder = Recorder(store, rules, parts.archive, clock)
         self._members = Members(store, rules, self._recorder, clock)
+        self._claiming = Claiming(store, self._recorder, clock)
         self._spending = Spending(store, rules, clock)
         self._redeeming = Redeeming(store, rules, clock)
         self._redemptions = Redemptions(store, clock)

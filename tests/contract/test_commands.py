@@ -37,6 +37,7 @@ def test_redeeming(shop: Shop) -> None:
     assert totals(loyalty, member) == (60, 60, 0, 0)
 
 
+@pytest.mark.hard_case("H6")
 def test_the_same_command_twice_answers_with_the_first_receipt(shop: Shop) -> None:
     loyalty = shop.open()
     member = funded(loyalty, 60)
@@ -64,6 +65,7 @@ def test_the_same_adjustment_twice(shop: Shop) -> None:
     assert (made.id, made.actor, made.reason) == (first.transaction_id, "eve", "gift")
 
 
+@pytest.mark.hard_case("H6")
 def test_one_key_from_many_threads_spends_once(shop: Shop) -> None:
     loyalty = shop.open()
     member = funded(loyalty, 100)
@@ -75,6 +77,7 @@ def test_one_key_from_many_threads_spends_once(shop: Shop) -> None:
     assert points(loyalty, member) == (90, 90, 0, 0)
 
 
+@pytest.mark.hard_case("H9")
 def test_many_threads_get_exactly_what_there_is(shop: Shop) -> None:
     loyalty = shop.open()
     member = funded(loyalty, 100)
@@ -166,6 +169,7 @@ def test_taking_more_than_there_is(
     assert points(loyalty, member) == left
 
 
+@pytest.mark.hard_case("H1")
 @pytest.mark.parametrize(
     ("policy", "after", "later"),
     [

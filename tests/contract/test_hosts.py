@@ -49,6 +49,7 @@ def test_the_host_commits_and_both_are_kept(shop: Shop, host: Engine) -> None:
         assert carts(connection) == 1
 
 
+@pytest.mark.hard_case("H35")
 def test_the_host_rolls_back_and_nothing_of_ours_stays(shop: Shop, host: Engine) -> None:
     loyalty = shop.open()
     with host.connect() as connection:

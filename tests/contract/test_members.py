@@ -73,7 +73,7 @@ def test_nobody_is_enrolled_without_an_identity(shop: Shop) -> None:
     with pytest.raises(IdentityInvalid):
         loyalty.enrol({"email": "ada"})
     with pytest.raises(CustomerMissing):
-        loyalty.record(order(email=None))
+        loyalty.record(activity("1", email=None))
     assert loyalty.report().members == 0
     assert loyalty.report().orders == 0
     with pytest.raises(MemberNotFound):

@@ -119,6 +119,7 @@ def _answer(effects: Any) -> Any:
     return answer
 
 
+@pytest.mark.hard_case("H35", "H43")
 def test_a_failing_reward_aborts_and_books_nothing(shop: Shop) -> None:
     loyalty = shop.open()
     member = loyalty.record(order()).member_id or ""
@@ -132,6 +133,7 @@ def test_a_failing_reward_aborts_and_books_nothing(shop: Shop) -> None:
     assert loyalty.redeem(member, points=5, key="k").points == 5
 
 
+@pytest.mark.hard_case("H5", "H40")
 def test_an_order_is_decided_by_the_configuration_it_was_first_decided_by(shop: Shop) -> None:
     old = shop.open()
     member = old.record(order(version=1)).member_id or ""
@@ -141,6 +143,9 @@ def test_an_order_is_decided_by_the_configuration_it_was_first_decided_by(shop: 
     assert new.record(order("2", "1.00")).changes == {"points": 10}
     assert points(new, member) == (80, 80, 0, 0)
     assert new.explain(new.history(member).items[-1].transaction.id).config_version == 1
+    assert new.record(refund("r", amount="35.00")).changes == {"points": -35}
+    assert new.record(refund("r", "2", amount="0.50")).changes == {"points": -5}
+    assert points(new, member) == (40, 40, 0, 0)
 
 
 def test_an_order_is_decided_on_the_profile_it_was_first_decided_on(shop: Shop) -> None:

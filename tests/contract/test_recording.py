@@ -18,6 +18,7 @@ def kinds(shop_loyalty, member_id: str) -> list[tuple[str, int]]:
     return [(str(item.transaction.kind), item.transaction.amount) for item in reversed(items)]
 
 
+@pytest.mark.hard_case("H6")
 def test_an_order_is_booked_once(shop: Shop) -> None:
     loyalty = shop.open()
     receipt = loyalty.record(order())
@@ -41,6 +42,7 @@ def test_the_same_order_twice_in_one_batch(shop: Shop) -> None:
     assert loyalty.report().wallets[0].issued == 65
 
 
+@pytest.mark.hard_case("H6")
 def test_other_content_without_a_version_is_a_conflict(shop: Shop) -> None:
     loyalty = shop.open()
     member = loyalty.record(order()).member_id
@@ -60,6 +62,7 @@ def test_an_old_version_after_a_new_one_changes_nothing(shop: Shop, by: str) -> 
     assert kinds(loyalty, member) == [("accrual", 90)]
 
 
+@pytest.mark.hard_case("H10")
 def test_edits_up_and_down_book_the_difference(shop: Shop) -> None:
     loyalty = shop.open()
     member = loyalty.record(order(version=1)).member_id
@@ -70,6 +73,7 @@ def test_edits_up_and_down_book_the_difference(shop: Shop) -> None:
     assert totals(loyalty, member) == (40, 0, 0, 0)
 
 
+@pytest.mark.hard_case("H8")
 def test_pending_then_paid_then_cancelled_then_paid(shop: Shop) -> None:
     loyalty = shop.open()
     pending = loyalty.record(order(version=1, status="pending"))
@@ -83,6 +87,7 @@ def test_pending_then_paid_then_cancelled_then_paid(shop: Shop) -> None:
     assert loyalty.verify().problems == ()
 
 
+@pytest.mark.hard_case("H4")
 def test_cancelling_and_refunding_take_an_order_back_once(shop: Shop) -> None:
     loyalty = shop.open()
     member = loyalty.record(order(version=1)).member_id
@@ -103,6 +108,7 @@ def test_a_test_order_earns_nothing_and_is_no_first_order(shop: Shop) -> None:
     assert loyalty.record(order("2")).changes == {"points": 560}
 
 
+@pytest.mark.hard_case("H7")
 def test_a_refund_before_its_order(shop: Shop) -> None:
     loyalty = shop.open()
     early = loyalty.record(refund("r", lines=[{"line": "a", "amount": "15.00"}]))

@@ -22,6 +22,7 @@ def moved(loyalty: Loyalty, member: str) -> list[tuple[str, int, datetime]]:
     ]
 
 
+@pytest.mark.hard_case("H13")
 def test_expired_points_cannot_be_spent_though_the_job_has_not_run(shop: Shop) -> None:
     loyalty = shop.open(wallet={"expiry": {"after_days": 30}})
     member = loyalty.record(order()).member_id or ""
@@ -34,6 +35,7 @@ def test_expired_points_cannot_be_spent_though_the_job_has_not_run(shop: Shop) -
     assert totals(loyalty, member)[1] == 0
 
 
+@pytest.mark.hard_case("H14")
 def test_lots_expire_one_by_one_and_once(shop: Shop) -> None:
     loyalty = shop.open(wallet={"expiry": {"after_days": 30}})
     member = loyalty.record(order()).member_id or ""
@@ -138,6 +140,7 @@ def play(shop: Shop, program: str, *, daily: bool) -> tuple[object, ...]:
     return points(loyalty, member) + totals(loyalty, member)
 
 
+@pytest.mark.hard_case("H13", "H18")
 def test_days_without_the_job_change_nothing(sqlite_shop: Shop) -> None:
     daily = play(sqlite_shop, "daily", daily=True)
     assert play(sqlite_shop, "never", daily=False) == daily

@@ -12,6 +12,9 @@ from tests.toy import START
 FACTS_FROM = START - timedelta(days=30)
 MEMBERS = ("ada", "bob", "cy")
 
+UNPAID = ("pending", "partly_paid", "cancelled")
+KINDS_OF_REFUND = ("whole", "amount", "quantity", "line", "line_amount")
+
 Document = dict[str, Any]
 
 
@@ -44,12 +47,20 @@ def lines(draw: st.DrawFn) -> list[Document]:
 
 @st.composite
 def refunds(draw: st.DrawFn, number: str) -> Document:
-    """A refund of something that the order may or may not have."""
+    """A refund of something that the order may or may not have, for any reason."""
     made: Document = {"id": number, "occurred_at": draw(moments())}
-    kind = draw(st.sampled_from(["whole", "amount", "quantity", "line", "line_amount"]))
-    line = draw(st.sampled_from(["a", "b"]))
+    why = draw(st.sampled_from(["goods", "goods", "goods", "goodwill", "chargeback"]))
+    made |= {} if why == "goods" else {"kind": why}
+    kind = draw(st.sampled_from([*KINDS_OF_REFUND, "tenders", "shipping"]))
+    line = draw(st.sampled_from(["a", "b", "c"]))
     if kind == "amount":
         made["amount"] = draw(amounts(60))
+    elif kind == "tenders":
+        made["tenders"] = [
+            {"kind": name, "amount": draw(amounts(30))} for name in ("card", "points")
+        ]
+    elif kind == "shipping":
+        made["shipping"] = draw(amounts(5))
     elif kind == "quantity":
         made["lines"] = [{"line": line, "quantity": draw(st.integers(1, 2))}]
     elif kind == "line":
@@ -61,7 +72,10 @@ def refunds(draw: st.DrawFn, number: str) -> Document:
 
 @st.composite
 def orders(draw: st.DrawFn, number: str) -> list[Document]:
-    """One order: up to three versions and up to three refunds that come by themselves."""
+    """One order: up to three versions and up to three refunds that come by themselves.
+
+    Some refunds are undone afterwards, and some are in another currency than the order.
+    """
     member = draw(st.sampled_from(MEMBERS))
     base: Document = {
         "type": "order",
@@ -81,15 +95,20 @@ def orders(draw: st.DrawFn, number: str) -> list[Document]:
             | {
                 "identities": identities(member, email=draw(st.booleans())),
                 "lines": draw(lines()),
-                "status": draw(st.sampled_from(["paid", "paid", "paid", "pending", "cancelled"])),
+                "status": draw(st.sampled_from(["paid", "paid", "paid", *UNPAID])),
+                "shipping": draw(st.sampled_from(["0", "4.99"])),
             }
             | ({"occurred_at": draw(moments())} if moved else {})
         )
     for index in range(draw(st.integers(0, 3))):
         given = draw(refunds(f"r{index}"))
-        apart = {"type": "refund", "source": "web", "order_id": number, "currency": "USD"}
+        currency = draw(st.sampled_from(["USD", "USD", "USD", "EUR"]))
+        apart = {"type": "refund", "source": "web", "order_id": number, "currency": currency}
         known = identities(member, email=False) if draw(st.booleans()) else {}
         facts.append(apart | {"refund": given, "identities": known})
+        if draw(st.integers(0, 3)) == 0:
+            undone = given | {"voided_at": draw(moments())}
+            facts.append(apart | {"refund": undone, "identities": known})
     return facts
 
 

@@ -60,6 +60,7 @@ def same(found: Any, expected: Any) -> None:
         assert found[part] == expected[part], part
 
 
+@pytest.mark.hard_case("H7")
 @pytest.mark.parametrize("rules", PROGRAMS)
 @examples(10, 400)
 @given(data=st.data())
@@ -69,6 +70,7 @@ def test_any_order_of_delivery(engine: Engine, rules: str, data: st.DataObject) 
     same(recorded(engine, rules, data.draw(deliveries(facts))), expected)
 
 
+@pytest.mark.hard_case("H6", "H7")
 @examples(10, 300)
 @given(data=st.data())
 def test_concurrent_delivery(engine: Engine, data: st.DataObject) -> None:

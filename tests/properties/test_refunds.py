@@ -5,13 +5,25 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from math import floor
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loyalty_core import SHIPPING, IdempotencyConflict, Line, Minor, Order, Refund, RefundLine
+from loyalty_core import (
+    SHIPPING,
+    GoodwillPolicy,
+    IdempotencyConflict,
+    Line,
+    Minor,
+    Order,
+    Refund,
+    RefundKind,
+    RefundLine,
+    Tender,
+)
 from loyalty_core.domain.orders import (
     OrderDocument,
     kept_share,
@@ -64,6 +76,7 @@ def cut(total: int, draw: Any) -> list[int]:
     return [end - start for start, end in zip([0, *at], [*at, total], strict=True)]
 
 
+@pytest.mark.hard_case("H2")
 @examples(60, 3000)
 @given(data=st.data())
 def test_parts_take_exactly_what_the_whole_takes(data: st.DataObject) -> None:
@@ -100,6 +113,66 @@ def test_parts_take_exactly_what_the_whole_takes(data: st.DataObject) -> None:
     assert sum(kept_share(points, document(order, back("whole"))).values()) == 0
 
 
+@st.composite
+def some_refunds(draw: st.DrawFn, order: Order) -> list[Refund]:
+    """Refunds of any kind, by line or not, too much or not, undone or not."""
+    made = []
+    for number in range(draw(st.integers(1, 6))):
+        part: dict[str, Any] = {"kind": draw(st.sampled_from(RefundKind))}
+        how = draw(st.sampled_from(["line", "quantity", "worth", "amount", "tenders", "shipping"]))
+        name = draw(st.sampled_from([*line_nets(order), "gone"]))
+        cents = Minor(draw(st.integers(0, 4000)))
+        if how in ("line", "quantity", "worth"):
+            sizes = {"quantity": {"quantity": draw(st.integers(1, 3))}, "worth": {"amount": cents}}
+            part["lines"] = (RefundLine(line=name, **sizes.get(how, {})),)
+        elif how == "tenders":
+            part["tenders"] = (Tender(kind="card", amount=cents),)
+        else:
+            part[how] = cents
+        undone = draw(st.integers(0, 3)) == 0
+        at = NOON + timedelta(hours=number)
+        made.append(
+            Refund(id=f"r{number}", occurred_at=at, voided_at=at if undone else None, **part)
+        )
+    return made
+
+
+@examples(60, 3000)
+@given(data=st.data())
+def test_refunds_of_every_kind_never_take_twice_nor_give(data: st.DataObject) -> None:
+    """In any order and however many: goodwill as the program says, what is undone takes nothing."""
+    order = data.draw(sales())
+    points = data.draw(points_by_line(order))
+    refunds = data.draw(some_refunds(order))
+    shuffled = data.draw(st.permutations(refunds))
+    for goodwill in GoodwillPolicy:
+        counting = [
+            one
+            for one in refunds
+            if one.voided_at is None
+            and (one.kind is not RefundKind.GOODWILL or goodwill is GoodwillPolicy.TAKE_BACK)
+        ]
+        kept = kept_share(points, document(order, *shuffled), goodwill)
+        plain = [replace(one, kind=RefundKind.GOODS) for one in counting]
+        assert kept == kept_share(points, document(order, *plain))
+        assert all(0 <= kept[name] <= points[name] for name in points)
+        before = sum(points.values())
+        for number in range(1, len(shuffled) + 1):
+            now = sum(kept_share(points, document(order, *shuffled[:number]), goodwill).values())
+            assert 0 <= now <= before
+            before = now
+        back = refunded_values(document(order, *shuffled), goodwill)
+        assert all(0 <= back[name] <= net for name, net in line_nets(order).items())
+        exact = sum(points.get(name, 0) * back[name] / net for name, net in nets_of(order))
+        priced = len(nets_of(order)) == len(back)  # what is free goes by pieces, not by value
+        if priced and "" not in points and back != line_nets(order):
+            assert sum(points.values()) - sum(kept.values()) == floor(exact)
+
+
+def nets_of(order: Order) -> list[tuple[str, int]]:
+    return [(name, net) for name, net in line_nets(order).items() if net]
+
+
 @examples(60, 3000)
 @given(data=st.data())
 def test_merging_is_a_join(data: st.DataObject) -> None:
@@ -114,7 +187,10 @@ def test_merging_is_a_join(data: st.DataObject) -> None:
             discount=Minor(data.draw(st.integers(0, 1))),
         )
         number, amount = data.draw(st.integers(0, 2)), data.draw(st.integers(0, 2))
-        return document(body, back(f"r{number}", amount=Minor(amount)))
+        undone = data.draw(st.sampled_from([None, NOON]))
+        own = document(body, back(f"r{number}", amount=Minor(amount), voided_at=undone))
+        stray = OrderDocument("EUR", None, {f"r{number}": back(f"r{number}", amount=Minor(amount))})
+        return own.merge(stray) if data.draw(st.booleans()) else own
 
     one, two, three = some(), some(), some()
     assert one.merge(two) == two.merge(one)

@@ -63,6 +63,9 @@ class OrderStatus(Enum):
 
     PENDING = strawberry.enum_value("pending", description="Placed; it earns nothing yet.")
     AUTHORIZED = strawberry.enum_value("authorized", description="The payment is reserved.")
+    PARTLY_PAID = strawberry.enum_value(
+        "partly_paid", description="A deposit: it earns nothing until all of it is paid."
+    )
     PAID = strawberry.enum_value("paid", description="Paid: it earns.")
     CANCELLED = strawberry.enum_value("cancelled", description="Takes back what it earned.")
 
@@ -75,3 +78,14 @@ class LineKind(Enum):
     GIFT_CARD = strawberry.enum_value("gift_card", description="A gift card; no purchase.")
     TIP = strawberry.enum_value("tip", description="A tip; no purchase.")
     DONATION = strawberry.enum_value("donation", description="A donation; no purchase.")
+
+
+@strawberry.enum(description="Why money went back.")
+class RefundKind(Enum):
+    """Mirrors the SDK's ``RefundKind``."""
+
+    GOODS = strawberry.enum_value("goods", description="Because goods did, or were never sent.")
+    GOODWILL = strawberry.enum_value(
+        "goodwill", description="To make up for something; the customer keeps the goods."
+    )
+    CHARGEBACK = strawberry.enum_value("chargeback", description="The bank took it back.")

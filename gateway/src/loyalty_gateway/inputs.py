@@ -10,7 +10,7 @@ from typing import cast
 import strawberry
 
 import loyalty_core as core
-from loyalty_gateway.enums import IdentityKind, LineKind, OrderStatus
+from loyalty_gateway.enums import IdentityKind, LineKind, OrderStatus, RefundKind
 from loyalty_gateway.errors import RequestRefused
 from loyalty_gateway.scalars import ActivityData, Amount, Count, written_moment
 
@@ -88,11 +88,18 @@ class RefundInput:
 
     id: str = strawberry.field(description="The refund's id.")
     occurred_at: datetime = strawberry.field(description="When it happened.")
+    kind: RefundKind | None = strawberry.field(description="Why; goods if left out.", default=None)
     lines: list[RefundLineInput] | None = strawberry.field(
         description="The lines given back.", default=None
     )
     amount: Amount | None = strawberry.field(description="The money given back.", default=None)
     shipping: Amount | None = strawberry.field(description="The shipping given back.", default=None)
+    tenders: list[TenderInput] | None = strawberry.field(
+        description="How it was paid out.", default=None
+    )
+    voided_at: datetime | None = strawberry.field(
+        description="When it was undone; it counts as never given.", default=None
+    )
 
 
 @strawberry.input(description="A purchase; every version of it is complete, the latest counts.")

@@ -10,6 +10,7 @@ from loyalty_points.awards import rounded
 from plugins.points.tests.build import BASE, amounts, credits, line, member, order, points
 
 
+@pytest.mark.hard_case("H29")
 @pytest.mark.parametrize(
     ("minor", "currency", "expected"),
     [
@@ -34,6 +35,7 @@ def test_a_rate_is_for_each_major_unit_of_the_currency(
 STEP = '[[earn]]\nrule = "base"\npoints = 5\n'
 
 
+@pytest.mark.hard_case("H28")
 @pytest.mark.parametrize(
     ("mode", "minor", "expected"),
     [
@@ -63,6 +65,7 @@ def test_per_is_a_step_and_rate_is_linear_unless_said_otherwise() -> None:
     assert amounts(points(rate + 'mode = "step"').decide(order(150), member())) == {"base": 3}
 
 
+@pytest.mark.hard_case("H27")
 @pytest.mark.parametrize(
     ("rounding", "per_order", "per_line"),
     [("down", 2, 1), ("up", 3, 4), ("half_up", 3, 4), ("half_even", 2, 2)],
@@ -77,6 +80,7 @@ def test_rounding_is_of_the_order_or_of_each_line(
     assert amounts(points(per_line_rule).decide(bought, member()))["base"] == per_line
 
 
+@pytest.mark.hard_case("H27")
 @pytest.mark.parametrize(
     ("value", "mode", "expected"),
     [
@@ -94,6 +98,7 @@ def test_rounding_is_exact_however_close_the_fraction(
     assert rounded(value, mode) == expected
 
 
+@pytest.mark.hard_case("H27")
 def test_known_binary_traps_do_not_appear() -> None:
     program = points('[[earn]]\nrule = "base"\nrate = { USD = "0.1" }', scale=3)
     assert amounts(program.decide(order(10, 20), member())) == {"base": 30}
@@ -138,6 +143,7 @@ def test_the_basis_says_what_counts(basis: str, tax_included: bool, expected: in
     assert (SHIPPING in credit.lines) == ("shipping" in basis)
 
 
+@pytest.mark.hard_case("H36")
 @pytest.mark.parametrize("kind", [LineKind.GIFT_CARD, LineKind.TIP, LineKind.DONATION])
 def test_only_goods_earn(kind: LineKind) -> None:
     bought = order(line("card", 5000, kind=kind), line("tea", 1000))
@@ -145,6 +151,7 @@ def test_only_goods_earn(kind: LineKind) -> None:
     assert points(BASE).decide(order(line("card", 5000, kind=kind)), member()) == []
 
 
+@pytest.mark.hard_case("H34", "H36")
 @pytest.mark.parametrize(
     ("paid", "expected"),
     [

@@ -21,6 +21,7 @@ def day(text: str, hour: int = 12) -> datetime:
     return datetime.fromisoformat(text).replace(hour=hour, tzinfo=UTC)
 
 
+@pytest.mark.hard_case("H41")
 @pytest.mark.parametrize(("over", "expected"), [("cut", [6, 4, 0]), ("refuse", [6, 0, 4])])
 def test_beyond_the_limit_an_award_is_cut_or_refused(over: str, expected: list[int]) -> None:
     toml = BASE + f'caps = [{{ period = "day", limit = 10, over = "{over}" }}]'

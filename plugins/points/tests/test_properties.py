@@ -5,6 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -170,6 +171,7 @@ REDEEMS = st.builds(
 )
 
 
+@pytest.mark.hard_case("H33")
 @given(
     VALUES,
     REDEEMS,

@@ -186,6 +186,7 @@ def test_two_ratios_with_steps_and_a_share() -> None:
     assert bought(offer(half, 99999, cart)) == (1525 + 975, 4025)
 
 
+@pytest.mark.hard_case("H33")
 def test_an_odd_cent_costs_a_whole_point_and_no_more() -> None:
     cart = order(line("rich", 3051, tags=("high-margin",)))
     assert bought(offer(MARGIN, 99999, cart)) == (1526, 3051)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
 from loyalty_core.domain.ledger import WalletBook
@@ -23,7 +23,6 @@ class Held(NamedTuple):
 
 
 NOTHING_HELD = Held()
-INSTANT = timedelta(microseconds=1)
 
 
 def held_now(
@@ -37,19 +36,13 @@ def held_now(
         if redemption.timed_out(now) and redemption.expires_at is not None:
             over = redemption.expires_at
             freed += tuple(
-                _freed(over, ends.get(lot_id), amount) for lot_id, amount in redemption.lots.items()
+                Upcoming(over, ends.get(lot_id), True, amount)
+                for lot_id, amount in redemption.lots.items()
             )
         else:
             live += redemption.points
         found[pair] = Held(live, freed)
     return found
-
-
-def _freed(over: datetime, ends: datetime | None, amount: int) -> Upcoming:
-    """Points set free at ``over``; those of a lot that had ended still pay debt, then end."""
-    if ends is not None and ends <= over:
-        return Upcoming(over - INSTANT, over, amount)
-    return Upcoming(over, ends, amount)
 
 
 def available_now(reader: Reader, members: list[str], now: datetime) -> dict[str, dict[str, int]]:

@@ -120,10 +120,13 @@ class Books(Postings):
 
     def redate(self, member_id: MemberId, award: Award) -> None:
         """Gives the lot of an award the moments that the award has now: its fact has moved."""
-        lot = self.wallet(member_id, award.wallet).lots[LotId(award.lot_id or "")]
+        book = self.wallet(member_id, award.wallet)
+        lot = book.lots[LotId(award.lot_id or "")]
         lot.created_at, lot.activates_at, lot.expires_at = award.moments
         lot.pending = lot.activates_at > self.now
         self._touch_lot(lot)
+        if lot.active(self.now):
+            self._repay_from(book, lot, self.now)
 
     def _new_lot(self, member_id: str, wallet: str, fact_id: FactId, award: Award) -> Lot:
         return self._add_lot(
@@ -280,8 +283,6 @@ class Books(Postings):
 
     def _end(self, book: WalletBook, lot: Lot, done: Counter[str], at: datetime) -> None:
         done["expired"] += 1 if lot.free else 0
-        if lot.activates_at < at:
-            self._repay_from(book, lot, at)
         if lot.free:
             done["points"] += lot.free
             self.post(book, TransactionKind.EXPIRY, book.expire(lot), at)

@@ -11,7 +11,8 @@ from loyalty_core.domain.amounts import LARGEST_AMOUNT
 from loyalty_core.domain.currencies import minor_digits
 from loyalty_core.domain.facts import Activity, Fact, Json, Order, OrderRefund, Refund
 from loyalty_core.domain.members import Profile
-from loyalty_core.domain.orders import OrderDocument, check_order, order_total
+from loyalty_core.domain.order_checks import check_order
+from loyalty_core.domain.orders import OrderDocument, order_total
 from loyalty_core.domain.statements import Cart
 from loyalty_core.errors import (
     AmountInvalid,
@@ -135,13 +136,13 @@ def _check(fact: Fact, now: datetime) -> None:
         moments += [("$.updated_at", fact.updated_at)]
         for refund in fact.refunds:
             _check_refund(refund, fact.currency)
-            moments.append((f"$.refunds[{refund.id}].occurred_at", refund.occurred_at))
+            moments += _moments(f"$.refunds[{refund.id}]", refund)
         _check_amounts(fact)
         check_order(fact)
     elif isinstance(fact, OrderRefund):
         minor_digits(fact.currency)
         _check_refund(fact.refund, fact.currency)
-        moments.append(("$.refund.occurred_at", fact.refund.occurred_at))
+        moments += _moments("$.refund", fact.refund)
     for where, moment in moments:
         if moment is None:
             continue
@@ -149,6 +150,10 @@ def _check(fact: Fact, now: datetime) -> None:
             raise DateOutOfRange("the moment has no time zone", where=where)
         if not EARLIEST <= moment <= now + CLOCK_SKEW:
             raise DateOutOfRange(f"{moment.isoformat()} cannot be", where=where, value=moment)
+
+
+def _moments(where: str, refund: Refund) -> list[tuple[str, datetime | None]]:
+    return [(f"{where}.{name}", getattr(refund, name)) for name in ("occurred_at", "voided_at")]
 
 
 def _check_ids(fact: Fact) -> None:
@@ -186,6 +191,7 @@ def _check_refund(refund: Refund, currency: str) -> None:
         (f"{where}.amount", refund.amount or 0),
         (f"{where}.shipping", refund.shipping),
     ]
+    amounts += [(f"{where}.tenders[{i}].amount", t.amount) for i, t in enumerate(refund.tenders)]
     for part in refund.lines:
         amounts.append((f"{where}.lines[{part.line}].amount", part.amount or 0))
         amounts.append((f"{where}.lines[{part.line}].quantity", part.quantity or 0))
@@ -211,11 +217,18 @@ def dump_document(document: OrderDocument | Activity) -> dict[str, Json]:
     if isinstance(document, Activity):
         return cast(dict[str, Json], converter(0).unstructure(document))
     write = converter(minor_digits(document.currency)).unstructure
-    return {
+    stored: dict[str, Json] = {
         "currency": document.currency,
         "body": write(document.body) if document.body else None,
-        "refunds": {name: write(refund) for name, refund in document.refunds.items()},
+        "refunds": _dump_refunds(document.refunds, document.currency),
     }
+    strays = {code: _dump_refunds(refunds, code) for code, refunds in document.strays.items()}
+    return stored | ({"strays": cast(Json, strays)} if strays else {})
+
+
+def _dump_refunds(refunds: Mapping[str, Refund], currency: str) -> dict[str, Json]:
+    write = converter(minor_digits(currency)).unstructure
+    return {name: write(refund) for name, refund in refunds.items()}
 
 
 def load_document(kind: str, stored: Mapping[str, Json]) -> OrderDocument | Activity:
@@ -223,10 +236,17 @@ def load_document(kind: str, stored: Mapping[str, Json]) -> OrderDocument | Acti
     if kind == "activity":
         return converter(0).structure(stored, Activity)
     currency = cast(str, stored["currency"])
-    read = converter(minor_digits(currency)).structure
-    body, refunds = stored["body"], cast(Mapping[str, Json], stored["refunds"])
+    body = stored["body"]
+    strays = cast(Mapping[str, Json], stored.get("strays", {}))
     return OrderDocument(
         currency,
-        read(body, Order) if body else None,
-        {name: read(refund, Refund) for name, refund in refunds.items()},
+        converter(minor_digits(currency)).structure(body, Order) if body else None,
+        _load_refunds(stored["refunds"], currency),
+        {code: _load_refunds(refunds, code) for code, refunds in strays.items()},
     )
+
+
+def _load_refunds(stored: Json, currency: str) -> dict[str, Refund]:
+    read = converter(minor_digits(currency)).structure
+    refunds = cast(Mapping[str, Json], stored)
+    return {name: read(refund, Refund) for name, refund in refunds.items()}

@@ -24,12 +24,14 @@ from loyalty_core.application.settle import Batch, settle
 from loyalty_core.domain.clock import Clock
 from loyalty_core.domain.facts import Activity, Fact, FactId, OrderRefund, key_of
 from loyalty_core.domain.members import Identity, MemberId
-from loyalty_core.domain.orders import OrderDocument, refund_excess
+from loyalty_core.domain.order_checks import refund_problems
+from loyalty_core.domain.orders import OrderDocument
 from loyalty_core.domain.receipts import FactReceipt, RecordStatus, RecordSummary
 from loyalty_core.errors import (
     CustomerMissing,
     FactError,
     IdempotencyConflict,
+    IdentityConflict,
     LedgerFault,
     LoyaltyError,
     Problem,
@@ -244,11 +246,12 @@ class Recorder:
                 record = self._new(fact, owner, identities, books)
                 batch.records[record.key] = record
                 self._mark(record, batch, body=True)
-                return Outcome(record, changed=True, problems=_problems(record))
+                return Outcome(record, changed=True, problems=self._problems(record))
             outcome = self._update(known, fact, owner, batch, books)
-            if known.status is FactStatus.IDLE and known.member_id is None and identities:
-                known.status = FactStatus.WAITING  # it was only a refund, of nobody, until now
-                self._wait(known, identities, books)
+            if outcome.changed and known.member_id is None:
+                self._await_owner(known, fact, identities, books)
+            if owner is not None and known.member_id != owner:
+                outcome.problems += (_OTHER_MEMBER,)
             return outcome
         except LoyaltyError as error:
             return Outcome(error=error)
@@ -260,25 +263,42 @@ class Recorder:
         identities: tuple[Identity, ...],
         books: Books,
     ) -> FactRecord:
-        if not identities and owner is None and not isinstance(fact, OrderRefund):
+        if not identities and owner is None and isinstance(fact, Activity):
             raise CustomerMissing("the fact does not say whose it is", where="$.identities")
         record = FactRecord(
             id=FactId(new_id()),
             key=key_of(fact),
             member_id=owner,
-            status=FactStatus.IDLE if owner or not identities else FactStatus.WAITING,
+            status=FactStatus.IDLE,
             occurred_at=_moment(fact),
             received_at=books.now,
             document=fact if isinstance(fact, Activity) else OrderDocument.of(fact),
         )
         books.changes.facts[record.id] = record
-        if record.status is FactStatus.WAITING:
-            self._wait(record, identities, books)
+        if owner is None:
+            self._await_owner(record, fact, identities, books)
         return record
 
-    def _wait(self, record: FactRecord, identities: tuple[Identity, ...], books: Books) -> None:
-        until = books.now + timedelta(days=self._rules.config.program.join_wait_days)
-        books.changes.waiting += [(identity, record.id, until) for identity in identities]
+    def _await_owner(
+        self, record: FactRecord, fact: Fact, identities: tuple[Identity, ...], books: Books
+    ) -> None:
+        """Lets a fact of nobody wait for whom it names; an order that names nobody, for a claim.
+
+        A refund alone that names nobody waits for nothing but its order.
+        """
+        if record.status not in (FactStatus.IDLE, FactStatus.WAITING):
+            return
+        names: tuple[Identity | None, ...] = identities
+        if (
+            not identities
+            and record.status is FactStatus.IDLE
+            and not isinstance(fact, OrderRefund)
+        ):
+            names = (None,)
+        if names:
+            record.status = FactStatus.WAITING
+            until = books.now + timedelta(days=self._rules.config.program.join_wait_days)
+            books.changes.waiting += [(name, record.id, until) for name in names]
 
     def _update(
         self,
@@ -310,7 +330,11 @@ class Recorder:
             known.occurred_at = merged.body.occurred_at
         self._mark(known, batch, body=body)
         books.changes.facts[known.id] = known
-        return Outcome(known, changed=True, problems=_problems(known))
+        return Outcome(known, changed=True, problems=self._problems(known))
+
+    def _problems(self, record: FactRecord) -> tuple[Problem, ...]:
+        document, goodwill = record.document, self._rules.config.program.goodwill
+        return () if isinstance(document, Activity) else refund_problems(document, goodwill)
 
     def _mark(self, record: FactRecord, batch: Batch, *, body: bool) -> None:
         member = batch.members.get(record.member_id) if record.member_id else None
@@ -322,6 +346,14 @@ class Recorder:
         batch.revalue[record.id] = record
 
 
+_OTHER_MEMBER = Problem(
+    "$.identities",
+    "they belong to another member than the order's, which stays with the first",
+    IdentityConflict.default_remedy,
+    IdentityConflict.code,
+)
+
+
 def _body(document: OrderDocument | Activity) -> object:
     """What programs would be asked about: versions alone are no reason to decide again."""
     return document.body if isinstance(document, OrderDocument) else document
@@ -329,13 +361,6 @@ def _body(document: OrderDocument | Activity) -> object:
 
 def _moment(fact: Fact) -> datetime:
     return fact.refund.occurred_at if isinstance(fact, OrderRefund) else fact.occurred_at
-
-
-def _problems(record: FactRecord) -> tuple[Problem, ...]:
-    if isinstance(record.document, Activity):
-        return ()
-    excess = refund_excess(record.document)
-    return (excess,) if excess else ()
 
 
 def _read(given: Any, now: datetime) -> Fact | LoyaltyError:

@@ -54,7 +54,7 @@ def changed_at(record: FactRecord) -> datetime:
     """When an order last changed: its latest refund or edit, or the order itself."""
     if not isinstance(record.document, OrderDocument):
         return record.occurred_at
-    moments = [refund.occurred_at for refund in record.document.refunds.values()]
+    moments = [refund.changed_at for refund in record.document.refunds.values()]
     body = record.document.body
     if body is not None and body.updated_at is not None:
         moments.append(body.updated_at)

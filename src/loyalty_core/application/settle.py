@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -11,10 +11,11 @@ from functools import partial
 from loyalty_core.application.books import Books
 from loyalty_core.application.fold import fold, fold_start
 from loyalty_core.application.returns import changed_at, return_spent, spent_on
-from loyalty_core.application.rules import RulesAt
-from loyalty_core.domain.facts import FactId, FactKey, Json
+from loyalty_core.application.rules import Rules, RulesAt
+from loyalty_core.domain.facts import FactId, FactKey, Json, RefundKind
 from loyalty_core.domain.members import MemberId
 from loyalty_core.domain.orders import OrderDocument, kept_share
+from loyalty_core.domain.programs import GoodwillPolicy
 from loyalty_core.domain.redemptions import Redemption
 from loyalty_core.ports.records import Award, FactRecord, MemberRecord
 from loyalty_core.ports.store import UnitOfWork
@@ -57,7 +58,7 @@ def settle(uow: UnitOfWork, batch: Batch, books: Books, rules_at: RulesAt) -> No
             books.tell(emit.type, member_id, record.occurred_at, emit.data)
         if member.changed and not member.fresh:
             books.changes.members[member_id] = member
-    _book(batch, books, redated, spent)
+    _book(batch, books, redated, spent, rules_then)
 
 
 def _later(
@@ -85,10 +86,11 @@ def _book(
     books: Books,
     redated: list[tuple[MemberId, Award]],
     spent: list[Redemption],
+    rules_then: Callable[[int], Rules],
 ) -> None:
     due: list[tuple[FactRecord, Award, int]] = []
     for record in sorted(batch.revalue.values(), key=lambda one: one.position):
-        for award, delta in _differences(record):
+        for award, delta in _differences(record, _goodwill(record, rules_then)):
             due.append((record, award, delta))
     losing = {record.member_id for record, _, delta in due if delta < 0}
     posted = {record.member_id for record, _, _ in due if record.member_id}
@@ -120,16 +122,27 @@ def _book(
         batch.booked[record.id][returned.wallet] += returned.amount
 
 
-def _differences(record: FactRecord) -> Iterable[tuple[Award, int]]:
+def _goodwill(record: FactRecord, rules_then: Callable[[int], Rules]) -> GoodwillPolicy:
+    """What goodwill does to a fact's points: as the rules say that it was first decided by."""
+    document = record.document
+    refunds = document.refunds.values() if isinstance(document, OrderDocument) else ()
+    if record.config_version and any(one.kind is RefundKind.GOODWILL for one in refunds):
+        return rules_then(record.config_version).config.program.goodwill
+    return GoodwillPolicy.KEEP
+
+
+def _differences(record: FactRecord, goodwill: GoodwillPolicy) -> Iterable[tuple[Award, int]]:
     """By how much each award's books differ from what it should be worth after refunds."""
     for award in record.awards:
         kept = award.amount
         if isinstance(record.document, OrderDocument) and award.amount:
-            kept = sum(kept_share(award.lines or {"": award.amount}, record.document).values())
+            lines = award.lines or {"": award.amount}
+            kept = sum(kept_share(lines, record.document, goodwill).values())
         if kept != award.net:
             yield award, kept - award.net
 
 
 def _last_change(record: FactRecord) -> datetime:
     """When what is booked now happened: the fact itself, its latest refund, or its latest edit."""
-    return changed_at(record) if any(award.net for award in record.awards) else record.occurred_at
+    booked = any(award.lot_id for award in record.awards)
+    return changed_at(record) if booked else record.occurred_at

@@ -24,10 +24,15 @@ SHIPPING = "~shipping"
 
 
 class OrderStatus(StrEnum):
-    """Where an order stands. Only ``paid`` earns; ``cancelled`` takes back what it earned."""
+    """Where an order stands. Only ``paid`` earns; ``cancelled`` takes back what it earned.
+
+    ``authorized`` is money reserved. ``partly_paid`` is a deposit or an instalment, or a paid
+    order that grew: it earns nothing until all of it is paid, and then as a whole.
+    """
 
     PENDING = "pending"
     AUTHORIZED = "authorized"
+    PARTLY_PAID = "partly_paid"
     PAID = "paid"
     CANCELLED = "cancelled"
 
@@ -82,26 +87,55 @@ class RefundLine:
     amount: Minor | None = None
 
 
+class RefundKind(StrEnum):
+    """Why money went back.
+
+    ``goods``: because goods did, or were never sent. ``goodwill``: to make up for something, while
+    the customer keeps the goods; whether that takes points is the program's ``goodwill`` setting.
+    ``chargeback``: the bank took it back.
+    """
+
+    GOODS = "goods"
+    GOODWILL = "goodwill"
+    CHARGEBACK = "chargeback"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refund:
     """Money or goods given back on an order.
 
     With ``lines`` the points follow the lines, and ``amount`` is only what was paid out. Without
-    lines the points follow ``amount`` (all that was paid out, taxes and ``shipping`` included) in
-    proportion to the order's total. With neither, and no ``shipping``, the whole order is given
-    back.
+    lines the points follow ``amount`` (all that was paid out, taxes and ``shipping`` included, by
+    whatever tenders) in proportion to the order's total. With neither, and no ``shipping``, the
+    whole order is given back. A voided refund counts as never given, for good: a charge-back whose
+    dispute was won, a payout that failed.
     """
 
     id: str
     occurred_at: datetime
+    kind: RefundKind = RefundKind.GOODS
     lines: tuple[RefundLine, ...] = ()
     amount: Minor | None = None
     shipping: Minor = Minor(0)
+    tenders: tuple[Tender, ...] = ()
+    voided_at: datetime | None = None
+
+    @property
+    def paid_out(self) -> int | None:
+        """All that was paid out, in minor units: ``amount``, else what the tenders sum to."""
+        if self.amount is None and self.tenders:
+            return sum(tender.amount for tender in self.tenders)
+        return self.amount
 
     @property
     def whole(self) -> bool:
         """Whether this refund gives back everything."""
-        return not self.lines and self.amount is None and not self.shipping
+        return not self.lines and self.paid_out is None and not self.shipping
+
+    @property
+    def changed_at(self) -> datetime:
+        """When it last made a difference: when it was given, or voided."""
+        return self.voided_at or self.occurred_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

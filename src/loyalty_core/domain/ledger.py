@@ -150,9 +150,10 @@ class WalletBook:
     # -- postings: each returns the member's entries and changes the copy accordingly ---------
 
     def credit(self, lot: Lot, amount: int, now: datetime) -> list[Entry]:
-        """Entries that add ``amount`` to ``lot`` and pay debt out of it.
+        """Entries that add ``amount`` to ``lot`` and pay debt out of it, if it is active.
 
-        A lot pays if it is active, or was before it ended: its points may just come late.
+        Points that come after they expired pay nothing: there is no time at which they could be
+        spent.
         """
         if amount <= 0:
             raise LedgerFault(f"a credit of {amount} is not positive", where=lot.id)
@@ -161,10 +162,7 @@ class WalletBook:
         lot.forgiven -= regained
         if amount == regained:
             return []
-        entries = [self._move(lot, amount - regained)]
-        if lot.activates_at <= now and lot.ever_active(None):
-            entries += self.repay_from(lot)
-        return entries + self.repay(now)
+        return [self._move(lot, amount - regained), *self.repay(now)]
 
     def repay(self, now: datetime) -> list[Entry]:
         """Entries that pay debt out of active points, in spending order; no change of balance."""
@@ -227,10 +225,7 @@ class WalletBook:
 
     def give_back(self, lot: Lot, amount: int, now: datetime) -> list[Entry]:
         """Entries that put spent points back into a lot, and pay debt if they can be spent."""
-        entries = [self._move(lot, amount)]
-        if lot.activates_at <= now and lot.ever_active(None):
-            entries += self.repay_from(lot)
-        return entries + self.repay(now)
+        return [self._move(lot, amount), *self.repay(now)]
 
     def _refuse_short(self, amount: int, now: datetime) -> None:
         available = self.available(now)
@@ -273,7 +268,7 @@ class WalletBook:
         return self._collect(amount, policy, now)
 
     def repay_from(self, lot: Lot) -> list[Entry]:
-        """Entries that pay debt out of a lot about to expire: it was active before."""
+        """Entries that pay debt out of a lot."""
         paid = min(self.debt, lot.free)
         return [self._move(lot, -paid), self._owe(paid)] if paid else []
 

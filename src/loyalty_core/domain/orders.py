@@ -1,12 +1,14 @@
-"""Orders as converging documents: merging versions, validating, and what refunds leave."""
+"""Orders as converging documents: merging versions, and what refunds leave of what was earned."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from fractions import Fraction
+from math import floor
 
-from loyalty_core.domain.amounts import Money, split
+from loyalty_core.domain.amounts import split
 from loyalty_core.domain.facts import (
     SHIPPING,
     LineKind,
@@ -14,15 +16,10 @@ from loyalty_core.domain.facts import (
     OrderRefund,
     OrderStatus,
     Refund,
+    RefundKind,
 )
-from loyalty_core.errors import (
-    CurrencyUnknown,
-    FactError,
-    IdempotencyConflict,
-    OrderSumsMismatch,
-    Problem,
-    RefundExceedsOrder,
-)
+from loyalty_core.domain.programs import GoodwillPolicy
+from loyalty_core.errors import IdempotencyConflict
 
 NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -32,12 +29,14 @@ class OrderDocument:
     """All that is known of one order: its latest body, if any came yet, and all its refunds.
 
     Merging is commutative, associative and idempotent (a join-semilattice), so versions and
-    refunds may arrive in any order, any number of times.
+    refunds may arrive in any order, any number of times. ``strays`` are refunds by currency that
+    are not in the order's: they are kept, told about, and take nothing.
     """
 
     currency: str
     body: Order | None = None
     refunds: Mapping[str, Refund] = field(default_factory=dict)
+    strays: Mapping[str, Mapping[str, Refund]] = field(default_factory=dict)
 
     @staticmethod
     def of(fact: Order | OrderRefund) -> OrderDocument:
@@ -51,25 +50,35 @@ class OrderDocument:
     def merge(self, other: OrderDocument) -> OrderDocument:
         """What both documents know together.
 
-        Raises ``IdempotencyConflict`` when both bodies differ though neither says which is later,
-        ``CurrencyUnknown`` when they are not in one currency.
+        Raises ``IdempotencyConflict`` when both bodies differ though neither says which is later.
         """
-        if self.currency != other.currency:
-            raise CurrencyUnknown(
-                f"the order is in {self.currency}, this is in {other.currency}",
-                where="$.currency",
-                remedy="An order and its refunds are in one currency.",
-            )
-        refunds = dict(self.refunds)
-        for refund in other.refunds.values():
-            known = refunds.get(refund.id)
-            if known is None or _refund_rank(known) < _refund_rank(refund):
-                refunds[refund.id] = refund
-        return OrderDocument(self.currency, _later(self.body, other.body), refunds)
+        body = _later(self.body, other.body)
+        united: dict[str, dict[str, Refund]] = {}
+        for document in (self, other):
+            given = {document.currency: document.refunds, **document.strays}
+            for currency, refunds in given.items():
+                for refund in refunds.values():
+                    known = united.setdefault(currency, {})
+                    first = known.setdefault(refund.id, refund)
+                    known[refund.id] = max(first, refund, key=_refund_rank)
+        currency = body.currency if body else min(united, default=self.currency)
+        return OrderDocument(currency, body, united.pop(currency, {}), united)
+
+    def counting(self, goodwill: GoodwillPolicy) -> list[Refund]:
+        """The refunds that take points back: none that was voided, goodwill as the policy says."""
+        every = goodwill is GoodwillPolicy.TAKE_BACK
+        return [
+            refund
+            for refund in self.refunds.values()
+            if refund.voided_at is None and (every or refund.kind is not RefundKind.GOODWILL)
+        ]
 
 
-def _refund_rank(refund: Refund) -> tuple[datetime, str]:
-    return refund.occurred_at, repr(replace(refund, occurred_at=refund.occurred_at.astimezone(UTC)))
+def _refund_rank(refund: Refund) -> tuple[bool, datetime, str]:
+    """Of one refund sent twice the later one counts, but once it is voided it stays so."""
+    voided = refund.voided_at.astimezone(UTC) if refund.voided_at else None
+    same = replace(refund, occurred_at=refund.occurred_at.astimezone(UTC), voided_at=voided)
+    return voided is not None, refund.occurred_at, repr(same)
 
 
 def _later(one: Order | None, other: Order | None) -> Order | None:
@@ -127,41 +136,49 @@ def order_total(order: Order) -> int:
     return sum(line.net for line in order.lines) - order.discount + order.shipping + taxes
 
 
-def refunded_values(document: OrderDocument) -> dict[str, int]:
+def refunded_values(
+    document: OrderDocument, goodwill: GoodwillPolicy = GoodwillPolicy.KEEP
+) -> dict[str, Fraction]:
     """How much of each line's value has been given back by all refunds together, minor units.
 
-    Capped at the line's value, so that refunds sum to the whole order and never beyond. Depends
-    on the set of refunds alone, not on their order.
+    Exact, as a cent of a cheap line may have earned many points. Capped at the line's value, so
+    that refunds sum to the whole order and never beyond. Depends on the set of refunds alone, not
+    on their order, and another refund never makes it less.
     """
     assert document.body is not None
-    nets = line_nets(document.body)
-    refunds = document.refunds.values()
+    refunds = document.counting(goodwill)
     if any(refund.whole for refund in refunds):
-        return nets
-    given, quantities = dict.fromkeys(nets, 0), _returned_quantities(document)
+        return {line: Fraction(net) for line, net in line_nets(document.body).items()}
+    given, left = values_by_line(document.body, refunds)
+    open_value = sum(left.values())
+    loose = min(loose_value(document.body, refunds), open_value)
+    return {line: given[line] + Fraction(loose * left[line], open_value or 1) for line in given}
+
+
+def values_by_line(body: Order, refunds: Sequence[Refund]) -> tuple[dict[str, int], dict[str, int]]:
+    """What refunds that name lines, or shipping, give back of each, and what they leave of it."""
+    nets = line_nets(body)
+    given, quantities = dict.fromkeys(nets, 0), _returned_quantities(body, refunds)
     if SHIPPING in given:
         given[SHIPPING] = sum(refund.shipping for refund in refunds)
     for part in (part for refund in refunds for part in refund.lines if part.line in given):
         given[part.line] += part.amount or 0
-    for line in document.body.lines:
+    for line in body.lines:
         if quantities[line.id]:
             given[line.id] += nets[line.id] * quantities[line.id] // max(line.quantity, 1)
     given = {line: min(amount, nets[line]) for line, amount in given.items()}
-    left = [nets[line] - amount for line, amount in given.items()]
-    shares = split(min(_loose_value(document), sum(left)), left)
-    return {line: given[line] + share for line, share in zip(given, shares, strict=True)}
+    return given, {line: nets[line] - amount for line, amount in given.items()}
 
 
-def _returned_quantities(document: OrderDocument) -> dict[str, int]:
+def _returned_quantities(body: Order, refunds: Sequence[Refund]) -> dict[str, int]:
     """How many pieces of each line came back: those counted, or all where nothing is said.
 
     An amount says nothing of pieces, but on a line that cost nothing it can only mean all.
     """
-    assert document.body is not None
-    nets = line_nets(document.body)
-    bought = {line.id: max(line.quantity, 1) for line in document.body.lines}
+    nets = line_nets(body)
+    bought = {line.id: max(line.quantity, 1) for line in body.lines}
     returned = dict.fromkeys(bought, 0)
-    for refund in document.refunds.values():
+    for refund in refunds:
         for part in refund.lines:
             if part.line in bought and (part.amount is None or not nets[part.line]):
                 pieces = bought[part.line] if part.quantity is None else part.quantity
@@ -169,105 +186,54 @@ def _returned_quantities(document: OrderDocument) -> dict[str, int]:
     return returned
 
 
-def _loose_value(document: OrderDocument) -> int:
+def loose_value(body: Order, refunds: Sequence[Refund]) -> int:
     """The value, before taxes on top, of what was paid back without naming lines."""
-    assert document.body is not None
     paid_back = sum(
-        max((refund.amount or 0) - refund.shipping, 0)
-        for refund in document.refunds.values()
-        if not refund.lines
+        max((refund.paid_out or 0) - refund.shipping, 0) for refund in refunds if not refund.lines
     )
-    total, value = order_total(document.body), sum(line_nets(document.body).values())
+    total, value = order_total(body), sum(line_nets(body).values())
     return paid_back * value // total if total else 0
 
 
-def kept_share(points: Mapping[str, int], document: OrderDocument) -> dict[str, int]:
+def kept_share(
+    points: Mapping[str, int],
+    document: OrderDocument,
+    goodwill: GoodwillPolicy = GoodwillPolicy.KEEP,
+) -> dict[str, int]:
     """Of ``points`` earned by each line, how many are left after all refunds.
 
-    A line refunded in part loses the floor of its share, wholly refunded it loses all: N partial
-    refunds in any order take exactly what one full refund takes. A line that cost nothing goes
-    by its pieces. Points under the name "" go by the whole order.
+    All lines together lose the floor of their shares, spread by largest remainder; a line wholly
+    refunded loses all. So N partial refunds in any order take exactly what one full refund takes.
+    A line that cost nothing goes by its pieces. Points under the name "" go by the whole order.
     """
-    if document.body is None or not document.refunds:
+    body, refunds = document.body, document.counting(goodwill)
+    if body is None or not refunds:
         return dict(points)
-    nets, back = line_nets(document.body), refunded_values(document)
-    shares = {line: (back[line], nets[line]) for line in nets}
-    pieces = _returned_quantities(document)
-    for bought in document.body.lines:
+    nets, back = line_nets(body), refunded_values(document, goodwill)
+    shares: dict[str, tuple[Fraction | int, int]] = {
+        line: (back[line], nets[line]) for line in nets
+    }
+    pieces = _returned_quantities(body, refunds)
+    for bought in body.lines:
         if not nets[bought.id]:
             shares[bought.id] = (pieces[bought.id], max(bought.quantity, 1))
     everything = all(returned >= of for returned, of in shares.values())
-    everything |= any(refund.whole for refund in document.refunds.values())
+    everything |= any(refund.whole for refund in refunds)
+    everything |= loose_value(body, refunds) > 0 and back == nets  # the free lines as well
     shares[""] = (sum(back.values()), sum(nets.values()))
-    kept = {}
+    lost = {}
     for line, earned in points.items():
         returned, of = shares.get(line, (0, 0))
         gone = everything or (of > 0 and returned >= of)
-        kept[line] = 0 if gone else earned - (earned * returned // of if of else 0)
-    return kept
+        lost[line] = Fraction(earned) if gone else Fraction(earned * returned) / (of or 1)
+    taken = _whole(lost)
+    return {line: earned - taken[line] for line, earned in points.items()}
 
 
-def check_order(order: Order) -> None:
-    """Returns nothing when the order's parts agree with one another.
-
-    Raises ``OrderSumsMismatch``, ``RefundExceedsOrder`` or ``FactError`` naming the path.
-    """
-    ids = [line.id for line in order.lines]
-    if len(set(ids)) != len(ids) or SHIPPING in ids:
-        raise FactError("line ids must be unique", where="$.lines", ids=ids)
-    if not ids:
-        raise FactError("an order has at least one line", where="$.lines")
-    if len({refund.id for refund in order.refunds}) != len(order.refunds):
-        raise FactError("refund ids must be unique", where="$.refunds")
-    for index, line in enumerate(order.lines):
-        if line.discount > line.amount:
-            raise OrderSumsMismatch(
-                f"line {line.id!r} is discounted by more than its amount",
-                where=f"$.lines[{index}].discount",
-            )
-    goods = sum(line.net for line in order.lines if line.kind is LineKind.GOODS)
-    if order.discount > goods:
-        raise OrderSumsMismatch("the discount exceeds the goods", where="$.discount")
-    total = order_total(order)
-    if order.total is not None and order.total != total:
-        stated, summed = Money(order.total, order.currency), Money(total, order.currency)
-        raise OrderSumsMismatch(
-            f"the order states a total of {stated}, its parts sum to {summed}",
-            where="$.total",
-            remedy="Send every line, discount, tax and shipping, or leave the total out.",
-        )
-    if excess := refund_excess(OrderDocument.of(order)):
-        raise RefundExceedsOrder(excess.message, where=excess.where)
-
-
-def refund_excess(document: OrderDocument) -> Problem | None:
-    """The first way in which the refunds give back more than the order; None if they do not."""
-    body = document.body
-    if body is None or not document.refunds:
-        return None
-    nets, taken = line_nets(body), dict.fromkeys(line_nets(body), 0)
-    quantities = {line.id: line.quantity for line in body.lines}
-    returned = dict.fromkeys(quantities, 0)
-    shipped = body.shipping + (0 if body.tax_included else body.shipping_tax)
-    loose = shipping = 0
-    for refund in document.refunds.values():
-        where = f"$.refunds[{refund.id}]"
-        shipping += refund.shipping
-        if shipping > shipped:
-            return Problem(where, "refunds more shipping than was paid", code=_EXCESS)
-        loose += 0 if refund.lines else (refund.amount or 0)
-        if loose > order_total(body):
-            return Problem(where, "refunds more than the order's total", code=_EXCESS)
-        for part in refund.lines:
-            if part.line not in quantities:
-                message = f"refunds line {part.line!r}, which the order does not have"
-                return Problem(where, message, code=_EXCESS)
-            taken[part.line] += part.amount or 0
-            returned[part.line] += part.quantity or 0
-            if taken[part.line] > nets[part.line] or returned[part.line] > quantities[part.line]:
-                message = f"refunds more of line {part.line!r} than was bought"
-                return Problem(where, message, code=_EXCESS)
-    return None
-
-
-_EXCESS = RefundExceedsOrder.code
+def _whole(lost: Mapping[str, Fraction]) -> dict[str, int]:
+    """Whole numbers in these proportions that sum to the floor of the sum: largest remainder."""
+    taken = {line: floor(share) for line, share in lost.items()}
+    rest = floor(sum(lost.values())) - sum(taken.values())
+    for line in sorted(lost, key=lambda line: (taken[line] - lost[line], line))[:rest]:
+        taken[line] += 1
+    return taken

@@ -49,6 +49,16 @@ class DebtPolicy(StrEnum):
     CLAMP = "clamp"
 
 
+class GoodwillPolicy(StrEnum):
+    """Whether money given back while the customer keeps the goods (goodwill) takes points back.
+
+    ``keep``: the points stay. ``take_back``: goodwill is a refund like any other.
+    """
+
+    KEEP = "keep"
+    TAKE_BACK = "take_back"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expiry:
     """When points of a wallet expire; nothing set means never.
@@ -172,7 +182,14 @@ class Program:
     )
     join_wait_days: int = field(
         default=30,
-        metadata=_doc("With opt_in: how many days a fact waits for its person to enrol."),
+        metadata=_doc(
+            "How many days a fact waits for its person to enrol (opt_in), and an order that names "
+            "nobody for a member to claim it."
+        ),
+    )
+    goodwill: GoodwillPolicy = field(
+        default=GoodwillPolicy.KEEP,
+        metadata=_doc("Whether money given back without goods takes points back."),
     )
     default_country: str = field(
         default="", metadata=_doc("ISO 3166, such as DE: for phone numbers without a country code.")

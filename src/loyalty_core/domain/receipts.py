@@ -17,8 +17,8 @@ class RecordStatus(StrEnum):
 
     ``booked``: decided, the books follow it. ``duplicate``: nothing new in it. ``idle``: kept,
     earns nothing yet (unpaid, a test, a refund without its order). ``waiting``: kept until its
-    person joins. ``deferred``: booked but for a program that failed and will be tried again.
-    ``rejected``: not taken in; ``error`` says why.
+    person joins, or until an order that names nobody is claimed. ``deferred``: booked but for a
+    program that failed and will be tried again. ``rejected``: not taken in; ``error`` says why.
     """
 
     BOOKED = "booked"
@@ -113,6 +113,22 @@ class AdjustmentReceipt:
     reason: str
     actor: str
     occurred_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimReceipt:
+    """An order that named nobody, and is this member's now.
+
+    ``changes`` is what it earned by wallet, in smallest units, after its refunds so far; nothing
+    while it is not paid.
+    """
+
+    fact_id: str
+    member_id: str
+    source: str
+    order_id: str
+    changes: Mapping[str, int]
+    claimed_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

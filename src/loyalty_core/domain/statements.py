@@ -186,7 +186,8 @@ class WalletTotals:
     """One wallet over the whole program; points in smallest units, money rounded down.
 
     ``outstanding`` is what members hold that has not expired at ``at``, pending included, debt
-    deducted; ``due`` is past its date and leaves the books with the next ``tick``.
+    deducted; ``due`` is past its date and leaves the books with the next ``tick``. ``debt`` is as
+    booked: pending points whose time has come since the last ``tick`` pay it with the next.
     """
 
     wallet: str

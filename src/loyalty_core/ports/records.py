@@ -127,7 +127,10 @@ class StoredReceipt:
 
 @dataclass(slots=True)
 class Changes:
-    """All that one unit of work writes, each table once."""
+    """All that one unit of work writes, each table once.
+
+    ``waiting`` are facts of nobody with whom they wait for and until when: None waits for a claim.
+    """
 
     members_added: list[MemberRecord] = field(default_factory=list)
     members: dict[MemberId, MemberRecord] = field(default_factory=dict)
@@ -139,14 +142,18 @@ class Changes:
     events: list[tuple[Event, Sequence[str]]] = field(default_factory=list)
     redemptions: dict[RedemptionId, Redemption] = field(default_factory=dict)
     receipts: list[StoredReceipt] = field(default_factory=list)
-    waiting: list[tuple[Identity, FactId, datetime]] = field(default_factory=list)
+    waiting: list[tuple[Identity | None, FactId, datetime]] = field(default_factory=list)
 
 
 class Upcoming(NamedTuple):
-    """Points that become active and expire at the same moments, in smallest units."""
+    """Points that become active and expire at the same moments, in smallest units.
+
+    ``dormant``: the books hold them as pending still, whatever the time is.
+    """
 
     activates_at: datetime
     expires_at: datetime | None
+    dormant: bool
     amount: int
 
     def past(self, now: datetime) -> bool:
@@ -154,9 +161,10 @@ class Upcoming(NamedTuple):
         return self.expires_at is not None and self.expires_at <= now
 
     def paying(self, lapses_at: datetime | None, now: datetime) -> bool:
-        """Whether they pay debt: they are active at ``now``, or were before they ended."""
+        """Whether they have paid debt by ``now``: when they became active, which is not booked."""
         ends = [moment for moment in (self.expires_at, lapses_at) if moment is not None]
-        return self.activates_at <= now and (not ends or self.activates_at < min(ends))
+        ever = not ends or self.activates_at < min(ends)
+        return self.dormant and self.activates_at <= now and ever
 
     def pending(self, now: datetime) -> bool:
         """Whether they become active after ``now``."""

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from loyalty_core.domain.events import Event
-from loyalty_core.domain.facts import FactKey, Json
+from loyalty_core.domain.facts import FactId, FactKey, Json
 from loyalty_core.domain.ledger import Lot, LotId, Transaction, WalletBook
 from loyalty_core.domain.members import Identity, MemberId
 from loyalty_core.domain.redemptions import Redemption
@@ -112,6 +112,10 @@ class UnitOfWork(Protocol):
 
     def take_waiting(self, identities: Iterable[Identity], now: datetime) -> list[FactRecord]:
         """The facts that waited for these identities and are still in time; they wait no more."""
+        ...
+
+    def take_unclaimed(self, fact_id: FactId, now: datetime) -> bool:
+        """Whether a fact waits, in time, for a claim and for nobody by name; it waits no more."""
         ...
 
     def adopt_waiting(self, now: datetime, limit: int) -> dict[MemberId, list[FactRecord]]:

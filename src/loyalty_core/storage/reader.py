@@ -30,6 +30,7 @@ _dated = (
     tables.lot.c.wallet,
     tables.lot.c.activates_at,
     tables.lot.c.expires_at,
+    tables.lot.c.pending,
 )
 _mine = tables.lot.c.member_id.in_(_ids)
 _left = tables.lot.c.remaining > 0
@@ -80,7 +81,7 @@ class SqlReader:
         found: dict[Pair, list[Upcoming]] = defaultdict(list)
         parameters = {"ids": sorted(set(members)), "until": until}
         for row in self._connection.execute(_upcoming, parameters):
-            found[row[0], row[1]].append(Upcoming(row[2], row[3], int(row[4])))
+            found[row[0], row[1]].append(Upcoming(row[2], row[3], bool(row[4]), int(row[5])))
         return found
 
     def held(self, books: Iterable[WalletBook]) -> list[tuple[Redemption, Mapping[str, datetime]]]:

@@ -14,12 +14,12 @@ from loyalty_core.domain.ledger import Lot, LotId, WalletBook
 from loyalty_core.domain.members import Identity, MemberId
 from loyalty_core.ports.records import Changes, FactRecord, FactStatus, MemberRecord, StoredReceipt
 from loyalty_core.storage import rows, tables
+from loyalty_core.storage.claims import Claims
 from loyalty_core.storage.queries import Queries
-from loyalty_core.storage.redemptions import Redemptions
 from loyalty_core.storage.sql import Write
 
 
-class SqlUnitOfWork(Redemptions):
+class SqlUnitOfWork(Claims):
     """``ports.store.UnitOfWork`` on one SQLAlchemy connection, for one program."""
 
     def __init__(self, connection: Connection, program: str) -> None:
@@ -192,6 +192,8 @@ class SqlUnitOfWork(Redemptions):
         """Writes everything, each table once."""
         program = self._program
         facts = [(fact.stored, rows.fact_row(fact, program)) for fact in changes.facts.values()]
+        waiting = self._insert(tables.waiting).on_conflict_do_nothing()
+        self._write(waiting, [self._waiting(*item) for item in changes.waiting])
         books = [(book.stored, rows.wallet_row(book)) for book in changes.wallets]
         made = changes.transactions
         writes = (
@@ -203,7 +205,6 @@ class SqlUnitOfWork(Redemptions):
             ),
             Write(tables.fact, [row for stored, row in facts if not stored]),
             Write(tables.fact, [row for stored, row in facts if stored], update=True),
-            Write(tables.waiting, [self._waiting(*item) for item in changes.waiting]),
             Write(tables.lot, [rows.lot_row(lot) for lot in changes.lots_added]),
             Write(tables.lot, [rows.lot_row(lot) for lot in changes.lots], update=True),
             Write(tables.wallet, [row for stored, row in books if not stored]),
@@ -216,12 +217,12 @@ class SqlUnitOfWork(Redemptions):
         )
         self._sql.write(self._connection, writes)
 
-    def _waiting(self, identity: Identity, fact_id: str, until: datetime) -> dict[str, Any]:
+    def _waiting(self, identity: Identity | None, fact_id: str, until: datetime) -> dict[str, Any]:
         return {
             "program": self._program,
-            "kind": identity.kind.value,
-            "value": identity.value,
-            "source": identity.source,
+            "kind": identity.kind.value if identity else "",  # no member ever has this identity
+            "value": identity.value if identity else "",
+            "source": identity.source if identity else "",
             "fact_id": fact_id,
             "until": until,
         }

@@ -7,7 +7,7 @@ not a store.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -174,7 +174,7 @@ class ModelLedger:
             taken += [(lot, part)] if part else []
         self.spent[name] = ModelHold(taken, None)
         self._stir(now)
-        self._pay_all()
+        self._pay_all(now)
         self.advance(now)
         return True
 
@@ -184,7 +184,7 @@ class ModelLedger:
         if name not in self.holds:
             return False
         self._free(name)
-        self._pay_all()
+        self._pay_all(now)
         self.advance(now)
         return True
 
@@ -247,10 +247,9 @@ class ModelLedger:
             if not lot.active and lot.left and lot.activates_at <= moment and lot not in ended:
                 lot.active = True
                 self._pay(lot)
-        self._pay_all(but=ended)
+        if not lapsed:
+            self._pay_all(moment)
         for lot in ended:
-            if lot.active:
-                self._pay(lot)
             self.expired += lot.free
             lot.gone, lot.left = lot.gone + lot.free, lot.held
         if lapsed:
@@ -260,9 +259,9 @@ class ModelLedger:
         for lot, reserved in self.holds.pop(name).lots:
             lot.held -= reserved
 
-    def _pay_all(self, but: Sequence[ModelLot] = ()) -> None:
+    def _pay_all(self, now: datetime) -> None:
         for lot in self._sorted(active=True):
-            if all(lot is not other for other in but):
+            if lot.expires_at is None or lot.expires_at > now:
                 self._pay(lot)
 
     def _lot(
@@ -276,11 +275,10 @@ class ModelLedger:
         return self.lots.setdefault(name, made)
 
     def _put(self, lot: ModelLot, amount: int, now: datetime) -> int:
-        """What was put into the lot; debt is paid at once if it is, or ever was, spendable."""
+        """What was put into the lot; debt is paid at once if it is spendable."""
         lot.left += amount
-        ever = lot.expires_at is None or lot.activates_at < lot.expires_at
-        if lot.activates_at <= now and ever:
-            lot.active = True
+        lot.active = lot.activates_at <= now
+        if lot.active and (lot.expires_at is None or lot.expires_at > now):
             self._pay(lot)
         return amount
 

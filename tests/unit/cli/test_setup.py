@@ -62,6 +62,7 @@ def test_check_shows_every_setting_in_effect(shop: Shop) -> None:
         "join": "on_first_fact",
         "join_wait_days": 30,
         "default_country": "",
+        "goodwill": "keep",
     }
     (rule,) = effective["plugins"]["points"]["earn"]
     assert (rule["rule"], rule["rounding"], rule["wallet"]) == ("purchases", "down", "points")

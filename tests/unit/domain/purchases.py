@@ -17,7 +17,9 @@ def line(name: str, cents: int, quantity: int = 1, **more: Any) -> Line:
 
 
 def order(*lines: Line, **more: Any) -> Order:
-    return Order(source="web", id="1", currency="EUR", occurred_at=AT, lines=lines, **more)
+    return Order(
+        **{"source": "web", "id": "1", "currency": "EUR", "occurred_at": AT, "lines": lines} | more
+    )
 
 
 def refund(number: str, *lines: RefundLine, at: datetime = AT, **more: Any) -> Refund:

@@ -23,6 +23,7 @@ ZONES = [
 DAYS = st.dates(date(1970, 1, 2), date(2100, 1, 1))
 
 
+@pytest.mark.hard_case("H24")
 @pytest.mark.parametrize(
     ("zone", "day"),
     [
@@ -37,6 +38,7 @@ def test_one_moment_is_on_three_days(zone: str, day: str) -> None:
     assert day_of(moment, zone) == date.fromisoformat(day)
 
 
+@pytest.mark.hard_case("H24")
 @pytest.mark.parametrize(
     ("day", "zone", "starts", "hours"),
     [
@@ -69,6 +71,7 @@ def test_a_day_starts_on_itself_and_not_before(day: date, zone: str) -> None:
     assert day_of(start - timedelta(microseconds=1), zone) == day - timedelta(days=1)
 
 
+@pytest.mark.hard_case("H16")
 @pytest.mark.parametrize(
     ("day", "months", "later"),
     [

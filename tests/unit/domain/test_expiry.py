@@ -22,6 +22,7 @@ def expires(rule: dict[str, Any], awarded: str, activates: str = "", zone: str =
     return found.isoformat() if found else ""
 
 
+@pytest.mark.hard_case("H16")
 @pytest.mark.parametrize(
     ("rule", "awarded", "expected"),
     [
@@ -55,6 +56,7 @@ def test_days_of_expiry(rule: dict[str, Any], awarded: str, expected: str) -> No
     assert expires(rule, awarded) == (f"{expected}T00:00:00+00:00" if expected else "")
 
 
+@pytest.mark.hard_case("H17")
 @pytest.mark.parametrize(
     ("counted_from", "expected"),
     [("award", "2026-02-28T00:00:00+00:00"), ("activation", "2026-03-14T00:00:00+00:00")],
@@ -66,6 +68,7 @@ def test_pending_points_count_from_the_award_or_from_their_activation(
     assert expires(rule, "2026-01-31T12:00Z", "2026-02-14T12:00Z") == expected
 
 
+@pytest.mark.hard_case("H24")
 @pytest.mark.parametrize(
     ("zone", "awarded", "expected"),
     [

@@ -10,12 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loyalty_core import (
-    CurrencyUnknown,
+    GoodwillPolicy,
     IdempotencyConflict,
     Minor,
     Order,
     OrderRefund,
     OrderStatus,
+    RefundKind,
 )
 from loyalty_core.domain.orders import OrderDocument, earns
 from tests.unit.domain.purchases import AT, line, order, refund
@@ -23,6 +24,7 @@ from tests.unit.domain.purchases import AT, line, order, refund
 VERSIONED = st.builds(
     order,
     st.builds(line, st.just("a"), st.integers(0, 2)),
+    currency=st.sampled_from(["EUR", "EUR", "USD"]),
     version=st.integers(1, 3),
     updated_at=st.sampled_from([None, AT, AT + timedelta(hours=1)]),
     status=st.sampled_from(OrderStatus),
@@ -32,6 +34,8 @@ VERSIONED = st.builds(
             st.sampled_from("xyz"),
             at=st.sampled_from([AT, AT + timedelta(hours=1)]),
             amount=st.integers(0, 1),
+            kind=st.sampled_from(RefundKind),
+            voided_at=st.sampled_from([None, None, AT + timedelta(hours=2)]),
         ),
         max_size=2,
         unique_by=lambda one: one.id,
@@ -41,7 +45,7 @@ ALONE = st.builds(
     OrderRefund,
     source=st.just("web"),
     order_id=st.just("1"),
-    currency=st.just("EUR"),
+    currency=st.sampled_from(["EUR", "USD"]),
     refund=st.builds(refund, st.sampled_from("xyz"), amount=st.integers(0, 2)),
 )
 DOCUMENTS = st.one_of(VERSIONED, ALONE).map(OrderDocument.of)
@@ -143,12 +147,31 @@ def test_of_a_refund_sent_twice_the_later_one_counts() -> None:
     assert early.merge(late) == late.merge(early) == late
 
 
-def test_a_refund_in_another_currency_is_refused() -> None:
+def test_a_refund_in_another_currency_is_kept_apart() -> None:
     dollars = OrderRefund(source="web", order_id="1", currency="USD", refund=refund("r"))
-    with pytest.raises(CurrencyUnknown) as raised:
-        OrderDocument.of(order(line("a", 1))).merge(OrderDocument.of(dollars))
-    assert raised.value.where == "$.currency"
-    assert raised.value.message == "the order is in EUR, this is in USD"
+    euros = replace(dollars, currency="EUR", refund=refund("r", amount=Minor(1)))
+    parts = [OrderDocument.of(fact) for fact in (order(line("a", 1)), dollars, euros)]
+    merged = [reduce(OrderDocument.merge, chosen) for chosen in permutations(parts)]
+    strays = {"USD": {"r": refund("r")}}
+    expected = OrderDocument("EUR", order(line("a", 1)), {"r": refund("r", amount=1)}, strays)
+    assert merged == [expected] * 6
+
+
+def test_a_version_in_another_currency_takes_its_refunds_along() -> None:
+    dollars = OrderRefund(source="web", order_id="1", currency="USD", refund=refund("r"))
+    first = order(line("a", 1), version=1)
+    second = replace(order(line("a", 2), version=2), currency="USD")
+    parts = [OrderDocument.of(fact) for fact in (first, dollars, second)]
+    merged = [reduce(OrderDocument.merge, chosen) for chosen in permutations(parts)]
+    assert merged == [OrderDocument("USD", second, {"r": refund("r")})] * 6
+
+
+def test_a_voided_refund_stays_voided() -> None:
+    given = refund("r", at=AT + timedelta(hours=2), amount=Minor(5))
+    voided = replace(given, occurred_at=AT, voided_at=AT + timedelta(hours=1))
+    one, other = (OrderDocument("EUR", None, {"r": back}) for back in (given, voided))
+    assert one.merge(other) == other.merge(one) == other
+    assert other.counting(GoodwillPolicy.TAKE_BACK) == []
 
 
 @pytest.mark.parametrize(
@@ -157,6 +180,7 @@ def test_a_refund_in_another_currency_is_refused() -> None:
         ({}, True),
         ({"status": OrderStatus.PENDING}, False),
         ({"status": OrderStatus.AUTHORIZED}, False),
+        ({"status": OrderStatus.PARTLY_PAID}, False),
         ({"status": OrderStatus.CANCELLED}, False),
         ({"test": True}, False),
     ],

@@ -68,6 +68,7 @@ def state(wallet: WalletBook) -> tuple[int, int, dict[str, int]]:
 # -- spending --------------------------------------------------------------------------------------
 
 
+@pytest.mark.hard_case("H12")
 def test_the_earliest_expiry_is_spent_first_and_what_never_expires_last() -> None:
     lots = [
         lot("old, never", 5, age=99),
@@ -173,6 +174,7 @@ def test_a_credit_is_positive(amount: int) -> None:
 # -- taking back -----------------------------------------------------------------------------------
 
 
+@pytest.mark.hard_case("H1")
 @pytest.mark.parametrize(
     ("policy", "entries", "after"),
     [
