@@ -28,7 +28,7 @@ __all__ = ["engine"]
 
 
 AFTER_COMMIT = (Fault.ANSWER_LOST, Fault.DIES_AFTER)
-QUICK = 8
+QUICK = 5
 """How many of all cases of a kind the quick run takes."""
 
 
