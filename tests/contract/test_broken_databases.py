@@ -212,7 +212,7 @@ def test_a_full_disk_books_nothing_by_halves(sqlite_shop: Shop) -> None:
 
 
 def test_a_database_that_goes_away(postgres_server, monkeypatch) -> None:
-    monkeypatch.setattr("loyalty_core.storage.store.OUTAGE_SECONDS", 0.2)
+    monkeypatch.setattr("loyalty_core.storage.store.OUTAGE_MS", 200)
     url = postgres_server.create_database()
     loyalty = Loyalty.open(config_of(), url, plugins=[Toy()], clock=FrozenClock(START))
     loyalty.record(order())

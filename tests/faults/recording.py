@@ -1,32 +1,41 @@
-"""A process that records and redeems until it is killed, and says so of each thing it has booked.
+"""A process that records, ticks, delivers and redeems until it is killed, and says what it did.
 
 Run as ``python -m tests.faults.recording DATABASE FIRST``: from step FIRST on, one line of JSON on
-standard output for each command that has returned.
+standard output for each command that has returned, and for each event that was received.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
-from loyalty_core import FactReceipt, Loyalty
+from loyalty_core import Event, FactReceipt, Loyalty
+from loyalty_core.domain.clock import Clock
+from loyalty_core.testing import FrozenClock
 from tests.toy import START, Toy, config_of, order, refund
 
 BATCH = 3
 MEMBERS = 4
-CONFIG = config_of(settings={"first_order": 7})
+PENDING_DAYS = 30
+CONFIG = config_of(settings={"first_order": 7, "pending_days": PENDING_DAYS})
 
 
 def email(number: int) -> str:
     return f"m{number % MEMBERS}@example.org"
 
 
+def moment(number: int) -> datetime:
+    """When the points of a step become active."""
+    return START + timedelta(minutes=number)
+
+
 def facts(number: int) -> list[dict[str, Any]]:
     """The facts of a step: an order of 60, and now and then a quarter of an earlier one back."""
-    at = START - timedelta(days=30) + timedelta(minutes=number)
+    at = moment(number) - timedelta(days=PENDING_DAYS)
     made = [order(str(number), email=email(number), at=at)]
     if number % 5 == 4:
         made.append(refund(f"r{number}", of=str(number - 4), at=at, amount="15.00"))
@@ -50,8 +59,9 @@ def redeem(loyalty: Loyalty, number: int) -> str:
     return loyalty.redeem(member.id, points=10, key=f"spend {number}").transaction_id
 
 
-def opened(database: str) -> Loyalty:
-    return Loyalty.open(CONFIG, database, plugins=[Toy()], clock=lambda: START)
+def opened(database: str, clock: Clock, receive: Callable[[Event], None]) -> Loyalty:
+    toy = Toy(subscribed=("points_credited", "points_redeemed"), on_event=receive)
+    return Loyalty.open(CONFIG, database, plugins=[toy], clock=clock)
 
 
 def say(*booked: object) -> None:
@@ -59,7 +69,8 @@ def say(*booked: object) -> None:
 
 
 def work(database: str, first: int) -> None:
-    with opened(database) as loyalty:
+    clock = FrozenClock(START)
+    with opened(database, clock, lambda event: say(first, "event", event.id)) as loyalty:
         for start in count(first, BATCH):
             steps = range(start, start + BATCH)
             batch = [(number, fact) for number in steps for fact in facts(number)]
@@ -70,7 +81,11 @@ def work(database: str, first: int) -> None:
                 number, fact = batch[index]
                 say(number, fact["type"], receipt.fact_id)
 
+            clock.set(moment(start))
             loyalty.record_many([fact for _, fact in batch], on_receipt=booked, chunk=len(batch))
+            clock.set(moment(start + BATCH - 1))
+            report = loyalty.tick()
+            say(start, "tick", report.activated_lots)
             for number in filter(redeems, steps):
                 say(number, "redemption", redeem(loyalty, number))
 

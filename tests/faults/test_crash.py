@@ -8,22 +8,36 @@ import random
 import subprocess
 import sys
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
-from loyalty_core import Loyalty, RecordStatus
+from loyalty_core import Loyalty, RecordStatus, TickReport
+from loyalty_core.storage import tables
 from tests.books import books_of
-from tests.faults.recording import BATCH, MEMBERS, email, facts, issued, opened, redeem, redeems
+from tests.faults.recording import (
+    BATCH,
+    MEMBERS,
+    email,
+    facts,
+    issued,
+    moment,
+    opened,
+    redeem,
+    redeems,
+)
+from tests.toy import START
 
 ROOT = Path(__file__).resolve().parents[2]
 KILLS = 200 if os.environ.get("LOYALTY_NIGHTLY") else 3
-MOST_SAID = 25
+MOST_SAID = 40
 
 Said = dict[tuple[int, str], str]
 
 
-def killed(database: str, first: int, after: int, pause: float) -> Said:
+def killed(database: str, first: int, after: int, pause: float) -> list[tuple[int, str, str]]:
     """What a process said before it was killed, some time after it had said so many things."""
     command = [sys.executable, "-m", "tests.faults.recording", database, str(first)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
@@ -37,7 +51,7 @@ def killed(database: str, first: int, after: int, pause: float) -> Said:
         lines.pop()  # killed in the middle of a word: that is not said
     said = [json.loads(line) for line in lines]
     assert len(said) >= after
-    return {(number, kind): found for number, kind, found in said}
+    return [(number, kind, found) for number, kind, found in said]
 
 
 def repeated(loyalty: Loyalty, steps: int) -> tuple[Said, dict[tuple[int, str], RecordStatus]]:
@@ -54,18 +68,33 @@ def repeated(loyalty: Loyalty, steps: int) -> tuple[Said, dict[tuple[int, str], 
     return answers, statuses
 
 
-def check_nothing_is_lost_or_doubled(database: str, said: Said, steps: int) -> None:
-    with opened(database) as loyalty:
+def events_of(loyalty: Loyalty) -> set[str]:
+    with loyalty._parts.store._engine.connect() as connection:
+        return set(connection.scalars(select(tables.event.c.id)))
+
+
+def check_nothing_is_lost_or_doubled(
+    database: str, said: Said, received: set[str], steps: int
+) -> None:
+    again: list[str] = []
+    later = moment(steps) + timedelta(days=1)
+    with opened(database, lambda: later, lambda event: again.append(event.id)) as loyalty:
         assert loyalty.verify().problems == ()
         answers, statuses = repeated(loyalty, steps)
         assert {name: answers[name] for name in said} == said
         lost = [name for name in said if statuses.get(name) is RecordStatus.BOOKED]
         assert lost == []
+        loyalty.tick()
+        assert len(again) == len(set(again))
+        assert received | set(again) == events_of(loyalty)
+        status = loyalty.status()
+        assert (status.pending_deliveries, status.dead_deliveries) == (0, 0)
         assert loyalty.verify().problems == ()
         before = books_of(loyalty)
-        again, statuses = repeated(loyalty, steps)
-        assert again == answers
+        twice, statuses = repeated(loyalty, steps)
+        assert twice == answers
         assert set(statuses.values()) == {RecordStatus.DUPLICATE}
+        assert loyalty.tick() == TickReport()
         assert books_of(loyalty) == before
         spent = sum(map(redeems, range(steps)))
         (totals,) = loyalty.report().wallets
@@ -73,16 +102,28 @@ def check_nothing_is_lost_or_doubled(database: str, said: Said, steps: int) -> N
         assert (totals.redeemed, totals.expired, totals.debt) == (10 * spent, 0, 0)
 
 
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(3600)
 def test_nothing_is_lost_or_doubled_by_kill_9(database_url: str) -> None:
     chance = random.Random(9)
     said: Said = {}
+    received: set[str] = set()
+    activated = 0
     first = 0
     for _ in range(KILLS):
         pause = chance.choice([0, 0.002, 0.01, 0.03])
-        said |= killed(database_url, first, chance.randrange(1, MOST_SAID), pause)
-        first = max(number for number, _ in said)  # and the rest of its batch a second time
-        with opened(database_url) as loyalty:
+        after = chance.randrange(1, MOST_SAID)
+        for number, kind, found in killed(database_url, first, after, pause):
+            if kind == "event":
+                received.add(found)
+            elif kind == "tick":
+                activated += int(found)
+            else:
+                said[number, kind] = found
+        first = max((number for number, _ in said), default=first)  # its batch a second time
+        with opened(database_url, lambda: START, lambda _: None) as loyalty:
             assert loyalty.verify().problems == ()
+            assert received <= events_of(loyalty)  # nobody is told of what is not booked
     assert {email(number) for number, _ in said} == {email(number) for number in range(MEMBERS)}
-    check_nothing_is_lost_or_doubled(database_url, said, first + 2 * BATCH)
+    assert activated
+    assert received
+    check_nothing_is_lost_or_doubled(database_url, said, received, first + 2 * BATCH)

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from loyalty_core import Loyalty
 from tests.toy import START, Toy, config_of, order, points, totals
 
@@ -35,6 +37,7 @@ def killed(process: subprocess.Popen[str], after: int) -> list[str]:
     return [line.rstrip("\n") for line in lines if line.endswith("\n")]
 
 
+@pytest.mark.timeout(3600)
 def test_killed_processes_lose_and_double_nothing(database_url: str) -> None:
     chance = random.Random(7)
     orders: set[str] = set()

@@ -81,7 +81,7 @@ def once(end: Callable[[], int], ended: list[int]) -> Callable[..., None]:
 
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """From now on, no lost session is replaced."""
-    monkeypatch.setattr(store, "OUTAGE_SECONDS", -1)
+    monkeypatch.setattr(store, "OUTAGE_MS", -1)
 
 
 def check_all_are_booked_once(shop: Shop) -> None:
@@ -214,7 +214,7 @@ def test_a_database_that_was_never_there_is_not_waited_for() -> None:
 def test_a_database_that_goes_away_is_waited_for_until_the_bound(
     postgres_server: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store, "OUTAGE_SECONDS", 0.5)
+    monkeypatch.setattr(store, "OUTAGE_MS", 500)
     url = postgres_server.create_database()
     with Loyalty.open(config_of(), url, plugins=[Toy()], clock=lambda: START) as loyalty:
         loyalty.record(FACTS[0])

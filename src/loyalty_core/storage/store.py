@@ -22,10 +22,10 @@ T = TypeVar("T")
 
 ATTEMPTS = 5
 """How often a transaction that collides with others is tried."""
-OUTAGE_SECONDS = 10
+OUTAGE_MS = 10_000
 """For how long a transaction is tried again after a session broke off."""
 FIRST_PAUSE_MS = 10
-LONGEST_PAUSE_MS = 1_000
+LONGEST_PAUSE_MS = 500
 
 SEND_AGAIN = (
     "Check that the database runs, then send the same again: what is booked already is not "
@@ -45,31 +45,31 @@ class Retries:
         self._waits = waits
         self._collisions = 0
         self._losses = 0
-        self._give_up_at = 0.0
+        self._give_up_at = 0
 
     @property
     def unsure(self) -> bool:
         """Whether a session broke off on the way, perhaps just after it committed."""
         return self._losses > 0
 
-    def pause(self, error: SQLAlchemyError) -> float | None:
-        """Seconds until the next try; None when this error ends it."""
+    def pause(self, error: SQLAlchemyError) -> int | None:
+        """Milliseconds until the next try; None when this error ends it."""
         if collided(error):
             self._collisions += 1
             return _pause(self._collisions) if self._collisions < ATTEMPTS else None
         if not lost(error) or not self._waits:
             return None
-        now = time.monotonic()
+        now = time.monotonic_ns() // 1_000_000
         self._losses += 1
         if self._losses == 1:
-            self._give_up_at = now + OUTAGE_SECONDS
+            self._give_up_at = now + OUTAGE_MS
         return _pause(self._losses) if now < self._give_up_at else None
 
 
-def _pause(tries: int) -> float:
-    """Seconds, twice as many after each try, with jitter so that others come at another time."""
+def _pause(tries: int) -> int:
+    """Milliseconds, twice as many after each try; jitter lets others come at another time."""
     pause = min(FIRST_PAUSE_MS * 2**tries, LONGEST_PAUSE_MS)
-    return random.randint(pause // 2, pause) / 1000  # noqa: S311 - jitter
+    return random.randint(pause // 2, pause)  # noqa: S311 - jitter
 
 
 class SqlStore:
@@ -113,7 +113,7 @@ class SqlStore:
                 if pause is None:
                     remedy = SEND_AGAIN if writes and retries.unsure else ""
                     raise in_our_words(error, remedy=remedy) from error
-            time.sleep(pause)
+            time.sleep(pause / 1000)
 
     def _options(self, writes: bool) -> dict[str, object]:
         if self._engine.dialect.name == "sqlite":

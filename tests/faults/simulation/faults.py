@@ -36,7 +36,7 @@ AT_STATEMENT = (Fault.COLLIDES, Fault.BREAKS, Fault.DIES)
 AT_COMMIT = (*AT_STATEMENT, Fault.ANSWER_LOST, Fault.DIES_AFTER)
 
 Choose = Callable[[str], Fault]
-_WRITES = ("INSERT", "UPDATE", "DELETE", "CREATE")
+_WRITES = re.compile(r"INSERT INTO|UPDATE loyalty_|DELETE FROM|CREATE TABLE")
 _TABLE = re.compile(r"loyalty_\w+")
 
 
@@ -83,7 +83,7 @@ class Faults:
 
     def _statement(self, connection: Connection, _: Any, statement: str, *__: Any) -> None:
         fault = self._choose(named(statement))
-        self._wrote = self._wrote or statement.lstrip().startswith(_WRITES)
+        self._wrote = self._wrote or bool(_WRITES.search(statement))
         if fault is Fault.COLLIDES:
             raise self._collision(connection)
         self._end(connection, fault)

@@ -65,7 +65,8 @@ class Simulation:
         expiry = {"after_days": self.truth.shape.expiry_days} if self.truth.exact else {}
         settings = {"pending_days": PENDING_DAYS, "activities": {"review": REVIEW}}
         self.config = config_of(wallet={"expiry": expiry}, settings=settings)
-        self.observer = Loyalty.open(self.config, url, plugins=[Toy()], clock=self.clock)
+        self.reading = open_engine(url)
+        self.observer = Loyalty.open(self.config, self.reading, plugins=[Toy()], clock=self.clock)
         self.clients = [Client(self, name) for name in CLIENTS]
 
     def run(self, rounds: int) -> None:
@@ -80,7 +81,7 @@ class Simulation:
         finally:
             for client in self.clients:
                 client.die()
-            self.observer.close()
+            self.reading.dispose()
 
     def let_time_pass(self) -> None:
         hours = self.chance.choice([0, 0, 1, 30, 100])
@@ -138,8 +139,7 @@ class Simulation:
     def check_deliveries(self) -> None:
         """Every event was received, none that was not booked, and every posting told once."""
         published, delivery = tables.event, tables.delivery
-        store: Any = self.observer._parts.store
-        with store._engine.connect() as connection:
+        with self.reading.connect() as connection:
             events = connection.execute(select(published.c.id, published.c.transaction_id)).all()
             states = set(connection.scalars(select(delivery.c.state)))
         if {row.id for row in events} != set(self.received):

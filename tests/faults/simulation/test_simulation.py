@@ -11,7 +11,7 @@ from tests.faults.simulation.run import simulated
 
 NIGHTLY = bool(os.environ.get("LOYALTY_NIGHTLY"))
 GIVEN = os.environ.get("LOYALTY_SIMULATION_SEED")
-ROUNDS = 300 if NIGHTLY else 20
+ROUNDS = 300 if NIGHTLY else 14
 SEEDS = [int(GIVEN)] if GIVEN else list(range(1, 11 if NIGHTLY else 2))
 
 
