@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, asynccontextmanager
 from types import TracebackType
-from typing import Concatenate, ParamSpec, Self, TypeVar
+from typing import Concatenate, ParamSpec, Protocol, Self, TypeVar
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from loyalty_core.domain.clock import Clock, utc_now
 from loyalty_core.loyalty import Config, Loyalty
@@ -26,6 +27,14 @@ def _awaited(
 
     functools.update_wrapper(call, method)
     return call
+
+
+class AwaitedConnection(Protocol):
+    """What ``AsyncLoyalty.using`` needs of SQLAlchemy's ``AsyncConnection``."""
+
+    async def run_sync(self, work: Callable[[Connection], R], /) -> R:
+        """What ``work`` returns, done on the connection beneath."""
+        ...
 
 
 class AsyncLoyalty:
@@ -69,6 +78,21 @@ class AsyncLoyalty:
         """What ``work`` returns, run in one of the worker threads."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
+    @asynccontextmanager
+    async def using(self, connection: AwaitedConnection) -> AsyncIterator[AsyncLoyalty]:
+        """The same program inside the host's transaction on an ``AsyncConnection``.
+
+        As ``Loyalty.using``, awaited: everything is in savepoints on the host's own connection and
+        in its own task, no thread takes part. One call at a time, as on any connection.
+
+        Raises ``HostConnectionUnsafe`` for a SQLite connection whose savepoints would not hold.
+        """
+        with ExitStack() as stack:
+            joined = await connection.run_sync(
+                lambda beneath: stack.enter_context(self.loyalty.using(beneath))
+            )
+            yield _Hosted(joined, connection)
+
     async def close(self) -> None:
         """Waits for running calls, then closes threads and connections."""
         await self.in_thread(self.loyalty.close)
@@ -109,3 +133,18 @@ class AsyncLoyalty:
     head = _awaited(Loyalty.head)
     proof = _awaited(Loyalty.proof)
     rebuild = _awaited(Loyalty.rebuild)
+
+
+class _Hosted(AsyncLoyalty):
+    """A ``Loyalty`` inside a host's transaction, run where the host's connection runs."""
+
+    def __init__(self, loyalty: Loyalty, connection: AwaitedConnection) -> None:
+        self.loyalty = loyalty
+        self._connection = connection
+
+    async def in_thread(self, work: Callable[[], R]) -> R:
+        """What ``work`` returns, run on the host's connection and not in a thread."""
+        return await self._connection.run_sync(lambda _: work())
+
+    async def close(self) -> None:
+        """Does nothing: the connection is the host's."""

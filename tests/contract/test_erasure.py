@@ -138,6 +138,7 @@ def plant(shop: Shop, engine: Engine) -> tuple[Loyalty, str]:
     return loyalty, ada
 
 
+@pytest.mark.hard_case("H44")
 def test_nothing_personal_is_left_in_any_column_of_any_table(shop: Shop) -> None:
     engine = create_engine(shop.url)
     loyalty, ada = plant(shop, engine)
@@ -232,6 +233,7 @@ def test_no_command_reaches_the_erased(shop: Shop) -> None:
     assert loyalty.find({"email": "ada@example.org"}) is None
 
 
+@pytest.mark.hard_case("H44")
 def test_late_facts_bring_nothing_back_and_later_ones_are_a_new_persons(shop: Shop) -> None:
     loyalty = shop.open()
     first = order("1", version=1)

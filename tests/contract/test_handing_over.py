@@ -96,6 +96,7 @@ def test_a_reward_is_handed_over_between_holding_and_capturing(shop: Shop) -> No
     assert (len(toy.gift.handed), points(loyalty, member)) == (1, (50, 50, 0, 0))
 
 
+@pytest.mark.hard_case("H43")
 def test_a_reward_that_cannot_be_had_costs_nothing(shop: Shop) -> None:
     toy = Giving(gift=Gift(answers=[RedemptionRefused("sold out at the shop")]))
     loyalty = shop.open(toys=(toy,))
@@ -105,6 +106,7 @@ def test_a_reward_that_cannot_be_had_costs_nothing(shop: Shop) -> None:
     assert (points(loyalty, member), held(loyalty, member)) == ((60, 60, 0, 0), 0)
 
 
+@pytest.mark.hard_case("H43")
 def test_handing_over_is_tried_again_and_the_points_stay_held(shop: Shop) -> None:
     toy = Giving(gift=Gift(answers=[OSError("down"), OSError("still down")]))
     loyalty = shop.open(toys=(toy,))
@@ -153,6 +155,7 @@ def test_a_process_that_died_while_handing_over_is_taken_over(shop: Shop) -> Non
     assert (len(toy.gift.handed), points(loyalty, member)) == (1, (50, 50, 0, 0))
 
 
+@pytest.mark.hard_case("H9")
 def test_of_the_last_item_one_claim_wins(shop: Shop) -> None:
     toy = Giving(gift=Gift(stock=3))
     loyalty = shop.open(toys=(toy,))

@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy import Connection, Engine, create_engine, make_url, text
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from loyalty_core import (
     AsyncLoyalty,
@@ -148,3 +149,47 @@ def test_many_awaited_redemptions_get_exactly_what_there_is(database_url: str) -
             return len(short), points(loyalty.loyalty, member)
 
     assert asyncio.run(play()) == (6, (10, 10, 0, 0))
+
+
+def test_an_async_hosts_transaction_is_joined(database_url: str) -> None:
+    driver = {"postgresql": "postgresql+psycopg", "sqlite": "sqlite+aiosqlite"}
+    url = make_url(database_url)
+    engine = create_async_engine(url.set(drivername=driver[url.get_backend_name()]))
+    if url.get_backend_name() == "sqlite":
+        add_sqlite_hooks(engine.sync_engine)
+
+    async def play() -> None:
+        clock = FrozenClock(START)
+        opening = AsyncLoyalty.open(config_of(), database_url, plugins=[Toy()], clock=clock)
+        async with await opening as loyalty:
+            async with engine.connect() as connection:
+                transaction = await connection.begin()
+                async with loyalty.using(connection) as ours:
+                    assert (await ours.record(order())).changes == {"points": 60}
+                await transaction.rollback()
+            assert (await loyalty.report()).members == 0
+            async with engine.begin() as connection, loyalty.using(connection) as ours:
+                member = (await ours.record(order())).member_id or ""
+                with pytest.raises(InsufficientPoints):
+                    await ours.redeem(member, points=61, key="k")
+                await ours.redeem(member, points=20, key="k")
+                assert (await ours.statement(member)).wallet("points").available == 40
+            assert (await loyalty.statement(member)).wallet("points").available == 40
+            assert (await loyalty.verify()).problems == ()
+        await engine.dispose()
+
+    asyncio.run(play())
+
+
+def test_an_async_sqlite_connection_without_hooks_is_refused(sqlite_url: str) -> None:
+    engine = create_async_engine(make_url(sqlite_url).set(drivername="sqlite+aiosqlite"))
+
+    async def play() -> None:
+        opening = AsyncLoyalty.open(config_of(), sqlite_url, plugins=[Toy()])
+        async with await opening as loyalty, engine.connect() as connection:
+            with pytest.raises(HostConnectionUnsafe):
+                async with loyalty.using(connection):
+                    pass
+        await engine.dispose()
+
+    asyncio.run(play())

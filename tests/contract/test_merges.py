@@ -23,6 +23,7 @@ def couple(shop: Shop, loyalty: Loyalty) -> tuple[str, str]:
     return ada, bob
 
 
+@pytest.mark.hard_case("H37")
 def test_the_other_lives_on_in_the_one_who_stays(shop: Shop) -> None:
     loyalty = shop.open()
     ada, bob = couple(shop, loyalty)
@@ -44,6 +45,7 @@ def test_the_other_lives_on_in_the_one_who_stays(shop: Shop) -> None:
     assert loyalty.verify().problems == ()
 
 
+@pytest.mark.hard_case("H37")
 def test_merging_again_or_the_other_way_round_changes_nothing(shop: Shop) -> None:
     loyalty = shop.open()
     ada, bob = couple(shop, loyalty)
@@ -117,6 +119,7 @@ def test_states_are_united_and_stay_so_after_late_facts(shop: Shop) -> None:
     assert loyalty.verify().problems == ()
 
 
+@pytest.mark.hard_case("H37")
 def test_unmerging_gives_back_what_is_left(shop: Shop) -> None:
     loyalty = shop.open(settings=FIRST)
     ada = loyalty.enrol({"email": "ada@example.org"}).id
@@ -228,6 +231,7 @@ def held(loyalty: Loyalty, member: str) -> int:
     return loyalty.statement(member).wallet("points").held
 
 
+@pytest.mark.hard_case("H37")
 def test_redemptions_come_along_held_or_spent(shop: Shop) -> None:
     loyalty = shop.open()
     ada, bob = couple(shop, loyalty)

@@ -36,6 +36,7 @@ def held(loyalty: Loyalty, member: str) -> int:
 # -- holds ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.hard_case("H11")
 def test_held_points_cannot_be_spent_twice(shop: Shop) -> None:
     loyalty = shop.open()
     member = funded(loyalty, 60)
@@ -82,6 +83,7 @@ def test_a_hold_is_released_once(shop: Shop) -> None:
         loyalty.capture(hold.redemption_id)
 
 
+@pytest.mark.hard_case("H11")
 @pytest.mark.parametrize("ticked", [False, True])
 def test_a_hold_times_out_by_itself(shop: Shop, ticked: bool) -> None:
     loyalty = shop.open()
@@ -181,6 +183,7 @@ def at_once(work: Callable[[int], Any], times: int) -> list[Any]:
         return list(threads.map(one, range(times)))
 
 
+@pytest.mark.hard_case("H11")
 def test_holds_from_many_threads_never_hold_more_than_there_is(shop: Shop) -> None:
     loyalty = shop.open()
     member = funded(loyalty, 100)
@@ -206,6 +209,7 @@ def test_capture_and_release_at_once_end_one_way(shop: Shop) -> None:
 # -- points spent on an order come back with its refunds ------------------------------------------
 
 
+@pytest.mark.hard_case("H3")
 def test_points_come_back_to_their_own_lots_with_their_own_expiry(shop: Shop) -> None:
     loyalty = shop.open(wallet={"expiry": {"after_days": 30}})
     member = funded(loyalty, 40)
@@ -231,6 +235,7 @@ def _two_lines() -> list[dict[str, Any]]:
     return [{"id": "a", "amount": "40.00"}, {"id": "b", "amount": "60.00"}]
 
 
+@pytest.mark.hard_case("H3")
 @pytest.mark.parametrize("first", ["capture", "order", "refund"])
 def test_the_order_of_order_refund_and_redemption_makes_no_difference(
     shop: Shop, first: str

@@ -44,6 +44,7 @@ def transferred(loyalty: Loyalty, member: str) -> int:
     return loyalty.statement(member).wallet("points").transferred
 
 
+@pytest.mark.hard_case("H38")
 def test_points_move_with_their_dates_earliest_expiry_first(shop: Shop) -> None:
     loyalty = shop.open(wallet=ALLOWED | {"expiry": {"after_days": 30}})
     ada, bob = couple(loyalty, 60)
@@ -128,6 +129,7 @@ def test_pending_and_expired_points_cannot_be_given(shop: Shop) -> None:
     assert points(pending, bob) == (10, 10, 0, 0)
 
 
+@pytest.mark.hard_case("H38")
 def test_what_is_refused_moves_nothing(shop: Shop) -> None:
     limits = {"allowed": True, "smallest": 5, "largest": 40, "per_day": 60}
     loyalty = shop.open(wallet={"transfer": limits, "scale": 1})

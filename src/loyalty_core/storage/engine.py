@@ -102,7 +102,7 @@ def refuse_unsafe(connection: Connection) -> None:
     if not connection.in_transaction():
         connection.begin()
     driver = connection.connection.driver_connection
-    if isinstance(driver, sqlite3.Connection) and not driver.in_transaction:
+    if not getattr(driver, "in_transaction", True):  # aiosqlite's connections know it as well
         raise HostConnectionUnsafe(
             "this SQLite connection does not begin transactions before savepoints",
             remedy="Call loyalty_core.add_sqlite_hooks(engine) once when you make the engine.",
