@@ -37,16 +37,19 @@ class PastRows:
         joined = _made.join(_entry, _entry.c.transaction_id == _made.c.id).outerjoin(
             _lot, _lot.c.id == _entry.c.lot_id
         )
-        sums = select(_made.c.wallet, *lots, amount).select_from(joined)
+        first = func.min(_made.c.booked_at)
+        sums = select(_made.c.wallet, *lots, amount, first).select_from(joined)
         mine = _counting(sums, member, as_of).where(_entry.c.account == MEMBER)
         chosen = mine.group_by(_made.c.wallet, *lots).having(amount != 0)
         debts: dict[str, int] = defaultdict(int)
         points: dict[str, list[Upcoming]] = defaultdict(list)
-        for wallet, lot_id, activates_at, expires_at, left in self._connection.execute(chosen):
+        for row in self._connection.execute(chosen):
+            wallet, lot_id, activates_at, expires_at, left, booked_at = row
             if lot_id is None:
                 debts[wallet] = -int(left)
             elif activates_at is not None:  # of a lot that is missing nothing else is known
-                points[wallet].append(Upcoming(activates_at, expires_at, True, int(left)))
+                dormant = booked_at < activates_at  # they paid debt, if at all, when they woke
+                points[wallet].append(Upcoming(activates_at, expires_at, dormant, int(left)))
         return {wallet: (debts[wallet], points[wallet]) for wallet in {*debts, *points}}
 
 
