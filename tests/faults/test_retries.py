@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -20,6 +23,7 @@ from loyalty_core.storage import store
 from loyalty_core.storage.engine import open_engine
 from tests.toy import START, Toy, config_of, order, totals
 
+ROOT = Path(__file__).resolve().parents[2]
 WAITING = text(
     "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
     " and datname = current_database()"
@@ -169,6 +173,30 @@ def test_a_busy_file_is_tried_again(sqlite_url: str, tmp_path: Path) -> None:
         assert totals(loyalty, member) == (60, 10, 0, 0)
     other.close()
     engine.dispose()
+
+
+@pytest.fixture
+def greedy(sqlite_url: str) -> Iterator[subprocess.Popen[str]]:
+    """A process that writes to the file without a pause."""
+    command = [sys.executable, "-m", "tests.faults.greedy", sqlite_url]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        yield process
+        process.kill()
+
+
+def test_a_process_that_writes_without_a_pause_starves_nobody(
+    sqlite_url: str, greedy: subprocess.Popen[str]
+) -> None:
+    """Found: next to an import, a single order waited for many seconds, or was given up."""
+    began = time.monotonic()
+    with opened(sqlite_url) as loyalty:
+        for number in range(8):
+            time.sleep(0.01)  # they are back at it
+            loyalty.record(order(str(number), email="bob@example.org"))
+    assert time.monotonic() - began < 10
+    assert greedy.poll() is None
 
 
 def test_what_stays_busy_is_given_up(sqlite_url: str, tmp_path: Path) -> None:

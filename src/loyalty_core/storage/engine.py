@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import random
 import sqlite3
+import time
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
@@ -28,6 +30,7 @@ from loyalty_core.errors import (
 )
 
 BUSY_TIMEOUT_MS = 2_000
+LONGEST_POLL_MS = 4
 CONNECT_SECONDS = 5
 """How long PostgreSQL may take to answer a new connection, unless the URL says otherwise."""
 WRITES = "loyalty_writes"
@@ -84,11 +87,41 @@ def add_sqlite_hooks(engine: Engine) -> None:
         cursor.close()
 
     def begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get(WRITES, True)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        if connection.get_execution_options().get(WRITES, True):
+            _begin_writing(connection)
+        else:
+            connection.exec_driver_sql("BEGIN")
 
     event.listen(engine, "connect", connect)
     event.listen(engine, "begin", begin)
+
+
+def _begin_writing(connection: Connection) -> None:
+    """Takes SQLite's write lock, asking often, for as long as the connection waits for locks.
+
+    SQLite itself asks ten times a second. Next to a process that writes without a pause, which
+    is an import, that is too seldom to meet one of the gaps between its transactions. An async
+    host's driver waits in a thread of its own, and we may not wait in its event loop.
+    """
+    if connection.dialect.is_async:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        return
+    driver: Any = connection.connection.driver_connection
+    (patience,) = driver.execute("PRAGMA busy_timeout").fetchone()
+    give_up_at = time.monotonic_ns() + patience * 1_000_000
+    driver.execute("PRAGMA busy_timeout = 0")
+    try:
+        while True:
+            try:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                return
+            except OperationalError as error:
+                if not collided(error) or time.monotonic_ns() >= give_up_at:
+                    raise
+            time.sleep(random.randint(1, LONGEST_POLL_MS) / 1000)  # noqa: S311 - jitter
+    finally:
+        with contextlib.suppress(sqlite3.ProgrammingError):  # closed meanwhile
+            driver.execute(f"PRAGMA busy_timeout = {patience}")
 
 
 def refuse_unsafe(connection: Connection) -> None:
