@@ -179,3 +179,40 @@ def test_what_is_released_can_be_claimed_again(shop: Shop) -> None:
     assert loyalty.redeem(bob, key="b").state == "captured"
     with pytest.raises(RedemptionRefused, match="none left"):
         loyalty.redeem(ada, key="c")
+
+
+def test_nobody_sets_points_free_while_their_reward_is_handed_over(shop: Shop) -> None:
+    toy = Giving(gift=Gift(answers=[OSError("down")]))
+    loyalty = shop.open(toys=(toy,))
+    member = funded(loyalty, 60)
+    name = loyalty.redeem(member, key="k").redemption_id
+    for meddle in (loyalty.release, loyalty.capture):
+        with pytest.raises(RedemptionRefused, match="handed over"):
+            meddle(name)
+    assert held(loyalty, member) == 10
+    shop.clock.advance(minutes=10)
+    loyalty.tick()
+    assert loyalty.redemption(name).state == "captured"
+    assert (len(toy.gift.handed), points(loyalty, member)) == (1, (50, 50, 0, 0))
+
+
+@pytest.mark.parametrize("commits", [True, False])
+def test_inside_a_hosts_transaction_nothing_is_handed_over_before_its_commit(
+    shop: Shop, commits: bool
+) -> None:
+    toy = Giving()
+    loyalty = shop.open(toys=(toy,))
+    member = funded(loyalty, 60)
+    engine = loyalty._parts.store._engine  # type: ignore[attr-defined]
+    with engine.connect() as connection, connection.begin() as transaction:
+        with loyalty.using(connection) as ours:
+            assert ours.redeem(member, key="k").state == "held"
+            assert ours.redeem(member, key="k").state == "held"
+            assert ours.tick().retried_redemptions == 0
+        if not commits:
+            transaction.rollback()
+    assert toy.gift.handed == []
+    assert loyalty.tick().retried_redemptions == (1 if commits else 0)
+    assert len(toy.gift.handed) == (1 if commits else 0)
+    left = 50 if commits else 60
+    assert points(loyalty, member) == (left, left, 0, 0)

@@ -6,7 +6,7 @@ import logging
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import cast
 
 from loyalty_core.application.books import Books
@@ -20,6 +20,7 @@ from loyalty_core.application.redemptions import (
     order_of,
     receipt_of,
     refuse_ended,
+    refuse_meddling,
     refuse_short,
     refused,
 )
@@ -127,11 +128,13 @@ class Redeeming:
     ) -> RedemptionReceipt:
         """Held points spent, all or some of them; the rest is released."""
         linked = order_of(order)
-        return self._store.write(lambda uow: self._capture(uow, redemption_id, points, linked))
+        return self._store.write(
+            lambda uow: self._capture(uow, redemption_id, points, linked, handed_over=False)
+        )
 
     def release(self, redemption_id: str) -> RedemptionReceipt:
         """Held points set free; nothing happens to those that are free already."""
-        return self._store.write(lambda uow: self._release(uow, redemption_id))
+        return self._store.write(lambda uow: self._release(uow, redemption_id, handed_over=False))
 
     # -- the first step -----------------------------------------------------------------------
 
@@ -164,7 +167,7 @@ class Redeeming:
             StoredReceipt(asked.key, asked.given, member.id, document, now)
         )
         books.flush()
-        return receipt, fulfils
+        return receipt, fulfils and not self._store.joined
 
     def _again(
         self, uow: UnitOfWork, stored: StoredReceipt, fulfils: bool
@@ -176,6 +179,7 @@ class Redeeming:
             return first, False
         now = self._clock()
         due = current.retry_at is not None and current.retry_at <= now
+        due = due and not self._store.joined
         if due:
             current.retry_at = now + FULFIL_LEASE
             uow.save_redemptions([current])
@@ -214,11 +218,15 @@ class Redeeming:
             order_id=asked.order_id,
             created_at=now,
             expires_at=now + timedelta(minutes=asked.minutes) if asked.minutes else None,
-            retry_at=now + FULFIL_LEASE if fulfils else None,
+            retry_at=self._hand_over_at(now) if fulfils else None,
             fresh=True,
         )
         books.hold(redemption)
         return redemption
+
+    def _hand_over_at(self, now: datetime) -> datetime:
+        """When another process may hand over: after our lease, or as soon as the host commits."""
+        return now if self._store.joined else now + FULFIL_LEASE
 
     def _reward(self, name: str | None) -> Owned[RewardKind]:
         rewards = self._rules.rewards
@@ -243,12 +251,16 @@ class Redeeming:
                 raise RedemptionRefused(f"{receipt.reward!r} is not a reward here any more")
             owned.item.fulfil(receipt)
         except RedemptionRefused:
-            self.release(receipt.redemption_id)
+            name = receipt.redemption_id
+            self._store.write(lambda uow: self._release(uow, name, handed_over=True))
             raise
         except Exception:
             logger.exception("handing over %s failed", receipt.redemption_id)
             return self._store.write(lambda uow: self._put_off(uow, receipt.redemption_id))
-        return self.capture(receipt.redemption_id, None, ("", None))
+        name = receipt.redemption_id
+        return self._store.write(
+            lambda uow: self._capture(uow, name, None, ("", None), handed_over=True)
+        )
 
     def take_due(self, uow: UnitOfWork, limit: int) -> list[RedemptionReceipt]:
         """Redemptions whose reward is to be handed over again now; leased for a while."""
@@ -284,12 +296,15 @@ class Redeeming:
         redemption_id: str,
         points: int | None,
         order: tuple[str, str | None],
+        *,
+        handed_over: bool,
     ) -> RedemptionReceipt:
         books, redemption, orders = self._open(uow, redemption_id, order)
         same = points in (None, redemption.points) and order[1] in (None, redemption.order_id)
         if redemption.state is RedemptionState.CAPTURED and same:
             return receipt_of(redemption, books.now)
         refuse_ended(redemption)
+        refuse_meddling(redemption, handed_over)
         if points is not None and not 0 < points <= redemption.points:
             held = f"{redemption.points} are held"
             raise FactError(f"{points} points cannot be captured, {held}", where="points")
@@ -300,11 +315,14 @@ class Redeeming:
         books.flush()
         return receipt_of(redemption, books.now)
 
-    def _release(self, uow: UnitOfWork, redemption_id: str) -> RedemptionReceipt:
+    def _release(
+        self, uow: UnitOfWork, redemption_id: str, *, handed_over: bool
+    ) -> RedemptionReceipt:
         books, redemption, _ = self._open(uow, redemption_id)
         if redemption.state is RedemptionState.CAPTURED:
             refuse_ended(redemption)
         if redemption.state is RedemptionState.HELD:
+            refuse_meddling(redemption, handed_over)
             books.release(redemption, RedemptionState.RELEASED, books.now)
         books.flush()  # what time alone has done is booked all the same
         return receipt_of(redemption, books.now)

@@ -127,6 +127,19 @@ def refuse_ended(redemption: Redemption) -> None:
         )
 
 
+def refuse_meddling(redemption: Redemption, handed_over: bool) -> None:
+    """Raises ``RedemptionRefused`` for a reward being handed over: that alone may settle it.
+
+    Else somebody could set its points free and get the reward all the same.
+    """
+    if redemption.retry_at is not None and not handed_over:
+        raise RedemptionRefused(
+            "its reward is being handed over",
+            where=redemption.reward,
+            remedy="Wait: it is captured or released by itself.",
+        )
+
+
 def refused(why: str, offer: SpendOffer, available: int) -> RedemptionRefused:
     """The refusal of a reward, with the limits that the offer names."""
     return RedemptionRefused(

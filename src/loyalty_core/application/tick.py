@@ -128,6 +128,8 @@ class Ticker:
 
     def _fulfil(self, counts: Counter[str]) -> bool:
         """Hands over what could not be before: leased, called outside any transaction, settled."""
+        if self._store.joined:  # the host may still roll back what the reward is paid with
+            return False
         due = self._store.write(lambda uow: self._redeeming.take_due(uow, FACTS_A_CHUNK))
         for receipt in due:
             with contextlib.suppress(RedemptionRefused, MemberErased):  # its points are free

@@ -48,7 +48,8 @@ class SpendingMethods:
         key and input answer with the first receipt.
 
         A reward that must be handed over is so between two transactions: its points are held,
-        it is handed over, they are captured. The receipt says ``held`` while that is tried again.
+        it is handed over, they are captured. The receipt says ``held`` while that is tried again,
+        and inside a host's transaction, where ``tick`` hands it over after the commit.
 
         Raises ``MemberNotFound``, ``MemberInactive``, ``RewardUnknown``, ``InsufficientPoints``,
         ``RedemptionRefused``, ``IdempotencyConflict``.
@@ -94,15 +95,17 @@ class SpendingMethods:
         ``source`` and ``order_id`` name the order that they paid for. Capturing the same again
         answers the same.
 
-        Raises ``RedemptionNotFound``, ``RedemptionEnded`` once released or timed out, and
-        ``FactError`` for more points than are held.
+        Raises ``RedemptionNotFound``, ``RedemptionEnded`` once released or timed out,
+        ``RedemptionRefused`` while its reward is being handed over, and ``FactError`` for more
+        points than are held.
         """
         return self._redeeming.capture(redemption_id, points, (source, order_id))
 
     def release(self, redemption_id: str) -> RedemptionReceipt:
         """Held points set free; nothing happens if they are already.
 
-        Raises ``RedemptionNotFound``, and ``RedemptionEnded`` if they were captured.
+        Raises ``RedemptionNotFound``, ``RedemptionEnded`` if they were captured, and
+        ``RedemptionRefused`` while its reward is being handed over.
         """
         return self._redeeming.release(redemption_id)
 

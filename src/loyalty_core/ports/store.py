@@ -229,6 +229,11 @@ T = TypeVar("T")
 class Store(Protocol):
     """A database that holds programs' books."""
 
+    @property
+    def joined(self) -> bool:
+        """Whether it is inside a host's transaction: what is written is not committed yet."""
+        ...
+
     def write(self, work: Callable[[UnitOfWork], T]) -> T:
         """What ``work`` returns, done in one transaction; tried again if it collided or broke off.
 

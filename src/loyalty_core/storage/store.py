@@ -75,6 +75,8 @@ def _pause(tries: int) -> int:
 class SqlStore:
     """``ports.store.Store`` on an engine: one transaction for each piece of work."""
 
+    joined = False
+
     def __init__(self, engine: Engine, program: str, *, owned: bool) -> None:
         self._engine = engine
         self._program = program
@@ -131,6 +133,8 @@ class HostStore:
 
     Nothing is retried: after a collision or a loss the host's whole transaction is gone anyway.
     """
+
+    joined = True
 
     def __init__(self, connection: Connection, program: str) -> None:
         self._connection = connection
