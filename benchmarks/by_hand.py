@@ -47,6 +47,7 @@ def posted(shop: Shop, member: str, fact: dict[str, Any], rows: Rows) -> None:
             "remaining": 10,
             "expired": 0,
             "forgiven": 0,
+            "held": 0,
             "pending": False,
         }
     )
@@ -185,13 +186,14 @@ def member_row(shop: Shop, member: str) -> dict[str, Any]:
         "profile": {},
         "history": HISTORY,
         "state": {},
+        "merges": [],
         "decided_at": shop.moment(NOW),
         "decided_key": "[]",
     }
 
 
 def wallet_row(member: str, balance: int) -> dict[str, Any]:
-    sums = dict.fromkeys(("debt", "redeemed", "expired", "adjusted"), 0)
+    sums = dict.fromkeys(("debt", "redeemed", "expired", "adjusted", "transferred", "held"), 0)
     return {
         "member_id": member,
         "wallet": "points",
