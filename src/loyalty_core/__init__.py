@@ -5,9 +5,18 @@ from importlib.metadata import version as _version
 from loyalty_core.aio import AsyncLoyalty
 from loyalty_core.application.structure import read_settings
 from loyalty_core.domain.amounts import Minor, Money, Rounding, format_scaled, parse_scaled, split
+from loyalty_core.domain.benefits import (
+    Benefit,
+    BenefitKind,
+    Checkout,
+    GrantedBenefit,
+    Stacking,
+    points_multiplier,
+)
 from loyalty_core.domain.clock import (
     Clock,
     Period,
+    add_months,
     day_of,
     next_period_start,
     period_start,
@@ -15,7 +24,7 @@ from loyalty_core.domain.clock import (
     zone,
 )
 from loyalty_core.domain.currencies import minor_digits
-from loyalty_core.domain.effects import Credit, Effect, Emit, KeepState
+from loyalty_core.domain.effects import Credit, Effect, Emit, KeepState, Measure
 from loyalty_core.domain.events import Event
 from loyalty_core.domain.facts import (
     SHIPPING,
@@ -46,6 +55,7 @@ from loyalty_core.domain.members import (
     Profile,
 )
 from loyalty_core.domain.orders import line_nets, order_total
+from loyalty_core.domain.pricing import BenefitUse, LinePrice, MissedBenefit, Pricing
 from loyalty_core.domain.programs import (
     DebtPolicy,
     Expiry,
@@ -94,6 +104,15 @@ from loyalty_core.domain.statements import (
     TopMember,
     WalletStatement,
     WalletTotals,
+)
+from loyalty_core.domain.tiers import (
+    Goal,
+    Outcome,
+    Progress,
+    Returned,
+    Standing,
+    Tier,
+    TierChange,
 )
 from loyalty_core.errors import (
     AmountInvalid,
@@ -144,11 +163,14 @@ from loyalty_core.plugins.hookspecs import hookimpl
 from loyalty_core.plugins.loader import Plugin
 from loyalty_core.plugins.manifest import PLUGIN_API_VERSION, PluginManifest
 from loyalty_core.ports.program import (
+    BenefitSource,
+    FollowsFacts,
     Fulfils,
     Handler,
     ProgramType,
     RewardKind,
     Subscription,
+    TierScheme,
     UnitesStates,
 )
 from loyalty_core.storage.engine import add_sqlite_hooks
@@ -163,8 +185,13 @@ __all__ = [
     "AmountInvalid",
     "AsyncLoyalty",
     "AwardExplanation",
+    "Benefit",
+    "BenefitKind",
+    "BenefitSource",
+    "BenefitUse",
     "Block",
     "Cart",
+    "Checkout",
     "ClaimReceipt",
     "ClaimRefused",
     "Clock",
@@ -190,8 +217,11 @@ __all__ = [
     "FactError",
     "FactReceipt",
     "FactTooLarge",
+    "FollowsFacts",
     "Fulfils",
+    "Goal",
     "GoodwillPolicy",
+    "GrantedBenefit",
     "Handler",
     "History",
     "HistoryItem",
@@ -209,8 +239,10 @@ __all__ = [
     "LedgerFault",
     "Line",
     "LineKind",
+    "LinePrice",
     "Loyalty",
     "LoyaltyError",
+    "Measure",
     "Member",
     "MemberErased",
     "MemberId",
@@ -221,6 +253,7 @@ __all__ = [
     "MergeReceipt",
     "MergeRefused",
     "Minor",
+    "MissedBenefit",
     "Money",
     "NotSealed",
     "Order",
@@ -228,6 +261,7 @@ __all__ = [
     "OrderRefund",
     "OrderStatus",
     "OrderSumsMismatch",
+    "Outcome",
     "Period",
     "Plugin",
     "PluginError",
@@ -235,11 +269,13 @@ __all__ = [
     "PluginManifest",
     "PluginMissing",
     "PointsValue",
+    "Pricing",
     "Problem",
     "Profile",
     "Program",
     "ProgramConfig",
     "ProgramType",
+    "Progress",
     "ProofInvalid",
     "Quote",
     "RebuildReport",
@@ -256,6 +292,7 @@ __all__ = [
     "RefundLine",
     "Rejection",
     "Report",
+    "Returned",
     "RewardKind",
     "RewardUnknown",
     "RewardView",
@@ -265,6 +302,8 @@ __all__ = [
     "SealReport",
     "SpendOffer",
     "SpendRequest",
+    "Stacking",
+    "Standing",
     "Statement",
     "Status",
     "StoreBusy",
@@ -275,6 +314,9 @@ __all__ = [
     "Subscription",
     "Tender",
     "TickReport",
+    "Tier",
+    "TierChange",
+    "TierScheme",
     "TopMember",
     "Transaction",
     "TransactionKind",
@@ -290,6 +332,7 @@ __all__ = [
     "WalletTotals",
     "WalletUnknown",
     "__version__",
+    "add_months",
     "add_sqlite_hooks",
     "check_proof",
     "day_of",
@@ -301,6 +344,7 @@ __all__ = [
     "order_total",
     "parse_scaled",
     "period_start",
+    "points_multiplier",
     "read_settings",
     "split",
     "start_of",

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfoNotFoundError
 
 from loyalty_core.application.structure import converter, read_settings
 from loyalty_core.domain.amounts import parse_scaled
+from loyalty_core.domain.benefits import Checkout
 from loyalty_core.domain.clock import zone
 from loyalty_core.domain.currencies import minor_digits
 from loyalty_core.domain.facts import Json
@@ -40,6 +41,7 @@ class _File:
 
     program: Program
     wallets: Mapping[str, Wallet] = field(default_factory=dict)
+    checkout: Checkout = Checkout()
     plugins: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
     gateway: Mapping[str, Json] = field(default_factory=dict)
 
@@ -71,6 +73,7 @@ def _structured(document: Mapping[str, Json]) -> ProgramConfig:
     return ProgramConfig(
         program=read.program,
         wallets=read.wallets,
+        checkout=read.checkout,
         plugins=read.plugins,
         gateway=read.gateway,
     )
@@ -141,6 +144,7 @@ def effective(config: ProgramConfig) -> dict[str, Json]:
     return {
         "program": _full(config.program),
         "wallets": {name: _full(wallet) for name, wallet in config.wallets.items()},
+        "checkout": _full(config.checkout),
         "plugins": cast(Json, dict(config.plugins)),
         "gateway": cast(Json, dict(config.gateway)),
     }

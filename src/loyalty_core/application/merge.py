@@ -13,6 +13,7 @@ from loyalty_core.application.forms import read_text
 from loyalty_core.application.ids import input_hash
 from loyalty_core.application.rules import Rules, RulesAt
 from loyalty_core.application.settle import Batch, settle
+from loyalty_core.application.standing import tell_standings
 from loyalty_core.application.structure import converter
 from loyalty_core.application.transfer import Note, Side, post_pair
 from loyalty_core.domain.clock import Clock
@@ -129,6 +130,8 @@ class Merging:
         gone.status, gone.merged_into = MemberStatus.MERGED, kept.id
         books.changes.members |= {kept.id: kept, gone.id: gone}
         books.tell("member_merged", kept.id, note.at, {"merged": gone.id})
+        uow.forget_standings([gone.id])
+        tell_standings(books, [kept])
         return merge
 
     def _bring(
@@ -190,6 +193,7 @@ class Merging:
         gone.status, gone.merged_into = merge.status, None
         books.changes.members |= {kept.id: kept, gone.id: gone}
         books.tell("member_unmerged", kept.id, note.at, {"unmerged": gone.id})
+        tell_standings(books, [gone])
         return points
 
     def _redecide(self, uow: UnitOfWork, kept: MemberRecord, merge: Merge, now: datetime) -> None:

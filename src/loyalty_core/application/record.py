@@ -323,6 +323,7 @@ class Recorder:
         if merged == known.document and not joined:
             return Outcome(known)
         body = joined or _body(merged) != _body(known.document)
+        body |= bool(self._rules.followers) and _refunds(merged) != _refunds(known.document)
         if joined:
             known.member_id, known.status = owner, FactStatus.IDLE
         known.document = merged
@@ -357,6 +358,11 @@ _OTHER_MEMBER = Problem(
 def _body(document: OrderDocument | Activity) -> object:
     """What programs would be asked about: versions alone are no reason to decide again."""
     return document.body if isinstance(document, OrderDocument) else document
+
+
+def _refunds(document: OrderDocument | Activity) -> object:
+    """What programs that follow facts would be told besides."""
+    return document.refunds if isinstance(document, OrderDocument) else ()
 
 
 def _moment(fact: Fact) -> datetime:

@@ -26,7 +26,8 @@ from loyalty_core.application.redemptions import (
 )
 from loyalty_core.application.returns import Orders, return_spent
 from loyalty_core.application.rules import Rules
-from loyalty_core.application.spend import CartForm, priced, view_of
+from loyalty_core.application.spend import CartForm, priced
+from loyalty_core.application.standing import person_of, priced_order, stood
 from loyalty_core.application.structure import converter
 from loyalty_core.domain.clock import Clock
 from loyalty_core.domain.currencies import minor_digits
@@ -191,13 +192,15 @@ class Redeeming:
         available = book.available(now)
         if asked.points is not None and asked.points > available:
             refuse_short(asked.points, available, book, self._rules.config.wallets[book.wallet])
+        person = stood(self._rules, person_of(member), now).person
+        order = priced_order(self._rules, person, asked.order)[0] if asked.order else None
         request = SpendRequest(
             wallet=owned.item.wallet,
             available=max(available, 0),
             points=asked.points,
-            order=asked.order,
+            order=order,
         )
-        offer = priced(owned, request, view_of(member, owned.plugin))
+        offer = priced(owned, request, person.view(owned.plugin))
         if offer.refusal or offer.points <= 0:
             raise refused(offer.refusal or "there is nothing to spend points on", offer, available)
         if offer.stock is not None and not books.uow.claim_stock(offer.item, offer.stock):

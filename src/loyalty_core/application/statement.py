@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from loyalty_core.application.available import NOTHING_HELD, Held, held_now, repaid, spendable
 from loyalty_core.application.enrol import found_members, is_id, member_of
 from loyalty_core.application.rules import Rules
+from loyalty_core.application.standing import person_of, stood
 from loyalty_core.domain.clock import Clock
 from loyalty_core.domain.facts import Activity, Order
 from loyalty_core.domain.ledger import WalletBook
@@ -73,7 +74,14 @@ class Questions:
                     )
                     for name in self._rules.config.wallets
                 )
-                found[member_id] = Statement(member=member_of(*pair), at=now, wallets=wallets)
+                seen = stood(self._rules, person_of(pair[0]), now)
+                found[member_id] = Statement(
+                    member=member_of(*pair),
+                    at=now,
+                    wallets=wallets,
+                    standings=seen.standings,
+                    benefits=seen.person.benefits,
+                )
             return found
 
         return self._store.read(look)

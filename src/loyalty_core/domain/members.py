@@ -8,6 +8,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import NewType
 
+from loyalty_core.domain.benefits import GrantedBenefit
 from loyalty_core.domain.facts import Json
 
 MemberId = NewType("MemberId", str)
@@ -94,7 +95,9 @@ class MemberView:
 
     The view is as of the fact: ``history`` and ``state`` hold what came before it, whatever has
     been recorded since, so that facts arriving in any order are decided alike. ``state`` is the
-    deciding plugin's own document. ``member_id`` is empty in a quote for a stranger.
+    deciding plugin's own document. ``profile.tiers`` are the tiers held and ``benefits`` the
+    benefits had at the fact's moment, by what came before it. ``member_id`` is empty in a quote for
+    a stranger.
     """
 
     member_id: MemberId | None = None
@@ -102,3 +105,5 @@ class MemberView:
     profile: Profile = Profile()
     history: History = History()
     state: Mapping[str, Json] = field(default_factory=dict)
+    joined_at: datetime | None = None
+    benefits: tuple[GrantedBenefit, ...] = ()

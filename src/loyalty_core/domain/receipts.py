@@ -197,6 +197,7 @@ class TickReport:
     retried_facts: int = 0
     retried_redemptions: int = 0
     lapsed_facts: int = 0
+    standings: int = 0
     delivered: int = 0
     delivery_failures: int = 0
     sealed: int = 0

@@ -23,9 +23,10 @@ from loyalty_core.ports.records import (
     WalletSums,
 )
 from loyalty_core.ports.seal import SealReader, SealWriter
+from loyalty_core.ports.standings import StandingWork
 
 
-class UnitOfWork(PeopleWork, SealWriter, CacheWriter, Protocol):
+class UnitOfWork(PeopleWork, SealWriter, CacheWriter, StandingWork, Protocol):
     """One write transaction. Everything read through it after ``lock_members`` is current."""
 
     def lock_owners(

@@ -154,6 +154,7 @@ def _award(stored: Mapping[str, Json]) -> Award:
         expires_at=datetime.fromisoformat(cast(str, expires)) if expires else None,
         lot_id=cast(LotId | None, stored.get("lot_id")),
         net=cast(int, stored.get("net", 0)),
+        whole=stored.get("whole") is True,
     )
 
 

@@ -16,14 +16,14 @@ from loyalty_core.ports.records import Changes, FactRecord, FactStatus, MemberRe
 from loyalty_core.storage import rows, tables
 from loyalty_core.storage.claims import Claims
 from loyalty_core.storage.erasure import key_digest
-from loyalty_core.storage.people import People
 from loyalty_core.storage.queries import Queries
 from loyalty_core.storage.rebuild import CacheWrites
 from loyalty_core.storage.seal import SealWrites
 from loyalty_core.storage.sql import Write
+from loyalty_core.storage.standings import Standings
 
 
-class SqlUnitOfWork(SealWrites, CacheWrites, People, Claims):
+class SqlUnitOfWork(SealWrites, CacheWrites, Standings, Claims):
     """``ports.store.UnitOfWork`` on one SQLAlchemy connection, for one program."""
 
     def __init__(self, connection: Connection, program: str) -> None:
@@ -216,6 +216,7 @@ class SqlUnitOfWork(SealWrites, CacheWrites, People, Claims):
             Write(tables.transaction, [rows.transaction_row(one) for one in made]),
             Write(tables.entry, [row for one in made for row in rows.entry_rows(one)]),
             *self.redemption_writes(changes.redemptions.values()),
+            *self._standing_writes(changes.standings),
             *self.published(changes.events),
             Write(tables.receipt, [self._receipt(one) for one in changes.receipts]),
         )

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from loyalty_core import Loyalty, PluginError, PluginManifest, PluginMissing
+from loyalty_core import PLUGIN_API_VERSION, Loyalty, PluginError, PluginManifest, PluginMissing
 from tests.toy import START, Toy, config_of, order
 
 CONFIG = config_of()
@@ -137,7 +137,7 @@ def made_for(version: str) -> Any:
 @pytest.mark.parametrize("version", [">=2", "<1", "==1.1", ">=1.1", "one", "1.0"])
 def test_a_plugin_made_for_another_core(version: str) -> None:
     error = refused({"old": {}}, made_for(version))
-    assert error.message == f"the plugin 'old' 0.3 needs plugin API {version}, this is 1.0"
+    assert error.message == f"the plugin 'old' 0.3 needs plugin API {version}, this is {PLUGIN_API_VERSION}"
     assert (error.where, error.facts) == ("plugins.old", {"plugin": "old"})
 
 
