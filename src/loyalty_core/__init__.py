@@ -5,6 +5,7 @@ from importlib.metadata import version as _version
 from loyalty_core.aio import AsyncLoyalty
 from loyalty_core.application.structure import read_settings
 from loyalty_core.domain.amounts import Minor, Money, Rounding, format_scaled, parse_scaled, split
+from loyalty_core.domain.benefit_checks import benefit_problems
 from loyalty_core.domain.benefits import (
     Benefit,
     BenefitKind,
@@ -334,6 +335,7 @@ __all__ = [
     "__version__",
     "add_months",
     "add_sqlite_hooks",
+    "benefit_problems",
     "check_proof",
     "day_of",
     "format_scaled",

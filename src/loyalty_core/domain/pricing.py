@@ -120,7 +120,8 @@ def stacked(units: Sequence[Shares], policy: Stacking) -> dict[str, Fraction]:
     [Fraction(88, 125), Fraction(17, 25), Fraction(4, 5)]
     """
     if policy == "best":
-        return {**max(units, key=_sum)} if units else {}
+        largest: Shares = max(units, key=lambda unit: _sum(unit)) if units else {}
+        return dict(largest)
     off: dict[str, Fraction] = {}
     left = Fraction(1)
     for unit in units:
