@@ -244,6 +244,7 @@ VIEWS: Mapping[str, Callable[[Player, Table, Any, Any], Any]] = {
         for granted in player.statement(step).benefits
         if granted.benefit.value
     },
+    "standings": lambda player, step, result, _: result.standings,
     "price": lambda player, step, result, _: str(_pricing(result).price),
     "member_price": lambda player, step, result, _: str(_pricing(result).member_price),
     "line_prices": lambda player, step, result, _: {
