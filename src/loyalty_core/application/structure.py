@@ -22,7 +22,13 @@ from cattrs.cols import mapping_structure_factory
 from cattrs.errors import ClassValidationError, ForbiddenExtraKeysError, IterableValidationError
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn
 
-from loyalty_core.domain.amounts import LARGEST_AMOUNT, Minor, format_scaled, parse_decimal, parse_scaled
+from loyalty_core.domain.amounts import (
+    LARGEST_AMOUNT,
+    Minor,
+    format_scaled,
+    parse_decimal,
+    parse_scaled,
+)
 from loyalty_core.domain.facts import Json, Scalar
 from loyalty_core.errors import ConfigError, DateOutOfRange, LoyaltyError, Problem
 
