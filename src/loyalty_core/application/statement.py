@@ -29,6 +29,7 @@ from loyalty_core.domain.statements import (
     WalletStatement,
     WalletTotals,
 )
+from loyalty_core.domain.tiers import Tier
 from loyalty_core.errors import (
     FactError,
     MemberNotFound,
@@ -225,6 +226,10 @@ class Questions:
             )
             for owned in self._rules.rewards.values()
         )
+
+    def tiers(self) -> dict[str, tuple[Tier, ...]]:
+        """The tiers of every scheme, by scheme."""
+        return {owned.item.scheme: tuple(owned.item.tiers) for owned in self._rules.schemes}
 
     def status(self, plugins: Sequence[tuple[str, str, str]]) -> Status:
         """The state of the installation; ``plugins`` are (id, version, summary)."""

@@ -87,6 +87,11 @@ class TierScheme(BenefitSource, Protocol):
     """A ladder of tiers; its benefits are those of the tier held."""
 
     @property
+    def scheme(self) -> str:
+        """The scheme's own name, unique in the program, such as ``status``."""
+        ...
+
+    @property
     def tiers(self) -> Sequence[Tier]:
         """The rungs, the lowest first."""
         ...

@@ -44,5 +44,12 @@ class TiersPlugin:
         check(config, program)
         return TiersProgram(config, program).schemes
 
+    @hookimpl(optionalhook=True)
+    def loyalty_extend_graphql(self) -> object:
+        """``Member.tiers``; called by the gateway alone, where it is installed."""
+        from loyalty_tiers.graphql import extension
+
+        return extension
+
 
 plugin = TiersPlugin()

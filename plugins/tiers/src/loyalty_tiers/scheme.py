@@ -41,6 +41,11 @@ class Scheme:
         return f"tiers.{self.rules.scheme}"
 
     @property
+    def scheme(self) -> str:
+        """The scheme's own name."""
+        return self.rules.scheme
+
+    @property
     def tiers(self) -> Sequence[Tier]:
         """The rungs, the lowest first."""
         found = [self.ladder.shown(rule.tier) for rule in self.rules.tier]
