@@ -4,6 +4,13 @@ from importlib.metadata import version as _version
 
 from loyalty_core.aio import AsyncLoyalty
 from loyalty_core.application.structure import read_settings
+from loyalty_core.domain.adjustments import (
+    Adjustment,
+    AdjustmentOutcome,
+    AdjustmentSummary,
+    ExpiresAt,
+    ReinstatementReceipt,
+)
 from loyalty_core.domain.amounts import Minor, Money, Rounding, format_scaled, parse_scaled, split
 from loyalty_core.domain.clock import (
     Clock,
@@ -107,6 +114,7 @@ from loyalty_core.errors import (
     Problem,
     RedemptionRefused,
     RefundExceedsOrder,
+    ReinstatementRefused,
     RewardUnknown,
     StoreBusy,
     StoreError,
@@ -129,7 +137,10 @@ __all__ = [
     "PLUGIN_API_VERSION",
     "SHIPPING",
     "Activity",
+    "Adjustment",
+    "AdjustmentOutcome",
     "AdjustmentReceipt",
+    "AdjustmentSummary",
     "AmountInvalid",
     "AsyncLoyalty",
     "AwardExplanation",
@@ -149,6 +160,7 @@ __all__ = [
     "EncodingBroken",
     "Entry",
     "Event",
+    "ExpiresAt",
     "Expiry",
     "Explanation",
     "Fact",
@@ -206,6 +218,8 @@ __all__ = [
     "Refund",
     "RefundExceedsOrder",
     "RefundLine",
+    "ReinstatementReceipt",
+    "ReinstatementRefused",
     "Rejection",
     "Report",
     "RewardKind",

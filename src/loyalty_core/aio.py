@@ -90,6 +90,8 @@ class AsyncLoyalty:
     report = _awaited(Loyalty.report)
     redeem = _awaited(Loyalty.redeem)
     adjust = _awaited(Loyalty.adjust)
+    adjust_many = _awaited(Loyalty.adjust_many)
+    reinstate = _awaited(Loyalty.reinstate)
     tick = _awaited(Loyalty.tick)
     verify = _awaited(Loyalty.verify)
     status = _awaited(Loyalty.status)

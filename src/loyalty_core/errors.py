@@ -234,6 +234,12 @@ class RedemptionRefused(LoyaltyError):
     code = "redemption_refused"
 
 
+class ReinstatementRefused(LoyaltyError):
+    """There is not that much to give back: not an expiry, or given back or refunded already."""
+
+    code = "reinstatement_refused"
+
+
 class LedgerFault(LoyaltyError):
     """An invariant of the books would break, so nothing was booked. Always a defect: report it."""
 

@@ -11,9 +11,11 @@ from typing import Self
 
 from sqlalchemy import Connection, Engine
 
+from loyalty_core.application.adjust import Adjuster
 from loyalty_core.application.config import effective, fingerprint
 from loyalty_core.application.enrol import Members
 from loyalty_core.application.record import Recorder
+from loyalty_core.application.reinstate import Reinstater
 from loyalty_core.application.rules import Rules
 from loyalty_core.application.spend import Spending
 from loyalty_core.application.statement import Questions
@@ -21,6 +23,7 @@ from loyalty_core.application.tick import Ticker
 from loyalty_core.domain.clock import Clock, utc_now
 from loyalty_core.domain.facts import Json
 from loyalty_core.domain.programs import ProgramConfig
+from loyalty_core.facade.adjusting import AdjustingMethods
 from loyalty_core.facade.facts import FactMethods
 from loyalty_core.facade.members import MemberMethods
 from loyalty_core.facade.questions import QuestionMethods
@@ -52,7 +55,14 @@ def _beside(config: Config, read: ProgramConfig) -> str:
     return f"sqlite:///{folder / read.program.id}.db"
 
 
-class Loyalty(MemberMethods, FactMethods, SpendingMethods, QuestionMethods, UpkeepMethods):
+class Loyalty(
+    MemberMethods,
+    FactMethods,
+    SpendingMethods,
+    AdjustingMethods,
+    QuestionMethods,
+    UpkeepMethods,
+):
     """One program's books, and everything one can do with them. Safe to share between threads.
 
     >>> loyalty = Loyalty.open({"program": {"id": "shop"}, "wallets": {"points": {}}}, "sqlite://")
@@ -68,6 +78,8 @@ class Loyalty(MemberMethods, FactMethods, SpendingMethods, QuestionMethods, Upke
         self._recorder = Recorder(store, rules, parts.archive, clock)
         self._members = Members(store, rules, self._recorder, clock)
         self._spending = Spending(store, rules, clock)
+        self._adjuster = Adjuster(store, rules, clock)
+        self._reinstater = Reinstater(store, rules, clock)
         self._questions = Questions(store, rules, clock)
         self._ticker = Ticker(store, rules, self._recorder, clock)
         self._registry = parts.registry

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from loyalty_core.application.ids import new_id
 from loyalty_core.application.rules import Rules
+from loyalty_core.domain.adjustments import ExpiresAt
 from loyalty_core.domain.events import Event, EventId
 from loyalty_core.domain.facts import FactId, Json
 from loyalty_core.domain.ledger import (
@@ -139,14 +140,24 @@ class Books:
     def redate(self, member_id: MemberId, award: Award) -> None:
         """Gives the lot of an award the moments that the award has now: its fact has moved."""
         lot = self.wallet(member_id, award.wallet).lots[LotId(award.lot_id or "")]
-        lot.created_at, lot.activates_at, lot.expires_at = award.moments
+        lot.created_at, lot.activates_at = award.awarded_at, award.activates_at
+        if not lot.reinstated:
+            lot.expires_at = award.expires_at
         lot.pending = lot.activates_at > self.now
         self._touch_lot(lot)
 
-    def new_lot(self, member_id: str, wallet: str, created_at: datetime) -> Lot:
-        """A new empty lot for points from no fact, with the wallet's own expiry."""
-        expires = self._expiry(wallet, created_at, created_at)
-        return self._add_lot(member_id, wallet, None, created_at, created_at, expires)
+    def new_lot(
+        self,
+        member_id: str,
+        wallet: str,
+        created_at: datetime,
+        activates_at: datetime | None = None,
+        expires_at: ExpiresAt = None,
+    ) -> Lot:
+        """A new empty lot for points from no fact; its expiry the wallet's if none is given."""
+        activates = activates_at or created_at
+        ends = self.expiry(wallet, created_at, activates, expires_at)
+        return self._add_lot(member_id, wallet, None, created_at, activates, ends)
 
     def _new_lot(self, member_id: str, wallet: str, fact_id: FactId, award: Award) -> Lot:
         return self._add_lot(
@@ -181,7 +192,12 @@ class Books:
         """What the configuration says of a wallet; the defaults if it has been taken out."""
         return self.rules.config.wallets.get(wallet, Wallet())
 
-    def _expiry(self, wallet: str, awarded: datetime, activates: datetime) -> datetime | None:
+    def expiry(
+        self, wallet: str, awarded: datetime, activates: datetime, given: ExpiresAt = None
+    ) -> datetime | None:
+        """When points expire: at the moment given, or else by the wallet's rule."""
+        if given is not None:
+            return None if given == "never" else given
         zone = self.rules.config.program.time_zone
         return self._definition(wallet).expiry.expires_at(awarded, activates, zone)
 
@@ -224,14 +240,15 @@ class Books:
         if kind in _TOTALS:
             name, sign = _TOTALS[kind]
             setattr(book, name, getattr(book, name) + sign * amount)
-        self._move_lapse(book, kind)
+        self._move_lapse(book, kind, amount)
         self._tell(made)
         return made.id
 
-    def _move_lapse(self, book: WalletBook, kind: TransactionKind) -> None:
+    def _move_lapse(self, book: WalletBook, kind: TransactionKind, amount: int) -> None:
         days = self._definition(book.wallet).expiry.inactivity_days
         active = kind in (TransactionKind.ACCRUAL, TransactionKind.REDEMPTION)
-        if days is not None and active:
+        starts = amount > 0 and book.lapses_at is None  # points nobody earned here lapse as well
+        if days is not None and (active or starts):
             book.lapses_at = self.now + timedelta(days=days)
 
     def touch(self, book: WalletBook) -> None:
@@ -285,15 +302,18 @@ class Books:
     # -- telling and writing ------------------------------------------------------------------
 
     def _tell(self, made: Transaction) -> None:
-        if made.kind not in _EVENTS:
+        event = _EVENTS.get(made.kind)
+        if event is None:
             return
+        if made.kind is TransactionKind.EXPIRY and made.amount > 0:
+            event = "points_reinstated"
         data: dict[str, Json] = {"wallet": made.wallet, "amount": abs(made.amount)}
         if made.fact_id:
             data["fact_id"] = made.fact_id
         if made.reason:
             data |= {"reason": made.reason, "actor": made.actor}
         data |= made.detail
-        self.tell(_EVENTS[made.kind], made.member_id, made.occurred_at, data, made.id)
+        self.tell(event, made.member_id, made.occurred_at, data, made.id)
 
     def tell(
         self,

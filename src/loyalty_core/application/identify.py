@@ -57,7 +57,7 @@ def identify(
     result = Identified([], lists)
     claims: dict[Identity, MemberId] = {}
     for one, identities, moment in zip(given, lists, joined_at, strict=True):
-        owner = one if isinstance(one, LoyaltyError) else _owner(identities, known, claims)
+        owner = one if isinstance(one, LoyaltyError) else owner_of(identities, known, claims)
         if owner is None and identities and joins:
             owner = MemberId(new_id())
             result.enrolled[owner] = MemberRecord(
@@ -72,11 +72,12 @@ def identify(
     return result
 
 
-def _owner(
+def owner_of(
     identities: tuple[Identity, ...],
     known: Mapping[Identity, MemberId],
     claims: Mapping[Identity, MemberId],
 ) -> MemberId | LoyaltyError | None:
+    """The one member that identities belong to or are claimed for, None, or the conflict."""
     owners = {known.get(item) or claims.get(item) for item in identities} - {None}
     if len(owners) > 1:
         kinds = ", ".join(f"{item.kind} {item.value!r}" for item in identities)

@@ -1,4 +1,4 @@
-"""Questions and commands about spending: ``quote`` books nothing, ``redeem`` and ``adjust`` do."""
+"""Questions and commands about spending: ``quote`` books nothing, ``redeem`` does."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from loyalty_core.application.forms import read_cart, read_text
 from loyalty_core.application.ids import input_hash
 from loyalty_core.application.rules import Rules, ask
 from loyalty_core.application.structure import converter
-from loyalty_core.domain.amounts import LARGEST_AMOUNT, format_scaled
+from loyalty_core.domain.amounts import format_scaled
 from loyalty_core.domain.clock import Clock
 from loyalty_core.domain.currencies import minor_digits
 from loyalty_core.domain.effects import Credit
@@ -22,7 +22,7 @@ from loyalty_core.domain.facts import Json, Order
 from loyalty_core.domain.ledger import TransactionKind, WalletBook
 from loyalty_core.domain.members import MemberId, MemberStatus, MemberView
 from loyalty_core.domain.programs import Wallet
-from loyalty_core.domain.receipts import AdjustmentReceipt, RedemptionReceipt
+from loyalty_core.domain.receipts import RedemptionReceipt
 from loyalty_core.domain.rewards import SpendOffer, SpendRequest
 from loyalty_core.domain.statements import Cart, Earning, Quote
 from loyalty_core.errors import (
@@ -34,7 +34,6 @@ from loyalty_core.errors import (
     PluginFailed,
     RedemptionRefused,
     RewardUnknown,
-    WalletUnknown,
 )
 from loyalty_core.ports.program import Owned, RewardKind
 from loyalty_core.ports.records import MemberRecord, StoredReceipt, Upcoming
@@ -46,7 +45,7 @@ CartForm = Cart | Mapping[str, Json]
 
 
 class Spending:
-    """Quotes, redemptions and adjustments under the current rules."""
+    """Quotes and redemptions under the current rules."""
 
     def __init__(self, store: Store, rules: Rules, clock: Clock) -> None:
         self._store = store
@@ -213,51 +212,6 @@ class Spending:
         )
         return receipt, books
 
-    # -- adjust -------------------------------------------------------------------------------
-
-    def adjust(
-        self, member_id: str, wallet: str, amount: int, reason: str, actor: str, key: str
-    ) -> AdjustmentReceipt:
-        """A balance changed by an operator, with reason and actor on the books."""
-        now = self._clock()
-        if wallet not in self._rules.config.wallets:
-            raise WalletUnknown(f"the program has no wallet {wallet!r}", where="wallet")
-        if type(amount) is not int or not 0 < abs(amount) < LARGEST_AMOUNT:
-            raise FactError(f"an adjustment by {amount} cannot be booked", where="amount")
-        for name, text in (("reason", reason), ("actor", actor), ("key", key)):
-            read_text(name, text)
-        values = {"m": member_id, "w": wallet, "a": amount, "r": reason, "by": actor}
-        given = input_hash("adjust", values)
-
-        def work(uow: UnitOfWork) -> AdjustmentReceipt:
-            member = locked_member(uow, member_id)
-            if stored := stored_receipt(uow, key, given):
-                return converter(0).structure(stored.receipt, AdjustmentReceipt)
-            books = Books(uow, self._rules, now)
-            books.load([member.id], open_of=[member.id])
-            book = books.wallet(member.id, wallet)
-            if amount > 0:
-                entries = book.credit(books.new_lot(member.id, wallet, now), amount, now)
-            else:
-                policy = self._rules.config.wallets[wallet].debt
-                entries = book.deduct(-amount, policy, now)
-            kind = TransactionKind.ADJUSTMENT
-            made = books.post(book, kind, entries, now, actor=actor, reason=reason)
-            receipt = AdjustmentReceipt(
-                transaction_id=made,
-                member_id=member.id,
-                wallet=wallet,
-                amount=sum(entry.amount for entry in entries),
-                reason=reason,
-                actor=actor,
-                occurred_at=now,
-            )
-            books.changes.receipts.append(_stored(key, given, member.id, receipt, now))
-            books.flush()
-            return receipt
-
-        return self._store.write(work)
-
 
 def available_now(reader: Reader, members: list[str], now: datetime) -> dict[str, dict[str, int]]:
     """What each member can spend at ``now``, by wallet: negative while there is debt."""
@@ -333,7 +287,7 @@ def _stored(
     key: str,
     given: str,
     member_id: str,
-    receipt: RedemptionReceipt | AdjustmentReceipt,
+    receipt: RedemptionReceipt,
     now: datetime,
 ) -> StoredReceipt:
     document = cast(Mapping[str, Json], converter(0).unstructure(receipt))

@@ -19,6 +19,9 @@ CORE_EVENTS: Mapping[str, str] = {
     "points_adjusted": "An operator changed a balance; data: wallet, amount, reason, actor.",
     "points_activated": "Pending points became spendable; data: wallet, amount.",
     "points_expired": "Points passed their date; data: wallet, amount.",
+    "points_reinstated": (
+        "Expired points were given back; data: wallet, amount, corrects, expires_at, reason, actor."
+    ),
     "decision_deferred": "A program failed on a fact and is tried again; data: plugin, fact_id.",
 }
 """The events of the core by type, each with what its data hold."""

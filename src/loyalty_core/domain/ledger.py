@@ -87,6 +87,7 @@ class Lot:
     """Points credited together. ``remaining`` and ``expired`` are caches of its entries' sums.
 
     ``forgiven`` is how much of ``expired`` a reversal would have taken, had it still been there.
+    ``reinstated`` says that an operator gave it its expiry, which its fact no longer moves.
     """
 
     id: LotId
@@ -100,6 +101,7 @@ class Lot:
     expired: int = 0
     forgiven: int = 0
     pending: bool = False
+    reinstated: bool = False
 
     def active(self, now: datetime) -> bool:
         """Whether its points can be spent at ``now``."""
@@ -229,6 +231,20 @@ class WalletBook:
         """Entries that end what remains of ``lot``."""
         lot.expired += lot.remaining
         return [self._move(lot, -lot.remaining)] if lot.remaining else []
+
+    def reinstate(self, lot: Lot, amount: int, expires_at: datetime | None) -> list[Entry]:
+        """Entries that put ``amount`` of what has expired back into ``lot``, which ends then.
+
+        Points that it holds are not made to end earlier.
+        """
+        if not 0 < amount <= lot.expired - lot.forgiven:
+            raise LedgerFault(f"{amount} cannot be reinstated", where=lot.id)
+        ends = [lot.expires_at, expires_at] if lot.remaining else [expires_at]
+        dated = [moment for moment in ends if moment is not None]
+        lot.expires_at = max(dated) if len(dated) == len(ends) else None
+        lot.reinstated = True
+        lot.expired -= amount
+        return [self._move(lot, amount)]
 
     # -- the only places where a lot, the debt or the balance changes --------------------------
 

@@ -1,4 +1,4 @@
-"""Quoting, spending and adjusting points."""
+"""Quoting and spending points."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Mapping
 
 from loyalty_core.application.spend import Spending
 from loyalty_core.domain.facts import Json
-from loyalty_core.domain.receipts import AdjustmentReceipt, RedemptionReceipt
+from loyalty_core.domain.receipts import RedemptionReceipt
 from loyalty_core.domain.statements import Cart, Quote
 
 
 class SpendingMethods:
-    """Quoting, spending and adjusting points."""
+    """Quoting and spending points."""
 
     _spending: Spending
 
@@ -41,20 +41,3 @@ class SpendingMethods:
         ``RedemptionRefused``, ``IdempotencyConflict``.
         """
         return self._spending.redeem(member_id, points, reward, cart, key)
-
-    def adjust(
-        self,
-        member_id: str,
-        wallet: str,
-        amount: int,
-        *,
-        reason: str,
-        actor: str,
-        key: str,
-    ) -> AdjustmentReceipt:
-        """A balance changed by an operator: ``amount`` smallest units, positive or negative.
-
-        Raises ``MemberNotFound``, ``WalletUnknown``, ``FactError`` for an empty reason or actor
-        or a zero amount, ``IdempotencyConflict``.
-        """
-        return self._spending.adjust(member_id, wallet, amount, reason, actor, key)

@@ -185,6 +185,7 @@ lot = Table(
     Column("expired", BigInteger, nullable=False),
     Column("forgiven", BigInteger, nullable=False),
     Column("pending", Boolean, nullable=False),
+    Column("reinstated", Boolean, nullable=False),
 )
 _open = text("remaining > 0")
 _pending = text("pending")

@@ -18,7 +18,7 @@ from loyalty_core.domain.ledger import Lot, LotId, WalletBook
 from loyalty_core.domain.members import Identity, IdentityKind, MemberId
 from loyalty_core.ports.records import Changes, FactRecord, FactStatus, MemberRecord, StoredReceipt
 from loyalty_core.storage import rows, tables
-from loyalty_core.storage.outbox import Outbox
+from loyalty_core.storage.posted import Posted
 
 _lock_members = (
     select(tables.member)
@@ -93,7 +93,7 @@ def _keyed(values: dict[str, Any], *keys: str) -> dict[str, Any]:
     return values
 
 
-class SqlUnitOfWork(Outbox):
+class SqlUnitOfWork(Posted):
     """``ports.store.UnitOfWork`` on one SQLAlchemy connection, for one program."""
 
     def __init__(self, connection: Connection, program: str) -> None:
