@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from collections import Counter
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,108 +16,26 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
-from loyalty_core import DebtPolicy, InsufficientPoints, Loyalty, TransactionKind
+from loyalty_core import (
+    Adjustment,
+    AdjustmentOutcome,
+    AdjustmentReceipt,
+    InsufficientPoints,
+    Loyalty,
+    ReinstatementRefused,
+    Transaction,
+    TransactionKind,
+)
+from loyalty_core.storage import tables
 from loyalty_core.testing import FrozenClock, ModelLedger
 from tests.books import books_of
 from tests.properties.engines import NIGHTLY, engine, examples, fresh_program
-from tests.toy import START, Toy, activity, config_of, order
+from tests.properties.shapes import PARTS, SHAPES, Sale, Shape
+from tests.toy import START, Toy, activity, config_of
 
 __all__ = ["engine"]
-
-
-@dataclass(frozen=True)
-class Shape:
-    """A wallet's rules: debt policy, days until points become active, expire and lapse."""
-
-    policy: DebtPolicy
-    pending: int = 0
-    expiry: int | None = None
-    inactivity: int | None = None
-
-    def wallet(self) -> dict[str, Any]:
-        expiry: dict[str, Any] = {}
-        if self.expiry:
-            expiry["after_days"] = self.expiry
-        if self.inactivity:
-            expiry["inactivity_days"] = self.inactivity
-        return {"debt": self.policy.value, "expiry": expiry}
-
-    def activates(self, at: datetime) -> datetime:
-        return at + timedelta(days=self.pending)
-
-    def expires(self, at: datetime) -> datetime | None:
-        if self.expiry is None:
-            return None
-        day = at.date() + timedelta(days=self.expiry)
-        return datetime(day.year, day.month, day.day, tzinfo=UTC)
-
-
-SHAPES = {
-    "plain": Shape(DebtPolicy.NEGATIVE),
-    "negative": Shape(DebtPolicy.NEGATIVE, pending=5, expiry=30),
-    "clamp": Shape(DebtPolicy.CLAMP, pending=5, expiry=20),
-    "pending_first": Shape(DebtPolicy.PENDING_FIRST, pending=10, expiry=25),
-    "lapsing": Shape(DebtPolicy.NEGATIVE, pending=8, expiry=40, inactivity=15),
-    "never_active": Shape(DebtPolicy.NEGATIVE, pending=6, expiry=4),
-}
-PARTS = ("whole", "line", "quantity", "amount")
-
-
-@dataclass
-class Sale:
-    """An order as the test knows it: its versions' lines as units by quantity, and its refunds."""
-
-    number: str
-    at: datetime
-    versions: list[tuple[str, dict[str, tuple[int, int]]]] = field(default_factory=list)
-    refunds: dict[str, tuple[str, str, int]] = field(default_factory=dict)
-
-    def document(self, version: int) -> dict[str, Any]:
-        status, lines = self.versions[version]
-        return order(
-            self.number,
-            at=self.at,
-            version=version + 1,
-            status=status,
-            lines=[
-                {"id": name, "amount": f"{units}.00", "quantity": quantity}
-                for name, (units, quantity) in lines.items()
-            ],
-        )
-
-    def refund(self, number: str) -> dict[str, Any]:
-        kind, line, size = self.refunds[number]
-        given: dict[str, Any] = {"id": number, "occurred_at": self.at.isoformat()}
-        if kind == "line":
-            given["lines"] = [{"line": line}]
-        elif kind != "whole":
-            amount = f"{size}.00" if kind == "amount" else size
-            given["lines"] = [{"line": line, kind: amount}]
-        return {
-            "type": "refund",
-            "source": "web",
-            "order_id": self.number,
-            "currency": "USD",
-            "refund": given,
-        }
-
-    def worth(self) -> int:
-        """What the order is worth now: a point a unit, less what refunds took, line by line."""
-        status, lines = self.versions[-1]
-        if status != "paid" or any(kind == "whole" for kind, _, _ in self.refunds.values()):
-            return 0
-        return sum(units - self._returned(name, *lines[name]) for name, (units, _) in lines.items())
-
-    def _returned(self, line: str, units: int, quantity: int) -> int:
-        mine = [(kind, size) for kind, name, size in self.refunds.values() if name == line]
-        pieces = sum(size for kind, size in mine if kind == "quantity")
-        cents = sum(size * 100 for kind, size in mine if kind == "amount")
-        cents += units * 100 * pieces // quantity
-        if any(kind == "line" for kind, _ in mine):
-            cents = units * 100
-        return min(cents, units * 100) * units // (units * 100) if units else 0
 
 
 class Machine(RuleBasedStateMachine):
@@ -132,6 +50,7 @@ class Machine(RuleBasedStateMachine):
         self.sales: list[Sale] = []
         self.sent: list[dict[str, Any]] = []
         self.keys = 0
+        self.adjusted: dict[Any, Any] = {}
 
     @initialize()
     def open(self) -> None:
@@ -234,7 +153,101 @@ class Machine(RuleBasedStateMachine):
             self.member, "points", amount, reason="test", actor="ada", key=f"k{self.keys}"
         )
         now = self.clock()
-        assert receipt.amount == self.model.adjust(amount, now, self.shape.expires(now))
+        until, name = self.shape.expires(now), self.name_of(receipt)
+        assert receipt.amount == self.model.adjust(amount, now, until, name=name)
+
+    @rule(
+        amount=st.integers(1, 60),
+        awarded=st.integers(0, 60),
+        pending=st.integers(0, 20),
+        lasting=st.integers(1, 60) | st.sampled_from(["never", "by_rule"]),
+    )
+    def import_lot(self, amount: int, awarded: int, pending: int, lasting: int | str) -> None:
+        """An opening balance: expired already, pending, or not to expire at all."""
+        now = self.clock()
+        created = now - timedelta(days=awarded)
+        activates = created + timedelta(days=pending)
+        ends: datetime | None = None
+        if lasting == "by_rule":
+            ends = self.shape.expires(created)
+            if ends is not None and ends <= activates:
+                return  # refused: there is no time at which these points could be spent
+        elif lasting != "never":
+            ends = activates + timedelta(days=int(lasting))
+        self.keys += 1
+        one = Adjustment(
+            member_id=self.member,
+            wallet="points",
+            amount=amount,
+            reason="opening balance",
+            actor="ada",
+            key=f"k{self.keys}",
+            awarded_at=created,
+            activates_at=activates if pending else None,
+            expires_at="never" if lasting == "never" else None if lasting == "by_rule" else ends,
+        )
+        told: list[AdjustmentOutcome] = []
+        self.loyalty.adjust_many([one], on_receipt=lambda _, outcome: told.append(outcome))
+        (outcome,) = told
+        assert outcome.receipt
+        moments = {"created_at": created, "activates_at": activates}
+        name = self.name_of(outcome.receipt)
+        assert outcome.receipt.amount == amount
+        assert self.model.adjust(amount, now, ends, name=name, **moments) == amount
+
+    def name_of(self, receipt: AdjustmentReceipt) -> Any:
+        """The model's name of the lot that an adjustment made, if it made one."""
+        if receipt.amount > 0:
+            made = self.loyalty.explain(receipt.transaction_id or "").transaction
+            self.adjusted[made.entries[0].lot_id] = made.id
+            return made.id
+        return None
+
+    @rule(
+        data=st.data(), points=st.none() | st.integers(1, 60), days=st.none() | st.integers(1, 40)
+    )
+    def reinstate(self, data: st.DataObject, points: int | None, days: int | None) -> None:
+        expiries = self.expiries()
+        if not expiries:
+            return
+        expiry, left = data.draw(st.sampled_from(expiries))
+        now, name = self.clock(), self.lot_names()[expiry.entries[0].lot_id]
+        lot = self.model.lots[name]
+        if lot.activates_at > now:
+            return  # it lapsed before its time, and the moment given may be before it
+        ends = now + timedelta(days=days) if days else None
+        wanted = min(left, lot.gone - lot.forgiven) if points is None else points
+        self.keys += 1
+        given = {"reason": "goodwill", "actor": "eve", "key": f"k{self.keys}"}
+        until = ends or self.shape.expires(now)
+        if wanted > left or not self.model.reinstate(name, wanted, now, until):
+            with pytest.raises(ReinstatementRefused):
+                self.loyalty.reinstate(
+                    self.member, expiry.id, points=points, expires_at=ends, **given
+                )
+            return
+        receipt = self.loyalty.reinstate(
+            self.member, expiry.id, points=points, expires_at=ends, **given
+        )
+        assert (receipt.points, receipt.expires_at) == (wanted, lot.expires_at)
+
+    def expiries(self) -> list[tuple[Transaction, int]]:
+        """Each expiry in the books, with what has not been given back of it."""
+        items = self.loyalty.history(self.member, first=1000).items
+        kind = TransactionKind.EXPIRY
+        found = [item.transaction for item in items if item.transaction.kind is kind]
+        back: Counter[Any] = Counter()
+        for made in found:
+            back[made.detail.get("corrects")] += made.amount
+        return [(made, -made.amount - back[made.id]) for made in found if made.amount < 0]
+
+    def lot_names(self) -> dict[Any, Any]:
+        """The model's names of the ledger's lots."""
+        lot, fact = tables.lot, tables.fact
+        chosen = select(lot.c.id, fact.c.external_id, lot.c.fact_id)
+        rows = chosen.join(fact, fact.c.id == lot.c.fact_id).where(lot.c.member_id == self.member)
+        with self.database.connect() as connection:
+            return {row[0]: row[1] for row in connection.execute(rows)} | self.adjusted
 
     @rule(days=st.integers(0, 12), hours=st.integers(0, 23))
     def wait(self, days: int, hours: int) -> None:

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Never, cast
 
+from loyalty_core.application.adjustment_forms import read_adjustment
 from loyalty_core.application.books import Books
 from loyalty_core.application.enrol import is_id
-from loyalty_core.application.forms import read_adjustment
 from loyalty_core.application.identify import owner_of
 from loyalty_core.application.identities import read_identities
 from loyalty_core.application.ids import input_hash, new_id
@@ -29,6 +29,7 @@ from loyalty_core.domain.ledger import TransactionKind
 from loyalty_core.domain.members import Identity, MemberId
 from loyalty_core.domain.receipts import AdjustmentReceipt, RecordStatus, Rejection
 from loyalty_core.errors import (
+    CustomerMissing,
     FactError,
     IdempotencyConflict,
     LedgerFault,
@@ -171,6 +172,8 @@ class Adjuster:
             wanted = read_adjustment(given, config, now)
             country = config.program.default_country
             identities = read_identities(wanted.identities, source=wanted.source, country=country)
+            if not identities and not wanted.member_id:
+                raise CustomerMissing("all identities are empty", where="$.identities")
         except LoyaltyError as error:
             return error
         except (TypeError, ValueError, AttributeError, LookupError, ArithmeticError) as error:

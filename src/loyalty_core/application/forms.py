@@ -7,22 +7,18 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar, cast
 
 from loyalty_core.application.structure import converter, problems_of, shown
-from loyalty_core.domain.adjustments import Adjustment, ExpiresAt
-from loyalty_core.domain.amounts import LARGEST_AMOUNT, parse_scaled
+from loyalty_core.domain.amounts import LARGEST_AMOUNT
 from loyalty_core.domain.currencies import minor_digits
 from loyalty_core.domain.facts import Activity, Fact, Json, Order, OrderRefund, Refund
 from loyalty_core.domain.members import Profile
 from loyalty_core.domain.orders import OrderDocument, check_order, order_total
-from loyalty_core.domain.programs import DebtPolicy, ProgramConfig
 from loyalty_core.domain.statements import Cart
 from loyalty_core.errors import (
     AmountInvalid,
     CurrencyUnknown,
-    CustomerMissing,
     DateOutOfRange,
     FactError,
     Problem,
-    WalletUnknown,
     all_errors,
 )
 
@@ -35,7 +31,6 @@ FACT_TYPES: Mapping[str, type[Fact]] = {
 }
 CLOCK_SKEW = timedelta(days=1)
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
-LATEST = datetime(9999, 12, 31, tzinfo=UTC)
 LONGEST_ID = 200
 
 _BY_CODE: Mapping[str, type[FactError]] = {kind.code: kind for kind in all_errors(FactError)}
@@ -57,68 +52,15 @@ def read_cart(value: Cart | Mapping[str, Json], now: datetime) -> Cart:
     """The cart that its JSON form describes, checked; raises ``FactError`` like ``read_fact``."""
     if isinstance(value, Cart):
         value = _written(value)
-    cart = _structure(value, Cart, _digits(value))
+    cart = read_as(value, Cart, _digits(value))
     _check_amounts(cart.as_order(now))
     check_order(cart.as_order(now))
     return cart
 
 
-def read_adjustment(
-    value: Adjustment | Mapping[str, Json], config: ProgramConfig, now: datetime
-) -> Adjustment:
-    """The adjustment that its JSON form describes, checked; a domain object is checked as well.
-
-    Amounts of the JSON form are whole points, with as many decimal digits as the wallet has.
-
-    Raises ``FactError`` or one of its kinds, ``WalletUnknown``.
-    """
-    scaled = not isinstance(value, Adjustment)
-    if isinstance(value, Adjustment):
-        document = _written_adjustment(value)
-    elif isinstance(value, Mapping):
-        document = dict(value)
-    else:
-        raise FactError("an adjustment is a JSON object", where="$")
-    name = document.get("wallet")
-    if isinstance(name, str) and name not in config.wallets:
-        known = ", ".join(config.wallets) or "none"
-        remedy = f"Its wallets: {known}."
-        raise WalletUnknown(
-            f"the program has no wallet {shown(name)}", where="$.wallet", remedy=remedy
-        )
-    if scaled and isinstance(name, str) and "amount" in document:
-        try:
-            amount = parse_scaled(document["amount"], config.wallets[name].scale)
-        except AmountInvalid as error:
-            error.where = "$.amount"
-            raise
-        document["amount"] = amount
-    read = _structure(document, Adjustment, 0)
-    _check_adjustment(read, config, now)
-    return read
-
-
-def read_expires_at(value: ExpiresAt) -> ExpiresAt:
-    """When points are to expire, checked: "never", or a moment with a time zone."""
-    if isinstance(value, datetime) and value.tzinfo is None:
-        raise DateOutOfRange("the moment has no time zone", where="expires_at")
-    try:
-        read = cast(ExpiresAt, converter(0).structure(value, cast(Any, ExpiresAt)))
-    except ValueError as error:
-        raise DateOutOfRange(str(error), where="expires_at") from None
-    _check_end("expires_at", read)
-    return read
-
-
-def _check_end(where: str, moment: ExpiresAt) -> None:
-    if isinstance(moment, datetime) and not EARLIEST <= moment < LATEST:
-        remedy = 'For points that do not expire, write "never".'
-        raise DateOutOfRange(f"{moment} cannot be", where=where, remedy=remedy, value=moment)
-
-
 def read_profile(profile: Profile) -> Profile:
     """The profile, checked field by field; raises ``FactError``."""
-    return _structure(converter(0).unstructure(profile), Profile, 0)
+    return read_as(converter(0).unstructure(profile), Profile, 0)
 
 
 def read_text(name: str, value: str, *, where: str = "") -> str:
@@ -140,69 +82,6 @@ def _written(value: Order | OrderRefund | Activity | Cart) -> Mapping[str, Json]
     return written if isinstance(value, Cart) else {**written, "type": value.type}
 
 
-def _written_adjustment(value: Adjustment) -> dict[str, Json]:
-    """The JSON form of a domain object, its amount still in the smallest unit."""
-    for name in ("awarded_at", "activates_at", "expires_at"):
-        moment = getattr(value, name)
-        if isinstance(moment, datetime) and moment.tzinfo is None:
-            raise DateOutOfRange("the moment has no time zone", where=f"$.{name}")
-    return cast(dict[str, Json], converter(0).unstructure(value))
-
-
-def _check_adjustment(read: Adjustment, config: ProgramConfig, now: datetime) -> None:
-    for name in ("reason", "actor", "key"):
-        read_text(name, getattr(read, name), where=f"$.{name}")
-    if read.source:
-        read_text("source", read.source, where="$.source")
-    if not read.amount:
-        raise FactError("an adjustment by 0 changes nothing", where="$.amount")
-    if bool(read.member_id) is bool(read.identities):
-        raise CustomerMissing(
-            "the adjustment must name its member by id or by identities",
-            where="$.member_id",
-            remedy="Give either member_id or identities.",
-        )
-    if read.awarded_at and not EARLIEST <= read.awarded_at <= now + CLOCK_SKEW:
-        moment = read.awarded_at
-        raise DateOutOfRange(f"{moment} cannot be", where="$.awarded_at", value=moment)
-    if read.amount > 0:
-        _check_lot(read, config, now)
-    else:
-        _check_debt(read, config)
-
-
-def _check_lot(read: Adjustment, config: ProgramConfig, now: datetime) -> None:
-    """Raises ``DateOutOfRange`` unless there is a time at which the points can be spent."""
-    _check_end("$.activates_at", read.activates_at)
-    _check_end("$.expires_at", read.expires_at)
-    awarded = read.awarded_at or now
-    activates = read.activates_at or awarded
-    rule, zone = config.wallets[read.wallet].expiry, config.program.time_zone
-    ends = read.expires_at or rule.expires_at(awarded, activates, zone)
-    if isinstance(ends, datetime) and ends <= activates:
-        raise DateOutOfRange(
-            f"the points expire at {ends}, before they become active at {activates}",
-            where="$.expires_at",
-            remedy="Give awarded_at as well, for points that have expired already.",
-            value=ends,
-        )
-
-
-def _check_debt(read: Adjustment, config: ProgramConfig) -> None:
-    if read.activates_at or read.expires_at:
-        raise FactError(
-            "points that are taken neither become active nor expire",
-            where="$.activates_at" if read.activates_at else "$.expires_at",
-            remedy="Leave the moment out.",
-        )
-    if read.awarded_at and config.wallets[read.wallet].debt is DebtPolicy.CLAMP:
-        raise FactError(
-            f"wallet {read.wallet!r} keeps no debt: it is set to clamp",
-            where="$.amount",
-            remedy=f'Set wallets.{read.wallet}.debt to "negative", or leave the debt out.',
-        )
-
-
 def _read(value: Mapping[str, Json]) -> Fact:
     if not isinstance(value, Mapping):
         raise FactError("a fact is a JSON object", where="$")
@@ -213,7 +92,7 @@ def _read(value: Mapping[str, Json]) -> Fact:
         problem = Problem("$.type", message, "Add it." if named is None else "")
         raise _error([problem])
     digits = 0 if kind is Activity else _digits(value)
-    return _structure(value, kind, digits)
+    return read_as(value, kind, digits)
 
 
 def _digits(value: Mapping[str, Json]) -> int:
@@ -227,7 +106,8 @@ def _digits(value: Mapping[str, Json]) -> int:
         raise
 
 
-def _structure(value: Mapping[str, Json], kind: type[T], digits: int) -> T:
+def read_as(value: Mapping[str, Json], kind: type[T], digits: int) -> T:
+    """The ``kind`` that a JSON form describes; raises ``FactError`` with every fault found."""
     try:
         return converter(digits).structure(value, kind)
     except BaseExceptionGroup as error:
