@@ -73,7 +73,7 @@ def adjust_file(loyalty: Loyalty, spec: AdjustingSpec, *, quiet: bool) -> Adjust
                 dry_run=spec.dry_run,
                 enrol=spec.enrol,
                 on_receipt=on_receipt,
-                progress=progress,
+                progress=None if spec.dry_run else progress,  # it tells of receipts at its end
                 chunk=chunk,
             )
         )
