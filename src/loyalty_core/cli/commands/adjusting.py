@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 from dataclasses import replace
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -123,9 +124,8 @@ def import_adjustments(
 ) -> None:
     """Change the balances of many members: CSV with a header, or JSON lines.
 
-    Also for opening balances from another system. A row is booked once for its key. Rows that
-    cannot be booked go to the rejects file, each with its line and the reason; the others are
-    booked.
+    Also for opening balances from another system. A row is booked once for its key; those that
+    cannot be booked go to the rejects file, each with its line and the reason.
 
     Fields: key, amount (whole points, negative to take), member_id or identities (customer_id,
     email, phone, card, payment_token; as an object in JSON), source, wallet, reason, actor. Points
@@ -133,25 +133,26 @@ def import_adjustments(
     without expires_at the wallet's rule decides. A date without a time is the first moment of its
     day.
     """
-    spec = AdjustingSpec(
-        file=FileSpec(
-            path=file,
-            orders=False,
-            format=format_,
-            time_zone=read_time_zone(time_zone),
-            date_format=date_format,
-            delimiter=read_delimiter(delimiter),
-            maps=read_maps(maps),
-            rejects=rejects,
-        ),
-        enrol=enrol,
-        dry_run=dry_run,
+    file_spec = FileSpec(
+        path=file,
+        orders=False,
+        format=format_,
+        time_zone=read_time_zone(time_zone),
+        date_format=date_format,
+        delimiter=read_delimiter(delimiter),
+        maps=read_maps(maps),
+        rejects=rejects,
     )
+    given = {"wallet": wallet, "reason": reason, "actor": actor or _user(), "source": source}
+    spec = AdjustingSpec(file=file_spec, given=given, enrol=enrol, dry_run=dry_run)
+    _import(spec, config, database, as_json)
+
+
+def _import(spec: AdjustingSpec, config: Path, database: str | None, as_json: bool) -> None:
     with opened(config, database) as loyalty:
-        wallets = list(loyalty.config.wallets)
-        if wallet or len(wallets) == 1:
-            wallet = wallet_named(loyalty, wallet or wallets[0])
-        given = {"wallet": wallet, "reason": reason, "actor": actor or _user(), "source": source}
+        given = dict(spec.given)
+        if given["wallet"] or len(loyalty.config.wallets) == 1:
+            given["wallet"] = wallet_named(loyalty, given["wallet"] or None)
         spec = replace(spec, given={name: text for name, text in given.items() if text})
         done = adjust_file(loyalty, spec, quiet=as_json)
     document = adjusted_document(spec, done, loyalty.config)
