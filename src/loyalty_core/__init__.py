@@ -4,6 +4,13 @@ from importlib.metadata import version as _version
 
 from loyalty_core.aio import AsyncLoyalty
 from loyalty_core.application.structure import read_settings
+from loyalty_core.domain.adjustments import (
+    Adjustment,
+    AdjustmentOutcome,
+    AdjustmentSummary,
+    ExpiresAt,
+    ReinstatementReceipt,
+)
 from loyalty_core.domain.amounts import Minor, Money, Rounding, format_scaled, parse_scaled, split
 from loyalty_core.domain.benefit_checks import benefit_problems
 from loyalty_core.domain.benefits import (
@@ -148,6 +155,7 @@ from loyalty_core.errors import (
     RedemptionNotFound,
     RedemptionRefused,
     RefundExceedsOrder,
+    ReinstatementRefused,
     RewardUnknown,
     SealBroken,
     StoreBusy,
@@ -182,7 +190,10 @@ __all__ = [
     "PLUGIN_API_VERSION",
     "SHIPPING",
     "Activity",
+    "Adjustment",
+    "AdjustmentOutcome",
     "AdjustmentReceipt",
+    "AdjustmentSummary",
     "AmountInvalid",
     "AsyncLoyalty",
     "AwardExplanation",
@@ -212,6 +223,7 @@ __all__ = [
     "Entry",
     "ErasureReceipt",
     "Event",
+    "ExpiresAt",
     "Expiry",
     "Explanation",
     "Fact",
@@ -291,6 +303,8 @@ __all__ = [
     "RefundExceedsOrder",
     "RefundKind",
     "RefundLine",
+    "ReinstatementReceipt",
+    "ReinstatementRefused",
     "Rejection",
     "Report",
     "Returned",

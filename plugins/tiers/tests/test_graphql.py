@@ -114,9 +114,7 @@ def test_a_member_sees_the_tier_and_what_the_next_one_takes(front: Front) -> Non
     bought(front, "39.50", "2")
     (found,) = front.data(f"{{ me {{ {TIERS} }} }}", signed(member))["me"]["tiers"]
     assert (found["tier"], found["name"], found["next"]) == ("vip", "VIP", None)
-    assert found["history"] == [
-        {"at": "2026-05-01T12:00:00Z", "tier": "vip", "why": "reached"}
-    ]
+    assert found["history"] == [{"at": "2026-05-01T12:00:00Z", "tier": "vip", "why": "reached"}]
 
 
 def test_a_hidden_tier_and_a_hidden_benefit_are_told_to_operators_alone(front: Front) -> None:

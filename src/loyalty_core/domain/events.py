@@ -29,6 +29,9 @@ CORE_EVENTS: Mapping[str, str] = {
     "member_erased": "A person asked to be forgotten: delete what you hold of them; data: none.",
     "tier_changed": "A member came to another tier; data: scheme, tier and previous (null for "
     "none), why. It occurred when the tier changed, and is told with the next fact or tick.",
+    "points_reinstated": (
+        "Expired points were given back; data: wallet, amount, corrects, expires_at, reason, actor."
+    ),
     "decision_deferred": "A program failed on a fact and is tried again; data: plugin, fact_id.",
 }
 """The events of the core by type, each with what its data hold."""

@@ -16,6 +16,7 @@ from loyalty_core.ports.records import Changes, FactRecord, FactStatus, MemberRe
 from loyalty_core.storage import rows, tables
 from loyalty_core.storage.claims import Claims
 from loyalty_core.storage.erasure import key_digest
+from loyalty_core.storage.posted import Posted
 from loyalty_core.storage.queries import Queries
 from loyalty_core.storage.rebuild import CacheWrites
 from loyalty_core.storage.seal import SealWrites
@@ -23,7 +24,7 @@ from loyalty_core.storage.sql import Write
 from loyalty_core.storage.standings import Standings
 
 
-class SqlUnitOfWork(SealWrites, CacheWrites, Standings, Claims):
+class SqlUnitOfWork(SealWrites, CacheWrites, Standings, Claims, Posted):
     """``ports.store.UnitOfWork`` on one SQLAlchemy connection, for one program."""
 
     def __init__(self, connection: Connection, program: str) -> None:
