@@ -18,6 +18,7 @@ from loyalty_core import (
     ProgramType,
     RewardKind,
     Subscription,
+    SuggestsLines,
 )
 from loyalty_core.plugins import hookspecs
 from loyalty_gateway import hookspecs as gateway_hookspecs
@@ -34,7 +35,7 @@ the Protocols [below](#what-hooks-register). This is plugin API {PLUGIN_API_VERS
 says which versions it needs in `requires_plugin_api`. A hook nobody knows is refused at start-up,
 so that a misspelt one is noticed.
 """
-GIVEN = (ProgramType, RewardKind, Handler, Subscription)
+GIVEN = (ProgramType, SuggestsLines, RewardKind, Handler, Subscription)
 EFFECTS = (Credit, KeepState, Emit)
 
 

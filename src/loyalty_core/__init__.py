@@ -179,6 +179,7 @@ from loyalty_core.ports.program import (
     ProgramType,
     RewardKind,
     Subscription,
+    SuggestsLines,
     TierScheme,
     UnitesStates,
 )
@@ -327,6 +328,7 @@ __all__ = [
     "StoreReadOnly",
     "StoreUnreachable",
     "Subscription",
+    "SuggestsLines",
     "Tender",
     "TickReport",
     "Tier",

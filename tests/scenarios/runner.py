@@ -10,7 +10,8 @@
     expect = { changes = { points = 250 }, available = { points = 250 } }
 
 Facts and carts have their documented JSON form; left out, `source` is "shop", `occurred_at` the
-step's moment and `identities` the member's. Points are in the wallet's smallest unit.
+step's moment and `identities` the member's. Points are in the wallet's smallest unit. What there
+is for charities is in `giving.py`.
 """
 
 import tomllib
@@ -34,6 +35,7 @@ from loyalty_core import (
     Statement,
     format_scaled,
 )
+from tests.scenarios import giving
 
 Table = Mapping[str, Any]
 
@@ -137,6 +139,7 @@ ACTIONS: Mapping[str, Callable[[Player, Table, Any, str], Any]] = {
     "redeem": _redeem,
     "adjust": _adjust,
     "tick": _tick,
+    **giving.ACTIONS,
 }
 
 
@@ -257,6 +260,7 @@ VIEWS: Mapping[str, Callable[[Player, Table, Any, Any], Any]] = {
         missed.benefit: str(missed.missing) for missed in _pricing(result).missed
     },
     "expiring": _wallets(lambda wallet: [_dated(dated) for dated in wallet.expiring]),
+    **giving.VIEWS,
 }
 
 

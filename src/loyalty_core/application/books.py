@@ -156,6 +156,10 @@ class Books(Postings):
         redemption.retry_at = None
         made = self._post_redemption(book, redemption, entries, self.now)
         redemption.transaction_id = made
+        if redemption.account:
+            lot = self.new_lot(redemption.member_id, redemption.account, self.now)
+            redemption.account_lot = lot.id
+            self._donate(redemption, redemption.donated(0), self.now)
         self._repay(book, self.now)
 
     def release(self, redemption: Redemption, state: RedemptionState, at: datetime) -> None:
@@ -192,10 +196,31 @@ class Books(Postings):
                 entries += book.give_back(self._in_time(lot), change, self.now)
             elif change < 0:
                 entries += book.claw_back(lot, -change, DebtPolicy.NEGATIVE, self.now)
+        if redemption.account:
+            change = redemption.donated(due) - redemption.donated(redemption.returned)
+            self._donate(redemption, change, at, fact_id)
         redemption.returned = due
         redemption.lots = {lots[old].id: spent for old, spent in redemption.lots.items()}
         self._keep(redemption, book)
         return self._post_redemption(book, redemption, entries, at, fact_id)
+
+    def _donate(
+        self, redemption: Redemption, amount: int, at: datetime, fact_id: FactId | None = None
+    ) -> None:
+        """Books ``amount`` minor units into, or out of, the account a redemption gives to."""
+        book = self.wallet(redemption.member_id, redemption.account)
+        lot = self._lot_for(LotId(redemption.account_lot or ""), book)
+        redemption.account_lot = lot.id
+        if amount > 0:
+            entries = book.credit(lot, amount, self.now)
+        else:
+            entries = book.claw_back(lot, -amount, DebtPolicy.NEGATIVE, self.now)
+        detail: Mapping[str, Json] = {
+            "plugin": redemption.plugin,
+            "reward": redemption.reward,
+            "redemption": redemption.id,
+        }
+        self.post(book, TransactionKind.DONATION, entries, at, fact_id=fact_id, detail=detail)
 
     def _lot_for(self, lot_id: LotId, book: WalletBook) -> Lot:
         """The lot, or one like it if it left the wallet when a merge was taken back."""

@@ -206,6 +206,9 @@ def _wallet_faults(where: str, name: str, wallet: Wallet, program: Program) -> I
             remedy = 'Write month and day, such as "12-31"; 29 February is not in every year.'
             yield Problem(f"{where}.expiry.on_dates", f"{day!r} is not a day of each year", remedy)
     yield from _transfer_faults(f"{where}.transfer", wallet.transfer)
+    for name, given in (("transfer", wallet.transfer.allowed), ("value", wallet.value)):
+        if given and not wallet.spendable:
+            yield Problem(f"{where}.{name}", "the wallet is not the members' to spend", "Leave it.")
     if wallet.value is None:
         return
     if wallet.value.points <= 0:

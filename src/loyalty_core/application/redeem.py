@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
 
+from loyalty_core.application.accounts import refuse_account
 from loyalty_core.application.books import Books
 from loyalty_core.application.enrol import stored_receipt
 from loyalty_core.application.forms import read_cart, read_text
@@ -199,10 +200,13 @@ class Redeeming:
             available=max(available, 0),
             points=asked.points,
             order=order,
+            at=now,
         )
         offer = priced(owned, request, person.view(owned.plugin))
         if offer.refusal or offer.points <= 0:
             raise refused(offer.refusal or "there is nothing to spend points on", offer, available)
+        if offer.account:
+            refuse_account(owned.plugin, offer, self._rules.config)
         if offer.stock is not None and not books.uow.claim_stock(offer.item, offer.stock):
             raise refused("there is none left", offer, available)
         fulfils = asked.minutes is None and isinstance(owned.item, Fulfils)
@@ -222,6 +226,7 @@ class Redeeming:
             created_at=now,
             expires_at=now + timedelta(minutes=asked.minutes) if asked.minutes else None,
             retry_at=self._hand_over_at(now) if fulfils else None,
+            account=offer.account,
             fresh=True,
         )
         books.hold(redemption)

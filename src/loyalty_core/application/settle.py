@@ -114,7 +114,7 @@ def _book(
     posted = {batch.holder(record) for record, _, _ in due}
     payers = {MemberId(redemption.member_id) for redemption in spent}
     booked = [award.lot_id for _, award, _ in due] + [award.lot_id for _, award in redated]
-    booked += [lot_id for redemption in spent for lot_id in redemption.lots]
+    booked += [lot_id for redemption in spent for lot_id in redemption.lot_ids]
     books.load(
         posted | payers | {member_id for member_id, _ in redated},
         lots=[lot_id for lot_id in booked if lot_id],
@@ -136,10 +136,13 @@ def _book(
             moved = books.changes.transactions[-1].amount
             batch.booked[record.id][award.wallet] += moved
         books.changes.facts[record.id] = record
-    for record, made in return_spent(books, spent, batch.records):
-        batch.transactions[record.id].append(made)
-        returned = books.changes.transactions[-1]
-        batch.booked[record.id][returned.wallet] += returned.amount
+    before = len(books.changes.transactions)
+    return_spent(books, spent, batch.records)
+    for returned in books.changes.transactions[before:]:
+        if returned.fact_id is not None:
+            fact_id = FactId(returned.fact_id)
+            batch.transactions[fact_id].append(returned.id)
+            batch.booked[fact_id][returned.wallet] += returned.amount
 
 
 def _goodwill(record: FactRecord, rules_then: Callable[[int], Rules]) -> GoodwillPolicy:

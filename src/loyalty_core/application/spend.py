@@ -13,6 +13,7 @@ from loyalty_core.application.following import outcome_of
 from loyalty_core.application.forms import read_cart
 from loyalty_core.application.rules import Rules, ask, ask_follower
 from loyalty_core.application.standing import STRANGER, Person, person_of, priced_order, stood
+from loyalty_core.application.suggest import suggested_lines
 from loyalty_core.domain.clock import Clock
 from loyalty_core.domain.effects import Credit, Measure
 from loyalty_core.domain.facts import Json, Order
@@ -52,10 +53,14 @@ class Spending:
         order, pricing = priced_order(self._rules, seen.person, order)
         earnings, failed = self._earnings(order, seen.person)
         failed += seen.failed
+        suggested = tuple(suggested_lines(self._rules, order, seen.person, failed))
         offers: dict[str, SpendOffer] = {}
         for name, owned in self._rules.rewards.items():
             request = SpendRequest(
-                wallet=owned.item.wallet, available=available.get(owned.item.wallet, 0), order=order
+                wallet=owned.item.wallet,
+                available=available.get(owned.item.wallet, 0),
+                order=order,
+                at=now,
             )
             try:
                 offers[name] = priced(owned, request, seen.person.view(owned.plugin))
@@ -66,6 +71,7 @@ class Spending:
             offers=offers,
             pricing=pricing,
             standings=seen.standings,
+            suggested=suggested,
             failed=tuple(failed),
         )
 

@@ -38,7 +38,8 @@ class Redemption:
     ``returned`` of the spent ones were given back because the order was refunded. ``item`` is what
     it claimed one of, if that is limited. ``retry_at`` is when handing the reward over is tried
     (again), after ``attempts``; such a redemption does not time out. ``came_from`` is the member
-    who made it, if another one has it since a merge.
+    who made it, if another one has it since a merge. ``account`` is the wallet that ``worth`` goes
+    into with the capture, if any, and ``account_lot`` the lot it is in.
     """
 
     id: RedemptionId
@@ -63,6 +64,18 @@ class Redemption:
     retry_at: datetime | None = None
     came_from: str | None = None
     fresh: bool = False
+    account: str = ""
+    account_lot: LotId | None = None
+
+    @property
+    def lot_ids(self) -> list[LotId]:
+        """The lots that giving points back moves."""
+        return [*self.lots, *([self.account_lot] if self.account_lot else [])]
+
+    def donated(self, returned: int) -> int:
+        """What stays in the account, in minor units, when ``returned`` points are given back."""
+        worth = self.worth.amount_minor
+        return worth - worth * returned // self.points
 
     def timed_out(self, now: datetime) -> bool:
         """Whether its time is over at ``now``, job run or not."""

@@ -10,7 +10,7 @@ from typing import Generic, Protocol, TypeVar, runtime_checkable
 from loyalty_core.domain.benefits import GrantedBenefit
 from loyalty_core.domain.effects import Effect
 from loyalty_core.domain.events import Event
-from loyalty_core.domain.facts import Decidable, Json
+from loyalty_core.domain.facts import Decidable, Json, Line, Order
 from loyalty_core.domain.members import MemberView
 from loyalty_core.domain.receipts import RedemptionReceipt
 from loyalty_core.domain.rewards import SpendOffer, SpendRequest
@@ -60,6 +60,19 @@ class FollowsFacts(Protocol):
         again whenever refunds of the order change: so a refund takes nothing of what is credited
         here, the program says itself what is left. Programs do not see what others decide or follow
         about the same fact but for ``outcome``, so their order makes no difference.
+        """
+        ...
+
+
+@runtime_checkable
+class SuggestsLines(Protocol):
+    """A program that knows lines which a shop may offer to add to a cart, such as a donation."""
+
+    def suggest(self, cart: Order, member: MemberView) -> Sequence[Line]:
+        """What may be added to the cart at the member's price; pure, called by ``quote`` alone.
+
+        Whether a line is added is for the customer to say: then it comes with the order. An id
+        that a suggested line has must not be one of the cart's.
         """
         ...
 

@@ -218,4 +218,5 @@ class WalletSums(NamedTuple):
     redeemed: int
     expired: int
     adjusted: int
+    earners: int
     due: int

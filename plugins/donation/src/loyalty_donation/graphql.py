@@ -1,0 +1,3 @@
+"""x"""
+
+extension = None
