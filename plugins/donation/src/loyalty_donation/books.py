@@ -107,9 +107,10 @@ class Charities:
         raises ``IdempotencyConflict`` if something was given in between.
         """
         accounts = self.accounts()
+        booked = {role: self._booked(role) for role in (MATCHED, PASSED)}
         for account in accounts:
             for role, due in ((MATCHED, account.matched), (PASSED, account.passed)):
-                if difference := due - self._booked(role).get(account.wallet, 0):
+                if difference := due - booked[role].get(account.wallet, 0):
                     self._move(role, account, difference, actor)
         return accounts
 

@@ -140,7 +140,7 @@ def given_by(fund: Fund, items: Iterable[HistoryItem], zone: str) -> list[Given]
             wallet=fund.wallet,
             currency=fund.currency,
             amount=sum(ways.values()),
-            ways={way: amount for way, amount in ways.items() if amount},
+            ways={way: amount for way, amount in sorted(ways.items()) if amount},
         )
         for year, ways in sorted(years.items(), reverse=True)
     ]
