@@ -67,7 +67,7 @@ def test_the_readmes_program_does_what_it_says() -> None:
         member = loyalty.record(order("1", "219.99", more=[gift("0.01")])).member_id or ""
         assert loyalty.statement(member).wallet("reef").balance == 221
         loyalty.adjust(member, "points", 1250, reason="a test", actor="sam", key="k")
-        loyalty.redeem(member, reward="donation.shelter", key="k")
+        loyalty.redeem(member, reward="donation.shelter", key="gives")
         statement = loyalty.statement(member)
         assert statement.wallet("points").balance == 250
         assert statement.wallet("shelter").balance == 2000

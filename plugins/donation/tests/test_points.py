@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from loyalty_core import RedemptionRefused, TransactionKind
+from loyalty_core import FactError, RedemptionRefused, TransactionKind
 from plugins.donation.tests.build import ADA, BOB, OAKS, STEPS, Opened, Shop
 
 PAID = {"source": "web", "order_id": "2"}
@@ -63,6 +63,8 @@ def test_a_hold_gives_when_it_is_captured_and_not_before(opened: Opened) -> None
     shop.loyalty.release(held.redemption_id)
     assert (shop.balance("reef"), shop.loyalty.history(member, wallet="reef").items) == (0, ())
     again = shop.loyalty.hold(member, points=1000, reward="donation.reef", key="b")
+    with pytest.raises(FactError, match="as a whole"):
+        shop.loyalty.capture(again.redemption_id, points=750)
     shop.loyalty.capture(again.redemption_id)
     shop.loyalty.capture(again.redemption_id)
     assert (shop.balance("points"), shop.balance("reef")) == (250, 2000)

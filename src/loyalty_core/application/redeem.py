@@ -316,6 +316,8 @@ class Redeeming:
         if points is not None and not 0 < points <= redemption.points:
             held = f"{redemption.points} are held"
             raise FactError(f"{points} points cannot be captured, {held}", where="points")
+        if redemption.account and points not in (None, redemption.points):
+            raise FactError("what is given away is captured as a whole", where="points")
         if order[1] is not None:
             redemption.source, redemption.order_id = order
         books.capture(redemption, redemption.points if points is None else points)
