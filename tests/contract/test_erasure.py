@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import JSON, Engine, String, create_engine, select, update
+from sqlalchemy import JSON, Engine, String, create_engine, insert, select, update
 
 from loyalty_core import (
     FactError,
@@ -21,6 +21,7 @@ from loyalty_core import (
     Profile,
 )
 from loyalty_core.storage import tables
+from loyalty_core.storage.standing_tables import standing
 from tests.contract.conftest import Shop
 from tests.toy import START, Toy, activity, order, points, refund
 
@@ -133,6 +134,8 @@ def plant(shop: Shop, engine: Engine) -> tuple[Loyalty, str]:
         connection.execute(mine.values(state_before=before, deferred=[MARK]))
         receipts = update(tables.receipt).where(tables.receipt.c.member_id == ada)
         connection.execute(receipts.values(receipt={"reason": MARK}))
+        told = {"member_id": ada, "program": "shop", "scheme": MARK, "tier": MARK}
+        connection.execute(insert(standing).values(**told))
         bobs = update(tables.member).where(tables.member.c.id == bob)
         connection.execute(bobs.values(decided_key=None, decided_at=None))
     return loyalty, ada
