@@ -143,7 +143,8 @@ def test_a_tier_set_by_hand_can_be_cleared_and_a_wrong_command_is_told() -> None
     shop.loyalty.record(set_tier("status", "platinum", key="2", **told))  # type: ignore[arg-type]
     assert (shop.tier, shop.standing.until, shop.standing.stay) == ("gold", None, None)
     told["at"] = moment("2025-03-01T13:00")
-    shop.at("2025-03-02").loyalty.record(cleared_tier("status", key="3", **told))  # type: ignore[arg-type]
+    command = cleared_tier("status", key="3", **told)  # type: ignore[arg-type]
+    shop.at("2025-03-02").loyalty.record(command)
     assert shop.tier == "bronze"
 
 
