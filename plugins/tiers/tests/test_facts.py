@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import pytest
+
 from loyalty_core import (
     Decidable,
     Effect,
     Measure,
+    MemberStatus,
     MemberView,
     PluginManifest,
     ProgramType,
@@ -75,6 +78,7 @@ def test_spend_in_another_currency_and_gift_cards_do_not_count() -> None:
     assert shop.tier == "bronze"
 
 
+@pytest.mark.hard_case("H22")
 def test_refunds_move_progress_back_and_a_tier_reached_is_kept() -> None:
     shop = Shop(ladder()).at("2025-03-01")
     shop.buy("100.00", "1")
@@ -87,6 +91,7 @@ def test_refunds_move_progress_back_and_a_tier_reached_is_kept() -> None:
     assert shop.tier == "bronze"  # 70.00 was not enough to keep it
 
 
+@pytest.mark.hard_case("H22")
 def test_a_recount_takes_the_tier_back_at_the_refund() -> None:
     shop = Shop(ladder('refunds = "recount"')).at("2025-03-01")
     shop.buy("100.00", "1")
@@ -164,6 +169,7 @@ def test_an_invitation_opens_a_tier_and_a_lifetime_tier_is_never_lost() -> None:
     assert shop.at("2035-01-01").tier == "circle"
 
 
+@pytest.mark.hard_case("H22")
 def test_entry_points_are_given_once_and_taken_back_where_tiers_are_recounted() -> None:
     toml = ladder('refunds = "recount"').replace(
         'tier = "silver"', 'tier = "silver"\nentry = { points = 40 }'
@@ -221,6 +227,34 @@ def test_events_tell_each_change_of_tier_once() -> None:
     shop.at("2027-01-02").loyalty.tick()
     shop.loyalty.tick()
     assert told == [("reached", "bronze", "silver"), ("period ended", "silver", "bronze")]
+
+
+def test_a_closed_members_refund_takes_no_more_than_it_did() -> None:
+    toml = ladder().replace('tier = "bronze"', 'tier = "bronze"\nevery_order = { points = 9 }')
+    shop = Shop(toml).at("2025-03-01")
+    shop.buy("10.00", "1")
+    member = shop.member
+    assert shop.buy("10.00", "2").changes == {"points": 9}
+    shop.loyalty.update_member(member, status=MemberStatus.CLOSED)
+    shop.refund("2", lines=[{"line": "1", "amount": "5.00"}])
+    assert shop.loyalty.balance(member, "points") == 18
+
+
+@pytest.mark.hard_case("H20")
+def test_points_spent_leave_the_tier_that_was_earned_with_them() -> None:
+    toml = ladder().replace(
+        'metric = "spend", at_least = "100.00"', 'metric = "points", at_least = 90'
+    )
+    rule = {"rule": "base", "rate": {"USD": 1}}
+    points = {"earn": [rule], "redeem": {}}
+    wallets = {"points": {"value": {"points": 1, "amount": "1.00"}}}
+    shop = Shop(toml, plugins_on={"points": points}, wallets=wallets).at("2025-03-01")
+    shop.buy("90.00", "1")
+    assert shop.tier == "silver"
+    shop.loyalty.redeem(shop.member, points=90, key="all of them")
+    shop.buy("0.50", "2")
+    assert (shop.tier, shop.loyalty.balance(shop.member)) == ("silver", 0)
+    assert shop.standing.until == moment("2027-01-01T00:00:00")
 
 
 def test_two_schemes_at_once() -> None:

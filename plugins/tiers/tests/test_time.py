@@ -18,6 +18,18 @@ def test_a_year_is_that_of_the_programs_zone() -> None:
     assert shop.history() == [("2025-01-01T05:00", "silver", "reached")]
 
 
+@pytest.mark.hard_case("H21")
+@pytest.mark.parametrize(
+    ("spent", "tier"),
+    [("99.99", "bronze"), ("100.00", "silver"), ("499.99", "silver"), ("500.00", "gold")],
+)
+def test_a_threshold_is_exact_and_a_tier_may_be_skipped(spent: str, tier: str) -> None:
+    shop = Shop(ladder()).at("2025-03-01")
+    shop.buy(spent, "1")
+    assert shop.tier == tier
+
+
+@pytest.mark.hard_case("H23")
 def test_a_tier_is_kept_through_the_next_year_and_not_a_second_longer() -> None:
     shop = Shop(ladder(), zone="America/New_York")
     shop.at("2025-03-01").buy("100.00", "1")
@@ -34,6 +46,7 @@ def test_a_tier_is_kept_through_the_next_year_and_not_a_second_longer() -> None:
     assert shop.history()[-1] == ("2027-01-01T05:00", "bronze", "period ended")
 
 
+@pytest.mark.hard_case("H23")
 def test_years_from_the_day_of_joining_and_a_joiner_of_29_february() -> None:
     shop = Shop(ladder('window = "anniversary"')).at("2024-02-29").join()
     shop.at("2025-06-01").buy("60.00", "1", "2025-02-27")
@@ -47,6 +60,7 @@ def test_years_from_the_day_of_joining_and_a_joiner_of_29_february() -> None:
     assert shop.standing.until == datetime(2030, 2, 28, tzinfo=UTC)
 
 
+@pytest.mark.hard_case("H23")
 def test_a_rolling_window_is_to_the_day_and_a_tier_lasts_from_its_own() -> None:
     shop = Shop(ladder('window = "rolling"\nmonths = 6'))
     shop.at("2025-01-31").buy("60.00", "1")
