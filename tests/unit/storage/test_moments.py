@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Column, Engine, Integer, MetaData, Table, insert, make_url, select, text
 
 from loyalty_core.storage.engine import open_engine
-from loyalty_core.storage.tables import Moment
+from loyalty_core.storage.columns import Moment
 
 EXACT = [
     datetime(1, 1, 2, tzinfo=UTC),
