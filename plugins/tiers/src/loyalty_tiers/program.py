@@ -80,9 +80,11 @@ class TiersProgram:
     ) -> Iterator[Effect]:
         """What a fact does to one way; its credits."""
         fact, held = outcome.fact, climb.shown
-        lasting = scheme.climb(member, fact.occurred_at)
-        self._count(scheme, lasting, outcome, kept_only=True)
-        lasting.reach(fact.occurred_at)
+        lasting = climb
+        if scheme.rules.refunds == "recount" and outcome.returned:
+            lasting = scheme.climb(member, fact.occurred_at)
+            self._count(scheme, lasting, outcome, kept_only=True)
+            lasting.reach(fact.occurred_at)
         self._count(scheme, climb, outcome)
         climb.walk(fact.occurred_at)
         if isinstance(fact, Activity):
@@ -90,7 +92,7 @@ class TiersProgram:
         climb.reach(fact.occurred_at)
         for tier in (tier for tier in climb.reached if tier not in climb.rewarded):
             rule = scheme.ladder.rule(tier)
-            if scheme.rules.refunds == "recount" and tier not in lasting.reached:
+            if tier not in lasting.reached:
                 continue  # what reached it was given back
             climb.rewarded.append(tier)
             if rule is not None and rule.entry:
