@@ -16,7 +16,10 @@ from loyalty_core.application.config import effective, fingerprint
 from loyalty_core.application.enrol import Members
 from loyalty_core.application.erase import Erasing
 from loyalty_core.application.export import Exporting
+from loyalty_core.application.links import Linking
 from loyalty_core.application.merge import Merging
+from loyalty_core.application.partnered import PartnerRedeeming
+from loyalty_core.application.partners import join
 from loyalty_core.application.past import Past
 from loyalty_core.application.rebuild import Rebuilding
 from loyalty_core.application.record import Recorder
@@ -24,6 +27,7 @@ from loyalty_core.application.redeem import Redeeming
 from loyalty_core.application.redemptions import Redemptions
 from loyalty_core.application.rules import Rules
 from loyalty_core.application.seal import Sealing
+from loyalty_core.application.settlements import Settling
 from loyalty_core.application.spend import Spending
 from loyalty_core.application.statement import Questions
 from loyalty_core.application.tick import Ticker
@@ -34,6 +38,7 @@ from loyalty_core.domain.programs import ProgramConfig
 from loyalty_core.facade.claims import ClaimMethods
 from loyalty_core.facade.facts import FactMethods
 from loyalty_core.facade.members import MemberMethods
+from loyalty_core.facade.partners import PartnerMethods
 from loyalty_core.facade.people import PeopleMethods
 from loyalty_core.facade.proofs import ProofMethods
 from loyalty_core.facade.questions import QuestionMethods
@@ -71,6 +76,7 @@ class Loyalty(
     FactMethods,
     ClaimMethods,
     SpendingMethods,
+    PartnerMethods,
     QuestionMethods,
     ProofMethods,
     UpkeepMethods,
@@ -93,6 +99,9 @@ class Loyalty(
         self._claiming = Claiming(store, self._recorder, clock)
         self._spending = Spending(store, rules, clock)
         self._redeeming = Redeeming(store, rules, clock)
+        self._partnered = PartnerRedeeming(store, rules, clock)
+        self._linking = Linking(store, rules, clock)
+        self._settling = Settling(store, rules, clock)
         self._redemptions = Redemptions(store, clock)
         self._transfers = Transfers(store, rules, clock)
         self._erasing = Erasing(store, rules, clock)
@@ -135,10 +144,11 @@ class Loyalty(
             store.prepare(clock)
             document, hashed, now = effective(read), fingerprint(read), clock()
             version = store.write(lambda uow: uow.config_version(hashed, document, now))
+            rules = registry.rules(replace(read, version=version))
+            rules = store.write(lambda uow: join(uow, rules))
         except BaseException:
             store.close()
             raise
-        rules = registry.rules(replace(read, version=version))
         return cls(_Parts(store, rules, Archive(rules, plugins), clock, registry))
 
     def __enter__(self) -> Self:

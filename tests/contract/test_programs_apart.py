@@ -82,7 +82,9 @@ def test_each_verifies_seals_and_rebuilds_its_own_books(shop: Shop) -> None:
     bakery.adjust(ids[0], "points", 5, reason="r", actor="eve", key="a")
     assert (bakery.seal().transactions, books.seal().transactions) == (2, 1)
     heads = bakery.head(), books.head()
-    assert heads[0] is not None and heads[1] is not None and heads[0].head != heads[1].head
+    assert heads[0] is not None
+    assert heads[1] is not None
+    assert heads[0].head != heads[1].head
     engine = create_engine(shop.url)
     with engine.begin() as connection:
         for table in (tables.wallet, tables.lot):

@@ -12,6 +12,7 @@ from loyalty_core.domain.events import Event, EventId
 from loyalty_core.domain.facts import FactId, Json
 from loyalty_core.domain.ledger import (
     ISSUER,
+    SETTLEMENT,
     TRANSFER,
     Entry,
     Lot,
@@ -119,8 +120,12 @@ class Postings:
         detail: Mapping[str, Json] | None = None,
         id: str | None = None,
         told: bool = True,
+        partner: str = "",
     ) -> str | None:
-        """Books one transaction of the member's entries; its id, or None if nothing moved."""
+        """Books one transaction of the member's entries; its id, or None if nothing moved.
+
+        Points spent at a ``partner`` are balanced by the settlement with it.
+        """
         self.touch(book)
         for entry in entries:
             if entry.lot_id is not None:
@@ -129,6 +134,7 @@ class Postings:
             return None
         amount = sum(entry.amount for entry in entries)
         against = TRANSFER if kind is TransactionKind.TRANSFER else ISSUER
+        against = f"{SETTLEMENT}{partner}" if partner else against
         made = Transaction(
             id=TransactionId(id or new_id()),
             member_id=book.member_id,

@@ -127,6 +127,16 @@ def refuse_ended(redemption: Redemption) -> None:
         )
 
 
+def refuse_abroad(redemption: Redemption) -> None:
+    """Raises ``RedemptionRefused`` for one made at a partner, which alone may settle it."""
+    if redemption.partner:
+        raise RedemptionRefused(
+            f"it was made at {redemption.partner!r}",
+            where=redemption.reward,
+            remedy="Capture or release it there.",
+        )
+
+
 def refuse_meddling(redemption: Redemption, handed_over: bool) -> None:
     """Raises ``RedemptionRefused`` for a reward being handed over: that alone may settle it.
 

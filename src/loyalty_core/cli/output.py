@@ -13,11 +13,13 @@ from rich.text import Text
 
 from loyalty_core.domain.facts import Json
 from loyalty_core.errors import (
+    AgreementMissing,
     ConfigError,
     FactError,
     IdempotencyConflict,
     InsufficientPoints,
     LedgerFault,
+    LinkRefused,
     LoyaltyError,
     MemberErased,
     MemberInactive,
@@ -30,6 +32,7 @@ from loyalty_core.errors import (
     RedemptionNotFound,
     RedemptionRefused,
     RewardUnknown,
+    SettlementRefused,
     StoreError,
     TransactionNotFound,
     TransferRefused,
@@ -73,6 +76,9 @@ _BY_ERROR: tuple[tuple[tuple[type[LoyaltyError], ...], int], ...] = (
             RedemptionRefused,
             RedemptionEnded,
             TransferRefused,
+            AgreementMissing,
+            LinkRefused,
+            SettlementRefused,
             MergeRefused,
             MemberInactive,
             IdempotencyConflict,
