@@ -24,6 +24,7 @@ THEMES = {
     "application.structure": "Configuration",
     "domain.receipts": "Receipts",
     "domain.redemptions": "Receipts",
+    "domain.partners": "Partners",
     "domain.statements": "Questions and answers",
     "domain.ledger": "The books",
     "domain.seal": "The books",

@@ -12,7 +12,7 @@ from typing import NamedTuple, cast
 
 from loyalty_core.application.abroad import entry_of, key_of, settle_return
 from loyalty_core.application.books import Books
-from loyalty_core.application.enrol import locked_member, stored_receipt
+from loyalty_core.application.enrol import is_id, locked_member, stored_receipt
 from loyalty_core.application.ids import new_id
 from loyalty_core.application.partners import agreed, linked, lock_across, rules_of
 from loyalty_core.application.redeem import Asked
@@ -164,8 +164,8 @@ class PartnerRedeeming:
         self, uow: UnitOfWork, their: UnitOfWork, asked: Asked, partner: str
     ) -> tuple[MemberRecord, MemberRecord, Orders]:
         """The member, the same person at the partner, and the order paid for; all locked."""
-        if not uow.links_of(asked.member_id, partner):
-            locked_member(uow, asked.member_id)
+        if not is_id(asked.member_id) or not uow.links_of(asked.member_id, partner):
+            locked_member(uow, asked.member_id)  # raises, if there is no such member
         link = linked(uow, asked.member_id, partner)
         mine = _owners(uow, asked.source, asked.order_id) | {MemberId(link.member_id)}
         lock_across({uow: mine, their: [MemberId(link.partner_member)]})

@@ -13,6 +13,7 @@ from loyalty_core.application.enrol import found_members, locked_member, stored_
 from loyalty_core.application.fold import award_of
 from loyalty_core.application.forms import read_cart, read_text
 from loyalty_core.application.ids import input_hash
+from loyalty_core.application.partners import partner_rewards
 from loyalty_core.application.rules import Rules, ask
 from loyalty_core.application.structure import converter
 from loyalty_core.domain.amounts import LARGEST_AMOUNT
@@ -21,6 +22,7 @@ from loyalty_core.domain.effects import Credit
 from loyalty_core.domain.facts import Json, Order
 from loyalty_core.domain.ledger import TransactionKind
 from loyalty_core.domain.members import MemberId, MemberView
+from loyalty_core.domain.partners import PartnerPoints
 from loyalty_core.domain.receipts import AdjustmentReceipt, RedemptionReceipt
 from loyalty_core.domain.rewards import SpendOffer, SpendRequest
 from loyalty_core.domain.statements import Cart, Earning, Quote
@@ -64,6 +66,8 @@ class Spending:
                 offers[name] = priced(owned, request, view_of(record, owned.plugin))
             except PluginFailed:
                 failed.append(owned.plugin)
+        if member_id is not None:
+            offers |= self._abroad(order, member_id, now)
         return Quote(earnings=tuple(earnings), offers=offers, failed=tuple(failed))
 
     def _holdings(
@@ -80,6 +84,27 @@ class Spending:
             return record, available_now(reader, [record.id], now)[record.id]
 
         return self._store.read(look)
+
+    def _abroad(self, order: Order, member_id: str, now: datetime) -> dict[str, SpendOffer]:
+        """What points of partners could buy, where the member is linked."""
+        rewards = partner_rewards(self._rules.config)
+
+        def look(reader: Reader) -> dict[str, tuple[PartnerPoints, int]]:
+            others = {one.partner: one.partner_member for one in reader.links_of(member_id)[::-1]}
+            available = available_now(reader, [*others.values()], now)
+            found = {}
+            for name, owned in rewards.items():
+                reward = cast(PartnerPoints, owned.item)
+                if other := others.get(reward.partner):
+                    found[name] = reward, available[other].get(reward.accepted_wallet, 0)
+            return found
+
+        return {
+            name: reward.offer(
+                SpendRequest(wallet=reward.wallet, available=available, order=order), MemberView()
+            )
+            for name, (reward, available) in (self._store.read(look) if rewards else {}).items()
+        }
 
     def _earnings(
         self, order: Order, record: MemberRecord | None
