@@ -125,6 +125,8 @@ class AsyncLoyalty:
     settlements = _awaited(Loyalty.settlements)
     settle = _awaited(Loyalty.settle)
     adjust = _awaited(Loyalty.adjust)
+    adjust_many = _awaited(Loyalty.adjust_many)
+    reinstate = _awaited(Loyalty.reinstate)
     transfer = _awaited(Loyalty.transfer)
     export = _awaited(Loyalty.export)
     erase = _awaited(Loyalty.erase)
