@@ -16,6 +16,7 @@ from loyalty_core.cli.commands import (
     loading,
     members,
     operations,
+    partners,
     people,
     proofs,
     setup,
