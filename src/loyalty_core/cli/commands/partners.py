@@ -23,6 +23,7 @@ from loyalty_core.cli.output import answer, facts_table
 from loyalty_core.cli.session import member_of, opened
 from loyalty_core.domain.amounts import Money, parse_scaled
 from loyalty_core.domain.currencies import minor_digits
+from loyalty_core.domain.facts import Json
 from loyalty_core.domain.partners import Owing, Settlement, SettlementReceipt
 from loyalty_core.domain.programs import ProgramConfig
 from loyalty_core.errors import FactError
@@ -107,7 +108,7 @@ def settlement(
         if not found:
             console.print("nothing was ever spent at a partner")
 
-    settlements = [_document(one, loyalty.config) for one in found]
+    settlements: list[Json] = [_document(one, loyalty.config) for one in found]
     answer({"settlements": settlements}, as_json, show)
 
 
@@ -181,9 +182,11 @@ def _document(one: Settlement, config: ProgramConfig) -> documents.Document:
 
 
 def _owing(owing: Owing, prefix: str, config: ProgramConfig) -> documents.Document:
-    points = {
+    points: dict[str, Json] = {
         wallet: {
-            name: documents.points(getattr(moved, name), _scale(config, f"{prefix}{wallet}"))
+            name: documents.points(
+                getattr(moved, name), documents.scale_of(config, f"{prefix}{wallet}")
+            )
             for name in ("redeemed", "returned")
         }
         for wallet, moved in owing.points.items()
@@ -195,17 +198,13 @@ def _owing(owing: Owing, prefix: str, config: ProgramConfig) -> documents.Docume
     }
 
 
-def _scale(config: ProgramConfig, wallet: str) -> int:
-    return documents.scale_of(config, wallet)
-
-
 def _show(console: Console, one: Settlement, config: ProgramConfig) -> None:
     us, partner = config.program.id, one.partner
     rows = []
     sides = ((us, partner, one.ours, ""), (partner, us, one.theirs, f"{partner}."))
     for debtor, creditor, owing, prefix in sides:
         for wallet, moved in owing.points.items():
-            scale = _scale(config, f"{prefix}{wallet}")
+            scale = documents.scale_of(config, f"{prefix}{wallet}")
             spent, back = (views.amount(n, scale) for n in (moved.redeemed, moved.returned))
             rows.append((f"{wallet} of {debtor}", f"{spent} spent at {creditor}, {back} returned"))
         rows.append((f"{debtor} owes {creditor}", views.worth(owing.owed)))
