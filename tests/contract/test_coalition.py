@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -14,7 +13,6 @@ from loyalty_core import (
     FactError,
     IdempotencyConflict,
     InsufficientPoints,
-    Loyalty,
     LoyaltyError,
     MemberInactive,
     MemberNotFound,
@@ -28,7 +26,6 @@ from loyalty_core import (
 )
 from tests.contract.coalition import CRUMBS, bakery, books, coalition
 from tests.contract.conftest import Shop
-from tests.contract.test_questions import statements_of
 from tests.toy import START, Toy, config_of, order, points, refund, totals
 
 
@@ -198,7 +195,9 @@ def test_points_that_ended_meanwhile_return_as_their_wallet_says(
     assert both.sound()
 
 
-def test_nothing_is_had_without_an_agreement_of_both(shop: Shop) -> None:
+def test_nothing_is_had_without_an_agreement_of_both(
+    shop: Shop, caplog: pytest.LogCaptureFixture
+) -> None:
     accepting = shop.open(config=books())  # first, and alone: it opens all the same
     reader = accepting.enrol({"email": "ada@example.org"}).id
 
@@ -207,6 +206,7 @@ def test_nothing_is_had_without_an_agreement_of_both(shop: Shop) -> None:
             accepting.redeem(reader, reward=reward, points=100, key="k")
         return f"{caught.value.where}: {caught.value.message}"
 
+    assert "points of bakery cannot be spent here yet" in caplog.text
     assert "never opened with partners" in refused(AgreementMissing)
     with pytest.raises(AgreementMissing):
         accepting.link(reader, "bakery", reader, key="l")
@@ -214,6 +214,7 @@ def test_nothing_is_had_without_an_agreement_of_both(shop: Shop) -> None:
     alone.record(order("bread", "500.00"))
     assert "never opened with partners" in refused(AgreementMissing)
     fine = shop.open(config=bakery(wallet={"scale": 1}))
+    caplog.clear()
     assert "partners.bakery.accepts.points.scale: " in refused(AgreementMissing)
     issuer = shop.open(config=bakery())
     ada = issuer.find({"email": "ada@example.org"})
@@ -228,6 +229,8 @@ def test_nothing_is_had_without_an_agreement_of_both(shop: Shop) -> None:
     refused(RewardUnknown, "partner:bakery.stars")
     refused(RewardUnknown, "partner:nobody.points")
     assert fine.config.version == 2
+    shop.open(config=books())
+    assert "'bakery' pays nothing for 'points' spent at 'books'" in caplog.text
 
 
 def test_who_is_not_linked_or_not_active_spends_nothing(shop: Shop) -> None:
@@ -310,70 +313,23 @@ def test_events_reach_both_sides(shop: Shop) -> None:
     ]
 
 
-def test_both_shops_at_once_never_spend_a_point_twice(shop: Shop) -> None:
-    both = coalition(shop)
-    both.earn(100)
-
-    def spend(number: int) -> int:
-        try:
-            if number % 2:
-                return both.redeem(10, key=f"b{number}").points
-            return both.bakery.redeem(both.ada, points=10, key=f"a{number}").points
-        except InsufficientPoints:
-            return 0
-
-    with ThreadPoolExecutor(8) as pool:
-        spent = list(pool.map(spend, range(24)))
-    assert sum(spent) == 100
-    assert points(both.bakery, both.ada) == (0, 0, 0, 0)
-    assert both.owed == sum(spent[1::2]) * 90 // 100
-    assert both.sound()
-
-
-def test_refunds_and_redemptions_at_once_wait_for_each_other(shop: Shop) -> None:
-    both = coalition(shop)
-    both.earn(1000)
-    for number in range(8):
-        both.books.record(bought(f"n{number}", "1.00"))
-        both.redeem(points=100, key=f"k{number}", source="web", order_id=f"n{number}")
-
-    def act(number: int) -> object:
-        if number % 2:
-            return both.books.record(refund("r", f"n{number // 2}"))
-        return both.redeem(points=10, key=f"more{number}")
-
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(act, range(16)))
-    assert points(both.bakery, both.ada) == (920, 920, 0, 0)
-    assert both.owed == 72
-    assert both.sound()
-
-
-def test_who_has_no_partners_pays_nothing_for_them(shop: Shop) -> None:
-    def statements(loyalty: Loyalty) -> list[int]:
-        member = loyalty.record(order("1", "60.00")).member_id or ""
-        counted = []
-        for act in (
-            lambda: loyalty.record(order("2")),
-            lambda: loyalty.record(refund("r", "2")),
-            lambda: loyalty.redeem(member, points=10, key="k"),
-            lambda: loyalty.release(loyalty.hold(member, points=10, key="h").redemption_id),
-        ):
-            with statements_of(loyalty) as seen:
-                act()
-            counted.append(len(seen))
-        return counted
-
-    alone = statements(shop.open(program="alone"))
-    partnered = statements(shop.open(config=books()))
-    assert [more - less for more, less in zip(partnered, alone, strict=True)] == [0, 1, 0, 1]
-
-
 @pytest.mark.parametrize("wrong", [{"points": 0}, {"points": -5}])
 def test_bad_input_is_refused_before_anything_is_read(shop: Shop, wrong: dict[str, Any]) -> None:
     both = coalition(shop)
     with pytest.raises(FactError):
         both.redeem(**wrong)
+
+
+def test_the_export_of_a_member_holds_links_and_where_points_were_spent(shop: Shop) -> None:
+    both = coalition(shop)
+    both.earn(300)
+    both.redeem(100, source="web", order_id="novel")
+    found: Any = both.books.export(both.reader)["data"]
+    assert [row["partner_member"] for row in found["link"]] == [both.ada]
+    assert [row["order_id"] for row in found["partner_redemption"]] == ["novel"]
+    theirs: Any = both.bakery.export(both.ada)["data"]
+    assert [row["reward"] for row in theirs["redemption"]] == ["partner:books"]
+    assert theirs["partner_redemption"] == []
 
 
 def test_a_redemption_is_listed_with_its_kind(shop: Shop) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
@@ -15,6 +16,8 @@ from loyalty_core.errors import AgreementMissing, LinkRefused
 from loyalty_core.ports.partners import PartnerReader
 from loyalty_core.ports.program import Owned, RewardKind, Subscription
 from loyalty_core.ports.store import UnitOfWork
+
+logger = logging.getLogger("loyalty_core")
 
 
 def partner_rewards(config: ProgramConfig) -> dict[str, Owned[RewardKind]]:
@@ -105,8 +108,18 @@ def lock_across(members: Mapping[UnitOfWork, Iterable[MemberId]]) -> None:
 
 
 def join(uow: UnitOfWork, rules: Rules) -> Rules:
-    """The rules, knowing whether there is anything to do with partners; they are told of us."""
-    if rules.config.partners:
-        uow.announce({event: rules.subscribers(event) for event in rules.subscriptions})
-        return replace(rules, coalition=True)
-    return replace(rules, coalition=uow.hosted())
+    """The rules, knowing whether there is anything to do with partners; they are told of us.
+
+    What a partner does not agree to is logged: no partner may keep us from starting.
+    """
+    config = rules.config
+    if not config.partners:
+        return replace(rules, coalition=uow.hosted())
+    uow.announce({event: rules.subscribers(event) for event in rules.subscriptions})
+    for partner, ours in config.partners.items():
+        for wallet in ours.accepts:
+            try:
+                agreed(config, rules_of(uow, partner).config, wallet)
+            except AgreementMissing as error:
+                logger.warning("points of %s cannot be spent here yet: %s", partner, error)
+    return replace(rules, coalition=True)
