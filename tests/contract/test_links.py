@@ -129,6 +129,8 @@ def test_an_erasure_ends_the_link_and_keeps_what_is_owed(shop: Shop, who: str) -
     else:
         both.books.erase(both.reader, reason="asked", actor="eve", key="e")
         assert both.bakery.links(both.ada) == ()
+        with pytest.raises(MemberErased):
+            both.books.capture(held.redemption_id)
         both.books.release(held.redemption_id)
         assert points(both.bakery, both.ada) == (200, 200, 0, 0)
     assert rows(shop) == 0

@@ -151,7 +151,7 @@ class PartnerRedeeming:
         found = Abroad(made, books, redemption, orders)
         own = Books(uow, self._rules, now)
         if asked.minutes is None:
-            self._spend(uow, found, redemption.points, own)
+            self._spend(uow, found, redemption.points, own, member.id)
         else:
             books.tell("points_held", giver.id, now, _told(redemption))
         document = cast(Mapping[str, Json], converter(0).unstructure(found.receipt))
@@ -251,24 +251,28 @@ class PartnerRedeeming:
         if points is not None and not 0 < points <= redemption.points:
             held = f"{redemption.points} are held"
             raise FactError(f"{points} points cannot be captured, {held}", where="points")
+        member = locked_member(uow, made.member_id)
         if order[1] is not None:
             made = replace(made, source=order[0], order_id=order[1])
             found = found._replace(made=made)
             uow.save_partner_redemption(made)
         own = Books(uow, self._rules, found.books.now)
-        self._spend(uow, found, redemption.points if points is None else points, own)
+        wanted = redemption.points if points is None else points
+        self._spend(uow, found, wanted, own, member.id)
         found.books.flush()
         own.flush()
         return found.receipt
 
-    def _spend(self, uow: UnitOfWork, found: Abroad, points: int, own: Books) -> None:
-        """Captures: the points go, what is owed for them is noted, and we are told."""
+    def _spend(
+        self, uow: UnitOfWork, found: Abroad, points: int, own: Books, member: MemberId
+    ) -> None:
+        """Captures: the points go, what is owed for them is noted, and it is told here, too."""
         made, books, redemption, orders = found
         books.capture(redemption, points)
         kind, paid_by = SettlementKind.REDEEMED, redemption.transaction_id
         uow.add_settlements([entry_of(made, kind, redemption.points, paid_by, books.now)])
         data = {**_told(redemption), "partner": made.issuer, "reward": found.receipt.reward}
-        own.tell("points_accepted", made.member_id, books.now, data)
+        own.tell("points_accepted", member, books.now, data)
         if (record := orders.get(key_of(made))) is not None:
             settle_return(uow, books, made, redemption, record)
 
@@ -280,7 +284,8 @@ class PartnerRedeeming:
         source, order_id = order if order[1] is not None else (made.source, made.order_id)
         their, theirs = uow.neighbour(made.issuer), rules_of(uow, made.issuer)
         known = existing(their.redemption(made.redemption_id), redemption_id)
-        lock_across({uow: _owners(uow, source, order_id), their: [MemberId(known.member_id)]})
+        mine = _owners(uow, source, order_id) | {MemberId(made.member_id)}
+        lock_across({uow: mine, their: [MemberId(known.member_id)]})
         giver = locked_member(their, known.member_id)
         books = Books(their, theirs, self._clock())
         books.load([giver.id], open_of=[giver.id])
@@ -295,10 +300,7 @@ class PartnerRedeeming:
 
 def existing_here(uow: UnitOfWork, redemption_id: str) -> PartnerRedemption:
     """Where a redemption was made; raises ``RedemptionNotFound`` unless it was here."""
-    made = uow.partner_redemption(checked(redemption_id))
-    if made is None:
-        existing(None, redemption_id)
-    return cast(PartnerRedemption, made)
+    return existing(uow.partner_redemption(checked(redemption_id)), redemption_id)
 
 
 def _told(redemption: Redemption) -> dict[str, Json]:

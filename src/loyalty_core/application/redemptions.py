@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TypeVar
 
 from loyalty_core.application.enrol import found_members, is_id, locked_member
 from loyalty_core.application.forms import read_text
@@ -25,6 +26,8 @@ from loyalty_core.errors import (
 )
 from loyalty_core.ports.records import MemberRecord
 from loyalty_core.ports.store import Reader, Store, UnitOfWork
+
+T = TypeVar("T")
 
 LONGEST_PAGE = 1000
 
@@ -108,7 +111,7 @@ def checked(redemption_id: str) -> str:
     return redemption_id
 
 
-def existing(found: Redemption | None, redemption_id: str) -> Redemption:
+def existing(found: T | None, redemption_id: str) -> T:
     """The redemption; raises ``RedemptionNotFound`` for None."""
     if found is None:
         message = f"there is no redemption {redemption_id!r}"
