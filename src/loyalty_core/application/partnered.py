@@ -186,7 +186,7 @@ class PartnerRedeeming:
         available = book.available(now)
         if asked.points is not None and asked.points > available:
             definition = books.rules.config.wallets[book.wallet]
-            refuse_short(asked.points, available, book, definition)
+            refuse_short(asked.points, available, reward.wallet, definition)
         request = SpendRequest(
             wallet=reward.wallet,
             available=max(available, 0),

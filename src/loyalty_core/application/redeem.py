@@ -199,7 +199,9 @@ class Redeeming:
         book = books.wallet(member.id, owned.item.wallet)
         available = book.available(now)
         if asked.points is not None and asked.points > available:
-            refuse_short(asked.points, available, book, self._rules.config.wallets[book.wallet])
+            refuse_short(
+                asked.points, available, book.wallet, self._rules.config.wallets[book.wallet]
+            )
         request = SpendRequest(
             wallet=owned.item.wallet,
             available=max(available, 0),

@@ -11,7 +11,6 @@ from loyalty_core.application.returns import Orders
 from loyalty_core.domain.amounts import format_scaled
 from loyalty_core.domain.clock import Clock
 from loyalty_core.domain.facts import FactKey
-from loyalty_core.domain.ledger import WalletBook
 from loyalty_core.domain.members import MemberId
 from loyalty_core.domain.programs import Wallet
 from loyalty_core.domain.receipts import RedemptionReceipt
@@ -160,13 +159,13 @@ def refused(why: str, offer: SpendOffer, available: int) -> RedemptionRefused:
     )
 
 
-def refuse_short(points: int, available: int, book: WalletBook, wallet: Wallet) -> None:
+def refuse_short(points: int, available: int, name: str, wallet: Wallet) -> None:
     """Raises ``InsufficientPoints`` in the wallet's own words."""
     needed, there = (format_scaled(n, wallet.scale) for n in (points, max(available, 0)))
     raise InsufficientPoints(
         f"{needed} {wallet.unit} needed, {there} available",
-        where=f"wallet {book.wallet}",
-        wallet=book.wallet,
+        where=f"wallet {name}",
+        wallet=name,
         needed=points,
         available=available,
     )
