@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, BigInteger, Column, Index, String, Table, Text, Uuid, text
-from sqlalchemy.dialects import postgresql
-from sqlalchemy.types import TypeEngine
+from sqlalchemy import BigInteger, Column, Index, String, Table, Text, text
 
-from loyalty_core.storage.tables import Moment, metadata
-
-
-def _id() -> TypeEngine[str]:
-    return Uuid(as_uuid=False).with_variant(String(36), "sqlite")
-
+from loyalty_core.storage.columns import Moment, document, identifier
+from loyalty_core.storage.tables import metadata
 
 presence = Table(
     "loyalty_presence",
     metadata,
     Column("program", String(63), primary_key=True),
-    Column("subscriptions", JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+    Column("subscriptions", document(), nullable=False),
 )
 """Who has partners, and who subscribed to its events: other programs book to it, too."""
 
@@ -25,9 +19,9 @@ link = Table(
     "loyalty_link",
     metadata,
     Column("program", String(63), primary_key=True),
-    Column("member_id", _id(), primary_key=True),
+    Column("member_id", identifier(), primary_key=True),
     Column("partner", String(63), primary_key=True),
-    Column("partner_member", _id(), nullable=False),
+    Column("partner_member", identifier(), nullable=False),
     Column("linked_at", Moment, nullable=False),
 )
 """Each link twice, once from either side, so that each side is one to one by its primary key."""
@@ -36,11 +30,11 @@ Index("loyalty_link_member", link.c.member_id)
 partner_redemption = Table(
     "loyalty_partner_redemption",
     metadata,
-    Column("redemption_id", _id(), primary_key=True),
+    Column("redemption_id", identifier(), primary_key=True),
     Column("program", String(63), nullable=False),
     Column("issuer", String(63), nullable=False),
     Column("wallet", String(63), nullable=False),
-    Column("member_id", _id(), nullable=False),
+    Column("member_id", identifier(), nullable=False),
     Column("source", Text, nullable=False),
     Column("order_id", Text),
     Column("price_minor", BigInteger, nullable=False),
@@ -67,7 +61,7 @@ Index(
 settlement = Table(
     "loyalty_settlement",
     metadata,
-    Column("id", _id(), primary_key=True),
+    Column("id", identifier(), primary_key=True),
     Column("debtor", String(63), nullable=False),
     Column("creditor", String(63), nullable=False),
     Column("kind", String(16), nullable=False),
@@ -78,8 +72,8 @@ settlement = Table(
     Column("price_minor", BigInteger, nullable=False),
     Column("price_points", BigInteger, nullable=False),
     Column("amount_minor", BigInteger, nullable=False),
-    Column("redemption_id", _id()),
-    Column("transaction_id", _id()),
+    Column("redemption_id", identifier()),
+    Column("transaction_id", identifier()),
     Column("reference", Text, nullable=False),
     Column("actor", Text, nullable=False),
 )
