@@ -20,8 +20,7 @@ from loyalty_core import (
     MemberStatus,
     Profile,
 )
-from loyalty_core.storage import tables
-from loyalty_core.storage.standing_tables import standing
+from loyalty_core.storage import standing_tables, tables
 from tests.contract.conftest import Shop
 from tests.toy import START, Toy, activity, order, points, refund
 
@@ -142,14 +141,13 @@ def plant(shop: Shop, engine: Engine) -> tuple[Loyalty, str]:
         key = json.dumps(["web", "order", MARK])
         connection.execute(update(tables.member).values(decided_key=key, decided_at=START))
         mine = update(tables.fact).where(tables.fact.c.member_id == ada)
-        before = {"state": {"toy": {"x": MARK}}}
-        connection.execute(mine.values(state_before=before, deferred=[MARK]))
+        connection.execute(mine.values(state_before={"state": {"x": MARK}}, deferred=[MARK]))
         receipts = update(tables.receipt).where(tables.receipt.c.member_id == ada)
         connection.execute(receipts.values(receipt={"reason": MARK}))
-        told = {"member_id": ada, "program": "shop", "scheme": MARK, "tier": MARK}
-        connection.execute(insert(standing).values(**told))
-        bobs = update(tables.member).where(tables.member.c.id == bob)
-        connection.execute(bobs.values(decided_key=None, decided_at=None))
+        told = insert(standing_tables.standing)
+        connection.execute(told.values((ada, MARK, "shop", MARK, None, None)))
+        bobs = update(tables.member).where(tables.member.c.id == bob).values(decided_key=None)
+        connection.execute(bobs.values(decided_at=None))
     return loyalty, ada
 
 
