@@ -46,7 +46,7 @@ _upcoming = union_all(  # each half walks its own partial index, however many lo
     select(*_dated, _free)
     .where(
         _mine,
-        tables.lot.c.pending,
+        tables.is_pending,
         or_(tables.lot.c.expires_at.is_(None), tables.lot.c.expires_at > bindparam("until")),
     )
     .group_by(*_dated),

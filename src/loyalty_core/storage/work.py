@@ -76,7 +76,7 @@ class SqlUnitOfWork(SealWrites, CacheWrites, Expiry, People, Claims):
         lapsing = (wallet.c.balance > 0) & (wallet.c.balance > wallet.c.held)
         conditions = (  # each walks its own partial index
             (lot, free & (lot.c.expires_at <= now)),
-            (lot, lot.c.pending & (lot.c.activates_at <= now)),
+            (lot, and_(tables.is_pending, lot.c.activates_at <= now)),
             (wallet, lapsing & (wallet.c.lapses_at <= now)),
             (held, (held.c.state == "held") & (held.c.expires_at <= now)),
         )
