@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from benchmarks.by_hand import new
+from benchmarks.growth import Grower
 from benchmarks.shop import FIRST, Measured, Shop, order, rate
 
 LOTS = 10
@@ -97,15 +98,18 @@ def statement(shop: Shop, number: int) -> Measured:
     return Measured(rate(lambda: len([shop.loyalty.statement(one) for one in ids])), rate(by_hand))
 
 
-def expire(shop: Shop, number: int) -> Measured:
-    """Lots that ``tick`` ends, without sealing; by hand: as many in four statements at once."""
-    half = number // 2
-    shop.loyalty.record_many(order(str(n), str(n % 1000), FIRST) for n in range(half))
+def expire(shop: Shop, lots: int) -> Measured:
+    """Lots that ``tick`` ends, ten of a member, without sealing.
+
+    By hand: as many again, in five statements and one transaction.
+    """
+    members = lots // 10
+    Grower(shop).grow(members, 10)
     shop.now = FIRST + timedelta(days=800)
     ours = rate(lambda: move_points(shop))
     shop.now = FIRST + timedelta(days=1)
-    shop.loyalty.record_many(order(f"r{n}", str(n % 1000), FIRST) for n in range(half))
-    return Measured(ours, rate(lambda: expire_by_hand(shop, half)))
+    Grower(shop, members).grow(members, 10)
+    return Measured(ours, rate(lambda: expire_by_hand(shop, lots)))
 
 
 def move_points(shop: Shop) -> int:

@@ -27,9 +27,9 @@ def move_points(
 ) -> Done | None:
     """Brings all wallets of these members up to the present; None if there was nothing to do.
 
-    Where nothing is due but that lots end, their points are booked as sets. All else (debt is
-    paid first, what is held does not end, wallets lapse) is left to ``Books``, lot by lot. Both
-    leave the same rows, which a test holds.
+    Where nothing is due but that lots end, their points are booked as sets. All else (what becomes
+    active pays debt first, what is held does not end, wallets lapse) is left to ``Books``, lot by
+    lot. Both leave the same rows, which a test holds.
     """
     members = set(uow.lock(due))
     entangled = uow.entangled(members, now)

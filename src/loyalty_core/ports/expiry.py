@@ -30,7 +30,7 @@ class ExpiryWork(Protocol):
     def entangled(self, members: Collection[MemberId], now: datetime) -> set[MemberId]:
         """Those of the members in whose wallets more than lots that have ended can matter.
 
-        They owe or hold points, or have points that become active or lapse.
+        They hold points, or have points that become active or lapse.
         """
         ...
 

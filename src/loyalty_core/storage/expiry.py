@@ -32,7 +32,7 @@ class _Texts:
         )
         self.entangled = (
             f"SELECT member_id FROM loyalty_wallet WHERE member_id {any_id} "
-            f"AND (debt > 0 OR held > 0 OR lapses_at <= {mark}) "
+            f"AND (held > 0 OR lapses_at <= {mark}) "
             f"UNION SELECT member_id FROM loyalty_lot WHERE member_id {any_id} "
             f"AND pending AND (activates_at <= {mark} OR expires_at <= {mark})"
         )
