@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -65,7 +66,9 @@ class Grower:
                     connection.commit()
                 if time.monotonic() - said > SLOW_SECONDS:
                     said = time.monotonic()
-                    print(f"  {table} {last:,}, {said - started:.0f} s", flush=True)
+                    print(
+                        f"  {table} {last:,}, {said - started:.0f} s", file=sys.stderr, flush=True
+                    )
         with self.shop.driver() as (cursor, connection):
             cursor.execute("ANALYZE")
             connection.commit()

@@ -1,13 +1,11 @@
-"""Spending points, reading statements, and expiring lots."""
+"""Spending points, and reading statements."""
 
 from __future__ import annotations
 
 from datetime import timedelta
-from functools import partial
 from typing import Any
 
 from benchmarks.by_hand import new
-from benchmarks.growth import Grower
 from benchmarks.shop import FIRST, Measured, Shop, order, rate
 
 LOTS = 10
@@ -96,58 +94,3 @@ def statement(shop: Shop, number: int) -> Measured:
         return len(ids)
 
     return Measured(rate(lambda: len([shop.loyalty.statement(one) for one in ids])), rate(by_hand))
-
-
-def expire(shop: Shop, lots: int) -> Measured:
-    """Lots that ``tick`` ends, ten of a member, without sealing.
-
-    By hand: as many again, in five statements and one transaction.
-    """
-    members = lots // 10
-    Grower(shop).grow(members, 10)
-    shop.now = FIRST + timedelta(days=800)
-    ours = rate(lambda: move_points(shop))
-    shop.now = FIRST + timedelta(days=1)
-    Grower(shop, members).grow(members, 10)
-    return Measured(ours, rate(lambda: expire_by_hand(shop, lots)))
-
-
-def move_points(shop: Shop) -> int:
-    """The step of ``tick`` that ends points, alone; how many lots it ended."""
-    store, step = shop.loyalty._store, partial(shop.loyalty._ticker._move_points, now=shop.now)
-    return sum(done.counts["expired_lots"] for done in iter(lambda: store.write(step), None))
-
-
-def expire_by_hand(shop: Shop, lots: int) -> int:
-    now = shop.mark
-    at = shop.moment(FIRST + timedelta(days=800))
-    due = f"remaining > 0 AND expires_at <= {now}"
-    made = "gen_random_uuid()" if shop.postgresql else "hex(randomblob(16))"
-    with shop.driver() as (cursor, connection):
-        cursor.execute(
-            f"INSERT INTO loyalty_transaction SELECT {made}, member_id, wallet, 'expiry', "
-            f"-remaining, expires_at, {now}, id, 1, '', '', '{{}}' FROM loyalty_lot WHERE {due}",
-            (at, at),
-        )
-        for position, account, lot, sign in (
-            (0, "member", "t.fact_id", ""),
-            (1, "issuer", "NULL", "-"),
-        ):
-            cursor.execute(
-                f"INSERT INTO loyalty_entry SELECT t.id, {position}, t.member_id, t.wallet, "
-                f"'{account}', {lot}, {sign}t.amount FROM loyalty_transaction AS t "
-                f"JOIN loyalty_lot AS l ON l.id = t.fact_id WHERE t.kind = 'expiry'"
-            )
-        cursor.execute(
-            "UPDATE loyalty_wallet SET balance = balance - gone.points, "
-            "expired = expired + gone.points FROM (SELECT member_id, sum(remaining) AS points "
-            f"FROM loyalty_lot WHERE {due} GROUP BY member_id) AS gone "
-            "WHERE loyalty_wallet.member_id = gone.member_id",
-            (at,),
-        )
-        cursor.execute(
-            f"UPDATE loyalty_lot SET expired = expired + remaining, remaining = 0 WHERE {due}",
-            (at,),
-        )
-        connection.commit()
-    return lots

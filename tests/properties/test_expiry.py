@@ -58,9 +58,7 @@ def rows_of(connection: Connection, program: str) -> dict[str, list[str]]:
     )
     found: dict[str, list[str]] = {}
     for table in (tables.wallet, tables.lot, tables.redemption, *MADE):
-        mine = (
-            table.c.program == program if "program" in table.c else table.c.member_id.in_(ours)
-        )
+        mine = table.c.program == program if "program" in table.c else table.c.member_id.in_(ours)
         new = MADE.get(table, ())
         found[table.name] = sorted(
             str({name: made.get(row[name]) if name in new else row[name] for name in row})

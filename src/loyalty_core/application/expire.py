@@ -10,6 +10,7 @@ from datetime import datetime
 from loyalty_core.application.books import Books
 from loyalty_core.application.ids import new_stamp, stamped
 from loyalty_core.application.rules import Rules
+from loyalty_core.domain.facts import Json
 from loyalty_core.domain.members import MemberId
 from loyalty_core.ports.store import UnitOfWork
 
@@ -57,6 +58,6 @@ def _expire(books: Books, members: Collection[MemberId], done: Done) -> None:
     done.counts["expired_lots"] += len(lots)
     for lot in lots:
         done.expired[lot.wallet] += lot.points
-        data = {"wallet": lot.wallet, "amount": lot.points}
+        data: dict[str, Json] = {"wallet": lot.wallet, "amount": lot.points}
         made = stamped(stamp, lot.id)
         books.tell("points_expired", lot.member_id, lot.expires_at, data, made)

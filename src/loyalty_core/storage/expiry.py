@@ -62,8 +62,7 @@ class _Texts:
             "AND loyalty_wallet.wallet = ended.wallet"
         )
         self.lots = (
-            "UPDATE loyalty_lot SET expired = expired + remaining, remaining = 0 "
-            f"WHERE id {any_id}"
+            f"UPDATE loyalty_lot SET expired = expired + remaining, remaining = 0 WHERE id {any_id}"
         )
 
 
@@ -87,8 +86,8 @@ class Expiry(Outbox):
     def entangled(self, members: Collection[MemberId], now: datetime) -> set[MemberId]:
         """Those of the members in whose wallets more than lots that have ended can matter."""
         text, ids = _texts(self._connection.dialect).entangled, self._sql.ids(members)
-        at = self._sql.moment(now)
-        found = self._connection.exec_driver_sql(text, (ids, at, ids, at, at))
+        moment = self._sql.moment(now)
+        found = self._connection.exec_driver_sql(text, (ids, moment, ids, moment, moment))
         return {MemberId(str(one)) for (one,) in found}
 
     def ended_lots(self, members: Collection[MemberId], now: datetime) -> list[EndedLot]:
@@ -97,7 +96,7 @@ class Expiry(Outbox):
         found = self._connection.exec_driver_sql(text, (ids, self._sql.moment(now)))
         read = tables.from_text if self._sql.postgresql else tables.from_microseconds
         rows = (json.loads(row) for (row,) in found)
-        return [EndedLot(*row[:4], expires_at=read(row[4])) for row in rows]
+        return [EndedLot(lot, of, wallet, points, read(at)) for lot, of, wallet, points, at in rows]
 
     def book_expiry(
         self, lots: Sequence[EndedLot], stamp: str, now: datetime, config_version: int

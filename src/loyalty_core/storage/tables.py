@@ -221,7 +221,9 @@ Index(
     sqlite_where=_open,
 )
 Index("loyalty_lot_due", lot.c.expires_at, postgresql_where=_dated, sqlite_where=_dated)
-Index("loyalty_lot_pending", lot.c.activates_at, postgresql_where=is_pending, sqlite_where=is_pending)
+Index(
+    "loyalty_lot_pending", lot.c.activates_at, postgresql_where=is_pending, sqlite_where=is_pending
+)
 Index(
     "loyalty_lot_pending_member",
     lot.c.member_id,
