@@ -29,7 +29,7 @@ def import_memory(shop: Shop, number: int) -> Measured:
 
 def tick_memory(shop: Shop, lots: int) -> Measured:
     """Megabytes at the peak of ending ``lots``; reference: of a hundredth of them."""
-    few = lots // FEW // 10
+    few = max(lots // FEW // 10, 1)
     Grower(shop).grow(few, 10)
     small = peak(shop, "tick", 0)
     Grower(shop, few).grow(lots // 10, 10)
@@ -49,6 +49,7 @@ def main() -> None:
     with Loyalty.open(CONFIG, url, clock=lambda: now) as loyalty:
         if work == "tick":
             loyalty.tick()
+            loyalty.seal(late=True)  # copies have ids of long ago
         else:
             loyalty.record_many(
                 order(
