@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, cast
 
 from loyalty_core.application.forms import dump_document, load_document
-from loyalty_core.application.structure import converter
+from loyalty_core.application.structure import converter, iso
 from loyalty_core.domain.amounts import Money
 from loyalty_core.domain.events import Event, EventId
 from loyalty_core.domain.facts import FactId, FactKey, Json
@@ -137,7 +137,18 @@ def fact_record(row: Row) -> FactRecord:
 
 
 def _award_row(award: Award) -> dict[str, Json]:
-    return cast(dict[str, Json], _plain.unstructure(award))
+    return {
+        "plugin": award.plugin,
+        "rule": award.rule,
+        "wallet": award.wallet,
+        "amount": award.amount,
+        "lines": {**award.lines},
+        "awarded_at": iso(award.awarded_at),
+        "activates_at": iso(award.activates_at),
+        "expires_at": iso(award.expires_at) if award.expires_at else None,
+        "lot_id": award.lot_id,
+        "net": award.net,
+    }
 
 
 def _award(stored: Mapping[str, Json]) -> Award:
