@@ -120,6 +120,8 @@ class AsyncLoyalty:
     redemption = _awaited(Loyalty.redemption)
     redemptions = _awaited(Loyalty.redemptions)
     adjust = _awaited(Loyalty.adjust)
+    adjust_many = _awaited(Loyalty.adjust_many)
+    reinstate = _awaited(Loyalty.reinstate)
     transfer = _awaited(Loyalty.transfer)
     export = _awaited(Loyalty.export)
     erase = _awaited(Loyalty.erase)

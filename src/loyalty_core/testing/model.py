@@ -7,9 +7,10 @@ not a store.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import count
 
 from loyalty_core.domain.programs import DebtPolicy
 
@@ -54,7 +55,7 @@ class ModelHold:
 
 @dataclass(slots=True)
 class ModelLedger:
-    """One wallet of one member.
+    """One wallet of one member. Those that give to each other share their ``numbers``.
 
     >>> from datetime import UTC
     >>> model = ModelLedger()
@@ -78,7 +79,9 @@ class ModelLedger:
     redeemed: int = 0
     expired: int = 0
     adjusted: int = 0
+    transferred: int = 0
     lapses_at: datetime | None = None
+    numbers: Iterator[int] = field(default_factory=count)
 
     # -- what it holds ------------------------------------------------------------------------
 
@@ -194,9 +197,12 @@ class ModelLedger:
         spent = self.spent[name]
         before, after = spent.returned, total
         spent.returned = total
+        changes = []
         for lot, part in reversed(spent.lots):
             had, has = min(part, before), min(part, after)
             before, after = before - had, after - has
+            changes.append((lot, had, has))
+        for lot, had, has in reversed(changes):  # what expires first pays debt first
             if has > had:
                 self.redeemed -= self._put(lot, has - had, now)
             elif has < had:
@@ -207,15 +213,80 @@ class ModelLedger:
                 self.redeemed += taken + self._collect(rest, DebtPolicy.NEGATIVE)
         self.advance(now)
 
-    def adjust(self, amount: int, now: datetime, expires_at: datetime | None = None) -> int:
-        """What an operator's correction came to."""
+    def adjust(
+        self,
+        amount: int,
+        now: datetime,
+        expires_at: datetime | None = None,
+        *,
+        name: Hashable | None = None,
+        created_at: datetime | None = None,
+        activates_at: datetime | None = None,
+    ) -> int:
+        """What an operator's correction came to; points go into a lot, ``name`` if it is given."""
         self.advance(now)
         if amount > 0:
-            change = self._put(self._lot(object(), now, now, expires_at), amount, now)
+            created = created_at or now
+            lot = self._lot(name or object(), created, activates_at or created, expires_at)
+            change = self._put(lot, amount, now)
+            self._start(now)
         else:
             change = -self._collect(-amount)
         self.adjusted += change
+        self.advance(now)
         return change
+
+    def reinstate(
+        self, name: Hashable, amount: int, now: datetime, expires_at: datetime | None
+    ) -> bool:
+        """Whether so much of what expired in a lot could be given back, and was."""
+        self.advance(now)
+        lot = self.lots[name]
+        if not 0 < amount <= lot.gone - lot.forgiven:
+            return False
+        if lot.left and (lot.expires_at is None or expires_at is None):
+            lot.expires_at = None
+        elif lot.left and lot.expires_at and expires_at:
+            lot.expires_at = max(lot.expires_at, expires_at)
+        else:
+            lot.expires_at = expires_at
+        lot.gone -= amount
+        self.expired -= self._put(lot, amount, now)
+        self._start(now)
+        return True
+
+    def give(self, other: ModelLedger, amount: int, now: datetime) -> bool:
+        """Whether so much could be given to another member, and was, with the dates it has."""
+        self.advance(now)
+        other.advance(now)
+        if amount > self.available:
+            return False
+        left = {name: lot.left for name, lot in self.lots.items()}
+        self._take(self._sorted(active=True), amount)
+        parts = [(lot, left[name] - lot.left) for name, lot in self.lots.items()]
+        for lot, part in sorted(parts, key=lambda pair: pair[0].spend_order()):
+            if part:
+                moments = lot.created_at, lot.activates_at, lot.expires_at
+                other._put(other._lot(object(), *moments), part, now)
+        self.transferred -= amount
+        other.transferred += amount
+        other.lapses_at = other.lapses_at or self.lapses_at
+        other._start(now)
+        return True
+
+    def absorb(self, other: ModelLedger, now: datetime) -> None:
+        """The other member becomes part of this one: points, holds, debt, and what was awarded."""
+        self.advance(now)
+        other.advance(now)
+        self.transferred += other.balance
+        self.lots |= other.lots
+        self.worth |= other.worth
+        self.holds |= other.holds
+        self.spent |= other.spent
+        self.debt += other.debt
+        moments = [moment for moment in (self.lapses_at, other.lapses_at) if moment]
+        self.lapses_at = max(moments, default=None)
+        self._pay_all(now)
 
     def advance(self, now: datetime) -> None:
         """Lets time pass, one moment after the other."""
@@ -271,7 +342,7 @@ class ModelLedger:
         activates_at: datetime,
         expires_at: datetime | None,
     ) -> ModelLot:
-        made = ModelLot(created_at, activates_at, expires_at, number=len(self.lots))
+        made = ModelLot(created_at, activates_at, expires_at, number=next(self.numbers))
         return self.lots.setdefault(name, made)
 
     def _put(self, lot: ModelLot, amount: int, now: datetime) -> int:
@@ -309,6 +380,10 @@ class ModelLedger:
     def _sorted(self, *, active: bool) -> list[ModelLot]:
         chosen = [lot for lot in self.lots.values() if lot.active is active]
         return sorted(chosen, key=ModelLot.spend_order)
+
+    def _start(self, now: datetime) -> None:
+        if self.lapses_at is None:
+            self._stir(now)
 
     def _stir(self, now: datetime) -> None:
         if self.inactivity_days is not None:
