@@ -41,7 +41,10 @@ def test_rows_of_earlier_runs_stay_in_the_table(tmp_path: Path) -> None:
         (f"SQLite: {first.name}", 0.62, first.size),
         (f"SQLite: {second.name}", 0.5, second.quick),
     ]
-    assert f"| SQLite: {first.name} | {first.size:,} | 2 |" in page("A machine", rows)
+    written = page("A machine", rows)
+    assert f"| SQLite: {first.name} | {first.size:,} | 2 |" in written
+    assert "below their target" not in written
+    assert f"**{first.name}.** Of an order" in page("A machine", [{**rows[0], "ratio": 0.3}])
 
 
 def test_of_megabytes_fewer_are_better() -> None:

@@ -43,6 +43,7 @@ from loyalty_core.storage import tables
 Row = Mapping[Any, Any]
 _WALLET = tuple(tables.wallet.c.keys())
 _plain = converter(0)
+_NOBODY = Profile()
 
 
 def member_row(record: MemberRecord, program: str) -> dict[str, Any]:
@@ -53,7 +54,7 @@ def member_row(record: MemberRecord, program: str) -> dict[str, Any]:
         "program": program,
         "status": record.status.value,
         "joined_at": record.joined_at,
-        "profile": _plain.unstructure(record.profile),
+        "profile": _plain.unstructure(record.profile) if record.profile != _NOBODY else {},
         "history": _plain.unstructure(record.history),
         "state": record.state,
         "decided_at": decided.occurred_at if decided else None,
@@ -76,7 +77,7 @@ def member_record(row: Row) -> MemberRecord:
         id=MemberId(row["id"]),
         status=MemberStatus(row["status"]),
         joined_at=row["joined_at"],
-        profile=_plain.structure(row["profile"], Profile) if row["profile"] else Profile(),
+        profile=_plain.structure(row["profile"], Profile) if row["profile"] else _NOBODY,
         history=_plain.structure(row["history"], History) if row["history"] else History(),
         state=row["state"],
         decided_to=decided,
