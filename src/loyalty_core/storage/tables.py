@@ -211,15 +211,15 @@ lot = Table(
     Column("reinstated", Boolean, nullable=False),
     Column("came_from", _id()),
 )
-_open = text("remaining > 0")
-is_pending = text("pending")  # asked in these words: SQLite finds no index for "pending = 1"
+is_open = text("remaining > 0")
+is_pending = text("pending")  # asked like this: SQLAlchemy's "pending = 1" finds no such index
 _dated = text("remaining > 0 AND expires_at IS NOT NULL")
 Index(
     "loyalty_lot_open",
     lot.c.member_id,
     lot.c.expires_at,
-    postgresql_where=_open,
-    sqlite_where=_open,
+    postgresql_where=is_open,
+    sqlite_where=is_open,
 )
 Index("loyalty_lot_due", lot.c.expires_at, postgresql_where=_dated, sqlite_where=_dated)
 Index(

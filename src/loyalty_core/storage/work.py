@@ -73,7 +73,7 @@ class SqlUnitOfWork(SealWrites, CacheWrites, Expiry, People, Claims, Posted):
     def due_members(self, now: datetime, limit: int) -> list[MemberId]:
         """Members whose points activate or expire, or holds time out, from ``limit`` of each."""
         lot, wallet, member, held = tables.lot, tables.wallet, tables.member, tables.redemption
-        free = (lot.c.remaining > 0) & (lot.c.remaining > lot.c.held)
+        free = and_(tables.is_open, lot.c.remaining > lot.c.held)
         lapsing = (wallet.c.balance > 0) & (wallet.c.balance > wallet.c.held)
         conditions = (  # each walks its own partial index
             (lot, free & (lot.c.expires_at <= now)),
