@@ -14,6 +14,7 @@ from loyalty_core.domain.ledger import ISSUER, MEMBER, TransactionKind
 from loyalty_core.domain.members import MemberId
 from loyalty_core.ports.expiry import EndedLot
 from loyalty_core.storage import tables
+from loyalty_core.storage.columns import from_microseconds, from_text
 from loyalty_core.storage.outbox import Outbox
 from loyalty_core.storage.sql import Sql, sql_of
 
@@ -94,7 +95,7 @@ class Expiry(Outbox):
         """The lots of these members that have expired and hold points."""
         text, ids = _texts(self._connection.dialect).ended, self._sql.ids(members)
         found = self._connection.exec_driver_sql(text, (ids, self._sql.moment(now)))
-        read = tables.from_text if self._sql.postgresql else tables.from_microseconds
+        read = from_text if self._sql.postgresql else from_microseconds
         rows = (json.loads(row) for (row,) in found)
         return [EndedLot(lot, of, wallet, points, read(at)) for lot, of, wallet, points, at in rows]
 

@@ -13,9 +13,10 @@ from loyalty_core.domain.ledger import Transaction, WalletBook
 from loyalty_core.domain.members import Identity, MemberId, MemberStatus
 from loyalty_core.domain.redemptions import Redemption
 from loyalty_core.ports.records import FactRecord, MemberRecord, Upcoming, WalletSums
-from loyalty_core.storage import rows, tables
+from loyalty_core.storage import columns, rows, tables
 from loyalty_core.storage.checks import check_books
 from loyalty_core.storage.migrations import applied
+from loyalty_core.storage.partners import PartnerReads
 from loyalty_core.storage.past import PastRows
 from loyalty_core.storage.people import PeopleRows
 from loyalty_core.storage.posted import find_transaction, with_entries
@@ -53,7 +54,7 @@ _upcoming = union_all(  # each half walks its own partial index, however many lo
 )
 
 
-class SqlReader(PeopleRows, SealRows, PastRows, CacheReads):
+class SqlReader(PeopleRows, SealRows, PastRows, CacheReads, PartnerReads):
     """``ports.store.Reader`` on one SQLAlchemy connection, for one program."""
 
     def __init__(self, connection: Connection, program: str) -> None:
@@ -133,7 +134,7 @@ class SqlReader(PeopleRows, SealRows, PastRows, CacheReads):
             chosen = chosen.where(table.c.wallet == wallet)
         if before is not None:
             place = tuple_(table.c.occurred_at, table.c.id)
-            chosen = chosen.where(place < tuple_(*before, types=[tables.Moment, table.c.id.type]))
+            chosen = chosen.where(place < tuple_(*before, types=[columns.Moment, table.c.id.type]))
         latest = chosen.order_by(table.c.occurred_at.desc(), table.c.id.desc()).limit(limit)
         return with_entries(self._connection, list(self._rows(latest)))
 
