@@ -139,15 +139,14 @@ def plant(shop: Shop, engine: Engine) -> tuple[Loyalty, str]:
         for row in ({"state": {"toy": {"x": MARK}}}, {"history": {"spend": {MARK: 5}}}):
             connection.execute(update(tables.member).where(tables.member.c.id == ada).values(**row))
         key = json.dumps(["web", "order", MARK])
-        connection.execute(update(tables.member).values(decided_key=key, decided_at=START))
+        others = update(tables.member).where(tables.member.c.id != bob)
+        connection.execute(others.values(decided_key=key, decided_at=START))
         mine = update(tables.fact).where(tables.fact.c.member_id == ada)
         connection.execute(mine.values(state_before={"state": {"x": MARK}}, deferred=[MARK]))
         receipts = update(tables.receipt).where(tables.receipt.c.member_id == ada)
         connection.execute(receipts.values(receipt={"reason": MARK}))
-        told = insert(standing_tables.standing)
-        connection.execute(told.values((ada, MARK, "shop", MARK, None, None)))
-        bobs = update(tables.member).where(tables.member.c.id == bob).values(decided_key=None)
-        connection.execute(bobs.values(decided_at=None))
+        told = insert(standing_tables.standing).values((ada, MARK, "shop", MARK, None, None))
+        connection.execute(told)
     return loyalty, ada
 
 
