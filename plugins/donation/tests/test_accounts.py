@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from loyalty_core import FactError, IdempotencyConflict
+from loyalty_donation import Charities
 from plugins.donation.tests.build import (
     ADA,
     BOB,
@@ -49,6 +52,41 @@ def test_what_the_merchant_adds_is_booked_once_and_follows_refunds(opened: Opene
     shop.charities.book(actor="sam")
     assert shop.outstanding()["reef"] == 0
     assert shop.loyalty.verify().problems == ()
+
+
+def test_two_who_book_at_once_book_once(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other one books between what the first has read and what it books."""
+    shop = opened(charity=MATCHED)
+    shop.buy("1", more=[gift("10.00")])
+    other, move = Charities(shop.loyalty), shop.charities._move
+
+    def overtaken(*given: Any) -> None:
+        monkeypatch.undo()
+        other.book(actor="sam")
+        move(*given)
+
+    monkeypatch.setattr(shop.charities, "_move", overtaken)
+    shop.charities.book(actor="sam")
+    assert shop.outstanding()["reef"] == 1333
+
+
+def test_of_two_who_book_at_once_the_one_with_old_sums_is_refused(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = opened(charity=MATCHED)
+    shop.buy("1", more=[gift("10.00")])
+    other, move = Charities(shop.loyalty), shop.charities._move
+
+    def overtaken(*given: Any) -> None:
+        monkeypatch.undo()
+        shop.buy("2", more=[gift("1.00")])
+        other.book(actor="sam")
+        move(*given)
+
+    monkeypatch.setattr(shop.charities, "_move", overtaken)
+    with pytest.raises(IdempotencyConflict):
+        shop.charities.book(actor="sam")
+    assert shop.outstanding()["reef"] == 1100 + 366
 
 
 def test_a_campaign_shows_its_progress_and_givers(opened: Opened) -> None:

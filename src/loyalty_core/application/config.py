@@ -262,6 +262,8 @@ def _partner_faults(
             known = ", ".join(config.wallets) or "none"
             message = f"the program has no wallet {wallet!r}"
             yield Problem(place, message, f"Its wallets: {known}.")
+        elif not config.wallets[wallet].spendable:
+            yield Problem(place, f"{wallet!r} is not the members' to spend", "Leave it.")
         if paid.most_per_month is not None and paid.most_per_month <= 0:
             yield Problem(f"{place}.most_per_month", f"{paid.most_per_month} is not positive")
 

@@ -1,23 +1,32 @@
 """What charities have, what members gave and what was paid out: asked of, and put on, the books.
 
 The merchant's part and the pay-outs are adjustments of three members who are nobody: ``matched``,
-``passed`` and ``paid``, known by their ``customer_id`` at the source ``donation``. So a wallet
-summed over the program is what its charity is still to get, and everything is sealed and verified
-like any other transaction.
+``passed`` and ``paid``, known by their ``customer_id`` at a source of their own. So a wallet summed
+over the program is what its charity is still to get, and all of it is sealed and verified like any
+other transaction.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from loyalty_core import FactError, HistoryItem, Loyalty, Money, Transaction, read_settings
+from loyalty_core import (
+    FactError,
+    HistoryItem,
+    Loyalty,
+    Money,
+    Transaction,
+    WalletTotals,
+    read_settings,
+)
 from loyalty_donation.accounts import Accounts
 from loyalty_donation.config import DonationConfig
 from loyalty_donation.summary import Account, Given, account_of, given_by, passed_on
 
-SOURCE = "donation"
+PLUGIN = "donation"
+SOURCE = "donation.accounts"
 MATCHED, PASSED, PAID = "matched", "passed", "paid"
 PAID_OUT = "paid out: "
 """How the reason of a pay-out begins; its reference follows."""
@@ -42,8 +51,8 @@ class Charities:
     def __init__(self, loyalty: Loyalty) -> None:
         self._loyalty = loyalty
         program = loyalty.config
-        section = program.plugins[SOURCE]
-        config = read_settings(DonationConfig, section, where=f"plugins.{SOURCE}")
+        section = program.plugins[PLUGIN]
+        config = read_settings(DonationConfig, section, where=f"plugins.{PLUGIN}")
         self._zone = program.program.time_zone
         self._funds = Accounts(config, program).funds
 
@@ -54,8 +63,7 @@ class Charities:
 
         Summed over all members when it is asked for: a public page keeps the answer for a while.
         """
-        totals = {one.wallet: one for one in self._loyalty.report(top=0).wallets}
-        booked = {role: self._booked(role) for role in (MATCHED, PASSED, PAID)}
+        totals, booked = self._totals()
         found = {}
         for fund in self._funds:
             total, name = totals[fund.wallet], fund.wallet
@@ -103,15 +111,16 @@ class Charities:
         """Books what the merchant adds, and what campaigns pass on, as of now; the accounts after.
 
         Only differences to what is booked already, so it may run as often as one likes: each night,
-        and it does before every pay-out. Two that run at once book a difference once; the later one
+        and it does before every pay-out. Two that run at once book a difference once; one of them
         raises ``IdempotencyConflict`` if something was given in between.
         """
+        last = {role: self._last(role) for role in (MATCHED, PASSED)}  # before what it leads to
         accounts = self.accounts()
-        booked = {role: self._booked(role) for role in (MATCHED, PASSED)}
+        booked = {role: self._booked(role) for role in last}
         for account in accounts:
             for role, due in ((MATCHED, account.matched), (PASSED, account.passed)):
                 if difference := due - booked[role].get(account.wallet, 0):
-                    self._move(role, account, difference, actor)
+                    self._move(role, account.wallet, difference, last[role], actor)
         return accounts
 
     def pay_out(self, wallet: str, amount: int, *, reference: str, actor: str) -> Payout:
@@ -135,7 +144,7 @@ class Charities:
             -amount,
             reason=f"{PAID_OUT}{reference}",
             actor=actor,
-            key=f"{SOURCE} paid {wallet} {reference}",
+            key=f"{PLUGIN} paid {wallet} {reference}",
         )
         return _payout(self._loyalty.explain(receipt.transaction_id or "").transaction)
 
@@ -144,6 +153,16 @@ class Charities:
     def _nobody(self, role: str) -> str:
         return self._loyalty.enrol({"customer_id": role}, source=SOURCE).id
 
+    def _totals(self) -> tuple[dict[str, WalletTotals], dict[str, dict[str, int]]]:
+        """What all hold by account, and what is ours of it by role; read again while it moves."""
+        roles = (MATCHED, PASSED, PAID)
+        booked = {role: self._booked(role) for role in roles}
+        while True:
+            totals = {one.wallet: one for one in self._loyalty.report(top=0).wallets}
+            before, booked = booked, {role: self._booked(role) for role in roles}
+            if before == booked:
+                return totals, booked
+
     def _booked(self, role: str) -> dict[str, int]:
         """What is booked in each account for a role."""
         found = self._loyalty.find({"customer_id": role}, source=SOURCE)
@@ -151,18 +170,28 @@ class Charities:
             return {}
         return {one.wallet: one.balance for one in self._loyalty.statement(found.id).wallets}
 
-    def _move(self, role: str, account: Account, difference: int, actor: str) -> None:
+    def _last(self, role: str) -> Mapping[str, str]:
+        """The last transaction in each account for a role."""
+        found = self._loyalty.find({"customer_id": role}, source=SOURCE)
+        if found is None:
+            return {}
+        pages = {
+            fund.wallet: self._loyalty.history(found.id, wallet=fund.wallet, first=1)
+            for fund in self._funds
+        }
+        return {name: page.items[0].transaction.id for name, page in pages.items() if page.items}
+
+    def _move(
+        self, role: str, wallet: str, difference: int, last: Mapping[str, str], actor: str
+    ) -> None:
         """Books a difference to what the last transaction left: twice at once is once."""
-        nobody = self._nobody(role)
-        last = self._loyalty.history(nobody, wallet=account.wallet, first=1).items
-        after = last[0].transaction.id if last else "nothing"
         self._loyalty.adjust(
-            nobody,
-            account.wallet,
+            self._nobody(role),
+            wallet,
             difference,
             reason="match" if role == MATCHED else "beyond the goal of a campaign",
             actor=actor,
-            key=f"{SOURCE} {role} {account.wallet} after {after}",
+            key=f"{PLUGIN} {role} {wallet} after {last.get(wallet, 'nothing')}",
         )
 
     def _transactions(self, member_id: str, wallet: str) -> Iterator[HistoryItem]:
