@@ -167,3 +167,27 @@ def test_every_cent_is_accounted_for(bought: list[Bought], steps: int, paid: int
 
 def given_by(shop: Shop, person: Mapping[str, str]) -> Any:
     return shop.charities.given(shop.member(person))
+
+
+@settings(max_examples=30)
+@given(steps=st.integers(1, 3), parts=st.lists(st.integers(1, 400), min_size=1, max_size=4))
+def test_money_for_points_goes_back_with_the_points(steps: int, parts: list[int]) -> None:
+    shop = played([order("1", "1500.00")])
+    member, worth = shop.member(), steps * 1000
+    paid = {"source": "web", "order_id": "2"}
+    made = shop.loyalty.redeem(
+        member, points=steps * 500, reward="donation.shelter", key="k", **paid
+    )
+    shop.record(order("2", "7.77", identities=BOB))
+    before = shop.balance("shelter")
+    for number, cents in enumerate(parts):
+        shop.refund("2", str(number), amount=text(cents))
+        back = shop.loyalty.redemption(made.redemption_id).returned
+        left = worth - worth * back // made.points
+        assert shop.balance("points") == 1500 - made.points + back
+        assert shop.balance("shelter") == shop.outstanding()["shelter"] == left <= before
+        before = left
+    shop.refund("2", "all")
+    assert (shop.balance("points"), shop.balance("shelter")) == (1500, 0)
+    assert shop.loyalty.verify().problems == ()
+    shop.loyalty.close()
