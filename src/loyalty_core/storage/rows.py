@@ -149,6 +149,7 @@ def _award_row(award: Award) -> dict[str, Json]:
         "expires_at": iso(award.expires_at) if award.expires_at else None,
         "lot_id": award.lot_id,
         "net": award.net,
+        **({"whole": True} if award.whole else {}),
     }
 
 
