@@ -5,6 +5,7 @@ from importlib.metadata import version as _version
 from loyalty_core.aio import AsyncLoyalty
 from loyalty_core.application.structure import read_settings
 from loyalty_core.domain.amounts import Minor, Money, Rounding, format_scaled, parse_scaled, split
+from loyalty_core.domain.catalogue import CodeRules, Limit, Price, Rate, Reward, RewardType
 from loyalty_core.domain.clock import (
     Clock,
     Period,
@@ -15,7 +16,7 @@ from loyalty_core.domain.clock import (
     zone,
 )
 from loyalty_core.domain.currencies import minor_digits
-from loyalty_core.domain.effects import Credit, Effect, Emit, KeepState
+from loyalty_core.domain.effects import Credit, Effect, Emit, Grant, KeepState
 from loyalty_core.domain.events import Event
 from loyalty_core.domain.facts import (
     SHIPPING,
@@ -34,6 +35,7 @@ from loyalty_core.domain.facts import (
     Scalar,
     Tender,
 )
+from loyalty_core.domain.grants import BorneCost, CodeImport, GrantReceipt, GrantState
 from loyalty_core.domain.ledger import Entry, Transaction, TransactionKind
 from loyalty_core.domain.members import (
     History,
@@ -105,6 +107,8 @@ from loyalty_core.errors import (
     EncodingBroken,
     FactError,
     FactTooLarge,
+    GrantNotFound,
+    GrantRefused,
     HostConnectionUnsafe,
     IdempotencyConflict,
     IdentityConflict,
@@ -143,6 +147,7 @@ from loyalty_core.loyalty import Loyalty
 from loyalty_core.plugins.hookspecs import hookimpl
 from loyalty_core.plugins.loader import Plugin
 from loyalty_core.plugins.manifest import PLUGIN_API_VERSION, PluginManifest
+from loyalty_core.ports.grants import CodeSource
 from loyalty_core.ports.program import (
     Fulfils,
     Handler,
@@ -164,10 +169,14 @@ __all__ = [
     "AsyncLoyalty",
     "AwardExplanation",
     "Block",
+    "BorneCost",
     "Cart",
     "ClaimReceipt",
     "ClaimRefused",
     "Clock",
+    "CodeImport",
+    "CodeRules",
+    "CodeSource",
     "ConfigError",
     "Credit",
     "CurrencyUnknown",
@@ -192,6 +201,11 @@ __all__ = [
     "FactTooLarge",
     "Fulfils",
     "GoodwillPolicy",
+    "Grant",
+    "GrantNotFound",
+    "GrantReceipt",
+    "GrantRefused",
+    "GrantState",
     "Handler",
     "History",
     "HistoryItem",
@@ -207,6 +221,7 @@ __all__ = [
     "Json",
     "KeepState",
     "LedgerFault",
+    "Limit",
     "Line",
     "LineKind",
     "Loyalty",
@@ -235,6 +250,7 @@ __all__ = [
     "PluginManifest",
     "PluginMissing",
     "PointsValue",
+    "Price",
     "Problem",
     "Profile",
     "Program",
@@ -242,6 +258,7 @@ __all__ = [
     "ProgramType",
     "ProofInvalid",
     "Quote",
+    "Rate",
     "RebuildReport",
     "RecordStatus",
     "RecordSummary",
@@ -256,7 +273,9 @@ __all__ = [
     "RefundLine",
     "Rejection",
     "Report",
+    "Reward",
     "RewardKind",
+    "RewardType",
     "RewardUnknown",
     "RewardView",
     "Rounding",

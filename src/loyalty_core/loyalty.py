@@ -12,10 +12,12 @@ from typing import Self
 from sqlalchemy import Connection, Engine
 
 from loyalty_core.application.claim import Claiming
+from loyalty_core.application.codes import random_code
 from loyalty_core.application.config import effective, fingerprint
 from loyalty_core.application.enrol import Members
 from loyalty_core.application.erase import Erasing
 from loyalty_core.application.export import Exporting
+from loyalty_core.application.granting import Granting
 from loyalty_core.application.merge import Merging
 from loyalty_core.application.past import Past
 from loyalty_core.application.rebuild import Rebuilding
@@ -24,6 +26,7 @@ from loyalty_core.application.redeem import Redeeming
 from loyalty_core.application.redemptions import Redemptions
 from loyalty_core.application.rules import Rules
 from loyalty_core.application.seal import Sealing
+from loyalty_core.application.showcase import Showcase
 from loyalty_core.application.spend import Spending
 from loyalty_core.application.statement import Questions
 from loyalty_core.application.tick import Ticker
@@ -33,6 +36,7 @@ from loyalty_core.domain.facts import Json
 from loyalty_core.domain.programs import ProgramConfig
 from loyalty_core.facade.claims import ClaimMethods
 from loyalty_core.facade.facts import FactMethods
+from loyalty_core.facade.grants import GrantMethods
 from loyalty_core.facade.members import MemberMethods
 from loyalty_core.facade.people import PeopleMethods
 from loyalty_core.facade.proofs import ProofMethods
@@ -41,6 +45,7 @@ from loyalty_core.facade.spending import SpendingMethods
 from loyalty_core.facade.upkeep import UpkeepMethods
 from loyalty_core.plugins.loader import load
 from loyalty_core.plugins.registry import Archive, Registry, read_config
+from loyalty_core.ports.grants import CodeSource
 from loyalty_core.ports.store import Store
 from loyalty_core.storage.engine import open_engine, refuse_unsafe
 from loyalty_core.storage.store import HostStore, SqlStore
@@ -71,6 +76,7 @@ class Loyalty(
     FactMethods,
     ClaimMethods,
     SpendingMethods,
+    GrantMethods,
     QuestionMethods,
     ProofMethods,
     UpkeepMethods,
@@ -94,6 +100,8 @@ class Loyalty(
         self._spending = Spending(store, rules, clock)
         self._redeeming = Redeeming(store, rules, clock)
         self._redemptions = Redemptions(store, clock)
+        self._granting = Granting(store, rules, clock)
+        self._showcase = Showcase(store, rules, clock)
         self._transfers = Transfers(store, rules, clock)
         self._erasing = Erasing(store, rules, clock)
         self._merging = Merging(store, rules, parts.archive, clock)
@@ -113,12 +121,14 @@ class Loyalty(
         *,
         plugins: Iterable[object] = (),
         clock: Clock = utc_now,
+        draw: CodeSource = random_code,
     ) -> Self:
         """The program of ``config`` (a path to a ``loyalty.toml``, or the same as a mapping).
 
         ``database`` is a SQLAlchemy URL or engine; without one, a SQLite file named after the
         program beside its configuration. Tables are created or migrated. ``plugins`` adds plugin
-        objects to those installed; the configuration still says which are on.
+        objects to those installed; the configuration still says which are on. ``draw`` makes the codes
+        of grants: the system's secure random source, unless a test passes in another.
 
         Raises ``ConfigError`` with every fault at once, ``PluginError``, ``StoreError``.
         """
@@ -138,7 +148,7 @@ class Loyalty(
         except BaseException:
             store.close()
             raise
-        rules = registry.rules(replace(read, version=version))
+        rules = replace(registry.rules(replace(read, version=version)), draw=draw)
         return cls(_Parts(store, rules, Archive(rules, plugins), clock, registry))
 
     def __enter__(self) -> Self:

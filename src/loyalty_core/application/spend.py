@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from datetime import datetime
 from typing import cast
@@ -13,6 +12,7 @@ from loyalty_core.application.enrol import found_members, locked_member, stored_
 from loyalty_core.application.fold import award_of
 from loyalty_core.application.forms import read_cart, read_text
 from loyalty_core.application.ids import input_hash
+from loyalty_core.application.offers import priced, view_of
 from loyalty_core.application.rules import Rules, ask
 from loyalty_core.application.structure import converter
 from loyalty_core.domain.amounts import LARGEST_AMOUNT
@@ -20,7 +20,7 @@ from loyalty_core.domain.clock import Clock
 from loyalty_core.domain.effects import Credit
 from loyalty_core.domain.facts import Json, Order
 from loyalty_core.domain.ledger import TransactionKind
-from loyalty_core.domain.members import MemberId, MemberView
+from loyalty_core.domain.members import MemberId
 from loyalty_core.domain.receipts import AdjustmentReceipt, RedemptionReceipt
 from loyalty_core.domain.rewards import SpendOffer, SpendRequest
 from loyalty_core.domain.statements import Cart, Earning, Quote
@@ -30,11 +30,8 @@ from loyalty_core.errors import (
     PluginFailed,
     WalletUnknown,
 )
-from loyalty_core.ports.program import Owned, RewardKind
 from loyalty_core.ports.records import MemberRecord, StoredReceipt
 from loyalty_core.ports.store import Reader, Store, UnitOfWork
-
-logger = logging.getLogger("loyalty_core")
 
 CartForm = Cart | Mapping[str, Json]
 
@@ -58,7 +55,10 @@ class Spending:
         offers: dict[str, SpendOffer] = {}
         for name, owned in self._rules.rewards.items():
             request = SpendRequest(
-                wallet=owned.item.wallet, available=available.get(owned.item.wallet, 0), order=order
+                wallet=owned.item.wallet,
+                available=available.get(owned.item.wallet, 0),
+                order=order,
+                at=now,
             )
             try:
                 offers[name] = priced(owned, request, view_of(record, owned.plugin))
@@ -151,36 +151,6 @@ class Spending:
             return receipt
 
         return self._store.write(work)
-
-
-def priced(owned: Owned[RewardKind], request: SpendRequest, view: MemberView) -> SpendOffer:
-    """What a reward would cost and give; raises ``PluginFailed`` if its plugin does not say."""
-    try:
-        offer = owned.item.offer(request, view)
-    except Exception as error:
-        logger.exception("plugin %s failed to price %s", owned.plugin, owned.item.id)
-        raise PluginFailed(
-            f"plugin {owned.plugin!r} raised {type(error).__name__} pricing {owned.item.id!r}",
-            where=owned.plugin,
-        ) from error
-    if not 0 <= offer.points <= max(request.available, 0):
-        raise PluginFailed(
-            f"plugin {owned.plugin!r} offered what the member does not have", where=owned.plugin
-        )
-    return offer
-
-
-def view_of(record: MemberRecord | None, plugin: str) -> MemberView:
-    """What a plugin sees of a member, or of a stranger."""
-    if record is None:
-        return MemberView()
-    return MemberView(
-        member_id=record.id,
-        status=record.status,
-        profile=record.profile,
-        history=record.history,
-        state=record.state.get(plugin, {}),
-    )
 
 
 def _stored(

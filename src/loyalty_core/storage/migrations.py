@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection, insert, inspect, select
 
 from loyalty_core.errors import StoreError
-from loyalty_core.storage import tables
+from loyalty_core.storage import grant_tables, tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,7 @@ class Migration:
 
 
 def _first_tables(connection: Connection) -> None:
+    assert grant_tables.grant.metadata is tables.metadata  # every module of tables is imported
     tables.metadata.create_all(connection)
 
 
