@@ -127,8 +127,8 @@ class Loyalty(
 
         ``database`` is a SQLAlchemy URL or engine; without one, a SQLite file named after the
         program beside its configuration. Tables are created or migrated. ``plugins`` adds plugin
-        objects to those installed; the configuration still says which are on. ``draw`` makes the codes
-        of grants: the system's secure random source, unless a test passes in another.
+        objects to those installed; the configuration still says which are on. ``draw`` makes the
+        codes of grants: the system's secure random source, unless a test passes in another.
 
         Raises ``ConfigError`` with every fault at once, ``PluginError``, ``StoreError``.
         """

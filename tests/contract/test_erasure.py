@@ -21,6 +21,7 @@ from loyalty_core import (
     Profile,
 )
 from loyalty_core.storage import tables
+from tests.contract.catalogue import KEPT_OF_GRANTS, plant_grant
 from tests.contract.conftest import Shop
 from tests.toy import START, Toy, activity, order, points, refund
 
@@ -59,6 +60,7 @@ KEPT = {
     "loyalty_redemption.source": "the shop's own name",
     "loyalty_redemption.order_id": "the shop's own number, by which a late refund is known",
     "loyalty_stock.item": "a plugin's",
+    **KEPT_OF_GRANTS,
 }
 """Texts that say nothing of a person, each with the reason; every other one must be planted."""
 NOBODYS = ("loyalty_config", "loyalty_migration")
@@ -131,6 +133,7 @@ def plant(shop: Shop, engine: Engine) -> tuple[Loyalty, str]:
         mine = update(tables.fact).where(tables.fact.c.member_id == ada)
         before = {"state": {"toy": {"x": MARK}}}
         connection.execute(mine.values(state_before=before, deferred=[MARK]))
+        plant_grant(connection, ada, MARK)
         receipts = update(tables.receipt).where(tables.receipt.c.member_id == ada)
         connection.execute(receipts.values(receipt={"reason": MARK}))
         bobs = update(tables.member).where(tables.member.c.id == bob)

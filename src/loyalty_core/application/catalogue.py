@@ -6,7 +6,7 @@ from datetime import datetime
 
 from loyalty_core.domain.amounts import Money, format_scaled, parse_scaled
 from loyalty_core.domain.catalogue import Rate, Reward, among
-from loyalty_core.domain.clock import Period, day_of, period_start, start_of
+from loyalty_core.domain.clock import day_of, period_start, start_of
 from loyalty_core.domain.grants import Terms, terms_of
 from loyalty_core.domain.members import MemberView
 from loyalty_core.domain.programs import ProgramConfig
@@ -79,10 +79,10 @@ class CatalogueReward:
         limit = self.reward.per_member
         if limit is None:
             return None
-        if limit.period == "ever":
+        if limit.period is None:
             return limit.limit, None
-        period: Period = limit.period
-        return limit.limit, start_of(period_start(day_of(now, self._zone), period), self._zone)
+        first = period_start(day_of(now, self._zone), limit.period)
+        return limit.limit, start_of(first, self._zone)
 
     def _sliding(self, rate: Rate, request: SpendRequest) -> SpendOffer:
         """The most that the points are worth, charged the fewest points that pay it."""

@@ -98,9 +98,9 @@ def _worth(where: str, reward: Reward, digits: int) -> Iterator[Problem]:
     if reward.amount and reward.rate:
         yield Problem(f"{where}.amount", "its worth is what is paid", "Leave amount or rate out.")
     valued = reward.amount or reward.rate or percent is not None
-    if reward.kind in (RewardType.DISCOUNT, RewardType.GIFT_CARD, RewardType.DONATION):
-        if not valued:
-            yield Problem(where, "it does not say what it is worth", "Add amount, or a rate.")
+    money = reward.kind in (RewardType.DISCOUNT, RewardType.GIFT_CARD, RewardType.DONATION)
+    if money and not valued:
+        yield Problem(where, "it does not say what it is worth", "Add amount, or a rate.")
     if reward.borne_by and not reward.cost:
         yield Problem(f"{where}.borne_by", "nothing is to be borne", "Add cost.")
 

@@ -52,9 +52,9 @@ class Questions:
         self._clock = clock
 
     def statements(self, member_ids: Sequence[str]) -> dict[str, Statement]:
-        """The statements of these members, those not found left out: six queries in all.
+        """The statements of these members, those not found left out: five queries in all.
 
-        Two more where somebody has points held.
+        Two more where somebody has points held, and one where somebody has grants to use.
         """
         now = self._clock()
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import Literal
 
 from loyalty_core.domain.clock import Period
 
@@ -72,8 +71,8 @@ class Limit:
     """How often one member may buy a reward: in each period of the calendar, or ever."""
 
     limit: int = field(metadata=_doc("How often."))
-    period: Period | Literal["ever"] = field(
-        default="ever", metadata=_doc("In which period, by the program's time zone.")
+    period: Period | None = field(
+        default=None, metadata=_doc("In each of which, by the program's time zone; ever if not.")
     )
 
 

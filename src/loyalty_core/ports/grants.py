@@ -66,6 +66,10 @@ class GrantWork(Protocol):
         """How many of the codes were new in the program, and are free in the pool now."""
         ...
 
+    def mend_stock(self) -> list[tuple[str, int, int]]:
+        """Counts what is claimed of limited items again: those that were wrong, both counts."""
+        ...
+
 
 class GrantReader(Protocol):
     """The part of a reader that answers about rewards and grants."""
@@ -83,7 +87,7 @@ class GrantReader(Protocol):
         ...
 
     def owned(self, members: Iterable[str], at: datetime) -> dict[str, OwnedAt]:
-        """What these members owned at a moment, those with nothing left out: two queries."""
+        """What these members owned at a moment, those with nothing left out."""
         ...
 
     def claimed(self) -> Mapping[str, int]:

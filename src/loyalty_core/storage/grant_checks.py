@@ -21,7 +21,7 @@ def grant_checks(program: str) -> list[Check]:
         ("this redemption was captured, but the member has no grant of it", _ungranted(program)),
         ("the points of this grant were given back, but it was not revoked", _both_kept(program)),
         ("this grant was revoked, but its points were not given back", _none_kept(program)),
-        ("{1} were claimed of this item, but {2} are held or captured", _stock(program)),
+        ("{1} were claimed of this item, but {2} are held or captured", wrong_stock(program)),
         ("the code of this grant is not taken by it", _codes(program)),
     ]
 
@@ -55,7 +55,8 @@ def _none_kept(program: str) -> Select[Any]:
     return _with_redemptions(program).where(refunded, table.c.returned < table.c.points)
 
 
-def _stock(program: str) -> Select[Any]:
+def wrong_stock(program: str) -> Select[Any]:
+    """Limited items of which the count differs: item, stored, what redemptions claim."""
     stock, table = tables.stock, tables.redemption
     mine = and_(
         table.c.program == stock.c.program,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, func, or_, select, update
+from sqlalchemy import Connection, and_, case, delete, func, or_, select, update
 
 from loyalty_core.application.many import batched
 from loyalty_core.application.structure import converter
@@ -24,6 +24,7 @@ from loyalty_core.domain.grants import (
 from loyalty_core.domain.members import MemberId
 from loyalty_core.ports.grants import OwnedAt
 from loyalty_core.storage import tables
+from loyalty_core.storage.grant_checks import wrong_stock
 from loyalty_core.storage.grant_tables import code as codes
 from loyalty_core.storage.grant_tables import grant as grants
 from loyalty_core.storage.redemptions import Redemptions
@@ -191,6 +192,19 @@ class Grants(GrantRows, Redemptions):
         row = {"program": self._program, "code": code, "pool": pool}
         return {**row, "taken": taken, "grant_id": None}
 
+    def mend_stock(self) -> list[tuple[str, int, int]]:
+        """Counts what is claimed of limited items again: those that were wrong, with both counts.
+
+        One that has moved since it was compared is left for the next time.
+        """
+        stock, mended = tables.stock, []
+        for item, stored, right in self._connection.execute(wrong_stock(self._program)).all():
+            mine = (stock.c.program == self._program) & (stock.c.item == item)
+            mend = update(stock).where(mine, stock.c.claimed == stored).values(claimed=right)
+            if self._connection.execute(mend).rowcount:
+                mended.append((item, int(stored), int(right)))
+        return mended
+
     def forget_grants(self, members: Sequence[MemberId], now: datetime) -> None:
         """Revokes the grants of these members that were still to be used, and forgets their codes.
 
@@ -220,30 +234,32 @@ class GrantAnswers(GrantRows):
         return [grant_of(dict(row)) for row in found]
 
     def owned(self, members: Iterable[str], at: datetime) -> dict[str, OwnedAt]:
-        """What these members owned at a moment, those with nothing left out: two queries."""
-        mine = grants.c.member_id.in_(sorted(set(members)))
+        """What these members owned at a moment, those with nothing left out.
+
+        One query for any number, and another where somebody owns something still to be used.
+        """
 
         def open_at(column: Any) -> Any:
             return or_(column.is_(None), column > at)
 
-        live = self._found(
-            mine,
-            grants.c.created_at <= at,
-            open_at(grants.c.used_at),
-            open_at(grants.c.revoked_at),
-            open_at(grants.c.expires_at),
+        kept = and_(grants.c.created_at <= at, open_at(grants.c.revoked_at))
+        unused = and_(open_at(grants.c.used_at), open_at(grants.c.expires_at))
+        live = case((unused, grants.c.id), else_=None)
+        sums = (
+            select(grants.c.member_id, grants.c.currency, live, func.sum(grants.c.saved))
+            .where(grants.c.member_id.in_(sorted(set(members))), kept)
+            .where(or_(unused, and_(grants.c.used_at <= at, grants.c.saved > 0)))
+            .group_by(grants.c.member_id, grants.c.currency, live)
         )
         owned: dict[str, OwnedAt] = defaultdict(lambda: OwnedAt([], {}))
-        for one in live:
+        ids = []
+        for member, currency, grant_id, saved in self._connection.execute(sums):
+            if grant_id is None:
+                owned[member] = OwnedAt([], {**owned[member].saved, currency: int(saved)})
+            else:
+                ids.append(grant_id)
+        for one in self._found(grants.c.id.in_(ids)) if ids else ():
             owned[one.member_id].grants.append(one)
-        sums = (
-            select(grants.c.member_id, grants.c.currency, func.sum(grants.c.saved))
-            .where(mine, grants.c.used_at <= at, open_at(grants.c.revoked_at), grants.c.saved > 0)
-            .group_by(grants.c.member_id, grants.c.currency)
-        )
-        for member, currency, saved in self._connection.execute(sums):
-            known = owned[member]
-            owned[member] = OwnedAt(known.grants, {**known.saved, currency: int(saved)})
         return dict(owned)
 
     def claimed(self) -> Mapping[str, int]:
