@@ -10,7 +10,8 @@
     expect = { changes = { points = 250 }, available = { points = 250 } }
 
 Facts and carts have their documented JSON form; left out, `source` is "shop", `occurred_at` the
-step's moment and `identities` the member's. Points are in the wallet's smallest unit.
+step's moment and `identities` the member's. Points are in the wallet's smallest unit. What there
+is for the catalogue and grants is in `granting.py`.
 """
 
 import tomllib
@@ -32,6 +33,7 @@ from loyalty_core import (
     Statement,
     format_scaled,
 )
+from tests.scenarios import granting
 
 Table = Mapping[str, Any]
 
@@ -135,6 +137,7 @@ ACTIONS: Mapping[str, Callable[[Player, Table, Any, str], Any]] = {
     "redeem": _redeem,
     "adjust": _adjust,
     "tick": _tick,
+    **granting.ACTIONS,
 }
 
 
@@ -149,7 +152,7 @@ def _rules(player: Player, result: Any) -> dict[str, int]:
 def _offer(result: Quote | RedemptionReceipt) -> SpendOffer | RedemptionReceipt:
     if isinstance(result, RedemptionReceipt):
         return result
-    (offer,) = result.offers.values()
+    (offer,) = (offer for name, offer in result.offers.items() if "." in name)
     return offer
 
 
@@ -203,6 +206,7 @@ VIEWS: Mapping[str, Callable[[Player, Table, Any, Any], Any]] = {
     "debt": _wallets(lambda wallet: wallet.debt),
     "value": _wallets(lambda wallet: str(wallet.worth)),
     "expiring": _wallets(lambda wallet: [_dated(dated) for dated in wallet.expiring]),
+    **granting.VIEWS,
 }
 
 

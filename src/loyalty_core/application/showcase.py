@@ -109,6 +109,10 @@ class Showcase:
             refusal = "the member has bought as many as one may"
         if not refusal and offer is not None:
             refusal = offer.refusal
+        needed = price if price is not None or offer is None else offer.minimum
+        missing = None
+        if needed is not None and shelf.record is not None:
+            missing = max(needed - max(shelf.available.get(item.wallet, 0), 0), 0)
         return RewardView(
             id=item.id,
             summary=item.summary,
@@ -116,6 +120,7 @@ class Showcase:
             plugin=owned.plugin,
             kind=reward.kind,
             points=price if price is not None or offer is None else offer.points or None,
+            missing=missing,
             left=left,
             refusal=refusal,
             starts_on=reward.starts_on,

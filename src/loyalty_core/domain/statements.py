@@ -186,8 +186,8 @@ class RewardView:
     """A reward as a catalogue shows it, to a member or to a stranger.
 
     ``points`` is the member's price in smallest units, or the most of them that a sliding one would
-    take now; None for a stranger where that depends on the points. ``left`` is what is left of a
-    limited one. ``refusal`` says why the member cannot have it now, in their words. ``kind`` is
+    take now; None for a stranger where that depends on the points. ``missing`` is how many the
+    member lacks for one. ``left`` is what is left of a limited one. ``refusal`` says why the member cannot have it now, in their words. ``kind`` is
     None for a plugin's reward.
     """
 
@@ -197,6 +197,7 @@ class RewardView:
     plugin: str
     kind: RewardType | None = None
     points: int | None = None
+    missing: int | None = None
     left: int | None = None
     refusal: str = ""
     starts_on: date | None = None
