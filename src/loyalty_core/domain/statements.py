@@ -187,8 +187,8 @@ class RewardView:
 
     ``points`` is the member's price in smallest units, or the most of them that a sliding one would
     take now; None for a stranger where that depends on the points. ``missing`` is how many the
-    member lacks for one. ``left`` is what is left of a limited one. ``refusal`` says why the member cannot have it now, in their words. ``kind`` is
-    None for a plugin's reward.
+    member lacks for one. ``left`` is what is left of a limited one. ``refusal`` says why the member
+    cannot have it now, in their words. ``kind`` is None for a plugin's reward.
     """
 
     id: str
