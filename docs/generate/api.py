@@ -24,6 +24,9 @@ THEMES = {
     "application.structure": "Configuration",
     "domain.receipts": "Receipts",
     "domain.redemptions": "Receipts",
+    "domain.adjustments": "Receipts",
+    "domain.grants": "Rewards and grants",
+    "domain.catalogue": "Rewards and grants",
     "domain.statements": "Questions and answers",
     "domain.ledger": "The books",
     "domain.seal": "The books",
@@ -33,6 +36,7 @@ THEMES = {
     "domain.effects": "Writing plugins",
     "domain.events": "Writing plugins",
     "domain.rewards": "Writing plugins",
+    "ports.grants": "Writing plugins",
     "ports.program": "Writing plugins",
     "plugins.hookspecs": "Writing plugins",
     "plugins.loader": "Writing plugins",
@@ -44,6 +48,7 @@ VALUES = {
     "Effect": "domain.effects",
     "Fact": "domain.facts",
     "Decidable": "domain.facts",
+    "ExpiresAt": "domain.adjustments",
     "Json": "domain.facts",
     "Scalar": "domain.facts",
     "SHIPPING": "domain.facts",
@@ -55,7 +60,7 @@ VALUES = {
 }
 """Where names are defined that do not know it themselves."""
 WORDS = {
-    "Effect": "What a program may decide: ``Credit``, ``KeepState`` or ``Emit``.",
+    "Effect": "What a program may decide: ``Credit``, ``Grant``, ``KeepState`` or ``Emit``.",
     "Json": "Any JSON value: a ``Scalar``, a list of them, or an object of them by text.",
     "MemberId": "A member's id, a time-ordered UUID as text.",
     "Period": "Spans of the calendar: day, week, month, quarter, year.",

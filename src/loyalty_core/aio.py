@@ -130,6 +130,8 @@ class AsyncLoyalty:
     import_codes = _awaited(Loyalty.import_codes)
     costs = _awaited(Loyalty.costs)
     adjust = _awaited(Loyalty.adjust)
+    adjust_many = _awaited(Loyalty.adjust_many)
+    reinstate = _awaited(Loyalty.reinstate)
     transfer = _awaited(Loyalty.transfer)
     export = _awaited(Loyalty.export)
     erase = _awaited(Loyalty.erase)

@@ -122,7 +122,9 @@ class Books(Postings):
         """Gives the lot of an award the moments that the award has now: its fact has moved."""
         book = self.wallet(member_id, award.wallet)
         lot = book.lots[LotId(award.lot_id or "")]
-        lot.created_at, lot.activates_at, lot.expires_at = award.moments
+        lot.created_at, lot.activates_at = award.awarded_at, award.activates_at
+        if not lot.reinstated:
+            lot.expires_at = award.expires_at
         lot.pending = lot.activates_at > self.now
         self._touch_lot(lot)
         if lot.active(self.now):

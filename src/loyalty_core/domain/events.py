@@ -35,6 +35,9 @@ CORE_EVENTS: Mapping[str, str] = {
     "member_merged": "A member became part of this one; data: merged (their id).",
     "member_unmerged": "A member was parted from this one again; data: unmerged (their id).",
     "member_erased": "A person asked to be forgotten: delete what you hold of them; data: none.",
+    "points_reinstated": (
+        "Expired points were given back; data: wallet, amount, corrects, expires_at, reason, actor."
+    ),
     "decision_deferred": "A program failed on a fact and is tried again; data: plugin, fact_id.",
 }
 """The events of the core by type, each with what its data hold."""

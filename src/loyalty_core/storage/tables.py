@@ -209,6 +209,7 @@ lot = Table(
     Column("forgiven", BigInteger, nullable=False),
     Column("held", BigInteger, nullable=False),
     Column("pending", Boolean, nullable=False),
+    Column("reinstated", Boolean, nullable=False),
     Column("came_from", _id()),
 )
 _open = text("remaining > 0")
