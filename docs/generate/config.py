@@ -27,8 +27,8 @@ INTRODUCTION = """
 A program is described by one file, `loyalty.toml`. `loyalty init` writes one to start from, and
 `loyalty check` reports everything that is wrong with it at once. The sections are
 [`[program]`](#program), a [`[wallets.*]`](#walletsname) for each unit members hold, a
-[`[rewards.*]`](#rewardsid) for each reward of the catalogue, a `[plugins.*]` for each plugin that is
-on, and [`[gateway]`](#gateway).
+[`[rewards.*]`](#rewardsid) for each reward of the catalogue, a `[plugins.*]` for each plugin that
+is on, and [`[gateway]`](#gateway).
 
 How values are written:
 
