@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -270,6 +271,24 @@ def test_it_is_bought_by_itself_when_the_points_are_there(shop: Shop) -> None:
     owned = [one for one in loyalty.grants(member) if one.reward == "certificate"]
     assert [one.state for one in owned] == ["revoked"] * 3
     assert points(loyalty, member) == (60, 60, 0, 0)
+    sound(loyalty)
+
+
+def test_any_order_of_the_facts_ends_in_as_many_certificates(shop: Shop) -> None:
+    rewards = {"certificate": {**CARD, "auto_issue": True}, "welcome": {"kind": "custom"}}
+    loyalty = catalogue(shop, rewards)
+    facts = [order("1", "160.00"), order("2", "170.00"), order("3", "90.00"), refund("r", "2")]
+    ends = set()
+    for number, facts_now in enumerate(permutations(facts)):
+        mail = {"email": f"m{number}@example.org"}
+        for fact in [*facts_now, facts_now[0]]:
+            mine = {**fact, "source": f"web{number}"}
+            loyalty.record(mine if fact["type"] == "refund" else {**mine, "identities": mail})
+        member = loyalty.find(mail)
+        assert member is not None
+        live = [one.reward for one in loyalty.statement(member.id).grants]
+        ends.add((live.count("certificate"), points(loyalty, member.id)))
+    assert ends == {(2, (50, 50, 0, 0))}
     sound(loyalty)
 
 
