@@ -186,6 +186,7 @@ def test_limits_for_a_member_go_by_the_period(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("limited", ["stock", "pool"])
+@pytest.mark.hard_case("H9")
 def test_the_last_one_is_won_once(shop: Shop, limited: str) -> None:
     pool = {"code": {"pool": "vouchers"}}
     loyalty = catalogue(shop, {"card": {**CARD, **({"stock": 3} if limited == "stock" else pool)}})

@@ -18,6 +18,7 @@ from loyalty_core.cli.commands import (
     operations,
     people,
     proofs,
+    rewards,
     setup,
     spending,
 )
@@ -50,8 +51,8 @@ def build_app() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     )
     app.callback()(_root)
-    modules = (setup, loading, members, answers, spending, adjusting, people, operations, proofs)
-    for module in (*modules, demo):
+    modules = (setup, loading, members, answers, spending, rewards, adjusting, people)
+    for module in (*modules, operations, proofs, demo):
         module.register(app)
     return app
 

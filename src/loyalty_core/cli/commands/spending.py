@@ -6,9 +6,11 @@ from functools import partial
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 from loyalty_core.cli import documents, views
 from loyalty_core.cli.commands.answers import read_cart
+from loyalty_core.cli.granting import grant_document, show_grant
 from loyalty_core.cli.options import (
     DEFAULT_CONFIG,
     ConfigOption,
@@ -116,7 +118,15 @@ def release(
 
 def _show(receipt: RedemptionReceipt, loyalty: Loyalty, as_json: bool) -> None:
     document = documents.redemption(receipt, loyalty.config)
-    answer(document, as_json, lambda console: views.redemption(console, receipt, loyalty.config))
+    if receipt.grant is not None:
+        document["grant"] = grant_document(receipt.grant)
+
+    def view(console: Console) -> None:
+        views.redemption(console, receipt, loyalty.config)
+        if receipt.grant is not None:
+            show_grant(console, receipt.grant, loyalty.config)
+
+    answer(document, as_json, view)
 
 
 def _paid_from(loyalty: Loyalty, reward: str | None) -> str:
