@@ -132,7 +132,10 @@ def test_prices_and_rewards_for_some_members(shop: Shop) -> None:
     with pytest.raises(RedemptionRefused) as refused:
         loyalty.redeem(bob, reward="hidden", key="1")
     assert "other members" in str(refused.value)
+    cart = {"currency": "USD", "lines": [{"id": "a", "amount": "5.00"}]}
+    assert list(loyalty.quote(cart, bob).offers) == ["card"]
     loyalty.update_member(bob, profile=Profile(tags=("staff",), tiers={"club": "gold"}))
+    assert list(loyalty.quote(cart, bob).offers) == ["card", "hidden"]
     card, hidden = loyalty.rewards(bob)
     assert (card.points, card.refusal, hidden.id, hidden.points) == (60, "", "hidden", 100)
     assert loyalty.redeem(bob, reward="card", key="2").points == 60

@@ -60,6 +60,26 @@ def test_it_is_used_once(shop: Shop) -> None:
     sound(loyalty)
 
 
+def test_a_statement_of_the_past_has_what_was_owned_then(shop: Shop) -> None:
+    loyalty = catalogue(shop, {"card": CARD})
+    member = funded(loyalty, 200)
+    first = bought(loyalty, member, "card", "1")
+    shop.clock.advance(hours=1)
+    loyalty.use_grant(first, key="use")
+    second = bought(loyalty, member, "card", "2")
+    shop.clock.advance(hours=1)
+
+    def owned(hours: int) -> tuple[list[tuple[str, str]], tuple[Money, ...]]:
+        found = loyalty.statement(member, at=START + timedelta(hours=hours))
+        return [(one.grant_id, one.state.value) for one in found.grants], found.saved
+
+    assert owned(0) == ([(first, "issued")], ())
+    assert owned(2) == ([(second, "issued")], (Money(1000, "USD"),))
+    loyalty.revoke_grant(second, key="revoke")
+    assert owned(1) == ([(second, "issued")], (Money(1000, "USD"),))
+    assert owned(3) == ([], (Money(1000, "USD"),))
+
+
 def test_of_sixteen_who_use_a_code_one_does(shop: Shop) -> None:
     loyalty = catalogue(shop, {"card": {**CARD, "code": {}}})
     bought(loyalty, funded(loyalty, 100), "card")

@@ -76,7 +76,8 @@ def within_limit(books: Books, member_id: str, reward: CatalogueReward) -> bool:
     most, since = limited
     fresh = [one for one in books.changes.redemptions.values() if one.fresh]
     here = sum(one.reward == reward.id and one.member_id == member_id for one in fresh)
-    return books.uow.bought(member_id, reward.id, since, books.now) + here < most
+    bought = books.uow.bought(member_id, {reward.id: since}, books.now)
+    return bought[reward.id] + here < most
 
 
 def _give_back(books: Books, book: WalletBook) -> None:

@@ -11,6 +11,7 @@ from loyalty_core.domain.grants import Terms, terms_of
 from loyalty_core.domain.members import MemberView
 from loyalty_core.domain.programs import ProgramConfig
 from loyalty_core.domain.rewards import SpendOffer, SpendRequest
+from loyalty_core.ports.program import Owned, RewardKind
 
 CATALOGUE = "core"
 """What stands where rewards of plugins name their plugin."""
@@ -59,6 +60,10 @@ class CatalogueReward:
         if not reward.for_tags and not reward.for_tiers:
             return True
         return among(reward.for_tags, reward.for_tiers, profile.tags, profile.tiers)
+
+    def shown(self, member: MemberView) -> bool:
+        """Whether it is in the catalogue that the member sees."""
+        return self.reward.for_sale() and self.visible(member)
 
     def closed(self, member: MemberView, at: datetime | None) -> str:
         """Why the member cannot buy it at all at a moment, in their words; empty if they can."""
@@ -131,3 +136,8 @@ class CatalogueReward:
 
     def _written(self, points: int) -> str:
         return f"{format_scaled(points, self._scale)} {self._unit}"
+
+
+def shown(owned: Owned[RewardKind], member: MemberView) -> bool:
+    """Whether a member is to see a reward; those of plugins are for all."""
+    return not isinstance(owned.item, CatalogueReward) or owned.item.shown(member)

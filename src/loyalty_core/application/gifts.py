@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from loyalty_core.application.books import Books
-from loyalty_core.application.grants import issue, keep, new_grant, prepare, revoke
+from loyalty_core.application.grants import keep, new_grant, prepare, revoke
 from loyalty_core.application.rules import Rules
 from loyalty_core.domain.effects import Grant
 from loyalty_core.domain.facts import OrderStatus
@@ -112,7 +112,8 @@ def _restore(books: Books, grant: GrantRecord, record: FactRecord, gift: Gift) -
         keep(books, grant, "grant_restored")
     if gift.at != record.occurred_at and grant.state is GrantState.ISSUED:
         grant.created_at = record.occurred_at
-        issue(books, grant, record.occurred_at)
+        grant.issue(record.occurred_at, books.rules.config.program.time_zone)
+        books.changes.grants[grant.id] = grant
 
 
 def _kept(books: Books, grant: GrantRecord) -> Problem:

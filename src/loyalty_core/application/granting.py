@@ -25,11 +25,11 @@ from loyalty_core.domain.grants import (
     GrantRecord,
     GrantState,
     Revocation,
+    goods_value,
     grant_receipt,
 )
 from loyalty_core.domain.ledger import LotId
 from loyalty_core.domain.members import MemberStatus
-from loyalty_core.domain.orders import line_nets
 from loyalty_core.domain.redemptions import RedemptionState
 from loyalty_core.errors import (
     FactError,
@@ -278,7 +278,7 @@ def _refuse_order(grant: GrantRecord, order: Order | None) -> None:
         return
     if order.currency != terms.currency and (terms.worth or terms.min_order):
         raise _refused(grant, f"it is worth {terms.currency}, not {order.currency}")
-    if sum(line_nets(order).values()) < terms.min_order:
+    if goods_value(order) < terms.min_order:
         receipt = grant_receipt(grant, order.occurred_at)
         raise _refused(grant, f"the order must come to {receipt.min_order}")
 

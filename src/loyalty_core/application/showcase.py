@@ -56,13 +56,15 @@ class Showcase:
         mine = [item for item in catalogue if isinstance(item, CatalogueReward)]
         stocked = any(item.reward.stock is not None for item in mine)
         pooled = any(item.reward.code and item.reward.code.pool for item in mine)
-        record, available, bought = None, {}, {}
+        record: MemberRecord | None = None
+        available: Mapping[str, int] = {}
+        bought: Mapping[str, int] = {}
         if member_id is not None:
             record = _member(reader, member_id)
-            available = dict(available_now(reader, [record.id], now)[record.id])
-            for item in mine:
-                if limited := item.limited_since(now):
-                    bought[item.id] = reader.bought(record.id, item.id, limited[1], now)
+            available = available_now(reader, [record.id], now)[record.id]
+            limits = {item.id: item.limited_since(now) for item in mine}
+            since = {name: limit[1] for name, limit in limits.items() if limit is not None}
+            bought = reader.bought(record.id, since, now) if since else {}
         return Shelf(
             record,
             available,
@@ -96,7 +98,7 @@ class Showcase:
         now: datetime,
     ) -> RewardView | None:
         reward = item.reward
-        if not reward.for_sale() or not item.visible(member):
+        if not item.shown(member):
             return None
         left = self._left(item, shelf)
         offer = self._offer(owned, member, shelf, now)
@@ -166,11 +168,13 @@ class Showcase:
         return grant_receipt(found, self._clock())
 
     def grants(
-        self, member_id: str, state: GrantState | None, first: int, after: str | None
+        self, member_id: str, state: GrantState | str | None, first: int, after: str | None
     ) -> tuple[GrantReceipt, ...]:
         """A member's grants, latest first, those before the one with the id ``after``."""
         if not 1 <= first <= LONGEST_PAGE:
             raise FactError(f"a page has 1 to {LONGEST_PAGE} items, not {first}", where="first")
+        if state is not None and state not in list(GrantState):
+            raise FactError(f"{state!r} is not a state of grants", where="state")
         if after is not None and not is_id(after):
             raise GrantNotFound(f"there is no grant {after[:60]!r}", grant=after)
         now = self._clock()
@@ -180,7 +184,7 @@ class Showcase:
             while len(found) < first:
                 page = reader.grants_of(member.id, before, LONGEST_PAGE)
                 receipts = (grant_receipt(one, now) for one in page)
-                found += [one for one in receipts if state is None or one.state is state]
+                found += [one for one in receipts if state is None or one.state == state]
                 if len(page) < LONGEST_PAGE:
                     break
                 before = page[-1].id

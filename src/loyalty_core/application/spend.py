@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from loyalty_core.application.available import available_now
+from loyalty_core.application.catalogue import shown
 from loyalty_core.application.enrol import found_members
 from loyalty_core.application.fold import award_of
 from loyalty_core.application.forms import read_cart
@@ -44,6 +45,8 @@ class Spending:
         earnings, failed = self._earnings(order, record)
         offers: dict[str, SpendOffer] = {}
         for name, owned in self._rules.rewards.items():
+            if not shown(owned, view_of(record, owned.plugin)):
+                continue
             request = SpendRequest(
                 wallet=owned.item.wallet,
                 available=available.get(owned.item.wallet, 0),

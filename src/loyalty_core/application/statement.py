@@ -6,6 +6,7 @@ import base64
 import binascii
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from loyalty_core.application.available import NOTHING_HELD, Held, held_now, repaid, spendable
@@ -14,7 +15,13 @@ from loyalty_core.application.rules import Rules
 from loyalty_core.domain.amounts import Money
 from loyalty_core.domain.clock import Clock
 from loyalty_core.domain.facts import Activity, Order
-from loyalty_core.domain.grants import GrantReceipt, grant_receipt
+from loyalty_core.domain.grants import (
+    LIVE,
+    GrantReceipt,
+    GrantRecord,
+    GrantState,
+    grant_receipt,
+)
 from loyalty_core.domain.ledger import WalletBook
 from loyalty_core.domain.statements import (
     AwardExplanation,
@@ -255,8 +262,17 @@ def shown_grants(
     """What a member owned at a moment as a statement shows it, and what it had saved."""
     if owned is None:
         return (), ()
-    grants = tuple(grant_receipt(one, at) for one in owned.grants)
+    grants = tuple(_as_of(one, at) for one in owned.grants)
     return grants, tuple(Money(owned.saved[code], code) for code in sorted(owned.saved))
+
+
+def _as_of(one: GrantRecord, at: datetime) -> GrantReceipt:
+    """A grant that was still to be used at a moment, as it stood then."""
+    receipt = grant_receipt(one, at)
+    if receipt.state in LIVE:
+        return receipt
+    issued = one.issued_at is not None and one.issued_at <= at
+    return replace(receipt, state=GrantState.ISSUED if issued else GrantState.PREPARING)
 
 
 def _by_date(points: Iterable[tuple[datetime, int]]) -> tuple[Dated, ...]:

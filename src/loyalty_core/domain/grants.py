@@ -11,7 +11,7 @@ from typing import NewType
 from loyalty_core.domain.amounts import Money, Rounding, parse_scaled
 from loyalty_core.domain.catalogue import CodeRules, Reward, RewardType
 from loyalty_core.domain.clock import day_of, start_of
-from loyalty_core.domain.facts import Order
+from loyalty_core.domain.facts import SHIPPING, Order
 from loyalty_core.domain.orders import line_nets
 from loyalty_core.domain.programs import Program
 
@@ -77,10 +77,15 @@ class Terms:
             return self.worth
         if self.kind is RewardType.FREE_SHIPPING:
             return order.shipping
-        total = sum(line_nets(order).values())
+        total = goods_value(order)
         if self.percent is not None:
             return Rounding.DOWN.apply(total * self.percent / 100)
         return min(self.worth, total) if self.kind is RewardType.DISCOUNT else self.worth
+
+
+def goods_value(order: Order) -> int:
+    """What the lines of an order come to after discounts, shipping left out, in minor units."""
+    return sum(net for line, net in line_nets(order).items() if line != SHIPPING)
 
 
 def terms_of(name: str, reward: Reward, program: Program, worth: int | None = None) -> Terms:

@@ -39,8 +39,7 @@ class GrantMethods:
 
         Raises ``MemberNotFound``, ``GrantNotFound`` for a cursor not ours, ``FactError``.
         """
-        wanted = GrantState(state) if state is not None else None
-        return self._showcase.grants(member_id, wanted, first, after)
+        return self._showcase.grants(member_id, state, first, after)
 
     def grant(self, grant_id: str | None = None, *, code: str | None = None) -> GrantReceipt:
         """One grant as it stands now, by its id or its code; raises ``GrantNotFound``."""

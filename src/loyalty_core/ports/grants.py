@@ -50,8 +50,10 @@ class GrantWork(Protocol):
         """Grants whose last day has passed, and nobody was told."""
         ...
 
-    def bought(self, member: str, reward: str, since: datetime | None, now: datetime) -> int:
-        """How often the member has bought a reward since a moment (ever), what is held counted."""
+    def bought(
+        self, member: str, since: Mapping[str, datetime | None], now: datetime
+    ) -> Mapping[str, int]:
+        """How often the member has bought rewards, each since a moment (ever); held ones count."""
         ...
 
     def add_code(self, code: str, grant_id: str) -> bool:
@@ -94,8 +96,10 @@ class GrantReader(Protocol):
         """How many were claimed of each limited item."""
         ...
 
-    def bought(self, member: str, reward: str, since: datetime | None, now: datetime) -> int:
-        """How often the member has bought a reward since a moment (ever), what is held counted."""
+    def bought(
+        self, member: str, since: Mapping[str, datetime | None], now: datetime
+    ) -> Mapping[str, int]:
+        """How often the member has bought rewards, each since a moment (ever); held ones count."""
         ...
 
     def free_codes(self) -> Mapping[str, int]:

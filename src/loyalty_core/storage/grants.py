@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, case, delete, func, or_, select, update
+from sqlalchemy import Connection, and_, case, delete, func, literal, or_, select, union_all, update
 
 from loyalty_core.application.many import batched
 from loyalty_core.application.structure import converter
@@ -102,20 +102,24 @@ class GrantRows:
         found = self._found(grants.c.redemption_id.in_(wanted)) if wanted else ()
         return {one.redemption_id: one for one in found if one.redemption_id}
 
-    def bought(self, member: str, reward: str, since: datetime | None, now: datetime) -> int:
-        """How often the member has bought a reward since a moment (ever), what is held counted."""
+    def bought(
+        self, member: str, since: Mapping[str, datetime | None], now: datetime
+    ) -> Mapping[str, int]:
+        """How often the member has bought rewards, each since a moment (ever); held ones count."""
         table = tables.redemption
         waiting = or_(table.c.expires_at.is_(None), table.c.expires_at > now)
-        counted = or_(
-            table.c.state == "captured",
-            and_(table.c.state == "held", waiting),
-        )
-        mine = select(func.count()).where(
-            table.c.member_id == member, table.c.reward == reward, counted
-        )
-        if since is not None:
-            mine = mine.where(table.c.created_at >= since)
-        return int(self._connection.scalar(mine) or 0)
+        counted = or_(table.c.state == "captured", and_(table.c.state == "held", waiting))
+        counts = [
+            select(literal(reward), func.count()).where(
+                table.c.member_id == member,
+                table.c.reward == reward,
+                counted,
+                *([] if moment is None else [table.c.created_at >= moment]),
+            )
+            for reward, moment in since.items()
+        ]
+        found = self._connection.execute(union_all(*counts))
+        return {row[0]: int(row[1]) for row in found}
 
 
 class Grants(GrantRows, Redemptions):

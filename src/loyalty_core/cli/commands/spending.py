@@ -69,8 +69,9 @@ def redeem(
     """
     wanted = read_cart(cart) if cart else None
     with opened(config, database) as loyalty:
-        units = None if points is None else points_of(loyalty, _paid_from(loyalty, reward), points)
         found = member_of(loyalty, member, source)
+        wallet = "" if points is None else _paid_from(loyalty, found.id, reward)
+        units = None if points is None else points_of(loyalty, wallet, points)
         spend = loyalty.redeem if hold is None else partial(loyalty.hold, minutes=hold)
         receipt = spend(
             found.id,
@@ -129,9 +130,9 @@ def _show(receipt: RedemptionReceipt, loyalty: Loyalty, as_json: bool) -> None:
     answer(document, as_json, view)
 
 
-def _paid_from(loyalty: Loyalty, reward: str | None) -> str:
+def _paid_from(loyalty: Loyalty, member_id: str, reward: str | None) -> str:
     """The wallet a reward is paid from: it says how fine its points are."""
-    rewards = {found.id: found.wallet for found in loyalty.rewards()}
+    rewards = {found.id: found.wallet for found in loyalty.rewards(member_id)}
     known = ", ".join(rewards) or "none"
     if reward is None and len(set(rewards.values())) == 1:
         return next(iter(rewards.values()))
