@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, String, Table, Text, text
 
-from loyalty_core.storage.tables import Moment, _id, _json, metadata
+from loyalty_core.storage.columns import Moment, document, identifier
+from loyalty_core.storage.tables import metadata
 
 grant = Table(
     "loyalty_grant",
     metadata,
-    Column("id", _id(), primary_key=True),
+    Column("id", identifier(), primary_key=True),
     Column("program", String(63), nullable=False),
-    Column("member_id", _id(), nullable=False),
+    Column("member_id", identifier(), nullable=False),
     Column("reward", String(63), nullable=False),
     Column("state", String(16), nullable=False),
-    Column("terms", _json(), nullable=False),
+    Column("terms", document(), nullable=False),
     Column("currency", String(3), nullable=False),
     Column("cost", BigInteger, nullable=False),
     Column("borne_by", Text, nullable=False),
@@ -25,8 +26,8 @@ grant = Table(
     Column("used_at", Moment),
     Column("revoked_at", Moment),
     Column("revoked_for", String(16), nullable=False),
-    Column("redemption_id", _id()),
-    Column("fact_id", _id()),
+    Column("redemption_id", identifier()),
+    Column("fact_id", identifier()),
     Column("plugin", String(63), nullable=False),
     Column("rule", Text, nullable=False),
     Column("source", Text, nullable=False),
@@ -34,7 +35,7 @@ grant = Table(
     Column("saved", BigInteger, nullable=False),
     Column("reason", Text, nullable=False),
     Column("actor", Text, nullable=False),
-    Column("came_from", _id()),
+    Column("came_from", identifier()),
 )
 _bought = text("redemption_id IS NOT NULL")
 _coded = text("code IS NOT NULL")
@@ -66,7 +67,7 @@ code = Table(
     Column("code", Text, primary_key=True),
     Column("pool", String(63), nullable=False),
     Column("taken", Boolean, nullable=False),
-    Column("grant_id", _id()),
+    Column("grant_id", identifier()),
 )
 _free = text("NOT taken")
 Index("loyalty_code_free", code.c.program, code.c.pool, postgresql_where=_free, sqlite_where=_free)
