@@ -276,6 +276,21 @@ def test_grants_go_with_a_merge_and_come_back(shop: Shop) -> None:
     sound(loyalty)
 
 
+def test_what_was_held_before_a_merge_goes_back_as_a_grant(shop: Shop) -> None:
+    loyalty = catalogue(shop, {"card": CARD})
+    ada, bob = funded(loyalty, 100), funded(loyalty, 100, "bob@example.org")
+    held = loyalty.hold(bob, reward="card", key="hold").redemption_id
+    loyalty.merge(ada, bob, key="merge")
+    assert loyalty.capture(held).member_id == ada
+    assert len(loyalty.grants(ada)) == 1
+    loyalty.unmerge(bob, key="unmerge")
+    (grant,) = loyalty.grants(bob)
+    assert (loyalty.grants(ada), loyalty.redemption(held).member_id) == ((), bob)
+    loyalty.revoke_grant(grant.grant_id, key="revoke")
+    assert (points(loyalty, ada)[0], points(loyalty, bob)[0]) == (100, 100)
+    sound(loyalty)
+
+
 def test_an_erasure_ends_grants_and_forgets_codes(shop: Shop) -> None:
     rewards = {"card": {**CARD, "code": {"pool": "vouchers"}}, "drawn": {**CARD, "code": {}}}
     loyalty = catalogue(shop, rewards)

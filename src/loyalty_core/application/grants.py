@@ -41,6 +41,7 @@ def buy_grant(books: Postings, redemption: Redemption, *, strictly: bool = True)
     worth = redemption.worth.amount_minor
     grant = new_grant(books.rules, redemption.member_id, redemption.reward, books.now, worth)
     grant.redemption_id, redemption.grant = redemption.id, grant
+    grant.came_from = redemption.came_from
     if reward.approval:
         grant.state = GrantState.REQUESTED
         keep(books, grant, "grant_requested")
