@@ -24,7 +24,9 @@ from tests.contract.catalogue import Giver, catalogue, sound
 from tests.contract.conftest import Shop
 from tests.toy import START, activity, order, refund
 
-WELCOME = {"welcome": {"kind": "discount", "amount": "5.00", "code": {}, "valid_days": 30}}
+WELCOME: dict[str, Any] = {
+    "welcome": {"kind": "discount", "amount": "5.00", "code": {}, "valid_days": 30}
+}
 
 
 def owned(loyalty: Loyalty, member: str) -> list[tuple[str, str, datetime | None]]:
@@ -41,6 +43,19 @@ def test_the_first_order_brings_one_and_only_it(shop: Shop) -> None:
     assert owned(loyalty, member) == [("first", "issued", ends)]
     (grant,) = loyalty.grants(member)
     assert (grant.code, grant.redemption_id) == ("000000000001", None)
+    sound(loyalty)
+
+
+def test_one_of_long_ago_has_expired_and_takes_no_code(shop: Shop) -> None:
+    loyalty = catalogue(shop, {"welcome": {**WELCOME["welcome"], "code": {"pool": "mail"}}})
+    loyalty.import_codes("mail", ["M-1"])
+    member = loyalty.record(order("1", at=START - timedelta(days=40))).member_id or ""
+    ends = datetime(2026, 5, 22, tzinfo=UTC)
+    assert owned(loyalty, member) == [("first", "expired", ends)]
+    assert loyalty.grants(member)[0].code is None
+    other = loyalty.record(order("2", email="bob@example.org")).member_id or ""
+    assert loyalty.grants(other)[0].code == "M-1"
+    assert loyalty.tick().expired_grants == 0
     sound(loyalty)
 
 

@@ -77,13 +77,21 @@ def prepare(books: Postings, grant: GrantRecord, at: datetime) -> bool:
 
 
 def issue(books: Postings, grant: GrantRecord, at: datetime) -> bool:
-    """Makes a grant usable, with its code; False, and it waits, if its pool has none left."""
+    """Makes a grant usable, with its code; False, and it waits, if its pool has none left.
+
+    One whose last day has passed by now, for its fact came late, has expired and gets no code.
+    """
+    grant.issue(at, books.rules.config.program.time_zone)
+    if grant.at(books.now) is GrantState.EXPIRED:
+        grant.state = GrantState.EXPIRED
+        keep(books, grant, "grant_expired")
+        return True
     if grant.terms.code is not None and grant.code is None:
         grant.code = _code(books, grant)
         if grant.code is None:
+            grant.state, grant.issued_at, grant.expires_at = GrantState.PREPARING, None, None
             keep(books, grant, "grant_preparing")
             return False
-    grant.issue(at, books.rules.config.program.time_zone)
     expires = grant.expires_at.isoformat() if grant.expires_at else None
     keep(books, grant, "grant_issued", {"code": grant.code, "expires_at": expires})
     return True
