@@ -62,6 +62,15 @@ class Numbered:
 
 
 KEPT_OF_GRANTS = {
+    "loyalty_redemption.plugin": "a plugin's",
+    "loyalty_redemption.reward": "a plugin's",
+    "loyalty_redemption.item": "a plugin's",
+    "loyalty_redemption.state": "ours",
+    "loyalty_redemption.currency": "of what it is worth",
+    "loyalty_redemption.lines": "the shop's own numbers of lines, and amounts",
+    "loyalty_redemption.lots": "ids and amounts",
+    "loyalty_redemption.source": "the shop's own name",
+    "loyalty_redemption.order_id": "the shop's own number, by which a late refund is known",
     "loyalty_fact.gifts": "rules, rewards and moments",
     "loyalty_grant.reward": "the configuration's",
     "loyalty_grant.state": "ours",
@@ -76,7 +85,7 @@ KEPT_OF_GRANTS = {
     "loyalty_grant.actor": "who of the shop did it",
     "loyalty_code.pool": "the configuration's",
 }
-"""Texts of grants that say nothing of a person, each with the reason."""
+"""Texts of redemptions and grants that say nothing of a person, each with the reason."""
 
 
 def plant_grant(connection: Connection, member: str, mark: str) -> None:

@@ -17,12 +17,14 @@ from loyalty_core.application.forms import read_cart, read_text
 from loyalty_core.application.grants import buy_grant
 from loyalty_core.application.ids import input_hash, new_id
 from loyalty_core.application.offers import priced, view_of
+from loyalty_core.application.partners import partner_rewards
 from loyalty_core.application.redemptions import (
     checked,
     existing,
     lock,
     order_of,
     receipt_of,
+    refuse_abroad,
     refuse_ended,
     refuse_meddling,
     refuse_short,
@@ -36,6 +38,7 @@ from loyalty_core.domain.clock import Clock
 from loyalty_core.domain.currencies import minor_digits
 from loyalty_core.domain.facts import Json, Order
 from loyalty_core.domain.members import MemberId, MemberStatus
+from loyalty_core.domain.partners import PartnerPoints
 from loyalty_core.domain.receipts import RedemptionReceipt
 from loyalty_core.domain.redemptions import Redemption, RedemptionId, RedemptionState
 from loyalty_core.domain.rewards import SpendRequest
@@ -73,6 +76,11 @@ class Asked:
     key: str
     given: str
 
+    @property
+    def abroad(self) -> bool:
+        """Whether it is paid with a partner's points."""
+        return isinstance(self.owned.item, PartnerPoints)
+
 
 class Redeeming:
     """Redemptions under the current rules."""
@@ -80,6 +88,7 @@ class Redeeming:
     def __init__(self, store: Store, rules: Rules, clock: Clock) -> None:
         self._store = store
         self._rules = rules
+        self._abroad = partner_rewards(rules.config)
         self._clock = clock
 
     def ask(
@@ -195,7 +204,9 @@ class Redeeming:
         book = books.wallet(member.id, owned.item.wallet)
         available = book.available(now)
         if asked.points is not None and asked.points > available:
-            refuse_short(asked.points, available, book, self._rules.config.wallets[book.wallet])
+            refuse_short(
+                asked.points, available, book.wallet, self._rules.config.wallets[book.wallet]
+            )
         request = SpendRequest(
             wallet=owned.item.wallet,
             available=max(available, 0),
@@ -207,7 +218,7 @@ class Redeeming:
         if isinstance(owned.item, CatalogueReward):
             if offer.minimum > available:
                 wallet = self._rules.config.wallets[book.wallet]
-                refuse_short(offer.minimum, available, book, wallet)
+                refuse_short(offer.minimum, available, book.wallet, wallet)
             if offer.points and not within_limit(books, member.id, owned.item):
                 raise refused("the member has bought as many as one may", offer, available)
         if offer.refusal or offer.points <= 0:
@@ -242,10 +253,12 @@ class Redeeming:
 
     def _reward(self, name: str | None) -> Owned[RewardKind]:
         rewards = self._rules.rewards
+        if name in self._abroad:
+            return self._abroad[name]
         if name is None and len(rewards) == 1:
             return next(iter(rewards.values()))
         if name is None or name not in rewards:
-            known = ", ".join(rewards) or "none"
+            known = ", ".join([*rewards, *self._abroad]) or "none"
             remedy = f"Rewards of this program: {known}."
             raise RewardUnknown(f"{name!r} is not a reward here", where="reward", remedy=remedy)
         return rewards[name]
@@ -347,6 +360,7 @@ class Redeeming:
     ) -> tuple[Books, Redemption, Orders]:
         """The books of a redemption's member, caught up, and the redemption as it is in them."""
         known = existing(uow.redemption(checked(redemption_id)), redemption_id)
+        refuse_abroad(known)
         source, order_id = order if order[1] is not None else (known.source, known.order_id)
         member, orders = lock(uow, known.member_id, source, order_id)
         books = Books(uow, self._rules, self._clock())

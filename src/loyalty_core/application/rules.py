@@ -26,7 +26,8 @@ class Rules:
     """One version of the configuration with its programs, rewards and subscriptions.
 
     ``gone`` are plugins of an older version that cannot be asked any more: what they gave stands.
-    ``draw`` makes the codes of grants.
+    ``draw`` makes the codes of grants. ``coalition``: whether points of partners are, or ever were,
+    accepted here.
     """
 
     config: ProgramConfig
@@ -35,6 +36,7 @@ class Rules:
     subscriptions: Mapping[str, Sequence[Owned[Subscription]]] = field(default_factory=dict)
     gone: frozenset[str] = frozenset()
     draw: CodeSource = random_code
+    coalition: bool = False
 
     @property
     def automatic(self) -> tuple[str, ...]:

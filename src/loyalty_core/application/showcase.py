@@ -10,6 +10,7 @@ from loyalty_core.application.available import available_now
 from loyalty_core.application.catalogue import CatalogueReward
 from loyalty_core.application.enrol import found_members, is_id
 from loyalty_core.application.offers import priced, view_of
+from loyalty_core.application.partners import partner_rewards
 from loyalty_core.application.rules import Rules
 from loyalty_core.domain.clock import Clock
 from loyalty_core.domain.grants import BorneCost, GrantReceipt, GrantState, grant_receipt
@@ -47,7 +48,8 @@ class Showcase:
         """The rewards of the program, as the member sees them, or a stranger."""
         now = self._clock()
         shelf = self._store.read(lambda reader: self._shelf(reader, member_id, now))
-        views = (self._view(owned, shelf, now) for owned in self._rules.rewards.values())
+        rewards = {**self._rules.rewards, **partner_rewards(self._rules.config)}
+        views = (self._view(owned, shelf, now) for owned in rewards.values())
         return tuple(view for view in views if view is not None)
 
     def _shelf(self, reader: Reader, member_id: str | None, now: datetime) -> Shelf:
@@ -132,8 +134,11 @@ class Showcase:
     def _offer(
         self, owned: Owned[RewardKind], member: MemberView, shelf: Shelf, now: datetime
     ) -> SpendOffer | None:
-        """What it would cost the member now; None for a stranger, or if its plugin fails."""
-        if shelf.record is None:
+        """What it would cost the member now.
+
+        None for a stranger, for points of a partner, which a quote tells, or if its plugin fails.
+        """
+        if shelf.record is None or not owned.plugin:
             return None
         available = shelf.available.get(owned.item.wallet, 0)
         request = SpendRequest(wallet=owned.item.wallet, available=available, at=now)

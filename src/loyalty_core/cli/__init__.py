@@ -16,6 +16,7 @@ from loyalty_core.cli.commands import (
     loading,
     members,
     operations,
+    partners,
     people,
     proofs,
     rewards,
@@ -52,7 +53,7 @@ def build_app() -> typer.Typer:
     )
     app.callback()(_root)
     modules = (setup, loading, members, answers, spending, rewards, adjusting, people)
-    for module in (*modules, operations, proofs, demo):
+    for module in (*modules, operations, proofs, partners, demo):
         module.register(app)
     return app
 

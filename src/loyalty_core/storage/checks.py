@@ -12,6 +12,7 @@ from loyalty_core.domain.ledger import MEMBER, TRANSFER, TransactionKind
 from loyalty_core.storage import tables
 from loyalty_core.storage.grant_checks import grant_checks
 from loyalty_core.storage.holds import unequal_holds, wrong_holds
+from loyalty_core.storage.partner_checks import partner_checks
 
 MOST = 100
 """How many faults of one kind are listed."""
@@ -58,6 +59,7 @@ def _queries(program: str) -> list[tuple[str, Select[Any]]]:
         ("an entry names this transaction, which is missing", _orphans(program)),
         ("an entry names this lot, which is missing", _lotless(program)),
         *grant_checks(program),
+        *partner_checks(program),
     ]
 
 

@@ -16,7 +16,7 @@ from loyalty_core.domain.facts import FactId
 from loyalty_core.domain.ledger import TransactionKind
 from loyalty_core.domain.members import Identity, MemberId
 from loyalty_core.ports.records import FactRecord, FactStatus
-from loyalty_core.storage import rows, tables
+from loyalty_core.storage import partner_tables, rows, tables
 from loyalty_core.storage.grants import Grants
 
 DROPPED = "dropped"
@@ -87,6 +87,7 @@ class Erasure(Grants):
         self._bury(identities, now)
         table = tables.identity
         self._connection.execute(delete(table).where(table.c.member_id.in_(members)))
+        self._forget_links(members)
         self._forget_waiting(facts)
         self._forget_receipts(members)
         self.forget_grants(members, now)
@@ -113,6 +114,12 @@ class Erasure(Grants):
             index_elements=["program", "digest"], set_={"erased_at": added.excluded.erased_at}
         )
         self._write(again, values)
+
+    def _forget_links(self, members: Sequence[MemberId]) -> None:
+        """A link would say who somebody was, in another program."""
+        table = partner_tables.link
+        either = or_(table.c.member_id.in_(members), table.c.partner_member.in_(members))
+        self._connection.execute(delete(table).where(either))
 
     def _forget_waiting(self, facts: Sequence[FactId]) -> None:
         waiting = tables.waiting.c.fact_id == bindparam("waits")
