@@ -158,7 +158,7 @@ class Redeeming:
             raise MemberInactive(f"the member is {member.status}", member_id=member.id)
         books = Books(uow, self._rules, now)
         books.load([member.id], open_of=[member.id])
-        redemption = self._hold(books, member, asked)
+        redemption = self._hold(books, member, asked, fulfils)
         if asked.minutes is None and not fulfils:
             books.capture(redemption, redemption.points)
             return_spent(books, [redemption], orders)
@@ -194,7 +194,7 @@ class Redeeming:
             uow.save_redemptions([current])
         return receipt_of(current, now), due
 
-    def _hold(self, books: Books, member: MemberRecord, asked: Asked) -> Redemption:
+    def _hold(self, books: Books, member: MemberRecord, asked: Asked, fulfils: bool) -> Redemption:
         owned, now = asked.owned, books.now
         book = books.wallet(member.id, owned.item.wallet)
         available = book.available(now)
@@ -213,7 +213,6 @@ class Redeeming:
             raise refused(offer.refusal or "there is nothing to spend points on", offer, available)
         if offer.stock is not None and not books.uow.claim_stock(offer.item, offer.stock):
             raise refused("there is none left", offer, available)
-        fulfils = asked.minutes is None and isinstance(owned.item, Fulfils)
         redemption = Redemption(
             id=RedemptionId(new_id()),
             member_id=member.id,

@@ -89,7 +89,8 @@ def lock(
     key = FactKey(source, "order", order_id or "")
     known = uow.known([key])[0] if order_id is not None else {}
     owners = {record.member_id for record in known.values() if record.member_id}
-    uow.lock_members({*owners, MemberId(member_id)} if is_id(member_id) else owners)
+    if owners:  # all at once, in the order of their ids
+        uow.lock_members({*owners, MemberId(member_id)} if is_id(member_id) else owners)
     member = locked_member(uow, member_id)
     return member, uow.known([key])[0] if known else {}
 
