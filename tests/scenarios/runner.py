@@ -15,7 +15,7 @@ says whose it is, else it is the first one's.
 
 Facts and carts have their documented JSON form; left out, `source` is "shop", `occurred_at` the
 step's moment and `identities` the member's. Points are in the wallet's smallest unit. What there
-is for charities is in `giving.py`.
+is for the catalogue and grants is in `granting.py`, for charities in `giving.py`.
 """
 
 import tomllib
@@ -40,7 +40,7 @@ from loyalty_core import (
     Statement,
     format_scaled,
 )
-from tests.scenarios import giving
+from tests.scenarios import giving, granting
 
 Table = Mapping[str, Any]
 
@@ -165,6 +165,7 @@ ACTIONS: Mapping[str, Callable[[Player, Table, Any, str], Any]] = {
     "redeem": _redeem,
     "adjust": _adjust,
     "tick": _tick,
+    **granting.ACTIONS,
     "link": _link,
     "settle": _settle,
     **giving.ACTIONS,
@@ -182,7 +183,7 @@ def _rules(player: Player, result: Any) -> dict[str, int]:
 def _offer(result: Quote | RedemptionReceipt) -> SpendOffer | RedemptionReceipt:
     if isinstance(result, RedemptionReceipt):
         return result
-    (offer,) = result.offers.values()
+    (offer,) = (offer for name, offer in result.offers.items() if "." in name)
     return offer
 
 
@@ -293,6 +294,7 @@ VIEWS: Mapping[str, Callable[[Player, Table, Any, Any], Any]] = {
     },
     "expiring": _wallets(lambda wallet: [_dated(dated) for dated in wallet.expiring]),
     **giving.VIEWS,
+    **granting.VIEWS,
 }
 
 

@@ -34,6 +34,7 @@ from loyalty_core.ports.records import (
     Award,
     FactRecord,
     FactStatus,
+    Gift,
     MemberRecord,
     Merge,
     Position,
@@ -105,6 +106,7 @@ def fact_row(record: FactRecord, program: str) -> dict[str, Any]:
         "received_at": record.received_at,
         "document": dump_document(record.document),
         "awards": [_award_row(award) for award in record.awards],
+        "gifts": _plain.unstructure(record.gifts) if record.gifts else [],
         "state_before": record.before,
         "config_version": record.config_version,
         "deferred": list(record.deferred),
@@ -127,6 +129,7 @@ def fact_record(row: Row) -> FactRecord:
         received_at=row["received_at"],
         document=load_document(row["type"], row["document"]),
         awards=[_award(award) for award in row["awards"]],
+        gifts=[_plain.structure(gift, Gift) for gift in row["gifts"]],
         before=row["state_before"],
         config_version=row["config_version"],
         deferred=tuple(row["deferred"]),
@@ -149,6 +152,7 @@ def _award_row(award: Award) -> dict[str, Json]:
         "expires_at": iso(award.expires_at) if award.expires_at else None,
         "lot_id": award.lot_id,
         "net": award.net,
+        **({"whole": True} if award.whole else {}),
     }
 
 
