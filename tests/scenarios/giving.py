@@ -1,7 +1,7 @@
 """What scenarios can do with charities and see of them.
 
     pay_out = { wallet = "reef", amount = 2000, reference = "SEPA 17" }
-    expect = { open = { reef = 0 }, paid = { reef = 2000 } }
+    expect = { open = { reef = 0 }, paid_out = { reef = 2000 } }
 
 Money is in minor units, by account.
 """
@@ -51,7 +51,7 @@ VIEWS: Mapping[str, Callable[[Any, Table, Any, Any], Any]] = {
     "givers": _accounts(lambda account: account.givers),
     "matched": _accounts(lambda account: account.matched),
     "passed": _accounts(lambda account: account.passed),
-    "paid": _accounts(lambda account: account.paid),
+    "paid_out": _accounts(lambda account: account.paid),
     "charity_total": _accounts(lambda account: account.total),
     "open": _accounts(lambda account: account.open),
     "progress": _accounts(lambda account: account.progress),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from loyalty_core import FactError, IdempotencyConflict
+from loyalty_core import FactError, IdempotencyConflict, Loyalty, PluginError
 from loyalty_donation import Charities
 from plugins.donation.tests.build import (
     ADA,
@@ -162,6 +162,14 @@ def test_a_refund_after_the_payout_is_owed_by_the_charity(opened: Opened) -> Non
 def test_an_unknown_account_is_refused(opened: Opened) -> None:
     with pytest.raises(FactError, match="no account"):
         opened().charities.account("points")
+
+
+def test_a_program_without_charities_has_none() -> None:
+    with (
+        Loyalty.open({"program": {"id": "shop"}}, "sqlite://") as loyalty,
+        pytest.raises(PluginError, match="gives to nobody"),
+    ):
+        Charities(loyalty)
 
 
 def test_a_givers_statement_is_by_charity_year_and_way(opened: Opened) -> None:

@@ -17,6 +17,7 @@ from loyalty_core import (
     HistoryItem,
     Loyalty,
     Money,
+    PluginError,
     Transaction,
     WalletTotals,
     read_settings,
@@ -46,11 +47,17 @@ class Payout:
 
 
 class Charities:
-    """The charities of a program, and all that has to do with their money."""
+    """The charities of a program, and all that has to do with their money.
+
+    Raises ``PluginError`` for a program in which the plugin is not on.
+    """
 
     def __init__(self, loyalty: Loyalty) -> None:
         self._loyalty = loyalty
         program = loyalty.config
+        if PLUGIN not in program.plugins:
+            remedy = "Write its section [plugins.donation]."
+            raise PluginError("the program gives to nobody", where="plugins", remedy=remedy)
         section = program.plugins[PLUGIN]
         config = read_settings(DonationConfig, section, where=f"plugins.{PLUGIN}")
         self._zone = program.program.time_zone
