@@ -8,11 +8,13 @@ from loyalty_core.errors import PluginFailed
 
 
 def refuse_account(plugin: str, offer: SpendOffer, config: ProgramConfig) -> None:
-    """Raises ``PluginFailed`` unless what the offer is worth can be booked into its account.
+    """Raises ``PluginFailed`` unless what the offer is worth can be booked into its account, if any.
 
     The account must not be spendable: points never become other points here. And it must be kept
     in the currency of the worth, to the minor unit.
     """
+    if not offer.account:
+        return
     account, worth = config.wallets.get(offer.account), offer.worth
     fits = account is not None and not account.spendable
     if not fits or (account and (account.unit, account.scale) != (worth.currency, worth.digits)):

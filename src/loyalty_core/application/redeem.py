@@ -227,8 +227,7 @@ class Redeeming:
                 raise refused("the member has bought as many as one may", offer, available)
         if offer.refusal or offer.points <= 0:
             raise refused(offer.refusal or "there is nothing to spend points on", offer, available)
-        if offer.account:
-            refuse_account(owned.plugin, offer, self._rules.config)
+        refuse_account(owned.plugin, offer, self._rules.config)
         if offer.stock is not None and not books.uow.claim_stock(offer.item, offer.stock):
             raise refused("there is none left", offer, available)
         redemption = Redemption(
