@@ -66,7 +66,7 @@ VALUES = {
 }
 """Where names are defined that do not know it themselves."""
 WORDS = {
-    "Effect": "``Credit``, ``Grant``, ``KeepState``, ``Measure`` or ``Emit``: what programs decide.",
+    "Effect": "``Credit``, ``Grant``, ``KeepState``, ``Measure`` or ``Emit``: what is decided.",
     "Json": "Any JSON value: a ``Scalar``, a list of them, or an object of them by text.",
     "MemberId": "A member's id, a time-ordered UUID as text.",
     "Period": "Spans of the calendar: day, week, month, quarter, year.",
