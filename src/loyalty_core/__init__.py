@@ -34,6 +34,19 @@ from loyalty_core.domain.facts import (
     Scalar,
     Tender,
 )
+from loyalty_core.domain.household_views import (
+    HouseholdMemberView,
+    HouseholdReceipt,
+    HouseholdStatement,
+)
+from loyalty_core.domain.households import (
+    HouseholdRole,
+    HouseholdRules,
+    HouseholdState,
+    LeavingPolicy,
+    SharedWallet,
+    Spenders,
+)
 from loyalty_core.domain.ledger import Entry, Transaction, TransactionKind
 from loyalty_core.domain.members import (
     History,
@@ -106,6 +119,8 @@ from loyalty_core.errors import (
     FactError,
     FactTooLarge,
     HostConnectionUnsafe,
+    HouseholdNotFound,
+    HouseholdRefused,
     IdempotencyConflict,
     IdentityConflict,
     IdentityInvalid,
@@ -197,6 +212,14 @@ __all__ = [
     "HistoryItem",
     "HistoryPage",
     "HostConnectionUnsafe",
+    "HouseholdMemberView",
+    "HouseholdNotFound",
+    "HouseholdReceipt",
+    "HouseholdRefused",
+    "HouseholdRole",
+    "HouseholdRules",
+    "HouseholdState",
+    "HouseholdStatement",
     "IdempotencyConflict",
     "Identity",
     "IdentityConflict",
@@ -206,6 +229,7 @@ __all__ = [
     "JoinPolicy",
     "Json",
     "KeepState",
+    "LeavingPolicy",
     "LedgerFault",
     "Line",
     "LineKind",
@@ -263,8 +287,10 @@ __all__ = [
     "Scalar",
     "SealBroken",
     "SealReport",
+    "SharedWallet",
     "SpendOffer",
     "SpendRequest",
+    "Spenders",
     "Statement",
     "Status",
     "StoreBusy",

@@ -16,6 +16,8 @@ from loyalty_core.application.config import effective, fingerprint
 from loyalty_core.application.enrol import Members
 from loyalty_core.application.erase import Erasing
 from loyalty_core.application.export import Exporting
+from loyalty_core.application.household_statement import HouseholdQuestions
+from loyalty_core.application.households import Households
 from loyalty_core.application.merge import Merging
 from loyalty_core.application.past import Past
 from loyalty_core.application.rebuild import Rebuilding
@@ -33,6 +35,7 @@ from loyalty_core.domain.facts import Json
 from loyalty_core.domain.programs import ProgramConfig
 from loyalty_core.facade.claims import ClaimMethods
 from loyalty_core.facade.facts import FactMethods
+from loyalty_core.facade.households import HouseholdMethods
 from loyalty_core.facade.members import MemberMethods
 from loyalty_core.facade.people import PeopleMethods
 from loyalty_core.facade.proofs import ProofMethods
@@ -70,6 +73,7 @@ class Loyalty(
     PeopleMethods,
     FactMethods,
     ClaimMethods,
+    HouseholdMethods,
     SpendingMethods,
     QuestionMethods,
     ProofMethods,
@@ -99,6 +103,8 @@ class Loyalty(
         self._merging = Merging(store, rules, parts.archive, clock)
         self._exporting = Exporting(store, rules, clock)
         self._questions = Questions(store, rules, clock)
+        self._households = Households(store, rules, clock)
+        self._household_questions = HouseholdQuestions(store, rules, self._questions, clock)
         self._past = Past(store, rules, self._questions, clock)
         self._sealing = Sealing(store, rules.config.program.id, clock)
         self._rebuilding = Rebuilding(store, clock)

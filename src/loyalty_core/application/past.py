@@ -64,7 +64,12 @@ class Past:
                 wallets.append(
                     self._shown(self._questions.wallet(book, points, NOTHING_HELD, as_of.at), as_of)
                 )
-            return Statement(member=member_of(*pair), at=as_of.at, wallets=tuple(wallets))
+            return Statement(
+                member=member_of(*pair),
+                at=as_of.at,
+                wallets=tuple(wallets),
+                household_id=pair[0].belongs_to,
+            )
 
         return self._store.read(look)
 

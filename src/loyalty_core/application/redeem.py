@@ -12,6 +12,7 @@ from typing import cast
 from loyalty_core.application.books import Books
 from loyalty_core.application.enrol import stored_receipt
 from loyalty_core.application.forms import read_cart, read_text
+from loyalty_core.application.household_spending import Spender, spender_of
 from loyalty_core.application.ids import input_hash, new_id
 from loyalty_core.application.redemptions import (
     checked,
@@ -31,18 +32,17 @@ from loyalty_core.application.structure import converter
 from loyalty_core.domain.clock import Clock
 from loyalty_core.domain.currencies import minor_digits
 from loyalty_core.domain.facts import Json, Order
-from loyalty_core.domain.members import MemberId, MemberStatus
+from loyalty_core.domain.members import MemberId
 from loyalty_core.domain.receipts import RedemptionReceipt
 from loyalty_core.domain.redemptions import Redemption, RedemptionId, RedemptionState
 from loyalty_core.domain.rewards import SpendRequest
 from loyalty_core.errors import (
     FactError,
-    MemberInactive,
     RedemptionRefused,
     RewardUnknown,
 )
 from loyalty_core.ports.program import Fulfils, Owned, RewardKind
-from loyalty_core.ports.records import MemberRecord, StoredReceipt
+from loyalty_core.ports.records import StoredReceipt
 from loyalty_core.ports.store import Store, UnitOfWork
 
 logger = logging.getLogger("loyalty_core")
@@ -66,6 +66,7 @@ class Asked:
     source: str
     order_id: str | None
     minutes: int | None
+    spender: str | None
     key: str
     given: str
 
@@ -86,6 +87,7 @@ class Redeeming:
         cart: CartForm | None,
         order: tuple[str, str | None],
         minutes: int | None,
+        spender: str | None,
         key: str,
     ) -> Asked:
         """The request, checked; raises what is wrong with it before anything is read."""
@@ -105,6 +107,7 @@ class Redeeming:
             "cart": converter(minor_digits(read.currency)).unstructure(read) if read else None,
             "order": [source, order_id] if order_id is not None else None,
             "minutes": minutes,
+            "spender": spender,
         }
         return Asked(
             member_id=member_id,
@@ -114,6 +117,7 @@ class Redeeming:
             source=source,
             order_id=order_id,
             minutes=minutes,
+            spender=spender,
             key=key,
             given=input_hash("redeem", given),
         )
@@ -141,15 +145,15 @@ class Redeeming:
     def _start(self, uow: UnitOfWork, asked: Asked) -> tuple[RedemptionReceipt, bool]:
         """The receipt of the first step, and whether the reward is to be handed over now."""
         now = self._clock()
-        member, orders = lock(uow, asked.member_id, asked.source, asked.order_id)
+        place = asked.source, asked.order_id
+        member, orders = lock(uow, asked.member_id, *place, asked.spender)
         fulfils = asked.minutes is None and isinstance(asked.owned.item, Fulfils)
         if stored := stored_receipt(uow, asked.key, asked.given):
             return self._again(uow, stored, fulfils)
-        if member.status is not MemberStatus.ACTIVE:
-            raise MemberInactive(f"the member is {member.status}", member_id=member.id)
         books = Books(uow, self._rules, now)
+        spender = spender_of(books, member, asked.spender)
         books.load([member.id], open_of=[member.id])
-        redemption = self._hold(books, member, asked)
+        redemption = self._hold(books, spender, asked)
         if asked.minutes is None and not fulfils:
             books.capture(redemption, redemption.points)
             return_spent(books, [redemption], orders)
@@ -185,10 +189,10 @@ class Redeeming:
             uow.save_redemptions([current])
         return receipt_of(current, now), due
 
-    def _hold(self, books: Books, member: MemberRecord, asked: Asked) -> Redemption:
+    def _hold(self, books: Books, spender: Spender, asked: Asked) -> Redemption:
         owned, now = asked.owned, books.now
-        book = books.wallet(member.id, owned.item.wallet)
-        available = book.available(now)
+        book = books.wallet(spender.owner.id, owned.item.wallet)
+        available = spender.available(books, book, asked.points)
         if asked.points is not None and asked.points > available:
             refuse_short(asked.points, available, book, self._rules.config.wallets[book.wallet])
         request = SpendRequest(
@@ -197,7 +201,7 @@ class Redeeming:
             points=asked.points,
             order=asked.order,
         )
-        offer = priced(owned, request, view_of(member, owned.plugin))
+        offer = priced(owned, request, view_of(spender.member, owned.plugin))
         if offer.refusal or offer.points <= 0:
             raise refused(offer.refusal or "there is nothing to spend points on", offer, available)
         if offer.stock is not None and not books.uow.claim_stock(offer.item, offer.stock):
@@ -205,7 +209,8 @@ class Redeeming:
         fulfils = asked.minutes is None and isinstance(owned.item, Fulfils)
         redemption = Redemption(
             id=RedemptionId(new_id()),
-            member_id=member.id,
+            member_id=spender.owner.id,
+            spender=spender.named,
             wallet=book.wallet,
             plugin=owned.plugin,
             reward=owned.item.id,

@@ -124,7 +124,7 @@ class Spending:
         given = input_hash("adjust", values)
 
         def work(uow: UnitOfWork) -> AdjustmentReceipt:
-            member = locked_member(uow, member_id)
+            member = locked_member(uow, member_id, households=True)
             if stored := stored_receipt(uow, key, given):
                 return converter(0).structure(stored.receipt, AdjustmentReceipt)
             books = Books(uow, self._rules, now)

@@ -73,7 +73,12 @@ class Questions:
                     )
                     for name in self._rules.config.wallets
                 )
-                found[member_id] = Statement(member=member_of(*pair), at=now, wallets=wallets)
+                found[member_id] = Statement(
+                    member=member_of(*pair),
+                    at=now,
+                    wallets=wallets,
+                    household_id=pair[0].belongs_to,
+                )
             return found
 
         return self._store.read(look)

@@ -38,7 +38,8 @@ class Redemption:
     ``returned`` of the spent ones were given back because the order was refunded. ``item`` is what
     it claimed one of, if that is limited. ``retry_at`` is when handing the reward over is tried
     (again), after ``attempts``; such a redemption does not time out. ``came_from`` is the member
-    who made it, if another one has it since a merge.
+    who made it, if another one has it since a merge. ``spender`` is the member who spends, where
+    the points are a household's.
     """
 
     id: RedemptionId
@@ -62,6 +63,7 @@ class Redemption:
     attempts: int = 0
     retry_at: datetime | None = None
     came_from: str | None = None
+    spender: str | None = None
     fresh: bool = False
 
     def timed_out(self, now: datetime) -> bool:

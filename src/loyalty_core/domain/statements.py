@@ -59,6 +59,7 @@ class Statement:
     member: Member
     at: datetime
     wallets: tuple[WalletStatement, ...]
+    household_id: str | None = None
 
     def wallet(self, name: str) -> WalletStatement:
         """The wallet of this name; raises ``KeyError`` if the program has none."""

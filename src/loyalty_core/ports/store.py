@@ -11,6 +11,7 @@ from loyalty_core.domain.facts import FactId, FactKey, Json
 from loyalty_core.domain.ledger import Lot, LotId, Transaction, WalletBook
 from loyalty_core.domain.members import Identity, MemberId
 from loyalty_core.domain.redemptions import Redemption
+from loyalty_core.ports.households import HouseholdReader, HouseholdWork
 from loyalty_core.ports.past import PastReader
 from loyalty_core.ports.people import PeopleReader, PeopleWork
 from loyalty_core.ports.rebuild import CacheReader, CacheWriter
@@ -25,7 +26,7 @@ from loyalty_core.ports.records import (
 from loyalty_core.ports.seal import SealReader, SealWriter
 
 
-class UnitOfWork(PeopleWork, SealWriter, CacheWriter, Protocol):
+class UnitOfWork(PeopleWork, HouseholdWork, SealWriter, CacheWriter, Protocol):
     """One write transaction. Everything read through it after ``lock_members`` is current."""
 
     def lock_owners(
@@ -153,7 +154,7 @@ class UnitOfWork(PeopleWork, SealWriter, CacheWriter, Protocol):
         ...
 
 
-class Reader(PeopleReader, SealReader, PastReader, CacheReader, Protocol):
+class Reader(PeopleReader, HouseholdReader, SealReader, PastReader, CacheReader, Protocol):
     """Questions to the books; every answer comes from a fixed few indexed queries."""
 
     def owners(self, identities: Iterable[Identity]) -> dict[Identity, MemberId]:

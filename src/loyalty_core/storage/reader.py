@@ -15,6 +15,7 @@ from loyalty_core.domain.redemptions import Redemption
 from loyalty_core.ports.records import FactRecord, MemberRecord, Upcoming, WalletSums
 from loyalty_core.storage import rows, tables
 from loyalty_core.storage.checks import check_books
+from loyalty_core.storage.households import HouseholdReads
 from loyalty_core.storage.migrations import applied
 from loyalty_core.storage.past import PastRows
 from loyalty_core.storage.people import PeopleRows
@@ -53,7 +54,7 @@ _upcoming = union_all(  # each half walks its own partial index, however many lo
 )
 
 
-class SqlReader(PeopleRows, SealRows, PastRows, CacheReads):
+class SqlReader(PeopleRows, HouseholdReads, SealRows, PastRows, CacheReads):
     """``ports.store.Reader`` on one SQLAlchemy connection, for one program."""
 
     def __init__(self, connection: Connection, program: str) -> None:
@@ -196,7 +197,7 @@ class SqlReader(PeopleRows, SealRows, PastRows, CacheReads):
             select(table)
             .join(member, member.c.id == table.c.member_id)
             .where(member.c.program == self._program, table.c.wallet == wallet)
-            .where(member.c.status.not_in(GONE))
+            .where(member.c.status.not_in(GONE), member.c.household.is_(False))
             .order_by(table.c.earned.desc(), table.c.member_id)
             .limit(limit)
         )
@@ -205,7 +206,7 @@ class SqlReader(PeopleRows, SealRows, PastRows, CacheReads):
     def counts(self) -> Mapping[str, int]:
         """How many members, orders, activities, waiting and deferred facts, deliveries."""
         member, fact, delivery = tables.member, tables.fact, tables.delivery
-        there = member.c.status.not_in(GONE)
+        there = member.c.status.not_in(GONE) & member.c.household.is_(False)
         members = select(func.count()).where(member.c.program == self._program, there)
         counted = {"members": self._connection.scalar(members) or 0}
         kinds = (

@@ -118,6 +118,8 @@ member = Table(
     Column("decided_key", Text),
     Column("merged_into", _id()),
     Column("merges", _json(), nullable=False),
+    Column("household", Boolean, nullable=False),
+    Column("contributions", _json(), nullable=False),
 )
 _merged = text("merged_into IS NOT NULL")
 Index(
@@ -285,6 +287,7 @@ redemption = Table(
     Column("attempts", Integer, nullable=False),
     Column("retry_at", Moment),
     Column("came_from", _id()),
+    Column("spender", _id()),
 )
 _unfulfilled = text("retry_at IS NOT NULL")
 Index(

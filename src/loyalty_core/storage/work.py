@@ -16,6 +16,7 @@ from loyalty_core.ports.records import Changes, FactRecord, FactStatus, MemberRe
 from loyalty_core.storage import rows, tables
 from loyalty_core.storage.claims import Claims
 from loyalty_core.storage.erasure import key_digest
+from loyalty_core.storage.households import HouseholdRows
 from loyalty_core.storage.people import People
 from loyalty_core.storage.queries import Queries
 from loyalty_core.storage.rebuild import CacheWrites
@@ -23,7 +24,7 @@ from loyalty_core.storage.seal import SealWrites
 from loyalty_core.storage.sql import Write
 
 
-class SqlUnitOfWork(SealWrites, CacheWrites, People, Claims):
+class SqlUnitOfWork(SealWrites, CacheWrites, People, HouseholdRows, Claims):
     """``ports.store.UnitOfWork`` on one SQLAlchemy connection, for one program."""
 
     def __init__(self, connection: Connection, program: str) -> None:
