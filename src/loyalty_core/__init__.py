@@ -4,6 +4,13 @@ from importlib.metadata import version as _version
 
 from loyalty_core.aio import AsyncLoyalty
 from loyalty_core.application.structure import read_settings
+from loyalty_core.domain.adjustments import (
+    Adjustment,
+    AdjustmentOutcome,
+    AdjustmentSummary,
+    ExpiresAt,
+    ReinstatementReceipt,
+)
 from loyalty_core.domain.amounts import Minor, Money, Rounding, format_scaled, parse_scaled, split
 from loyalty_core.domain.clock import (
     Clock,
@@ -143,6 +150,7 @@ from loyalty_core.errors import (
     RedemptionNotFound,
     RedemptionRefused,
     RefundExceedsOrder,
+    ReinstatementRefused,
     RewardUnknown,
     SealBroken,
     StoreBusy,
@@ -174,7 +182,10 @@ __all__ = [
     "PLUGIN_API_VERSION",
     "SHIPPING",
     "Activity",
+    "Adjustment",
+    "AdjustmentOutcome",
     "AdjustmentReceipt",
+    "AdjustmentSummary",
     "AmountInvalid",
     "AsyncLoyalty",
     "AwardExplanation",
@@ -199,6 +210,7 @@ __all__ = [
     "Entry",
     "ErasureReceipt",
     "Event",
+    "ExpiresAt",
     "Expiry",
     "Explanation",
     "Fact",
@@ -278,6 +290,8 @@ __all__ = [
     "RefundExceedsOrder",
     "RefundKind",
     "RefundLine",
+    "ReinstatementReceipt",
+    "ReinstatementRefused",
     "Rejection",
     "Report",
     "RewardKind",

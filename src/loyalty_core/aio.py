@@ -120,6 +120,8 @@ class AsyncLoyalty:
     redemption = _awaited(Loyalty.redemption)
     redemptions = _awaited(Loyalty.redemptions)
     adjust = _awaited(Loyalty.adjust)
+    adjust_many = _awaited(Loyalty.adjust_many)
+    reinstate = _awaited(Loyalty.reinstate)
     transfer = _awaited(Loyalty.transfer)
     create_household = _awaited(Loyalty.create_household)
     invite_to_household = _awaited(Loyalty.invite_to_household)

@@ -301,6 +301,12 @@ class RedemptionEnded(LoyaltyError):
     code = "redemption_ended"
 
 
+class ReinstatementRefused(LoyaltyError):
+    """There is not that much to give back: not an expiry, or given back or refunded already."""
+
+    code = "reinstatement_refused"
+
+
 class LedgerFault(LoyaltyError):
     """An invariant of the books would break, so nothing was booked. Always a defect: report it."""
 

@@ -11,6 +11,7 @@ from typing import Self
 
 from sqlalchemy import Connection, Engine
 
+from loyalty_core.application.adjust import Adjuster
 from loyalty_core.application.claim import Claiming
 from loyalty_core.application.config import effective, fingerprint
 from loyalty_core.application.enrol import Members
@@ -24,6 +25,7 @@ from loyalty_core.application.rebuild import Rebuilding
 from loyalty_core.application.record import Recorder
 from loyalty_core.application.redeem import Redeeming
 from loyalty_core.application.redemptions import Redemptions
+from loyalty_core.application.reinstate import Reinstater
 from loyalty_core.application.rules import Rules
 from loyalty_core.application.seal import Sealing
 from loyalty_core.application.spend import Spending
@@ -33,6 +35,7 @@ from loyalty_core.application.transfer import Transfers
 from loyalty_core.domain.clock import Clock, utc_now
 from loyalty_core.domain.facts import Json
 from loyalty_core.domain.programs import ProgramConfig
+from loyalty_core.facade.adjusting import AdjustingMethods
 from loyalty_core.facade.claims import ClaimMethods
 from loyalty_core.facade.facts import FactMethods
 from loyalty_core.facade.households import HouseholdMethods
@@ -75,6 +78,7 @@ class Loyalty(
     ClaimMethods,
     HouseholdMethods,
     SpendingMethods,
+    AdjustingMethods,
     QuestionMethods,
     ProofMethods,
     UpkeepMethods,
@@ -98,6 +102,8 @@ class Loyalty(
         self._spending = Spending(store, rules, clock)
         self._redeeming = Redeeming(store, rules, clock)
         self._redemptions = Redemptions(store, clock)
+        self._adjuster = Adjuster(store, rules, clock)
+        self._reinstater = Reinstater(store, rules, clock)
         self._transfers = Transfers(store, rules, clock)
         self._erasing = Erasing(store, rules, clock)
         self._merging = Merging(store, rules, parts.archive, clock)

@@ -18,7 +18,6 @@ from loyalty_core import (
     MemberInactive,
     MemberStatus,
     MergeRefused,
-    TransferRefused,
 )
 from tests.contract.conftest import Shop
 from tests.contract.household import home, opened

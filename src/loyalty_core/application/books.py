@@ -175,7 +175,9 @@ class Books(Postings):
         if award.household and award.lot_id not in book.lots:
             return
         lot = book.lots[LotId(award.lot_id or "")]
-        lot.created_at, lot.activates_at, lot.expires_at = award.moments
+        lot.created_at, lot.activates_at = award.awarded_at, award.activates_at
+        if not lot.reinstated:
+            lot.expires_at = award.expires_at
         lot.pending = lot.activates_at > self.now
         self._touch_lot(lot)
         if lot.active(self.now):

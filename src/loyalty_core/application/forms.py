@@ -53,7 +53,7 @@ def read_cart(value: Cart | Mapping[str, Json], now: datetime) -> Cart:
     """The cart that its JSON form describes, checked; raises ``FactError`` like ``read_fact``."""
     if isinstance(value, Cart):
         value = _written(value)
-    cart = _structure(value, Cart, _digits(value))
+    cart = read_as(value, Cart, _digits(value))
     _check_amounts(cart.as_order(now))
     check_order(cart.as_order(now))
     return cart
@@ -61,7 +61,7 @@ def read_cart(value: Cart | Mapping[str, Json], now: datetime) -> Cart:
 
 def read_profile(profile: Profile) -> Profile:
     """The profile, checked field by field; raises ``FactError``."""
-    return _structure(converter(0).unstructure(profile), Profile, 0)
+    return read_as(converter(0).unstructure(profile), Profile, 0)
 
 
 def read_text(name: str, value: str, *, where: str = "") -> str:
@@ -93,7 +93,7 @@ def _read(value: Mapping[str, Json]) -> Fact:
         problem = Problem("$.type", message, "Add it." if named is None else "")
         raise _error([problem])
     digits = 0 if kind is Activity else _digits(value)
-    return _structure(value, kind, digits)
+    return read_as(value, kind, digits)
 
 
 def _digits(value: Mapping[str, Json]) -> int:
@@ -107,7 +107,8 @@ def _digits(value: Mapping[str, Json]) -> int:
         raise
 
 
-def _structure(value: Mapping[str, Json], kind: type[T], digits: int) -> T:
+def read_as(value: Mapping[str, Json], kind: type[T], digits: int) -> T:
+    """The ``kind`` that a JSON form describes; raises ``FactError`` with every fault found."""
     try:
         return converter(digits).structure(value, kind)
     except BaseExceptionGroup as error:

@@ -100,7 +100,7 @@ def identify(
     result = Identified([], lists)
     claims: dict[Identity, MemberId] = {}
     for one, identities, moment in zip(given, lists, joined_at, strict=True):
-        owner = one if isinstance(one, LoyaltyError) else _owner(identities, known, claims)
+        owner = one if isinstance(one, LoyaltyError) else owner_of(identities, known, claims)
         if isinstance(owner, str | None) and moment <= erased.get(identities, NEVER):
             owner = MemberErased(ERASED)
         if owner is None and identities and joins:
@@ -132,11 +132,12 @@ def erased_at(
     }
 
 
-def _owner(
+def owner_of(
     identities: tuple[Identity, ...],
     known: Mapping[Identity, MemberId],
     claims: Mapping[Identity, MemberId],
 ) -> MemberId | LoyaltyError | None:
+    """The one member that identities belong to or are claimed for, None, or the conflict."""
     owners = {known.get(item) or claims.get(item) for item in identities} - {None}
     if len(owners) > 1:
         kinds = ", ".join(f"{item.kind} {item.value!r}" for item in identities)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from loyalty_core.application.ids import new_id
 from loyalty_core.application.rules import Rules
+from loyalty_core.domain.adjustments import ExpiresAt
 from loyalty_core.domain.events import Event, EventId
 from loyalty_core.domain.facts import FactId, Json
 from loyalty_core.domain.ledger import (
@@ -34,7 +35,10 @@ _EVENTS = {
     TransactionKind.EXPIRY: "points_expired",
     TransactionKind.TRANSFER: "points_transferred",
 }
-_UNDONE = {TransactionKind.REDEMPTION: "points_returned"}
+_UNDONE = {
+    TransactionKind.REDEMPTION: "points_returned",
+    TransactionKind.EXPIRY: "points_reinstated",
+}
 """What is told when a transaction of this kind adds points: it corrects an earlier one."""
 TOTALS = {
     TransactionKind.ACCRUAL: ("earned", 1),
@@ -64,10 +68,18 @@ class Postings:
         """A member's wallet, made if this is its first posting."""
         return self.wallets.setdefault((member_id, name), WalletBook(member_id, name))
 
-    def new_lot(self, member_id: str, wallet: str, created_at: datetime) -> Lot:
-        """A new empty lot for points from no fact, with the wallet's own expiry."""
-        expires = self._expiry(wallet, created_at, created_at)
-        return self._add_lot(member_id, wallet, None, created_at, created_at, expires)
+    def new_lot(
+        self,
+        member_id: str,
+        wallet: str,
+        created_at: datetime,
+        activates_at: datetime | None = None,
+        expires_at: ExpiresAt = None,
+    ) -> Lot:
+        """A new empty lot for points from no fact; its expiry the wallet's if none is given."""
+        activates = activates_at or created_at
+        ends = self.expiry(wallet, created_at, activates, expires_at)
+        return self._add_lot(member_id, wallet, None, created_at, activates, ends)
 
     def copy_lot(self, lot: Lot, member_id: str) -> Lot:
         """A new empty lot of a member with the dates of ``lot``; it is of no fact."""
@@ -102,7 +114,12 @@ class Postings:
         """What the configuration says of a wallet; the defaults if it has been taken out."""
         return self.rules.config.wallets.get(wallet, Wallet())
 
-    def _expiry(self, wallet: str, awarded: datetime, activates: datetime) -> datetime | None:
+    def expiry(
+        self, wallet: str, awarded: datetime, activates: datetime, given: ExpiresAt = None
+    ) -> datetime | None:
+        """When points expire: at the moment given, or else by the wallet's rule."""
+        if given is not None:
+            return None if given == "never" else given
         zone = self.rules.config.program.time_zone
         return self._definition(wallet).expiry.expires_at(awarded, activates, zone)
 
@@ -149,15 +166,16 @@ class Postings:
             name, sign = TOTALS[kind]
             setattr(book, name, getattr(book, name) + sign * amount)
         if kind is not TransactionKind.REDEMPTION or amount < 0:
-            self._move_lapse(book, kind)
+            self._move_lapse(book, kind, amount)
         if told:
             self._tell(made)
         return made.id
 
-    def _move_lapse(self, book: WalletBook, kind: TransactionKind) -> None:
+    def _move_lapse(self, book: WalletBook, kind: TransactionKind, amount: int = 0) -> None:
         days = self._definition(book.wallet).expiry.inactivity_days
         active = kind in (TransactionKind.ACCRUAL, TransactionKind.REDEMPTION)
-        if days is not None and active:
+        starts = amount > 0 and book.lapses_at is None  # points nobody earned here lapse as well
+        if days is not None and (active or starts):
             book.lapses_at = self.now + timedelta(days=days)
 
     def touch(self, book: WalletBook) -> None:

@@ -5,34 +5,25 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from datetime import datetime
-from typing import cast
 
 from loyalty_core.application.available import available_now
-from loyalty_core.application.books import Books
-from loyalty_core.application.enrol import found_members, locked_member, stored_receipt
+from loyalty_core.application.enrol import found_members
 from loyalty_core.application.fold import award_of
-from loyalty_core.application.forms import read_cart, read_text
-from loyalty_core.application.ids import input_hash
+from loyalty_core.application.forms import read_cart
 from loyalty_core.application.rules import Rules, ask
-from loyalty_core.application.structure import converter
-from loyalty_core.domain.amounts import LARGEST_AMOUNT
 from loyalty_core.domain.clock import Clock
 from loyalty_core.domain.effects import Credit
 from loyalty_core.domain.facts import Json, Order
-from loyalty_core.domain.ledger import TransactionKind
-from loyalty_core.domain.members import MemberId, MemberView
-from loyalty_core.domain.receipts import AdjustmentReceipt, RedemptionReceipt
+from loyalty_core.domain.members import MemberView
 from loyalty_core.domain.rewards import SpendOffer, SpendRequest
 from loyalty_core.domain.statements import Cart, Earning, Quote
 from loyalty_core.errors import (
-    FactError,
     MemberNotFound,
     PluginFailed,
-    WalletUnknown,
 )
 from loyalty_core.ports.program import Owned, RewardKind
-from loyalty_core.ports.records import MemberRecord, StoredReceipt
-from loyalty_core.ports.store import Reader, Store, UnitOfWork
+from loyalty_core.ports.records import MemberRecord
+from loyalty_core.ports.store import Reader, Store
 
 logger = logging.getLogger("loyalty_core")
 
@@ -107,51 +98,6 @@ class Spending:
                     )
         return earnings, failed
 
-    # -- adjust -------------------------------------------------------------------------------
-
-    def adjust(
-        self, member_id: str, wallet: str, amount: int, reason: str, actor: str, key: str
-    ) -> AdjustmentReceipt:
-        """A balance changed by an operator, with reason and actor on the books."""
-        now = self._clock()
-        if wallet not in self._rules.config.wallets:
-            raise WalletUnknown(f"the program has no wallet {wallet!r}", where="wallet")
-        if type(amount) is not int or not 0 < abs(amount) < LARGEST_AMOUNT:
-            raise FactError(f"an adjustment by {amount} cannot be booked", where="amount")
-        for name, text in (("reason", reason), ("actor", actor), ("key", key)):
-            read_text(name, text)
-        values = {"m": member_id, "w": wallet, "a": amount, "r": reason, "by": actor}
-        given = input_hash("adjust", values)
-
-        def work(uow: UnitOfWork) -> AdjustmentReceipt:
-            member = locked_member(uow, member_id, households=True)
-            if stored := stored_receipt(uow, key, given):
-                return converter(0).structure(stored.receipt, AdjustmentReceipt)
-            books = Books(uow, self._rules, now)
-            books.load([member.id], open_of=[member.id])
-            book = books.wallet(member.id, wallet)
-            if amount > 0:
-                entries = book.credit(books.new_lot(member.id, wallet, now), amount, now)
-            else:
-                policy = self._rules.config.wallets[wallet].debt
-                entries = book.deduct(-amount, policy, now)
-            kind = TransactionKind.ADJUSTMENT
-            made = books.post(book, kind, entries, now, actor=actor, reason=reason)
-            receipt = AdjustmentReceipt(
-                transaction_id=made,
-                member_id=member.id,
-                wallet=wallet,
-                amount=sum(entry.amount for entry in entries),
-                reason=reason,
-                actor=actor,
-                occurred_at=now,
-            )
-            books.changes.receipts.append(_stored(key, given, member.id, receipt, now))
-            books.flush()
-            return receipt
-
-        return self._store.write(work)
-
 
 def priced(owned: Owned[RewardKind], request: SpendRequest, view: MemberView) -> SpendOffer:
     """What a reward would cost and give; raises ``PluginFailed`` if its plugin does not say."""
@@ -181,14 +127,3 @@ def view_of(record: MemberRecord | None, plugin: str) -> MemberView:
         history=record.history,
         state=record.state.get(plugin, {}),
     )
-
-
-def _stored(
-    key: str,
-    given: str,
-    member_id: str,
-    receipt: RedemptionReceipt | AdjustmentReceipt,
-    now: datetime,
-) -> StoredReceipt:
-    document = cast(Mapping[str, Json], converter(0).unstructure(receipt))
-    return StoredReceipt(key, given, MemberId(member_id), document, now)

@@ -22,6 +22,7 @@ from cattrs.cols import mapping_structure_factory
 from cattrs.errors import ClassValidationError, ForbiddenExtraKeysError, IterableValidationError
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn
 
+from loyalty_core.domain.adjustments import ExpiresAt
 from loyalty_core.domain.amounts import LARGEST_AMOUNT, Minor, format_scaled, parse_scaled
 from loyalty_core.domain.facts import Json, Scalar
 from loyalty_core.errors import ConfigError, DateOutOfRange, LoyaltyError, Problem
@@ -60,6 +61,7 @@ def converter(digits: int) -> Converter:
     made.register_structure_hook_func(_is_minor, _minor(digits))
     made.register_structure_hook_func(_is_scalar, _scalar)
     made.register_structure_hook_func(_is_json, _json)
+    made.register_structure_hook_func(_is_expires_at, _expires_at)
     made.register_structure_hook_factory(_is_literal, lambda kind: _literal(get_args(kind)))
     made.register_structure_hook_factory(
         lambda kind: isinstance(kind, type) and is_dataclass(kind), lambda kind: _table(made, kind)
@@ -141,6 +143,10 @@ def _moment(value: object, _: Any) -> datetime:
         return moment.astimezone(UTC)
     except OverflowError:
         raise DateOutOfRange(f"{shown(value)} cannot be") from None
+
+
+def _expires_at(value: object, kind: Any) -> Any:
+    return value if value is None or value == "never" else _moment(value, kind)
 
 
 def _text(value: object) -> str:
@@ -254,6 +260,11 @@ def _storable(value: str) -> bool:
 def _is_minor(kind: Any) -> bool:
     minor: Any = Minor
     return bool(kind is minor)
+
+
+def _is_expires_at(kind: Any) -> bool:
+    expires_at: Any = ExpiresAt
+    return bool(kind == expires_at)
 
 
 def _is_literal(kind: Any) -> bool:

@@ -10,6 +10,7 @@ import typer
 
 from loyalty_core import __version__
 from loyalty_core.cli.commands import (
+    adjusting,
     answers,
     demo,
     loading,
@@ -49,7 +50,8 @@ def build_app() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     )
     app.callback()(_root)
-    for module in (setup, loading, members, answers, spending, people, operations, proofs, demo):
+    modules = (setup, loading, members, answers, spending, adjusting, people, operations, proofs)
+    for module in (*modules, demo):
         module.register(app)
     return app
 

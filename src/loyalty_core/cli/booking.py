@@ -1,4 +1,4 @@
-"""Booking a file of facts: the good rows are booked, the bad ones set aside with the reason."""
+"""Booking a file's rows: the good rows are booked, the bad ones set aside with the reason."""
 
 from __future__ import annotations
 
@@ -7,18 +7,52 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TextIO
+from typing import Protocol, TextIO
 
 from loyalty_core.cli.lines import Row
 from loyalty_core.cli.output import problem_document
 from loyalty_core.domain.facts import Json
 from loyalty_core.domain.receipts import FactReceipt, RecordStatus
 from loyalty_core.errors import FactError, LoyaltyError, Problem
-from loyalty_core.loyalty import Loyalty
 
 CHUNK = 1000
 SHOWN_FIRST = 10
 """How many rejections and problems a summary shows; the rejects file has them all."""
+
+
+class Told(Protocol):
+    """What became of one row, as far as every kind of row has it."""
+
+    @property
+    def status(self) -> RecordStatus:
+        """What became of it."""
+        ...
+
+    @property
+    def enrolled(self) -> bool:
+        """Whether somebody joined by it."""
+        ...
+
+    @property
+    def error(self) -> LoyaltyError | None:
+        """Why it was not booked."""
+        ...
+
+
+class BookMany(Protocol):
+    """What books rows: ``Loyalty.record_many`` or its like."""
+
+    def __call__(
+        self,
+        rows: Iterable[Mapping[str, Json]],
+        /,
+        *,
+        on_receipt: Callable[[int, Told], None],
+        progress: Callable[[int], None],
+        chunk: int,
+    ) -> object:
+        """Books them in chunks."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +138,7 @@ class Booking:
         self._pending: dict[int, Row] = {}
         self._aside: list[tuple[Row, LoyaltyError]] = []
 
-    def run(self, loyalty: Loyalty, rows: Iterable[Row], done: Callable[[int], None]) -> Outcome:
+    def run(self, book: BookMany, rows: Iterable[Row], done: Callable[[int], None]) -> Outcome:
         """Books the rows chunk by chunk; ``done(rows)`` is called after each transaction.
 
         Raises ``StoreError`` when the database fails: chunks reported done stay booked.
@@ -115,9 +149,7 @@ class Booking:
             done(self.outcome.rows)
 
         try:
-            loyalty.record_many(
-                self._facts(rows), on_receipt=self._receipt, progress=progress, chunk=CHUNK
-            )
+            book(self._facts(rows), on_receipt=self._receipt, progress=progress, chunk=CHUNK)
         finally:
             self._set_aside()
             self._rejects.close()
@@ -138,7 +170,7 @@ class Booking:
             index += 1
             yield row.fact
 
-    def _receipt(self, index: int, receipt: FactReceipt) -> None:
+    def _receipt(self, index: int, receipt: Told) -> None:
         row = self._pending.pop(index)
         if receipt.error:
             self._reject(row, receipt.error)
@@ -146,8 +178,9 @@ class Booking:
         outcome = self.outcome
         outcome.counts[receipt.status] += 1
         outcome.enrolled += receipt.enrolled
-        outcome.problems += len(receipt.problems)
-        for problem in receipt.problems:
+        problems = receipt.problems if isinstance(receipt, FactReceipt) else ()
+        outcome.problems += len(problems)
+        for problem in problems:
             if len(outcome.first_problems) < SHOWN_FIRST:
                 outcome.first_problems.append((row.number, problem))
 

@@ -33,6 +33,9 @@ ORDER_FIELDS = (
 )
 ACTIVITY_TEXTS = ("id", "kind", "source", "channel", "store")
 ACTIVITY_FIELDS = ("occurred_at", "tags", *ACTIVITY_TEXTS, *IDENTITIES)
+ADJUSTMENT_TEXTS = ("member_id", "source", "wallet", "amount", "reason", "actor", "key")
+ADJUSTMENT_MOMENTS = ("awarded_at", "activates_at", "expires_at")
+ADJUSTMENT_FIELDS = (*ADJUSTMENT_TEXTS, *ADJUSTMENT_MOMENTS, *IDENTITIES)
 ALIASES: Mapping[str, tuple[str, ...]] = {"id": ("order_id",), "occurred_at": ("date",)}
 """Names of columns that are understood without ``--map`` besides the field's own name."""
 
@@ -224,6 +227,18 @@ def activity(columns: Columns, defaults: Defaults, row: Sequence[str]) -> dict[s
         name.removeprefix(DATA): cell for name, cell in cells.items() if name.startswith(DATA)
     }
     return made | ({"data": data} if data else {})
+
+
+def adjustment(columns: Columns, defaults: Defaults, row: Sequence[str]) -> dict[str, Json]:
+    """The adjustment that a row describes; raises ``DateOutOfRange``."""
+    cells = columns.cells(row)
+    made: dict[str, Json] = {name: cells[name] for name in ADJUSTMENT_TEXTS if name in cells}
+    identities: dict[str, Json] = {kind: cells[kind] for kind in IDENTITIES if kind in cells}
+    for name in ADJUSTMENT_MOMENTS:
+        if name in cells:
+            never = name == "expires_at" and cells[name] == "never"
+            made[name] = "never" if never else defaults.moment(cells[name], columns.where(name))
+    return made | ({"identities": identities} if identities else {})
 
 
 def listed(cell: str) -> list[Json]:

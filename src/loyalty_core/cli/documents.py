@@ -12,6 +12,7 @@ from typing import cast
 
 from loyalty_core.application.structure import converter
 from loyalty_core.cli.output import error_document, problem_document
+from loyalty_core.domain.adjustments import ReinstatementReceipt
 from loyalty_core.domain.amounts import Money, format_scaled
 from loyalty_core.domain.currencies import minor_digits
 from loyalty_core.domain.facts import Activity, Json, Order
@@ -280,6 +281,21 @@ def adjustment(receipt: AdjustmentReceipt, config: ProgramConfig) -> Document:
         "member_id": receipt.member_id,
         "wallet": receipt.wallet,
         "amount": points(receipt.amount, scale_of(config, receipt.wallet)),
+        "reason": receipt.reason,
+        "actor": receipt.actor,
+        "occurred_at": moment(receipt.occurred_at),
+    }
+
+
+def reinstatement(receipt: ReinstatementReceipt, config: ProgramConfig) -> Document:
+    """Expired points given back."""
+    return {
+        "transaction_id": receipt.transaction_id,
+        "corrects": receipt.corrects,
+        "member_id": receipt.member_id,
+        "wallet": receipt.wallet,
+        "points": points(receipt.points, scale_of(config, receipt.wallet)),
+        "expires_at": moment(receipt.expires_at),
         "reason": receipt.reason,
         "actor": receipt.actor,
         "occurred_at": moment(receipt.occurred_at),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Literal
@@ -11,7 +11,7 @@ from typing import BinaryIO, Literal
 from rich.console import Console
 from rich.text import Text
 
-from loyalty_core.cli.booking import SHOWN_FIRST, Booking, Outcome, RejectsFile
+from loyalty_core.cli.booking import SHOWN_FIRST, Booking, BookMany, Outcome, RejectsFile
 from loyalty_core.cli.columns import Defaults, complete
 from loyalty_core.cli.documents import Document
 from loyalty_core.cli.lines import LineReader, Row, json_rows
@@ -19,6 +19,7 @@ from loyalty_core.cli.output import add, facts_table, plain, problem_document, t
 from loyalty_core.cli.progress import meter
 from loyalty_core.cli.session import reading
 from loyalty_core.cli.tabular import activity_rows, order_rows
+from loyalty_core.domain.facts import Json
 from loyalty_core.domain.receipts import RecordStatus
 from loyalty_core.errors import FactError, Problem
 from loyalty_core.loyalty import Loyalty
@@ -90,14 +91,30 @@ def import_file(loyalty: Loyalty, spec: FileSpec, *, quiet: bool) -> Outcome:
     ``StoreError``; what was booked until then stays booked.
     """
     file_format = spec.format_of()
+    return book_file(
+        spec,
+        lambda reader: _rows(loyalty, spec, file_format, reader),
+        loyalty.record_many,
+        quiet=quiet,
+    )
+
+
+def book_file(
+    spec: FileSpec,
+    rows_of: Callable[[LineReader], Iterator[Row]],
+    book: BookMany,
+    *,
+    quiet: bool,
+) -> Outcome:
+    """What became of the rows that ``rows_of`` reads from a file; raises as ``import_file``."""
     with reading(spec.path) as file:
         reader = LineReader(file, spec.path)
-        rows = _rows(loyalty, spec, file_format, reader)
+        rows = rows_of(reader)
         rejects = RejectsFile(spec.rejects_path())
         rejects.discard_old()
         with meter("importing", "rows", _size(file), quiet=quiet) as shown:
             return Booking(rejects).run(
-                loyalty, rows, lambda done: shown.update(done, reader.bytes_read)
+                book, rows, lambda done: shown.update(done, reader.bytes_read)
             )
 
 
@@ -150,13 +167,18 @@ def outcome_document(path: str, outcome: Outcome) -> Document:
         "counts": {status.value: outcome.counts[status] for status in RecordStatus},
         "enrolled": outcome.enrolled,
         "rejects_file": outcome.rejects_file,
-        "rejections": [
-            {"row": found.number, "code": found.error.code, "message": found.error.message}
-            for found in outcome.first_rejected
-        ],
+        "rejections": rejections(outcome),
         "problem_count": outcome.problems,
         "problems": [_problem(number, problem) for number, problem in outcome.first_problems],
     }
+
+
+def rejections(outcome: Outcome) -> list[Json]:
+    """The first rows that were not booked, for machines."""
+    return [
+        {"row": found.number, "code": found.error.code, "message": found.error.message}
+        for found in outcome.first_rejected
+    ]
 
 
 def _problem(number: int, problem: Problem) -> Document:
@@ -177,14 +199,15 @@ def show_outcome(console: Console, outcome: Outcome) -> None:
         rows.append(("rejects file", outcome.rejects_file))
     console.print(facts_table(rows))
     if outcome.rejected:
-        _show_rejections(console, outcome)
+        show_rejections(console, outcome)
     if outcome.problems:
         console.print(Text(f"\nTo look at: {outcome.problems:,} problem(s), booked all the same"))
         for number, problem in outcome.first_problems:
             console.print(Text(f"  line {number}: {plain(str(problem))}"), soft_wrap=True)
 
 
-def _show_rejections(console: Console, outcome: Outcome) -> None:
+def show_rejections(console: Console, outcome: Outcome) -> None:
+    """The first rows that were not booked, each with its line and the reason."""
     listed = table("line", "code", "what", right=("line",))
     for found in outcome.first_rejected:
         add(listed, f"{found.number}", found.error.code, found.error.message)

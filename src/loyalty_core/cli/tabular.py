@@ -6,15 +6,18 @@ import csv
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from loyalty_core.cli.columns import (
     ACTIVITY_FIELDS,
+    ADJUSTMENT_FIELDS,
     DATA,
     ORDER_FIELDS,
     Columns,
     Defaults,
     OrderBuilder,
     activity,
+    adjustment,
 )
 from loyalty_core.cli.lines import SHOWN, Line, LineReader, Row
 from loyalty_core.domain.facts import Json
@@ -208,23 +211,26 @@ def activity_rows(
     rows = CsvRows(reader, delimiter)
     required = ("id", "kind", "occurred_at")
     columns = Columns.of(rows.header, (*ACTIVITY_FIELDS, DATA), required, maps)
-
-    def read() -> Iterator[Row]:
-        for row in rows:
-            if row.error:
-                yield Row(row.number, row.raw, error=row.error)
-            else:
-                cells = row.cells
-                build = _activity_of(columns, defaults, cells)
-                yield _row(reader, row.number, row.raw, build)
-
-    return read()
+    return _each(reader, rows, partial(activity, columns, defaults))
 
 
-def _activity_of(
-    columns: Columns, defaults: Defaults, cells: Sequence[str]
-) -> Callable[[], dict[str, Json]]:
-    return lambda: activity(columns, defaults, cells)
+def adjustment_rows(
+    reader: LineReader, delimiter: str, maps: Mapping[str, str], defaults: Defaults
+) -> Iterator[Row]:
+    """The adjustments of a CSV file; raises ``EncodingBroken`` or ``FactError`` for its header."""
+    rows = CsvRows(reader, delimiter)
+    columns = Columns.of(rows.header, ADJUSTMENT_FIELDS, ("amount", "key"), maps)
+    return _each(reader, rows, partial(adjustment, columns, defaults))
+
+
+def _each(
+    reader: LineReader, rows: CsvRows, build: Callable[[Sequence[str]], dict[str, Json]]
+) -> Iterator[Row]:
+    for row in rows:
+        if row.error:
+            yield Row(row.number, row.raw, error=row.error)
+        else:
+            yield _row(reader, row.number, row.raw, partial(build, row.cells))
 
 
 def _row(reader: LineReader, number: int, raw: str, build: Callable[[], dict[str, Json]]) -> Row:

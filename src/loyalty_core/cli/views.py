@@ -10,6 +10,7 @@ from rich.text import Text
 
 from loyalty_core.cli.documents import scale_of
 from loyalty_core.cli.output import add, facts_table, plain, print_problems, table
+from loyalty_core.domain.adjustments import ReinstatementReceipt
 from loyalty_core.domain.amounts import Money, format_scaled
 from loyalty_core.domain.clock import zone
 from loyalty_core.domain.members import Member
@@ -233,6 +234,21 @@ def adjustment(console: Console, receipt: AdjustmentReceipt, config: ProgramConf
         ("actor", receipt.actor),
         ("member", receipt.member_id),
         ("transaction", receipt.transaction_id or "none: nothing was left to take"),
+    ]
+    console.print(facts_table(rows))
+
+
+def reinstatement(console: Console, receipt: ReinstatementReceipt, config: ProgramConfig) -> None:
+    """Expired points given back."""
+    given = amount(receipt.points, scale_of(config, receipt.wallet))
+    rows = [
+        ("given back", f"{given} {receipt.wallet}"),
+        ("expire", when(receipt.expires_at, config) if receipt.expires_at else "never"),
+        ("reason", receipt.reason),
+        ("actor", receipt.actor),
+        ("member", receipt.member_id),
+        ("transaction", receipt.transaction_id),
+        ("corrects", receipt.corrects),
     ]
     console.print(facts_table(rows))
 

@@ -27,6 +27,9 @@ CORE_EVENTS: Mapping[str, str] = {
     "member_merged": "A member became part of this one; data: merged (their id).",
     "member_unmerged": "A member was parted from this one again; data: unmerged (their id).",
     "member_erased": "A person asked to be forgotten: delete what you hold of them; data: none.",
+    "points_reinstated": (
+        "Expired points were given back; data: wallet, amount, corrects, expires_at, reason, actor."
+    ),
     "household_created": "A member made a household, and is its head; data: household.",
     "household_member_invited": "A member was invited to a household; data: household.",
     "household_invitation_ended": "It was declined, or withdrawn; data: household.",

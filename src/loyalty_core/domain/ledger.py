@@ -95,7 +95,8 @@ class Lot:
 
     ``held`` of what remains is reserved for redemptions that are not settled yet. ``forgiven`` is
     how much of ``expired`` a reversal would have taken, had it still been there. ``came_from`` is
-    the member it was made for, if another one has it since a merge.
+    the member it was made for, if another one has it since a merge. ``reinstated`` says that an
+    operator gave it its expiry, which its fact no longer moves.
     """
 
     id: LotId
@@ -110,6 +111,7 @@ class Lot:
     forgiven: int = 0
     held: int = 0
     pending: bool = False
+    reinstated: bool = False
     came_from: str | None = None
 
     @property
@@ -320,6 +322,20 @@ class WalletBook:
             gave.append(self._owe(debt))
             got.append(to._owe(-debt))
         return gave, got
+
+    def reinstate(self, lot: Lot, amount: int, expires_at: datetime | None) -> list[Entry]:
+        """Entries that put ``amount`` of what has expired back into ``lot``, which ends then.
+
+        Points that it holds are not made to end earlier.
+        """
+        if not 0 < amount <= lot.expired - lot.forgiven:
+            raise LedgerFault(f"{amount} cannot be reinstated", where=lot.id)
+        ends = [lot.expires_at, expires_at] if lot.remaining else [expires_at]
+        dated = [moment for moment in ends if moment is not None]
+        lot.expires_at = max(dated) if len(dated) == len(ends) else None
+        lot.reinstated = True
+        lot.expired -= amount
+        return [self._move(lot, amount)]
 
     # -- the only places where a lot, the debt or the balance changes --------------------------
 

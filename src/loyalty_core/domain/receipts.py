@@ -53,10 +53,10 @@ class FactReceipt:
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """A fact that was left out: its place in the input (from 0), as it came, and why."""
+    """Something that was left out: its place in the input (from 0), as it came, and why."""
 
     index: int
-    fact: object
+    given: object
     error: LoyaltyError
 
 

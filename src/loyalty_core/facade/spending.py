@@ -1,4 +1,4 @@
-"""Quoting, spending and adjusting points."""
+"""Quoting and spending points."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from loyalty_core.application.redemptions import Redemptions
 from loyalty_core.application.spend import Spending
 from loyalty_core.application.transfer import Transfers
 from loyalty_core.domain.facts import Json
-from loyalty_core.domain.receipts import AdjustmentReceipt, RedemptionReceipt, TransferReceipt
+from loyalty_core.domain.receipts import RedemptionReceipt, TransferReceipt
 from loyalty_core.domain.statements import Cart, Quote
 
 
 class SpendingMethods:
-    """Quoting, spending and adjusting points."""
+    """Quoting and spending points."""
 
     _spending: Spending
     _redeeming: Redeeming
@@ -124,23 +124,6 @@ class SpendingMethods:
         With ``held`` only those that hold points now. Raises ``FactError`` for a page too large.
         """
         return self._redemptions.of_member(member_id, held, first, after)
-
-    def adjust(
-        self,
-        member_id: str,
-        wallet: str,
-        amount: int,
-        *,
-        reason: str,
-        actor: str,
-        key: str,
-    ) -> AdjustmentReceipt:
-        """A balance changed by an operator: ``amount`` smallest units, positive or negative.
-
-        Raises ``MemberNotFound``, ``WalletUnknown``, ``FactError`` for an empty reason or actor
-        or a zero amount, ``IdempotencyConflict``.
-        """
-        return self._spending.adjust(member_id, wallet, amount, reason, actor, key)
 
     def transfer(
         self,

@@ -115,6 +115,18 @@ class UnitOfWork(PeopleWork, HouseholdWork, SealWriter, CacheWriter, Protocol):
         """What the command with this idempotency key returned."""
         ...
 
+    def receipts(self, keys: Iterable[str]) -> dict[str, StoredReceipt]:
+        """What the commands with these idempotency keys returned, by key."""
+        ...
+
+    def transaction(self, transaction_id: str) -> Transaction | None:
+        """One transaction with its entries."""
+        ...
+
+    def reinstated(self, expiry: Transaction, holder: MemberId) -> int:
+        """How many points of an expiry have been given back, to its member or to ``holder``."""
+        ...
+
     def take_waiting(self, identities: Iterable[Identity], now: datetime) -> list[FactRecord]:
         """The facts that waited for these identities and are still in time; they wait no more."""
         ...

@@ -19,6 +19,7 @@ from loyalty_core.storage.households import HouseholdReads
 from loyalty_core.storage.migrations import applied
 from loyalty_core.storage.past import PastRows
 from loyalty_core.storage.people import PeopleRows
+from loyalty_core.storage.posted import find_transaction, with_entries
 from loyalty_core.storage.queries import Queries
 from loyalty_core.storage.rebuild import CacheReads
 from loyalty_core.storage.seal import SealRows
@@ -136,25 +137,11 @@ class SqlReader(PeopleRows, HouseholdReads, SealRows, PastRows, CacheReads):
             place = tuple_(table.c.occurred_at, table.c.id)
             chosen = chosen.where(place < tuple_(*before, types=[tables.Moment, table.c.id.type]))
         latest = chosen.order_by(table.c.occurred_at.desc(), table.c.id.desc()).limit(limit)
-        return self._with_entries(list(self._rows(latest)))
-
-    def _with_entries(self, found: list[Any]) -> list[Transaction]:
-        entry = tables.entry
-        lines: dict[str, list[Any]] = defaultdict(list)
-        ids = [row["id"] for row in found]
-        for row in self._rows(select(entry).where(entry.c.transaction_id.in_(ids))):
-            lines[row["transaction_id"]].append(row)
-        return [rows.transaction_of(row, lines[row["id"]]) for row in found]
+        return with_entries(self._connection, list(self._rows(latest)))
 
     def transaction(self, transaction_id: str) -> Transaction | None:
         """One transaction with its entries."""
-        table, member = tables.transaction, tables.member
-        found = self._rows(
-            select(table)
-            .join(member, member.c.id == table.c.member_id)
-            .where(table.c.id == transaction_id, member.c.program == self._program)
-        )
-        return next(iter(self._with_entries(list(found))), None)
+        return find_transaction(self._connection, self._program, transaction_id)
 
     def fact(self, fact_id: str) -> FactRecord | None:
         """One fact."""

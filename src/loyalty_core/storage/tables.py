@@ -122,12 +122,7 @@ member = Table(
     Column("contributions", _json(), nullable=False),
 )
 _merged = text("merged_into IS NOT NULL")
-Index(
-    "loyalty_member_merged",
-    member.c.merged_into,
-    postgresql_where=_merged,
-    sqlite_where=_merged,
-)
+Index("loyalty_member_merged", member.c.merged_into, sqlite_where=_merged, postgresql_where=_merged)
 
 identity = Table(
     "loyalty_identity",
@@ -210,6 +205,7 @@ lot = Table(
     Column("forgiven", BigInteger, nullable=False),
     Column("held", BigInteger, nullable=False),
     Column("pending", Boolean, nullable=False),
+    Column("reinstated", Boolean, nullable=False),
     Column("came_from", _id()),
 )
 _open = text("remaining > 0")

@@ -18,13 +18,14 @@ from loyalty_core.storage.claims import Claims
 from loyalty_core.storage.erasure import key_digest
 from loyalty_core.storage.households import HouseholdRows
 from loyalty_core.storage.people import People
+from loyalty_core.storage.posted import Posted
 from loyalty_core.storage.queries import Queries
 from loyalty_core.storage.rebuild import CacheWrites
 from loyalty_core.storage.seal import SealWrites
 from loyalty_core.storage.sql import Write
 
 
-class SqlUnitOfWork(SealWrites, CacheWrites, People, HouseholdRows, Claims):
+class SqlUnitOfWork(SealWrites, CacheWrites, People, HouseholdRows, Claims, Posted):
     """``ports.store.UnitOfWork`` on one SQLAlchemy connection, for one program."""
 
     def __init__(self, connection: Connection, program: str) -> None:

@@ -194,9 +194,12 @@ class ModelLedger:
         spent = self.spent[name]
         before, after = spent.returned, total
         spent.returned = total
+        changes = []
         for lot, part in reversed(spent.lots):
             had, has = min(part, before), min(part, after)
             before, after = before - had, after - has
+            changes.append((lot, had, has))
+        for lot, had, has in reversed(changes):  # what expires first pays debt first
             if has > had:
                 self.redeemed -= self._put(lot, has - had, now)
             elif has < had:
@@ -207,15 +210,47 @@ class ModelLedger:
                 self.redeemed += taken + self._collect(rest, DebtPolicy.NEGATIVE)
         self.advance(now)
 
-    def adjust(self, amount: int, now: datetime, expires_at: datetime | None = None) -> int:
-        """What an operator's correction came to."""
+    def adjust(
+        self,
+        amount: int,
+        now: datetime,
+        expires_at: datetime | None = None,
+        *,
+        name: Hashable | None = None,
+        created_at: datetime | None = None,
+        activates_at: datetime | None = None,
+    ) -> int:
+        """What an operator's correction came to; points go into a lot, ``name`` if it is given."""
         self.advance(now)
         if amount > 0:
-            change = self._put(self._lot(object(), now, now, expires_at), amount, now)
+            created = created_at or now
+            lot = self._lot(name or object(), created, activates_at or created, expires_at)
+            change = self._put(lot, amount, now)
+            self._start(now)
         else:
             change = -self._collect(-amount)
         self.adjusted += change
+        self.advance(now)
         return change
+
+    def reinstate(
+        self, name: Hashable, amount: int, now: datetime, expires_at: datetime | None
+    ) -> bool:
+        """Whether so much of what expired in a lot could be given back, and was."""
+        self.advance(now)
+        lot = self.lots[name]
+        if not 0 < amount <= lot.gone - lot.forgiven:
+            return False
+        if lot.left and (lot.expires_at is None or expires_at is None):
+            lot.expires_at = None
+        elif lot.left and lot.expires_at and expires_at:
+            lot.expires_at = max(lot.expires_at, expires_at)
+        else:
+            lot.expires_at = expires_at
+        lot.gone -= amount
+        self.expired -= self._put(lot, amount, now)
+        self._start(now)
+        return True
 
     def advance(self, now: datetime) -> None:
         """Lets time pass, one moment after the other."""
@@ -309,6 +344,10 @@ class ModelLedger:
     def _sorted(self, *, active: bool) -> list[ModelLot]:
         chosen = [lot for lot in self.lots.values() if lot.active is active]
         return sorted(chosen, key=ModelLot.spend_order)
+
+    def _start(self, now: datetime) -> None:
+        if self.lapses_at is None:
+            self._stir(now)
 
     def _stir(self, now: datetime) -> None:
         if self.inactivity_days is not None:

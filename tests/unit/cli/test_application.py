@@ -34,11 +34,11 @@ def commands(of: Any, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], Any]:
 def test_the_commands_are_these() -> None:
     names = {" ".join(path) for path in commands(get_command(build_app()))}
     assert names == {
-        *("init", "check", "import orders", "import facts", "record"),
+        *("init", "check", "import orders", "import facts", "import adjustments", "record"),
         *("member find", "member show", "member enrol"),
         *("statement", "balance", "history", "explain", "quote", "report", "redeem", "adjust"),
         *("transfer", "merge", "unmerge", "export", "erase"),
-        *("capture", "release"),
+        *("capture", "release", "reinstate"),
         *("tick", "verify", "status", "seal", "head", "proof", "demo"),
     }
 

@@ -5,12 +5,25 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Literal
-from zoneinfo import ZoneInfoNotFoundError
+from typing import Annotated
 
 import typer
 
 from loyalty_core.cli import documents, views
+from loyalty_core.cli.commands.adjusting import import_adjustments
+from loyalty_core.cli.file_options import (
+    DateFormatOption,
+    DelimiterOption,
+    FileArgument,
+    FileSourceOption,
+    FormatOption,
+    MapOption,
+    RejectsOption,
+    TimeZoneOption,
+    read_delimiter,
+    read_maps,
+    read_time_zone,
+)
 from loyalty_core.cli.importing import FileSpec, import_file, outcome_document, show_outcome
 from loyalty_core.cli.lines import LARGEST_LINE, parse_json
 from loyalty_core.cli.options import (
@@ -21,7 +34,6 @@ from loyalty_core.cli.options import (
 )
 from loyalty_core.cli.output import REJECTED, answer
 from loyalty_core.cli.session import opened
-from loyalty_core.domain.clock import zone
 from loyalty_core.domain.currencies import minor_digits
 from loyalty_core.domain.facts import Json
 from loyalty_core.domain.receipts import FactReceipt, RecordStatus
@@ -33,34 +45,8 @@ from loyalty_core.errors import (
 )
 from loyalty_core.loyalty import Loyalty
 
-FileArgument = Annotated[str, typer.Argument(metavar="FILE", help="The file; - is standard input.")]
-MapOption = Annotated[
-    list[str] | None,
-    typer.Option("--map", metavar="FIELD=COLUMN", help="Which CSV column a field is in; repeat."),
-]
-FormatOption = Annotated[
-    Literal["csv", "jsonl"] | None,
-    typer.Option("--format", help="If the file's name does not say."),
-]
-FileSourceOption = Annotated[
-    str,
-    typer.Option("--source", help="The shop the facts are from. A fact is known by source and id."),
-]
 CurrencyOption = Annotated[
     str, typer.Option("--currency", help="Of orders that state none; the program's if left out.")
-]
-TimeZoneOption = Annotated[
-    str,
-    typer.Option(
-        "--time-zone",
-        help="Of dates that state none, as an IANA name; for CSV the program's if left out.",
-    ),
-]
-DateFormatOption = Annotated[
-    str, typer.Option("--date-format", help="If dates are not ISO 8601, such as %d.%m.%Y.")
-]
-DelimiterOption = Annotated[
-    str, typer.Option("--delimiter", help="Between CSV columns; a comma if left out.")
 ]
 GroupOption = Annotated[
     bool,
@@ -68,20 +54,17 @@ GroupOption = Annotated[
         "--group-lines", help="CSV rows of one order id that follow each other are its lines."
     ),
 ]
-RejectsOption = Annotated[
-    Path | None,
-    typer.Option("--rejects", help="Where rejected rows go; FILE.rejects.jsonl if left out."),
-]
 LARGEST_DOCUMENT = 64 * LARGEST_LINE
 
 
 def register(app: typer.Typer) -> None:
     """Adds the commands."""
     imports = typer.Typer(
-        help="Book the facts of a file.", no_args_is_help=True, rich_markup_mode=None
+        help="Book the rows of a file.", no_args_is_help=True, rich_markup_mode=None
     )
     imports.command("orders")(import_orders)
     imports.command("facts")(import_facts)
+    imports.command("adjustments")(import_adjustments)
     app.add_typer(imports, name="import")
     app.command("record")(record)
 
@@ -120,10 +103,10 @@ def import_orders(
         format=format_,
         source=source,
         currency=_currency(currency),
-        time_zone=_time_zone(time_zone),
+        time_zone=read_time_zone(time_zone),
         date_format=date_format,
-        delimiter=_delimiter(delimiter),
-        maps=_maps(maps),
+        delimiter=read_delimiter(delimiter),
+        maps=read_maps(maps),
         group_lines=group_lines,
         rejects=rejects,
     )
@@ -156,10 +139,10 @@ def import_facts(
         format=format_,
         source=source,
         currency=_currency(currency),
-        time_zone=_time_zone(time_zone),
+        time_zone=read_time_zone(time_zone),
         date_format=date_format,
-        delimiter=_delimiter(delimiter),
-        maps=_maps(maps),
+        delimiter=read_delimiter(delimiter),
+        maps=read_maps(maps),
         rejects=rejects,
     )
     _import(spec, config, database, as_json)
@@ -172,33 +155,6 @@ def _import(spec: FileSpec, config: Path, database: str | None, as_json: bool) -
     answer(document, as_json, lambda console: show_outcome(console, outcome))
     if outcome.rejected:
         raise typer.Exit(REJECTED)
-
-
-def _maps(maps: list[str] | None) -> dict[str, str]:
-    read = {}
-    for text in maps or ():
-        name, equals, column = text.partition("=")
-        if not (name and equals and column):
-            raise typer.BadParameter(f"{text!r} is not FIELD=COLUMN", param_hint="--map")
-        read[name.strip()] = column.strip()
-    return read
-
-
-def _delimiter(text: str) -> str:
-    delimiter = {"tab": "\t", "\\t": "\t"}.get(text, text)
-    if len(delimiter) > 1 or delimiter in ('"', "\n", "\r"):
-        raise typer.BadParameter(f"{text!r} is not one character", param_hint="--delimiter")
-    return delimiter
-
-
-def _time_zone(name: str) -> str:
-    try:
-        return zone(name).key if name else ""
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise typer.BadParameter(
-            f"{name!r} is not a time zone; write an IANA name such as Europe/Berlin",
-            param_hint="--time-zone",
-        ) from None
 
 
 def _currency(code: str) -> str:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from loyalty_core.cli import documents, views
-from loyalty_core.cli.commands.spending import user
+from loyalty_core.cli.commands.adjusting import user
 from loyalty_core.cli.options import (
     DEFAULT_CONFIG,
     ConfigOption,

@@ -1,8 +1,7 @@
-"""Commands that change a balance: redeem at once or in two steps, and adjust."""
+"""Commands that spend points: redeem at once or in two steps."""
 
 from __future__ import annotations
 
-import getpass
 from functools import partial
 from typing import Annotated
 
@@ -20,7 +19,7 @@ from loyalty_core.cli.options import (
     SourceOption,
 )
 from loyalty_core.cli.output import answer
-from loyalty_core.cli.session import member_of, opened, points_of, wallet_named
+from loyalty_core.cli.session import member_of, opened, points_of
 from loyalty_core.domain.receipts import RedemptionReceipt
 from loyalty_core.errors import RewardUnknown
 from loyalty_core.loyalty import Loyalty
@@ -32,11 +31,10 @@ RedemptionArgument = Annotated[str, typer.Argument(help="The id that redeeming a
 
 
 def register(app: typer.Typer) -> None:
-    """Adds the commands."""
+    """Adds the command."""
     app.command("redeem")(redeem)
     app.command("capture")(capture)
     app.command("release")(release)
-    app.command("adjust")(adjust)
 
 
 def redeem(
@@ -132,51 +130,3 @@ def _paid_from(loyalty: Loyalty, reward: str | None) -> str:
     if reward not in rewards:
         raise RewardUnknown(f"there is no reward {reward!r}", remedy=f"Rewards here: {known}.")
     return rewards[reward]
-
-
-def adjust(
-    member: MemberArgument,
-    points: Annotated[
-        str, typer.Option("--points", help="Whole points to add, or to take if negative.")
-    ],
-    reason: Annotated[str, typer.Option("--reason", help="Why; it stays in the books.")],
-    key: KeyOption,
-    wallet: Annotated[
-        str | None, typer.Option("--wallet", help="May be left out if there is only one.")
-    ] = None,
-    actor: Annotated[
-        str,
-        typer.Option(
-            "--actor",
-            envvar="LOYALTY_ACTOR",
-            help="Who does it; the user of this computer if left out.",
-            show_default=False,
-        ),
-    ] = "",
-    source: SourceOption = "",
-    config: ConfigOption = DEFAULT_CONFIG,
-    database: DatabaseOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Change a member's balance by hand."""
-    with opened(config, database) as loyalty:
-        named = wallet_named(loyalty, wallet)
-        units = points_of(loyalty, named, points)
-        receipt = loyalty.adjust(
-            member_of(loyalty, member, source).id,
-            named,
-            units,
-            reason=reason,
-            actor=actor or user(),
-            key=key,
-        )
-    document = documents.adjustment(receipt, loyalty.config)
-    answer(document, as_json, lambda console: views.adjustment(console, receipt, loyalty.config))
-
-
-def user() -> str:
-    """The user of this computer; a usage error where nobody knows."""
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        raise typer.BadParameter("this computer does not say who you are; add --actor") from None
