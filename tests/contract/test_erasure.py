@@ -59,6 +59,10 @@ KEPT = {
     "loyalty_redemption.source": "the shop's own name",
     "loyalty_redemption.order_id": "the shop's own number, by which a late refund is known",
     "loyalty_stock.item": "a plugin's",
+    "loyalty_member.contributions": "ids of households, moments and percents",
+    "loyalty_household_member.role": "ours",
+    "loyalty_household_member.state": "ours",
+    "loyalty_household_member.share": "a percentage",
 }
 """Texts that say nothing of a person, each with the reason; every other one must be planted."""
 NOBODYS = ("loyalty_config", "loyalty_migration")
