@@ -22,8 +22,7 @@ def spent(ours: Home, names: list[str], amount: int) -> Counter[str]:
             ours.loyalty.redeem(
                 ours.id, points=amount, spender=ours.people[name], key=f"{name} {number}"
             )
-        except LoyaltyError as error:
-            assert isinstance(error, InsufficientPoints | HouseholdRefused), error
+        except (InsufficientPoints, HouseholdRefused) as error:
             return error.code
         return name
 
