@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from loyalty_core import HouseholdRefused, InsufficientPoints, LoyaltyError
 from tests.contract.conftest import Shop
 from tests.contract.household import Home, home, opened
+from tests.contract.test_questions import statements_of
 from tests.toy import order, refund
 
 NAMES = ("ada", "bob", "cy", "dan")
@@ -71,3 +72,17 @@ def test_members_record_and_spend_at_once(shop: Shop) -> None:
     assert (owned, ours.has()[0]) == (200 + 12 * 20, 200 + 12 * 20 - 60)
     assert {took for _, took in ours.flows().values()} == {15}
     assert loyalty.verify().problems == ()
+
+
+def test_sharing_costs_two_statements_and_nothing_for_who_does_not_share(shop: Shop) -> None:
+    plain, sharing = shop.open(program="plain"), opened(shop)
+    ours = home(sharing, "ada", "bob")
+    counts = []
+    for loyalty, name in ((plain, "cy"), (sharing, "cy"), (sharing, "ada"), (sharing, "bob")):
+        for warm in ("1", "2"):
+            loyalty.record(order(f"{name}{warm}", email=f"{name}@example.org"))
+        with statements_of(loyalty) as sent:
+            loyalty.record(order(f"{name}3", email=f"{name}@example.org"))
+        counts.append(len(sent))
+    assert counts[1:] == [counts[0], counts[0] + 2, counts[0] + 2]
+    assert ours.has()[0] == 360
