@@ -49,6 +49,7 @@ def posted(shop: Shop, member: str, fact: dict[str, Any], rows: Rows) -> None:
             "forgiven": 0,
             "held": 0,
             "pending": False,
+            "reinstated": False,
         }
     )
     rows["transaction"].append(

@@ -7,9 +7,10 @@ not a store.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import count
 
 from loyalty_core.domain.programs import DebtPolicy
 
@@ -54,7 +55,7 @@ class ModelHold:
 
 @dataclass(slots=True)
 class ModelLedger:
-    """One wallet of one member.
+    """One wallet of one member. Those that give to each other share their ``numbers``.
 
     >>> from datetime import UTC
     >>> model = ModelLedger()
@@ -78,7 +79,9 @@ class ModelLedger:
     redeemed: int = 0
     expired: int = 0
     adjusted: int = 0
+    transferred: int = 0
     lapses_at: datetime | None = None
+    numbers: Iterator[int] = field(default_factory=count)
 
     # -- what it holds ------------------------------------------------------------------------
 
@@ -252,6 +255,39 @@ class ModelLedger:
         self._start(now)
         return True
 
+    def give(self, other: ModelLedger, amount: int, now: datetime) -> bool:
+        """Whether so much could be given to another member, and was, with the dates it has."""
+        self.advance(now)
+        other.advance(now)
+        if amount > self.available:
+            return False
+        left = {name: lot.left for name, lot in self.lots.items()}
+        self._take(self._sorted(active=True), amount)
+        parts = [(lot, left[name] - lot.left) for name, lot in self.lots.items()]
+        for lot, part in sorted(parts, key=lambda pair: pair[0].spend_order()):
+            if part:
+                moments = lot.created_at, lot.activates_at, lot.expires_at
+                other._put(other._lot(object(), *moments), part, now)
+        self.transferred -= amount
+        other.transferred += amount
+        other.lapses_at = other.lapses_at or self.lapses_at
+        other._start(now)
+        return True
+
+    def absorb(self, other: ModelLedger, now: datetime) -> None:
+        """The other member becomes part of this one: points, holds, debt, and what was awarded."""
+        self.advance(now)
+        other.advance(now)
+        self.transferred += other.balance
+        self.lots |= other.lots
+        self.worth |= other.worth
+        self.holds |= other.holds
+        self.spent |= other.spent
+        self.debt += other.debt
+        moments = [moment for moment in (self.lapses_at, other.lapses_at) if moment]
+        self.lapses_at = max(moments, default=None)
+        self._pay_all(now)
+
     def advance(self, now: datetime) -> None:
         """Lets time pass, one moment after the other."""
         while moments := self._moments(now):
@@ -306,7 +342,7 @@ class ModelLedger:
         activates_at: datetime,
         expires_at: datetime | None,
     ) -> ModelLot:
-        made = ModelLot(created_at, activates_at, expires_at, number=len(self.lots))
+        made = ModelLot(created_at, activates_at, expires_at, number=next(self.numbers))
         return self.lots.setdefault(name, made)
 
     def _put(self, lot: ModelLot, amount: int, now: datetime) -> int:
