@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import create_engine, select, update
 
 from loyalty_core import (
     AsyncLoyalty,
@@ -15,10 +16,13 @@ from loyalty_core import (
     HouseholdRefused,
     HouseholdRole,
     HouseholdState,
+    IdempotencyConflict,
     MemberInactive,
     MemberStatus,
     MergeRefused,
 )
+from loyalty_core.storage import tables
+from loyalty_core.storage.households_tables import household_member
 from tests.contract.conftest import Shop
 from tests.contract.household import home, opened
 from tests.toy import START, Toy, config_of, order, refund, totals
@@ -272,12 +276,48 @@ def test_who_is_erased_leaves_first(shop: Shop) -> None:
     assert loyalty.verify().problems == ()
 
 
-def test_an_export_has_the_members_places(shop: Shop) -> None:
+def test_an_export_has_the_members_places_and_what_they_spent(shop: Shop) -> None:
     loyalty = opened(shop)
     ours = home(loyalty, "ada", "bob")
+    ours.buys("ada", "1", 40)
+    ours.spends("ada", 5)
+    spent = ours.spends("bob", 3)
     data: Any = loyalty.export(ours.people["bob"])["data"]
     assert [(row["household_id"], row["state"]) for row in data["household_member"]] == [
         (ours.id, "active")
+    ]
+    assert [row["id"] for row in data["redemption"]] == [spent.redemption_id]
+
+
+def test_what_identifies_who_spends_is_erased_with_them(shop: Shop) -> None:
+    loyalty = opened(shop)
+    ours = home(loyalty, "ada", "bob")
+    ours.buys("ada", "1", 40)
+    bob = ours.people["bob"]
+    loyalty.redeem(ours.id, points=3, spender=bob, key="bob@example.org spends")
+    loyalty.erase(bob, reason="asked", actor="desk", key="e")
+    with pytest.raises(IdempotencyConflict):
+        loyalty.redeem(ours.id, points=3, spender=bob, key="bob@example.org spends")
+    engine = create_engine(shop.url)
+    with engine.connect() as connection:
+        assert "bob@example.org" not in str(list(connection.execute(select(tables.receipt))))
+    engine.dispose()
+
+
+def test_places_that_do_not_fit_are_found(shop: Shop) -> None:
+    loyalty = opened(shop)
+    ours = home(loyalty, "ada", "bob")
+    engine = create_engine(shop.url)
+    with engine.begin() as connection:
+        place = household_member.c.member_id
+        demoted = update(household_member).where(place == ours.people["ada"])
+        connection.execute(demoted.values(role="member"))
+        gone = update(household_member).where(place == ours.people["bob"])
+        connection.execute(gone.values(state="left"))
+    engine.dispose()
+    assert [(one.where, one.message) for one in loyalty.verify().problems] == [
+        (ours.people["bob"], f"is left in {ours.id}, and shares otherwise"),
+        (ours.id, "household has 0 heads"),
     ]
 
 

@@ -140,7 +140,7 @@ def test_a_share_of_ones_own_within_the_limits(shop: Shop) -> None:
     assert ours.buys("bob", "3", 50, at=START) == {"points": 6}
     assert ours.buys("bob", "4", 50, at=shop.clock()) == {"points": 5}
 
-    for share in (Decimal(9), Decimal("80.01"), Decimal("NaN")):
+    for share in (Decimal(9), Decimal("80.01"), Decimal("NaN"), Decimal("20.1234567")):
         with pytest.raises(FactError):
             loyalty.change_household_share(ours.people["bob"], share, key=f"to {share}")
     assert ours.flows() == {"ada": (80, 0), "bob": (23, 0)}

@@ -84,7 +84,9 @@ class Household(RuleBasedStateMachine):
 
     @rule()
     def come_or_go(self) -> None:
-        bob, now, times = self.people["bob"], self.clock(), self.times["bob"]
+        bob, times = self.people["bob"], self.times["bob"]
+        known = [one.at + timedelta.resolution for one in self.orders if one.name == "bob"]
+        now = max([self.clock(), *known])
         if times and times[-1][1] is None:
             self.loyalty.leave_household(bob, key=self.key())
             times[-1] = (times[-1][0], now)

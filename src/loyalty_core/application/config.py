@@ -20,7 +20,7 @@ from loyalty_core.domain.amounts import parse_scaled
 from loyalty_core.domain.clock import zone
 from loyalty_core.domain.currencies import minor_digits
 from loyalty_core.domain.facts import Json
-from loyalty_core.domain.households import HUNDRED, HouseholdRules
+from loyalty_core.domain.households import FINEST_SHARE, HUNDRED, HouseholdRules
 from loyalty_core.domain.programs import Program, ProgramConfig, TransferRules, Wallet
 from loyalty_core.errors import ConfigError, LoyaltyError, Problem
 
@@ -209,6 +209,9 @@ def _household_faults(rules: HouseholdRules, wallets: Mapping[str, Wallet]) -> I
     for key, percent in (("least_share", least), ("share", rules.share), ("most_share", most)):
         if not 0 <= percent <= HUNDRED:
             yield Problem(f"{where}.{key}", f"{percent} is not from 0 to 100 percent")
+        if len(str(percent).partition(".")[2]) > FINEST_SHARE:
+            message = f"{percent} has more than {FINEST_SHARE} digits behind the point"
+            yield Problem(f"{where}.{key}", message)
     if not least <= rules.share <= most:
         message = f"{rules.share} is not from {least} to {most}, the limits of it"
         yield Problem(f"{where}.share", message)

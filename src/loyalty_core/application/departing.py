@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from loyalty_core.application.books import Books
 from loyalty_core.application.rules import Rules
 from loyalty_core.application.transfer import Note, Side, move_points, post_pair
 from loyalty_core.domain.households import (
+    Contribution,
     HouseholdMember,
     HouseholdRole,
     HouseholdRules,
@@ -20,6 +21,8 @@ from loyalty_core.domain.ledger import Lot, TransactionKind, WalletBook
 from loyalty_core.domain.members import MemberId, MemberStatus
 from loyalty_core.ports.records import MemberRecord
 from loyalty_core.ports.store import UnitOfWork
+
+EARLIEST_LATER = timedelta.resolution
 
 
 def rules_of(rules: Rules) -> HouseholdRules:
@@ -48,19 +51,38 @@ def depart(
     if others and mine.role is HouseholdRole.HEAD:
         changed += [_succeed(books, household, others)]
     mine.state, mine.role, mine.left_at = HouseholdState.LEFT, HouseholdRole.MEMBER, now
-    end_contribution(member, now)
+    end_contribution(books, member)
     if returns:
         _mark_returned(books, member, household.id)
-    books.changes.members[member.id] = member
     uow.save_household_members(changed)
     data = {"household": household.id, "reason": why}
     books.tell("household_member_left", member.id, now, dict(data))
     return mine
 
 
-def end_contribution(member: MemberRecord, now: datetime) -> None:
+def contribute(books: Books, member: MemberRecord, place: HouseholdMember) -> None:
+    """Lets the member share what happens from now on, as their place in the household says."""
+    since = _turn(member, books.now)
+    made = Contribution(household=place.household_id, since=since, share=place.share)
+    lasted = [one for one in member.contributions if one.until is None or one.until > one.since]
+    member.contributions = [*lasted, made]
+    books.changes.members[member.id] = member
+
+
+def end_contribution(books: Books, member: MemberRecord) -> None:
     """Lets the member share nothing of what happens from now on."""
-    member.contributions[-1] = replace(member.contributions[-1], until=now)
+    until = _turn(member, books.now)
+    member.contributions[-1] = replace(member.contributions[-1], until=until)
+    books.changes.members[member.id] = member
+
+
+def _turn(member: MemberRecord, now: datetime) -> datetime:
+    """The present, or if facts are decided that are said to happen later, just after them.
+
+    So a decided fact is shared as it was, if it is decided again.
+    """
+    last = member.decided_to
+    return now if last is None or last.occurred_at < now else last.occurred_at + EARLIEST_LATER
 
 
 def depart_wholly(uow: UnitOfWork, rules: Rules, member: MemberRecord, now: datetime) -> None:

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from loyalty_core.application.books import Books
-from loyalty_core.application.departing import end_contribution
+from loyalty_core.application.departing import contribute, end_contribution
 from loyalty_core.domain.households import (
-    Contribution,
     HouseholdMember,
     HouseholdRole,
     HouseholdState,
@@ -36,7 +35,7 @@ def take_place(books: Books, kept: MemberRecord, gone: MemberRecord) -> None:
     theirs = places[gone.id]
     if kept.belongs_to is None:
         mine = replace(theirs, member_id=kept.id, came_from=gone.id)
-        _contribute(books, kept, mine)
+        contribute(books, kept, mine)
     else:
         mine = places[kept.id]
         mine.role = HouseholdRole.HEAD if theirs.role is HouseholdRole.HEAD else mine.role
@@ -54,7 +53,7 @@ def give_place_back(books: Books, kept: MemberRecord, gone: MemberRecord) -> Non
         return
     before = places[gone.id]
     theirs = replace(mine, member_id=gone.id, came_from=before.came_from)
-    _contribute(books, gone, theirs)
+    contribute(books, gone, theirs)
     _vacate(books, kept, mine)
     books.uow.save_household_members([mine, theirs])
 
@@ -67,14 +66,7 @@ def _places(books: Books, household: MemberId) -> Mapping[str, HouseholdMember]:
 def _vacate(books: Books, member: MemberRecord, place: HouseholdMember) -> None:
     place.state, place.role = HouseholdState.LEFT, HouseholdRole.MEMBER
     place.left_at = books.now
-    end_contribution(member, books.now)
-    books.changes.members[member.id] = member
-
-
-def _contribute(books: Books, member: MemberRecord, place: HouseholdMember) -> None:
-    made = Contribution(household=place.household_id, since=books.now, share=place.share)
-    member.contributions.append(made)
-    books.changes.members[member.id] = member
+    end_contribution(books, member)
 
 
 def _take_invitations(books: Books, kept: MemberRecord, gone: MemberRecord) -> None:

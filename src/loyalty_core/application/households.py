@@ -8,7 +8,12 @@ from decimal import Decimal
 from typing import NamedTuple, cast
 
 from loyalty_core.application.books import Books
-from loyalty_core.application.departing import depart, end_contribution, points_moved
+from loyalty_core.application.departing import (
+    contribute,
+    depart,
+    end_contribution,
+    points_moved,
+)
 from loyalty_core.application.enrol import is_id, locked_members, stored_receipt
 from loyalty_core.application.forms import read_text
 from loyalty_core.application.ids import input_hash, new_id
@@ -18,7 +23,7 @@ from loyalty_core.domain.clock import Clock
 from loyalty_core.domain.facts import Json
 from loyalty_core.domain.household_views import HouseholdReceipt
 from loyalty_core.domain.households import (
-    Contribution,
+    FINEST_SHARE,
     HouseholdMember,
     HouseholdRole,
     HouseholdRules,
@@ -175,8 +180,8 @@ class Households:
             household = self._open(books.uow, _home(member))
             place = household.members[member.id]
             place.share = percent
-            end_contribution(member, books.now)
-            _contribute(books, member, place)
+            end_contribution(books, member)
+            contribute(books, member, place)
             books.uow.save_household_members([place])
             _tell(books, "household_share_changed", place, share=str(percent))
             return place
@@ -235,7 +240,7 @@ class Households:
 
     def _enter(self, books: Books, member: MemberRecord, place: HouseholdMember) -> None:
         place.state, place.joined_at, place.left_at = HouseholdState.ACTIVE, books.now, None
-        _contribute(books, member, place)
+        contribute(books, member, place)
         books.uow.save_household_members([place])
 
     @property
@@ -257,7 +262,10 @@ class Households:
             raise FactError(f"{share!r} is not a decimal percentage", where="share")
         if not least <= percent <= most:
             raise FactError(f"{percent} percent is not from {least} to {most}", where="share")
-        return percent
+        plain = format(percent + 0, "f")  # never 1E+1, nor -0
+        if len(plain.partition(".")[2]) > FINEST_SHARE:
+            raise FactError(f"{percent} percent has more than {FINEST_SHARE} digits", where="share")
+        return Decimal(plain)
 
     def _open(self, uow: UnitOfWork, household_id: str) -> Household:
         """The household under lock; raises ``HouseholdNotFound``."""
@@ -279,7 +287,7 @@ class Households:
                 "they are in a household already", member, "They have to leave it first."
             )
         last = member.contributions[-1] if member.contributions else None
-        if last is None or last.until is None:
+        if last is None or last.until is None or not rules.days_between:
             return
         free_at = last.until + timedelta(days=rules.days_between)
         if free_at > now:
@@ -300,14 +308,6 @@ def _place(
     return HouseholdMember(
         household_id=household, member_id=member, role=role, state=active, share=share
     )
-
-
-def _contribute(books: Books, member: MemberRecord, place: HouseholdMember) -> None:
-    """Lets the member share what happens from now on."""
-    made = Contribution(household=place.household_id, since=books.now, share=place.share)
-    kept = [one for one in member.contributions if one.until is None or one.until > one.since]
-    member.contributions[:] = [*kept, made]
-    books.changes.members[member.id] = member
 
 
 def _home(member: MemberRecord) -> MemberId:

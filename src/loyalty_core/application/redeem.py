@@ -168,7 +168,7 @@ class Redeeming:
         receipt = receipt_of(redemption, now)
         document = cast(Mapping[str, Json], converter(0).unstructure(receipt))
         books.changes.receipts.append(
-            StoredReceipt(asked.key, asked.given, member.id, document, now)
+            StoredReceipt(asked.key, asked.given, spender.member.id, document, now)
         )
         books.flush()
         return receipt, fulfils and not self._store.joined

@@ -163,10 +163,11 @@ class Questions:
                     plugin=award.plugin,
                     rule=award.rule,
                     wallet=award.wallet,
-                    amount=award.amount,
+                    amount=award.part(award.amount),
                     kept=award.net,
                     lines=award.lines,
                     expires_at=award.expires_at,
+                    household_id=award.household,
                 )
                 for award in (record.awards if record else ())
             )

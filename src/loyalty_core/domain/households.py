@@ -11,6 +11,8 @@ from enum import StrEnum
 from loyalty_core.domain.members import MemberId
 
 HUNDRED = Decimal(100)
+FINEST_SHARE = 6
+"""How many digits a share may have behind the point."""
 
 
 def _doc(text: str) -> Mapping[str, str]:

@@ -87,7 +87,10 @@ class HistoryPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AwardExplanation:
-    """What one rule gave: ``amount`` when decided, ``kept`` after refunds, by order line."""
+    """What one rule gave: ``amount`` when decided, ``kept`` after refunds, by order line.
+
+    ``household_id`` is the household whose part of it this is; ``lines`` are then of both parts.
+    """
 
     plugin: str
     rule: str
@@ -96,6 +99,7 @@ class AwardExplanation:
     kept: int
     lines: Mapping[str, int] = field(default_factory=dict)
     expires_at: datetime | None = None
+    household_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -11,7 +12,7 @@ from sqlalchemy import Connection, Select, case, func, or_, select, update
 
 from loyalty_core.domain.households import HouseholdMember, HouseholdRole, HouseholdState
 from loyalty_core.domain.ledger import TransactionKind
-from loyalty_core.domain.members import MemberId
+from loyalty_core.domain.members import MemberId, MemberStatus
 from loyalty_core.domain.redemptions import RedemptionState
 from loyalty_core.ports.households import Flow
 from loyalty_core.storage import tables
@@ -38,6 +39,36 @@ def _row_of(one: HouseholdMember) -> dict[str, Any]:
 def _of_household(household: str) -> Select[Any]:
     mine = household_member.c.household_id == household
     return select(household_member).where(mine).order_by(household_member.c.member_id)
+
+
+def spent_by(members: Sequence[str]) -> Any:
+    """That a redemption is of points these members spent in the households they are or were in."""
+    theirs = select(household_member.c.household_id).where(
+        household_member.c.member_id.in_(members)
+    )
+    redemption = tables.redemption.c
+    return redemption.member_id.in_(theirs) & redemption.spender.in_(members)
+
+
+def wrong_places(connection: Connection, program: str) -> Iterator[tuple[str, str]]:
+    """Whatever does not fit together of who is in a household and what they share, as faults."""
+    member = tables.member
+    of_program = member.c.program == program
+    joined = household_member.join(member, member.c.id == household_member.c.member_id)
+    places = select(household_member, member.c.contributions).select_from(joined).where(of_program)
+    heads: Counter[str] = Counter()
+    for row in connection.execute(places).mappings():
+        place = _member_of(row)
+        heads[place.household_id] += place.active and place.role is HouseholdRole.HEAD
+        open_ = [one for one in row["contributions"][-1:] if "until" not in one]
+        shares = any(one["household"] == place.household_id for one in open_)
+        if shares != place.active:
+            yield place.member_id, f"is {place.state} in {place.household_id}, and shares otherwise"
+    active = member.c.status == MemberStatus.ACTIVE.value
+    homes = select(member.c.id).where(of_program, member.c.household.is_(True), active)
+    for household in connection.scalars(homes):
+        if heads[household] != 1:
+            yield household, f"household has {heads[household]} heads"
 
 
 class HouseholdRows(Outbox):
