@@ -13,6 +13,7 @@ from loyalty_core.cli.commands import (
     adjusting,
     answers,
     demo,
+    households,
     loading,
     members,
     operations,
@@ -51,7 +52,7 @@ def build_app() -> typer.Typer:
     )
     app.callback()(_root)
     modules = (setup, loading, members, answers, spending, adjusting, people, operations, proofs)
-    for module in (*modules, demo):
+    for module in (*modules, households, demo):
         module.register(app)
     return app
 

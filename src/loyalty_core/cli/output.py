@@ -15,6 +15,8 @@ from loyalty_core.domain.facts import Json
 from loyalty_core.errors import (
     ConfigError,
     FactError,
+    HouseholdNotFound,
+    HouseholdRefused,
     IdempotencyConflict,
     InsufficientPoints,
     LedgerFault,
@@ -60,6 +62,7 @@ _BY_ERROR: tuple[tuple[tuple[type[LoyaltyError], ...], int], ...] = (
     (
         (
             MemberNotFound,
+            HouseholdNotFound,
             MemberErased,
             TransactionNotFound,
             RedemptionNotFound,
@@ -75,6 +78,7 @@ _BY_ERROR: tuple[tuple[tuple[type[LoyaltyError], ...], int], ...] = (
             RedemptionEnded,
             ReinstatementRefused,
             TransferRefused,
+            HouseholdRefused,
             MergeRefused,
             MemberInactive,
             IdempotencyConflict,
