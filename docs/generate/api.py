@@ -90,7 +90,8 @@ def page() -> str:
 def theme_of(name: str) -> str:
     """The part of the page a public name stands in."""
     module = VALUES.get(name) or getattr(loyalty_core, name).__module__
-    return THEMES[module.removeprefix("loyalty_core.")]
+    home = module.removeprefix("loyalty_core.")
+    return THEMES["errors" if home.startswith("errors.") else home]
 
 
 def meaning(name: str, below: dict[str, str]) -> str:

@@ -164,7 +164,11 @@ class Wallet:
         metadata=_doc("What happens when points already spent are taken back."),
     )
     value: PointsValue | None = field(
-        default=None, metadata=_doc("What points are worth as money; they need not be worth any.")
+        default=None,
+        metadata=_doc(
+            "What points are worth as money when they are spent, old ones as well; they need not be"
+            " worth any."
+        ),
     )
     return_grace_days: int = field(
         default=0,

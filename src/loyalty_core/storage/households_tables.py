@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Index, String, Table
 
-from loyalty_core.storage import tables
+from loyalty_core.storage.columns import Moment, identifier
+from loyalty_core.storage.tables import metadata
 
 household_member = Table(
     "loyalty_household_member",
-    tables.metadata,
-    Column("household_id", tables.member.c.id.type, primary_key=True),
-    Column("member_id", tables.member.c.id.type, primary_key=True),
+    metadata,
+    Column("household_id", identifier(), primary_key=True),
+    Column("member_id", identifier(), primary_key=True),
     Column("role", String(16), nullable=False),
     Column("state", String(16), nullable=False),
     Column("share", String(40), nullable=False),
-    Column("invited_by", tables.member.c.id.type),
-    Column("invited_at", tables.Moment),
-    Column("joined_at", tables.Moment),
-    Column("left_at", tables.Moment),
-    Column("came_from", tables.member.c.id.type),
+    Column("invited_by", identifier()),
+    Column("invited_at", Moment),
+    Column("joined_at", Moment),
+    Column("left_at", Moment),
+    Column("came_from", identifier()),
     Index("loyalty_household_member_member", "member_id"),
 )

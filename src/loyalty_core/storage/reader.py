@@ -13,7 +13,7 @@ from loyalty_core.domain.ledger import Transaction, WalletBook
 from loyalty_core.domain.members import Identity, MemberId, MemberStatus
 from loyalty_core.domain.redemptions import Redemption
 from loyalty_core.ports.records import FactRecord, MemberRecord, Upcoming, WalletSums
-from loyalty_core.storage import rows, tables
+from loyalty_core.storage import columns, rows, tables
 from loyalty_core.storage.checks import check_books
 from loyalty_core.storage.households import HouseholdReads
 from loyalty_core.storage.migrations import applied
@@ -135,7 +135,7 @@ class SqlReader(PeopleRows, HouseholdReads, SealRows, PastRows, CacheReads):
             chosen = chosen.where(table.c.wallet == wallet)
         if before is not None:
             place = tuple_(table.c.occurred_at, table.c.id)
-            chosen = chosen.where(place < tuple_(*before, types=[tables.Moment, table.c.id.type]))
+            chosen = chosen.where(place < tuple_(*before, types=[columns.Moment, table.c.id.type]))
         latest = chosen.order_by(table.c.occurred_at.desc(), table.c.id.desc()).limit(limit)
         return with_entries(self._connection, list(self._rows(latest)))
 
