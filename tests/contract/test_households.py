@@ -110,7 +110,8 @@ def test_points_given_back_return_to_the_households_lots(shop: Shop) -> None:
     ours.spends("bob", 70, source="web", order_id="2")
     loyalty.record(order("2", "50.00", email="bob@example.org"))
     assert ours.has() == (80, 80, 0, 0)
-    loyalty.record(refund("r", "2"))
+    receipt = loyalty.record(refund("r", "2"))
+    assert (receipt.changes, receipt.shared) == ({}, {"points": 20})
     assert ours.has() == (100, 100, 0, 0)
     assert ours.flows() == {"ada": (100, 0), "bob": (0, 0)}
     assert loyalty.verify().problems == ()

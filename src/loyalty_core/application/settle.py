@@ -136,7 +136,8 @@ def _book(
     for record, made in return_spent(books, spent, batch.records):
         batch.transactions[record.id].append(made)
         returned = books.changes.transactions[-1]
-        batch.booked[record.id][returned.wallet] += returned.amount
+        own = "spender" not in returned.detail
+        (batch.booked if own else batch.shared)[record.id][returned.wallet] += returned.amount
 
 
 def _post(batch: Batch, books: Books, record: FactRecord, award: Award, delta: int) -> None:
