@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from loyalty_core import HouseholdRefused, InsufficientPoints, LoyaltyError
 from tests.contract.conftest import Shop
 from tests.contract.household import Home, home, opened
@@ -31,6 +33,7 @@ def spent(ours: Home, names: list[str], amount: int) -> Counter[str]:
         return Counter(threads.map(spend, enumerate(names)))
 
 
+@pytest.mark.hard_case("H9")
 def test_two_members_never_spend_the_same_points(shop: Shop) -> None:
     ours = home(opened(shop), "ada", "bob")
     ours.buys("ada", "1", 105)

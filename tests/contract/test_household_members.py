@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -63,6 +63,22 @@ def test_what_is_unspent_of_it_returns(shop: Shop) -> None:
     assert loyalty.verify().problems == ()
     shop.clock.set(START + timedelta(days=30))
     assert loyalty.tick().expired == {"points": 105}
+
+
+@pytest.mark.hard_case("H3")
+def test_what_was_spent_of_what_returned_is_given_back_to_the_household(shop: Shop) -> None:
+    loyalty = opened(shop, wallet={"expiry": {"after_days": 30}}, **RETURN)
+    ours = home(loyalty, "ada", "bob")
+    ours.buys("bob", "1", 40)
+    ours.spends("ada", 5, source="web", order_id="9")
+    loyalty.record(order("9", "8.00", email="cy@example.org"))
+    assert ours.leaves("bob").points == {"points": 15}
+    receipt = loyalty.record(refund("r", "9"))
+    assert receipt.shared == {"points": 5}
+    assert (ours.has(), ours.of("bob")) == ((5, 5, 0, 0), (35, 35, 0, 0))
+    shown = loyalty.household(ours.id).wallet("points").expiring
+    assert [(one.at, one.amount) for one in shown] == [(datetime(2026, 7, 1, tzinfo=UTC), 5)]
+    assert loyalty.verify().problems == ()
 
 
 def test_what_is_held_of_it_does_not_return(shop: Shop) -> None:

@@ -67,6 +67,7 @@ def test_shared_points_keep_their_dates(shop: Shop) -> None:
     assert loyalty.verify().problems == ()
 
 
+@pytest.mark.hard_case("H2")
 def test_partial_refunds_take_both_parts_and_sum_to_the_whole(shop: Shop) -> None:
     loyalty = opened(shop, share="33.3")
     ours = home(loyalty, "ada")
@@ -83,6 +84,7 @@ def test_partial_refunds_take_both_parts_and_sum_to_the_whole(shop: Shop) -> Non
     assert loyalty.verify().problems == ()
 
 
+@pytest.mark.hard_case("H1")
 def test_what_others_spent_is_owed_by_whose_order_is_refunded(shop: Shop) -> None:
     loyalty = opened(shop, share="50")
     ours = home(loyalty, "ada", "bob")
@@ -103,6 +105,7 @@ def test_what_others_spent_is_owed_by_whose_order_is_refunded(shop: Shop) -> Non
     assert (ours.of("ada"), ours.has()) == ((-30, -30, 0, 30), (10, 10, 0, 0))
 
 
+@pytest.mark.hard_case("H3")
 def test_points_given_back_return_to_the_households_lots(shop: Shop) -> None:
     loyalty = opened(shop, wallet={"expiry": {"after_days": 30}})
     ours = home(loyalty, "ada", "bob")

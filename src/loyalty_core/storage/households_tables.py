@@ -1,11 +1,11 @@
-"""The table of who is in which household."""
+"""The table of who is in which household, and how what they spend of its points is found."""
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, String, Table
+from sqlalchemy import Column, Index, String, Table, text
 
 from loyalty_core.storage.columns import Moment, identifier
-from loyalty_core.storage.tables import metadata
+from loyalty_core.storage.tables import metadata, redemption
 
 household_member = Table(
     "loyalty_household_member",
@@ -21,4 +21,13 @@ household_member = Table(
     Column("left_at", Moment),
     Column("came_from", identifier()),
     Index("loyalty_household_member_member", "member_id"),
+)
+_spent = text("spender IS NOT NULL")
+Index(
+    "loyalty_redemption_spender",
+    redemption.c.member_id,
+    redemption.c.spender,
+    redemption.c.created_at,
+    postgresql_where=_spent,
+    sqlite_where=_spent,
 )
