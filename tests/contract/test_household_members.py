@@ -57,6 +57,8 @@ def test_what_is_unspent_of_it_returns(shop: Shop) -> None:
     ours.spends("ada", 5)
     assert ours.leaves("bob").points == {"points": 15}
     assert (ours.has(), ours.of("bob")) == ((50, 50, 0, 0), (35, 35, 0, 0))
+    data: Any = loyalty.export(ours.people["bob"])["data"]
+    assert [(row["remaining"], row["came_from"]) for row in data["lot"]] == [(20, None), (15, None)]
     assert ours.buys("bob", "late", 10) == {}
     loyalty.record(refund("r"))
     assert (ours.has(), ours.of("bob")) == ((50, 50, 0, 0), (5, 5, 0, 0))

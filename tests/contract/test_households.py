@@ -48,6 +48,16 @@ def test_what_happened_before_they_joined_is_their_own(shop: Shop) -> None:
     assert (ada.of("ada"), ada.has()) == ((40, 40, 0, 0), (40, 40, 0, 0))
 
 
+def test_what_was_decided_when_they_joined_is_not_decided_otherwise_again(shop: Shop) -> None:
+    loyalty = opened(shop)
+    loyalty.record(order("1", "40.00"))
+    ada = home(loyalty, "ada")
+    assert ada.buys("ada", "2", 10, at=START - timedelta(days=1)) == {}
+    assert (ada.of("ada"), ada.has()) == ((50, 50, 0, 0), (0, 0, 0, 0))
+    loyalty.leave_household(ada.people["ada"], key="l")
+    assert ada.buys("ada", "1", 30, version=2) == {}
+
+
 def test_shared_points_keep_their_dates(shop: Shop) -> None:
     loyalty = opened(
         shop, wallet={"expiry": {"after_days": 30}}, settings={"pending_days": 5}, share="25"
@@ -203,6 +213,12 @@ def test_a_member_spends_so_many_in_a_day_of_the_program(shop: Shop) -> None:
     most = loyalty.redeem(ours.id, spender=ours.people["bob"], key="as many as are left")
     assert most.points == 30
     shop.clock.advance(hours=3)
+    ours.spends("bob", 50, source="web", order_id="2")
+    with pytest.raises(HouseholdRefused, match="0 are left"):
+        ours.spends("bob", 1)
+    assert ours.has() == (150, 150, 0, 0)
+    loyalty.record(order("2", "8.00", email="cy@example.org"))
+    loyalty.record(refund("r", "2"))
     ours.spends("bob", 50)
     assert ours.has() == (150, 150, 0, 0)
     assert loyalty.verify().problems == ()
