@@ -24,6 +24,7 @@ THEMES = {
     "application.structure": "Configuration",
     "domain.receipts": "Receipts",
     "domain.redemptions": "Receipts",
+    "domain.partners": "Partners",
     "domain.adjustments": "Receipts",
     "domain.statements": "Questions and answers",
     "domain.households": "Households",

@@ -63,6 +63,18 @@ KEPT = {
     "loyalty_household_member.role": "ours",
     "loyalty_household_member.state": "ours",
     "loyalty_household_member.share": "a percentage",
+    "loyalty_presence.subscriptions": "plugins'",
+    "loyalty_link.partner": "a program",
+    "loyalty_partner_redemption.issuer": "a program",
+    "loyalty_partner_redemption.source": "the shop's own name",
+    "loyalty_partner_redemption.order_id": "the shop's own number, as of a redemption",
+    "loyalty_partner_redemption.currency": "of its price",
+    "loyalty_settlement.debtor": "a program",
+    "loyalty_settlement.creditor": "a program",
+    "loyalty_settlement.kind": "ours",
+    "loyalty_settlement.currency": "of its price",
+    "loyalty_settlement.reference": "of a payment between shops",
+    "loyalty_settlement.actor": "who of the shop did it",
 }
 """Texts that say nothing of a person, each with the reason; every other one must be planted."""
 NOBODYS = ("loyalty_config", "loyalty_migration")

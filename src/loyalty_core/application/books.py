@@ -298,8 +298,8 @@ class Books(Postings):
             "redemption": redemption.id,
             **({"spender": redemption.spender} if redemption.spender else {}),
         }
-        kind = TransactionKind.REDEMPTION
-        return self.post(book, kind, entries, at, fact_id=fact_id, detail=detail)
+        kind, partner = TransactionKind.REDEMPTION, redemption.partner
+        return self.post(book, kind, entries, at, fact_id=fact_id, detail=detail, partner=partner)
 
     # -- what time does -----------------------------------------------------------------------
 

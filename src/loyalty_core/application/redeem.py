@@ -14,12 +14,14 @@ from loyalty_core.application.enrol import stored_receipt
 from loyalty_core.application.forms import read_cart, read_text
 from loyalty_core.application.household_spending import Spender, spender_of
 from loyalty_core.application.ids import input_hash, new_id
+from loyalty_core.application.partners import partner_rewards
 from loyalty_core.application.redemptions import (
     checked,
     existing,
     lock,
     order_of,
     receipt_of,
+    refuse_abroad,
     refuse_ended,
     refuse_meddling,
     refuse_short,
@@ -33,11 +35,13 @@ from loyalty_core.domain.clock import Clock
 from loyalty_core.domain.currencies import minor_digits
 from loyalty_core.domain.facts import Json, Order
 from loyalty_core.domain.members import MemberId
+from loyalty_core.domain.partners import PartnerPoints
 from loyalty_core.domain.receipts import RedemptionReceipt
 from loyalty_core.domain.redemptions import Redemption, RedemptionId, RedemptionState
 from loyalty_core.domain.rewards import SpendRequest
 from loyalty_core.errors import (
     FactError,
+    HouseholdRefused,
     RedemptionRefused,
     RewardUnknown,
 )
@@ -70,6 +74,11 @@ class Asked:
     key: str
     given: str
 
+    @property
+    def abroad(self) -> bool:
+        """Whether it is paid with a partner's points."""
+        return isinstance(self.owned.item, PartnerPoints)
+
 
 class Redeeming:
     """Redemptions under the current rules."""
@@ -77,6 +86,7 @@ class Redeeming:
     def __init__(self, store: Store, rules: Rules, clock: Clock) -> None:
         self._store = store
         self._rules = rules
+        self._abroad = partner_rewards(rules.config)
         self._clock = clock
 
     def ask(
@@ -92,6 +102,8 @@ class Redeeming:
     ) -> Asked:
         """The request, checked; raises what is wrong with it before anything is read."""
         owned = self._reward(reward)
+        if spender is not None and isinstance(owned.item, PartnerPoints):
+            raise HouseholdRefused("a partner's points are a member's own", where="spender")
         read_text("key", key)
         if points is not None and points <= 0:
             raise FactError(f"{points} points cannot be spent", where="points")
@@ -194,7 +206,9 @@ class Redeeming:
         book = books.wallet(spender.owner.id, owned.item.wallet)
         available = spender.available(books, book, asked.points)
         if asked.points is not None and asked.points > available:
-            refuse_short(asked.points, available, book, self._rules.config.wallets[book.wallet])
+            refuse_short(
+                asked.points, available, book.wallet, self._rules.config.wallets[book.wallet]
+            )
         request = SpendRequest(
             wallet=owned.item.wallet,
             available=max(available, 0),
@@ -235,10 +249,12 @@ class Redeeming:
 
     def _reward(self, name: str | None) -> Owned[RewardKind]:
         rewards = self._rules.rewards
+        if name in self._abroad:
+            return self._abroad[name]
         if name is None and len(rewards) == 1:
             return next(iter(rewards.values()))
         if name is None or name not in rewards:
-            known = ", ".join(rewards) or "none"
+            known = ", ".join([*rewards, *self._abroad]) or "none"
             remedy = f"Rewards of this program: {known}."
             raise RewardUnknown(f"{name!r} is not a reward here", where="reward", remedy=remedy)
         return rewards[name]
@@ -337,6 +353,7 @@ class Redeeming:
     ) -> tuple[Books, Redemption, Orders]:
         """The books of a redemption's member, caught up, and the redemption as it is in them."""
         known = existing(uow.redemption(checked(redemption_id)), redemption_id)
+        refuse_abroad(known)
         source, order_id = order if order[1] is not None else (known.source, known.order_id)
         member, orders = lock(uow, known.member_id, source, order_id)
         books = Books(uow, self._rules, self._clock())

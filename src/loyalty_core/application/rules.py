@@ -24,6 +24,7 @@ class Rules:
     """One version of the configuration with its programs, rewards and subscriptions.
 
     ``gone`` are plugins of an older version that cannot be asked any more: what they gave stands.
+    ``coalition``: whether points of partners are, or ever were, accepted here.
     """
 
     config: ProgramConfig
@@ -31,6 +32,7 @@ class Rules:
     rewards: Mapping[str, Owned[RewardKind]] = field(default_factory=dict)
     subscriptions: Mapping[str, Sequence[Owned[Subscription]]] = field(default_factory=dict)
     gone: frozenset[str] = frozenset()
+    coalition: bool = False
 
     def subscribers(self, event_type: str) -> tuple[str, ...]:
         """The ids of the subscriptions to a type of event."""

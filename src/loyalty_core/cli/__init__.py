@@ -17,6 +17,7 @@ from loyalty_core.cli.commands import (
     loading,
     members,
     operations,
+    partners,
     people,
     proofs,
     setup,
@@ -52,7 +53,7 @@ def build_app() -> typer.Typer:
     )
     app.callback()(_root)
     modules = (setup, loading, members, answers, spending, adjusting, people, operations, proofs)
-    for module in (*modules, households, demo):
+    for module in (*modules, households, partners, demo):
         module.register(app)
     return app
 

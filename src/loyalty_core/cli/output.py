@@ -13,6 +13,7 @@ from rich.text import Text
 
 from loyalty_core.domain.facts import Json
 from loyalty_core.errors import (
+    AgreementMissing,
     ConfigError,
     FactError,
     HouseholdNotFound,
@@ -20,6 +21,7 @@ from loyalty_core.errors import (
     IdempotencyConflict,
     InsufficientPoints,
     LedgerFault,
+    LinkRefused,
     LoyaltyError,
     MemberErased,
     MemberInactive,
@@ -33,6 +35,7 @@ from loyalty_core.errors import (
     RedemptionRefused,
     ReinstatementRefused,
     RewardUnknown,
+    SettlementRefused,
     StoreError,
     TransactionNotFound,
     TransferRefused,
@@ -79,6 +82,9 @@ _BY_ERROR: tuple[tuple[tuple[type[LoyaltyError], ...], int], ...] = (
             ReinstatementRefused,
             TransferRefused,
             HouseholdRefused,
+            AgreementMissing,
+            LinkRefused,
+            SettlementRefused,
             MergeRefused,
             MemberInactive,
             IdempotencyConflict,

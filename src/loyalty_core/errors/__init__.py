@@ -265,6 +265,25 @@ class RedemptionEnded(LoyaltyError):
     code = "redemption_ended"
 
 
+class AgreementMissing(LoyaltyError):
+    """Two programs have not both agreed that points of the one are accepted by the other."""
+
+    code = "agreement_missing"
+    default_remedy = "Configure [partners] in both programs, and open both once."
+
+
+class LinkRefused(LoyaltyError):
+    """The member is not linked to a member of the partner, or is linked to another one already."""
+
+    code = "link_refused"
+
+
+class SettlementRefused(LoyaltyError):
+    """Nothing, or less, is open between the two programs than is to be paid."""
+
+    code = "settlement_refused"
+
+
 class ReinstatementRefused(LoyaltyError):
     """There is not that much to give back: not an expiry, or given back or refunded already."""
 

@@ -12,6 +12,7 @@ from loyalty_core.domain.ledger import Lot, LotId, Transaction, WalletBook
 from loyalty_core.domain.members import Identity, MemberId
 from loyalty_core.domain.redemptions import Redemption
 from loyalty_core.ports.households import HouseholdReader, HouseholdWork
+from loyalty_core.ports.partners import PartnerReader, PartnerWork
 from loyalty_core.ports.past import PastReader
 from loyalty_core.ports.people import PeopleReader, PeopleWork
 from loyalty_core.ports.rebuild import CacheReader, CacheWriter
@@ -26,8 +27,12 @@ from loyalty_core.ports.records import (
 from loyalty_core.ports.seal import SealReader, SealWriter
 
 
-class UnitOfWork(PeopleWork, HouseholdWork, SealWriter, CacheWriter, Protocol):
+class UnitOfWork(PeopleWork, HouseholdWork, SealWriter, CacheWriter, PartnerWork, Protocol):
     """One write transaction. Everything read through it after ``lock_members`` is current."""
+
+    def neighbour(self, program: str) -> UnitOfWork:
+        """The same transaction on another program's books."""
+        ...
 
     def lock_owners(
         self, identities: Iterable[Identity], keys: Iterable[FactKey] = ()
@@ -166,7 +171,9 @@ class UnitOfWork(PeopleWork, HouseholdWork, SealWriter, CacheWriter, Protocol):
         ...
 
 
-class Reader(PeopleReader, HouseholdReader, SealReader, PastReader, CacheReader, Protocol):
+class Reader(
+    PeopleReader, HouseholdReader, SealReader, PastReader, CacheReader, PartnerReader, Protocol
+):
     """Questions to the books; every answer comes from a fixed few indexed queries."""
 
     def owners(self, identities: Iterable[Identity]) -> dict[Identity, MemberId]:

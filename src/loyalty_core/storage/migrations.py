@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection, insert, inspect, select
 
 from loyalty_core.errors import StoreError
-from loyalty_core.storage import tables
+from loyalty_core.storage import partner_tables, tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,7 @@ class Migration:
 
 
 def _first_tables(connection: Connection) -> None:
+    assert partner_tables.link.metadata is tables.metadata  # its import has added its tables
     tables.metadata.create_all(connection)
 
 

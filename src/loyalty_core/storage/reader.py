@@ -17,6 +17,7 @@ from loyalty_core.storage import columns, rows, tables
 from loyalty_core.storage.checks import check_books
 from loyalty_core.storage.households import HouseholdReads
 from loyalty_core.storage.migrations import applied
+from loyalty_core.storage.partners import PartnerReads
 from loyalty_core.storage.past import PastRows
 from loyalty_core.storage.people import PeopleRows
 from loyalty_core.storage.posted import find_transaction, with_entries
@@ -55,7 +56,7 @@ _upcoming = union_all(  # each half walks its own partial index, however many lo
 )
 
 
-class SqlReader(PeopleRows, HouseholdReads, SealRows, PastRows, CacheReads):
+class SqlReader(PeopleRows, HouseholdReads, SealRows, PastRows, CacheReads, PartnerReads):
     """``ports.store.Reader`` on one SQLAlchemy connection, for one program."""
 
     def __init__(self, connection: Connection, program: str) -> None:

@@ -193,7 +193,7 @@ entry = Table(
     Column("position", Integer, primary_key=True, autoincrement=False),
     Column("member_id", _id(), nullable=False),
     Column("wallet", String(63), nullable=False),
-    Column("account", String(63), nullable=False),
+    Column("account", String(80), nullable=False),
     Column("lot_id", _id()),
     Column("amount", BigInteger, nullable=False),
 )

@@ -17,6 +17,7 @@ from loyalty_core.storage import rows, tables
 from loyalty_core.storage.claims import Claims
 from loyalty_core.storage.erasure import key_digest
 from loyalty_core.storage.households import HouseholdRows
+from loyalty_core.storage.partners import PartnerWrites
 from loyalty_core.storage.people import People
 from loyalty_core.storage.posted import Posted
 from loyalty_core.storage.queries import Queries
@@ -25,13 +26,17 @@ from loyalty_core.storage.seal import SealWrites
 from loyalty_core.storage.sql import Write
 
 
-class SqlUnitOfWork(SealWrites, CacheWrites, People, HouseholdRows, Claims, Posted):
+class SqlUnitOfWork(SealWrites, CacheWrites, People, HouseholdRows, Claims, Posted, PartnerWrites):
     """``ports.store.UnitOfWork`` on one SQLAlchemy connection, for one program."""
 
     def __init__(self, connection: Connection, program: str) -> None:
         super().__init__(connection, program)
         self._queries = Queries(connection, program)
         self._locked: dict[MemberId, MemberRecord] = {}
+
+    def neighbour(self, program: str) -> SqlUnitOfWork:
+        """The same transaction on another program's books."""
+        return SqlUnitOfWork(self._connection, program)
 
     # -- members and identities -----------------------------------------------------------------
 
