@@ -16,7 +16,7 @@ from loyalty_core import (
 )
 from tests.contract.conftest import Shop
 from tests.contract.household import home, opened
-from tests.toy import START, order, refund
+from tests.toy import START, config_of, order, refund
 
 
 def test_half_of_what_a_member_earns_is_the_households(shop: Shop) -> None:
@@ -241,3 +241,16 @@ def test_the_same_command_twice_is_done_once(shop: Shop) -> None:
     assert loyalty.leave_household(bob, key="l") == left
     states = [one.state for one in loyalty.household(made.household_id).members]
     assert states == [HouseholdState.ACTIVE, HouseholdState.LEFT]
+
+
+def test_a_partners_points_are_no_households(shop: Shop) -> None:
+    value = {"points": 100, "amount": "1.00"}
+    config = config_of() | {
+        "household": {"wallets": {"points": {}}},
+        "partners": {"air": {"accepts": {"miles": {"value": value}}}},
+    }
+    ours = home(shop.open(config=config), "ada")
+    ada = ours.people["ada"]
+    for owner in (ours.id, ada):
+        with pytest.raises(HouseholdRefused, match="a member's own"):
+            ours.loyalty.redeem(owner, spender=ada, reward="partner:air.miles", key="k")
