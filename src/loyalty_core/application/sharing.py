@@ -97,11 +97,10 @@ class Keepers:
                 self.books.accrue(keeper, fact, award, delta - answered, at, detail)
 
     def _book_own(self, award: Award, delta: int, at: datetime) -> None:
+        lots = self.books.wallet(self.owner, award.wallet).lots
         if delta > 0:
             self.books.accrue(self.owner, self.record.id, award, delta, at)
-        elif (
-            award.lot_id is None or award.lot_id in self.books.wallet(self.owner, award.wallet).lots
-        ):
+        elif award.household is None or award.lot_id is None or award.lot_id in lots:
             self.books.reverse(self.owner, self.record.id, award, -delta, at)
         else:  # what was a dissolved household's is another member's now
             award.net += delta
