@@ -106,7 +106,7 @@ class Books(Postings):
         entries = book.credit(lot, amount, self.now)
         self._touch_lot(lot)
         award.net += amount
-        detail = {**award.told, **detail}
+        detail = {**award.told, **detail} if detail else award.told
         return self.post(book, TransactionKind.ACCRUAL, entries, at, fact_id=fact_id, detail=detail)
 
     def reverse(

@@ -15,6 +15,7 @@ from loyalty_core.application.returns import changed_at, return_spent, spent_on
 from loyalty_core.application.rules import Rules, RulesAt
 from loyalty_core.application.sharing import Due, Keepers, households, lots_of
 from loyalty_core.domain.facts import FactId, FactKey, Json, RefundKind
+from loyalty_core.domain.ledger import LotId
 from loyalty_core.domain.members import MemberId
 from loyalty_core.domain.orders import OrderDocument, kept_share
 from loyalty_core.domain.programs import GoodwillPolicy
@@ -144,17 +145,23 @@ def _book(
 
 
 def _post(batch: Batch, books: Books, record: FactRecord, award: Award, delta: int) -> None:
-    keepers, posted = batch.keepers(books, record), len(books.changes.transactions)
-    keeper = keepers.of(award)
-    keepers.book(award, delta, _last_change(record))
-    if keeper != record.member_id and award.lot_id:
-        lot = books.wallet(keeper, award.wallet).lots.get(award.lot_id)
-        if lot is not None:
-            lot.came_from = lot.came_from or record.member_id
+    owner, at, posted = batch.holder(record), _last_change(record), len(books.changes.transactions)
+    keeper = owner
+    if award.household:
+        keepers = batch.keepers(books, record)
+        keeper = keepers.of(award)
+        keepers.book(award, delta, at)
+    elif delta > 0:
+        books.accrue(owner, record.id, award, delta, at)
+    else:
+        books.reverse(owner, record.id, award, -delta, at)
+    lot = books.wallet(keeper, award.wallet).lots.get(award.lot_id or LotId(""))
+    if lot is not None and keeper != record.member_id:
+        lot.came_from = lot.came_from or record.member_id
     for made in books.changes.transactions[posted:]:
         batch.transactions[record.id].append(made.id)
-        own = made.member_id == keepers.owner
-        (batch.booked if own else batch.shared)[record.id][award.wallet] += made.amount
+        side = batch.booked if made.member_id == owner else batch.shared
+        side[record.id][award.wallet] += made.amount
 
 
 def _goodwill(record: FactRecord, rules_then: Callable[[int], Rules]) -> GoodwillPolicy:
@@ -173,7 +180,7 @@ def _differences(record: FactRecord, goodwill: GoodwillPolicy) -> Iterable[tuple
         if isinstance(record.document, OrderDocument) and award.amount:
             lines = award.lines or {"": award.amount}
             kept = sum(kept_share(lines, record.document, goodwill).values())
-        kept = award.part(kept)
+        kept = award.part(kept) if award.share else kept
         if kept != award.net:
             yield award, kept - award.net
 

@@ -78,9 +78,9 @@ class Keepers:
         return any(one.returned and one.covers(at) for one in kept)
 
     def book(self, award: Award, delta: int, at: datetime) -> None:
-        """Books a difference of an award where it is kept."""
+        """Books a difference of a household's part where it is kept."""
         keeper, fact = self.of(award), self.record.id
-        if award.household is None or keeper == self.owner:
+        if keeper == self.owner:
             self._book_own(award, delta, at)
             return
         detail: Mapping[str, Json] = {"member": self.owner}
@@ -100,7 +100,7 @@ class Keepers:
         lots = self.books.wallet(self.owner, award.wallet).lots
         if delta > 0:
             self.books.accrue(self.owner, self.record.id, award, delta, at)
-        elif award.household is None or award.lot_id is None or award.lot_id in lots:
+        elif award.lot_id is None or award.lot_id in lots:
             self.books.reverse(self.owner, self.record.id, award, -delta, at)
         else:  # what was a dissolved household's is another member's now
             award.net += delta

@@ -17,6 +17,8 @@ from loyalty_core.domain.members import History, Identity, MemberId, MemberStatu
 from loyalty_core.domain.orders import OrderDocument
 from loyalty_core.domain.redemptions import Redemption, RedemptionId
 
+NO_SHARE = Decimal(0)
+
 
 class Position(NamedTuple):
     """Where a fact stands in its member's time: facts are decided in this order."""
@@ -121,7 +123,7 @@ class Award:
     lot_id: LotId | None = None
     net: int = 0
     household: MemberId | None = None
-    share: Decimal = Decimal(0)
+    share: Decimal = NO_SHARE
     answered: int = 0
 
     @property

@@ -33,6 +33,7 @@ from loyalty_core.domain.members import (
 )
 from loyalty_core.domain.redemptions import Redemption, RedemptionState
 from loyalty_core.ports.records import (
+    NO_SHARE,
     Award,
     FactRecord,
     FactStatus,
@@ -161,7 +162,7 @@ def _award(stored: Mapping[str, Json]) -> Award:
         lot_id=cast(LotId | None, stored.get("lot_id")),
         net=cast(int, stored.get("net", 0)),
         household=cast(MemberId | None, stored.get("household")),
-        share=Decimal(cast(str, stored.get("share", 0))),
+        share=Decimal(cast(str, stored["share"])) if "share" in stored else NO_SHARE,
         answered=cast(int, stored.get("answered", 0)),
     )
 
