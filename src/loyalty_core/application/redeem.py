@@ -165,7 +165,7 @@ class Redeeming:
         books = Books(uow, self._rules, now)
         spender = spender_of(books, member, asked.spender)
         books.load([member.id], open_of=[member.id])
-        redemption = self._hold(books, spender, asked)
+        redemption = self._hold(books, spender, asked, fulfils)
         if asked.minutes is None and not fulfils:
             books.capture(redemption, redemption.points)
             return_spent(books, [redemption], orders)
@@ -201,7 +201,7 @@ class Redeeming:
             uow.save_redemptions([current])
         return receipt_of(current, now), due
 
-    def _hold(self, books: Books, spender: Spender, asked: Asked) -> Redemption:
+    def _hold(self, books: Books, spender: Spender, asked: Asked, fulfils: bool) -> Redemption:
         owned, now = asked.owned, books.now
         book = books.wallet(spender.owner.id, owned.item.wallet)
         available = spender.available(books, book, asked.points)
@@ -220,7 +220,6 @@ class Redeeming:
             raise refused(offer.refusal or "there is nothing to spend points on", offer, available)
         if offer.stock is not None and not books.uow.claim_stock(offer.item, offer.stock):
             raise refused("there is none left", offer, available)
-        fulfils = asked.minutes is None and isinstance(owned.item, Fulfils)
         redemption = Redemption(
             id=RedemptionId(new_id()),
             member_id=spender.owner.id,

@@ -93,8 +93,9 @@ def lock(
     key = FactKey(source, "order", order_id or "")
     known = uow.known([key])[0] if order_id is not None else {}
     owners = {record.member_id for record in known.values() if record.member_id}
-    named = {MemberId(one) for one in (member_id, spender or "") if is_id(one)}
-    uow.lock_members({*owners, *named})
+    named = {MemberId(one) for one in (member_id, spender) if one is not None and is_id(one)}
+    if owners or spender is not None:  # all at once, in the order of their ids
+        uow.lock_members({*owners, *named})
     member = locked_member(uow, member_id, households=True)
     return member, uow.known([key])[0] if known else {}
 

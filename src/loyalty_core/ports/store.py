@@ -11,6 +11,7 @@ from loyalty_core.domain.facts import FactId, FactKey, Json
 from loyalty_core.domain.ledger import Lot, LotId, Transaction, WalletBook
 from loyalty_core.domain.members import Identity, MemberId
 from loyalty_core.domain.redemptions import Redemption
+from loyalty_core.ports.expiry import ExpiryWork
 from loyalty_core.ports.households import HouseholdReader, HouseholdWork
 from loyalty_core.ports.partners import PartnerReader, PartnerWork
 from loyalty_core.ports.past import PastReader
@@ -27,7 +28,9 @@ from loyalty_core.ports.records import (
 from loyalty_core.ports.seal import SealReader, SealWriter
 
 
-class UnitOfWork(PeopleWork, HouseholdWork, SealWriter, CacheWriter, PartnerWork, Protocol):
+class UnitOfWork(
+    PeopleWork, HouseholdWork, SealWriter, CacheWriter, ExpiryWork, PartnerWork, Protocol
+):
     """One write transaction. Everything read through it after ``lock_members`` is current."""
 
     def neighbour(self, program: str) -> UnitOfWork:

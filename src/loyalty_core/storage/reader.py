@@ -41,15 +41,14 @@ _dated = (
     tables.lot.c.pending,
 )
 _mine = tables.lot.c.member_id.in_(_ids)
-_left = tables.lot.c.remaining > 0
 _free = func.sum(tables.lot.c.remaining - tables.lot.c.held)
 _ending = tables.lot.c.expires_at <= bindparam("until")
 _upcoming = union_all(  # each half walks its own partial index, however many lots are open
-    select(*_dated, _free).where(_mine, _left, _ending).group_by(*_dated),
+    select(*_dated, _free).where(_mine, tables.is_open, _ending).group_by(*_dated),
     select(*_dated, _free)
     .where(
         _mine,
-        tables.lot.c.pending,
+        tables.is_pending,
         or_(tables.lot.c.expires_at.is_(None), tables.lot.c.expires_at > bindparam("until")),
     )
     .group_by(*_dated),

@@ -77,7 +77,7 @@ class Marks:
             if isinstance(table.c[name].type, columns.Moment):
                 writers.append((place, columns.to_microseconds))
             elif isinstance(table.c[name].type, JSON):
-                writers.append((place, encode))
+                writers.append((place, _json_text))
         self.text = text
         self._writers = writers
         self._values = itemgetter(*names)
@@ -203,6 +203,11 @@ def _moment(value: Any) -> str:
     if not isinstance(value, datetime):
         raise TypeError(f"{value!r} is not JSON")
     return value.isoformat()
+
+
+def _json_text(value: Any) -> str:
+    """The JSON text of a column: many hold nothing, and an encoder takes its time for that, too."""
+    return encode(value) if value else "[]" if isinstance(value, list | tuple) else "{}"
 
 
 encode: Callable[[Any], str] = json.JSONEncoder(default=_moment).encode

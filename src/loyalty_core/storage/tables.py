@@ -149,23 +149,25 @@ lot = Table(
     Column("reinstated", Boolean, nullable=False),
     Column("came_from", _id()),
 )
-_open = text("remaining > 0")
-_pending = text("pending")
+is_open = text("remaining > 0")
+is_pending = text("pending")  # asked like this: SQLAlchemy's "pending = 1" finds no such index
 _dated = text("remaining > 0 AND expires_at IS NOT NULL")
 Index(
     "loyalty_lot_open",
     lot.c.member_id,
     lot.c.expires_at,
-    postgresql_where=_open,
-    sqlite_where=_open,
+    postgresql_where=is_open,
+    sqlite_where=is_open,
 )
 Index("loyalty_lot_due", lot.c.expires_at, postgresql_where=_dated, sqlite_where=_dated)
-Index("loyalty_lot_pending", lot.c.activates_at, postgresql_where=_pending, sqlite_where=_pending)
+Index(
+    "loyalty_lot_pending", lot.c.activates_at, postgresql_where=is_pending, sqlite_where=is_pending
+)
 Index(
     "loyalty_lot_pending_member",
     lot.c.member_id,
-    postgresql_where=_pending,
-    sqlite_where=_pending,
+    postgresql_where=is_pending,
+    sqlite_where=is_pending,
 )
 
 transaction = Table(

@@ -16,6 +16,7 @@ from loyalty_core.ports.records import Changes, FactRecord, FactStatus, MemberRe
 from loyalty_core.storage import rows, tables
 from loyalty_core.storage.claims import Claims
 from loyalty_core.storage.erasure import key_digest
+from loyalty_core.storage.expiry import Expiry
 from loyalty_core.storage.households import HouseholdRows
 from loyalty_core.storage.partners import PartnerWrites
 from loyalty_core.storage.people import People
@@ -26,7 +27,9 @@ from loyalty_core.storage.seal import SealWrites
 from loyalty_core.storage.sql import Write
 
 
-class SqlUnitOfWork(SealWrites, CacheWrites, People, HouseholdRows, Claims, Posted, PartnerWrites):
+class SqlUnitOfWork(
+    SealWrites, CacheWrites, Expiry, People, HouseholdRows, Claims, Posted, PartnerWrites
+):
     """``ports.store.UnitOfWork`` on one SQLAlchemy connection, for one program."""
 
     def __init__(self, connection: Connection, program: str) -> None:
@@ -78,11 +81,11 @@ class SqlUnitOfWork(SealWrites, CacheWrites, People, HouseholdRows, Claims, Post
     def due_members(self, now: datetime, limit: int) -> list[MemberId]:
         """Members whose points activate or expire, or holds time out, from ``limit`` of each."""
         lot, wallet, member, held = tables.lot, tables.wallet, tables.member, tables.redemption
-        free = (lot.c.remaining > 0) & (lot.c.remaining > lot.c.held)
+        free = and_(tables.is_open, lot.c.remaining > lot.c.held)
         lapsing = (wallet.c.balance > 0) & (wallet.c.balance > wallet.c.held)
         conditions = (  # each walks its own partial index
             (lot, free & (lot.c.expires_at <= now)),
-            (lot, lot.c.pending & (lot.c.activates_at <= now)),
+            (lot, and_(tables.is_pending, lot.c.activates_at <= now)),
             (wallet, lapsing & (wallet.c.lapses_at <= now)),
             (held, (held.c.state == "held") & (held.c.expires_at <= now)),
         )
