@@ -29,6 +29,8 @@ THEMES = {
     "domain.grants": "Rewards and grants",
     "domain.catalogue": "Rewards and grants",
     "domain.statements": "Questions and answers",
+    "domain.households": "Households",
+    "domain.household_views": "Households",
     "domain.ledger": "The books",
     "domain.seal": "The books",
     "domain.amounts": "Amounts",

@@ -16,6 +16,7 @@ from typing import cast
 
 from loyalty_core.application.gifts import gifts_after
 from loyalty_core.application.rules import Rules, ask
+from loyalty_core.application.sharing import parts
 from loyalty_core.application.structure import converter, is_json
 from loyalty_core.domain.effects import Credit, Emit, Grant, KeepState
 from loyalty_core.domain.facts import Activity, Decidable, Json, Order
@@ -83,7 +84,7 @@ class Folded:
     """
 
     touched: list[FactRecord] = field(default_factory=list)
-    redated: list[Award] = field(default_factory=list)
+    redated: list[tuple[FactRecord, Award]] = field(default_factory=list)
     emitted: list[tuple[FactRecord, Emit]] = field(default_factory=list)
 
 
@@ -181,9 +182,8 @@ def _take(
     """Decides one fact and notes what came of it."""
     dates = {award.name: award.moments for award in record.awards if award.lot_id}
     emitted = _decide(record, fact, member, profile, running, rules, now)
-    result.redated += [
-        award for award in record.awards if dates.get(award.name, award.moments) != award.moments
-    ]
+    moved = [one for one in record.awards if dates.get(one.name, one.moments) != one.moments]
+    result.redated += [(record, award) for award in moved]
     result.emitted += [(record, emit) for emit in emitted]
     result.touched.append(record)
     member.decided_to = max(member.decided_to or record.position, record.position)
@@ -235,7 +235,8 @@ def _decide(
         for effect in effects:
             if isinstance(effect, Credit):
                 award = award_of(effect, owned.plugin, record.occurred_at, rules)
-                desired.append(_same_lot(award, known.get(award.name)))
+                shared = parts(award, member, record.occurred_at, rules)
+                desired += [_same_lot(part, known.get(part.name)) for part in shared]
             elif isinstance(effect, KeepState):
                 running.state[owned.plugin] = effect.state
             elif isinstance(effect, Grant):
@@ -268,7 +269,7 @@ def award_of(credit: Credit, plugin: str, awarded: datetime, rules: Rules) -> Aw
 def _same_lot(award: Award, known: Award | None) -> Award:
     """The award with what is already booked under its name: its lot, and how much."""
     if known is not None and known.lot_id is not None:
-        award.lot_id, award.net = known.lot_id, known.net
+        award.lot_id, award.net, award.answered = known.lot_id, known.net, known.answered
     return award
 
 

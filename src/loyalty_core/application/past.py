@@ -72,6 +72,7 @@ class Past:
                 wallets=tuple(wallets),
                 grants=grants,
                 saved=saved,
+                household_id=pair[0].belongs_to,
             )
 
         return self._store.read(look)

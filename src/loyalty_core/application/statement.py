@@ -85,7 +85,12 @@ class Questions:
                 )
                 grants, saved = shown_grants(owned.get(pair[0].id), now)
                 found[member_id] = Statement(
-                    member=member_of(*pair), at=now, wallets=wallets, grants=grants, saved=saved
+                    member=member_of(*pair),
+                    at=now,
+                    wallets=wallets,
+                    grants=grants,
+                    saved=saved,
+                    household_id=pair[0].belongs_to,
                 )
             return found
 
@@ -171,10 +176,11 @@ class Questions:
                     plugin=award.plugin,
                     rule=award.rule,
                     wallet=award.wallet,
-                    amount=award.amount,
+                    amount=award.part(award.amount),
                     kept=award.net,
                     lines=award.lines,
                     expires_at=award.expires_at,
+                    household_id=award.household,
                 )
                 for award in (record.awards if record else ())
             )

@@ -59,7 +59,8 @@ class Statement:
     """What a member is shown: who they are, every wallet, and what else they own, as of ``at``.
 
     ``grants`` are those still to be used, the oldest first. ``saved`` is what those used by then
-    took off or were worth, one amount for each currency.
+    took off or were worth, one amount for each currency. ``household_id`` is the household that
+    they are in.
     """
 
     member: Member
@@ -67,6 +68,7 @@ class Statement:
     wallets: tuple[WalletStatement, ...]
     grants: tuple[GrantReceipt, ...] = ()
     saved: tuple[Money, ...] = ()
+    household_id: str | None = None
 
     def wallet(self, name: str) -> WalletStatement:
         """The wallet of this name; raises ``KeyError`` if the program has none."""
@@ -94,7 +96,10 @@ class HistoryPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AwardExplanation:
-    """What one rule gave: ``amount`` when decided, ``kept`` after refunds, by order line."""
+    """What one rule gave: ``amount`` when decided, ``kept`` after refunds, by order line.
+
+    ``household_id`` is the household whose part of it this is; ``lines`` are then of both parts.
+    """
 
     plugin: str
     rule: str
@@ -103,6 +108,7 @@ class AwardExplanation:
     kept: int
     lines: Mapping[str, int] = field(default_factory=dict)
     expires_at: datetime | None = None
+    household_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

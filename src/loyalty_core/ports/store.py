@@ -13,6 +13,7 @@ from loyalty_core.domain.members import Identity, MemberId
 from loyalty_core.domain.redemptions import Redemption
 from loyalty_core.ports.expiry import ExpiryWork
 from loyalty_core.ports.grants import GrantReader, GrantWork
+from loyalty_core.ports.households import HouseholdReader, HouseholdWork
 from loyalty_core.ports.partners import PartnerReader, PartnerWork
 from loyalty_core.ports.past import PastReader
 from loyalty_core.ports.people import PeopleReader, PeopleWork
@@ -28,7 +29,16 @@ from loyalty_core.ports.records import (
 from loyalty_core.ports.seal import SealReader, SealWriter
 
 
-class UnitOfWork(PeopleWork, SealWriter, CacheWriter, ExpiryWork, GrantWork, PartnerWork, Protocol):
+class UnitOfWork(
+    PeopleWork,
+    HouseholdWork,
+    SealWriter,
+    CacheWriter,
+    ExpiryWork,
+    GrantWork,
+    PartnerWork,
+    Protocol,
+):
     """One write transaction. Everything read through it after ``lock_members`` is current."""
 
     def neighbour(self, program: str) -> UnitOfWork:
@@ -173,7 +183,14 @@ class UnitOfWork(PeopleWork, SealWriter, CacheWriter, ExpiryWork, GrantWork, Par
 
 
 class Reader(
-    PeopleReader, SealReader, PastReader, CacheReader, GrantReader, PartnerReader, Protocol
+    PeopleReader,
+    HouseholdReader,
+    SealReader,
+    PastReader,
+    CacheReader,
+    GrantReader,
+    PartnerReader,
+    Protocol,
 ):
     """Questions to the books; every answer comes from a fixed few indexed queries."""
 

@@ -17,6 +17,7 @@ from loyalty_core.storage import rows, tables
 from loyalty_core.storage.claims import Claims
 from loyalty_core.storage.erasure import key_digest
 from loyalty_core.storage.expiry import Expiry
+from loyalty_core.storage.households import HouseholdRows
 from loyalty_core.storage.partners import PartnerWrites
 from loyalty_core.storage.people import People
 from loyalty_core.storage.posted import Posted
@@ -26,7 +27,9 @@ from loyalty_core.storage.seal import SealWrites
 from loyalty_core.storage.sql import Write
 
 
-class SqlUnitOfWork(SealWrites, CacheWrites, Expiry, People, Claims, Posted, PartnerWrites):
+class SqlUnitOfWork(
+    SealWrites, CacheWrites, Expiry, People, HouseholdRows, Claims, Posted, PartnerWrites
+):
     """``ports.store.UnitOfWork`` on one SQLAlchemy connection, for one program."""
 
     def __init__(self, connection: Connection, program: str) -> None:
