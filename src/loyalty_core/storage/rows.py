@@ -145,7 +145,7 @@ def fact_record(row: Row) -> FactRecord:
 
 
 def _award_row(award: Award) -> dict[str, Json]:
-    return {
+    row: dict[str, Json] = {
         "plugin": award.plugin,
         "rule": award.rule,
         "wallet": award.wallet,
@@ -157,6 +157,10 @@ def _award_row(award: Award) -> dict[str, Json]:
         "lot_id": award.lot_id,
         "net": award.net,
     }
+    if award.share:
+        parts: dict[str, Json] = {"household": award.household, "share": str(award.share)}
+        row |= parts | {"answered": award.answered}
+    return row
 
 
 def _award(stored: Mapping[str, Json]) -> Award:
