@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tests.contract.catalogue import KEPT_OF_GRANTS
+
 KEPT = {
     "loyalty_fact.source": "the shop's own name",
     "loyalty_fact.type": "ours",
@@ -25,16 +27,8 @@ KEPT = {
     "loyalty_identity.kind": "ours",
     "loyalty_waiting.kind": "ours",
     "loyalty_waiting.source": "the shop's own name",
-    "loyalty_redemption.plugin": "a plugin's",
-    "loyalty_redemption.reward": "a plugin's",
-    "loyalty_redemption.item": "a plugin's",
-    "loyalty_redemption.state": "ours",
-    "loyalty_redemption.currency": "of what it is worth",
-    "loyalty_redemption.lines": "the shop's own numbers of lines, and amounts",
-    "loyalty_redemption.lots": "ids and amounts",
-    "loyalty_redemption.source": "the shop's own name",
-    "loyalty_redemption.order_id": "the shop's own number, by which a late refund is known",
     "loyalty_stock.item": "a plugin's",
+    **KEPT_OF_GRANTS,
     "loyalty_member.contributions": "ids of households, moments and percents",
     "loyalty_household_member.role": "ours",
     "loyalty_household_member.state": "ours",

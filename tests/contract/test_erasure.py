@@ -21,6 +21,7 @@ from loyalty_core import (
     Profile,
 )
 from loyalty_core.storage import tables
+from tests.contract.catalogue import plant_grant
 from tests.contract.conftest import Shop
 from tests.contract.kept import KEPT
 from tests.toy import START, Toy, activity, order, points, refund
@@ -97,6 +98,7 @@ def plant(shop: Shop, engine: Engine) -> tuple[Loyalty, str]:
         mine = update(tables.fact).where(tables.fact.c.member_id == ada)
         before = {"state": {"toy": {"x": MARK}}}
         connection.execute(mine.values(state_before=before, deferred=[MARK]))
+        plant_grant(connection, ada, MARK)
         receipts = update(tables.receipt).where(tables.receipt.c.member_id == ada)
         connection.execute(receipts.values(receipt={"reason": MARK}))
         bobs = update(tables.member).where(tables.member.c.id == bob)

@@ -50,5 +50,5 @@ def receipt_of(outcome: Outcome, batch: Batch) -> FactReceipt:
         changes=dict(batch.booked[record.id]) if outcome.changed else {},
         shared=dict(batch.shared[record.id]) if outcome.changed else {},
         transactions=tuple(batch.transactions[record.id]) if outcome.changed else (),
-        problems=outcome.problems,
+        problems=(*outcome.problems, *batch.problems[record.id]),
     )

@@ -9,8 +9,10 @@ from datetime import datetime
 from functools import partial
 
 from loyalty_core.application.abroad import return_abroad
+from loyalty_core.application.automatic import buy_due
 from loyalty_core.application.books import Books
 from loyalty_core.application.fold import fold, fold_start
+from loyalty_core.application.gifts import Given, follow, unfollowed
 from loyalty_core.application.returns import changed_at, return_spent, spent_on
 from loyalty_core.application.rules import Rules, RulesAt
 from loyalty_core.application.sharing import Due, Keepers, households, lots_of
@@ -20,6 +22,7 @@ from loyalty_core.domain.members import MemberId
 from loyalty_core.domain.orders import OrderDocument, kept_share
 from loyalty_core.domain.programs import GoodwillPolicy
 from loyalty_core.domain.redemptions import Redemption
+from loyalty_core.errors import Problem
 from loyalty_core.ports.records import Award, FactRecord, MemberRecord, Merge
 from loyalty_core.ports.store import UnitOfWork
 
@@ -36,6 +39,7 @@ class Batch:
     booked: dict[FactId, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     shared: dict[FactId, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     transactions: dict[FactId, list[str]] = field(default_factory=lambda: defaultdict(list))
+    problems: dict[FactId, list[Problem]] = field(default_factory=lambda: defaultdict(list))
 
     def holder(self, record: FactRecord) -> MemberId:
         """Who holds what the fact was awarded: its member, or whom they were merged into."""
@@ -115,9 +119,13 @@ def _book(
     rules_then: Callable[[int], Rules],
 ) -> None:
     due: list[Due] = []
+    given: list[Given] = []
     for record in sorted(batch.revalue.values(), key=lambda one: one.position):
-        for award, delta in _differences(record, _goodwill(record, rules_then)):
+        goodwill = _goodwill(record, rules_then)
+        for award, delta in _differences(record, goodwill):
             due.append((record, award, delta))
+        for gift, is_due in unfollowed(record, goodwill):
+            given.append(Given(record, gift, is_due, batch.holder(record)))
     losing = {batch.holder(record) for record, _, delta in due if delta < 0}
     losing |= households(award for _, award, delta in due if delta < 0)
     posted = {batch.holder(record) for record, _, _ in due}
@@ -130,7 +138,7 @@ def _book(
     books.load(
         posted | payers | sharing | {batch.holder(record) for record, _ in redated},
         lots=booked,
-        open_of=losing | payers,
+        open_of=losing | payers | (posted if books.rules.automatic else set()),
     )
     for record, award in redated:
         books.redate(batch.keepers(books, record).of(award), award)
@@ -142,6 +150,11 @@ def _book(
         returned = books.changes.transactions[-1]
         own = "spender" not in returned.detail
         (batch.booked if own else batch.shared)[record.id][returned.wallet] += returned.amount
+    if given:
+        for record, problem in follow(books, given, rules_then):
+            batch.problems[record.id].append(problem)
+    if books.rules.automatic:
+        buy_due(books, batch.members, (posted | payers) - sharing)
 
 
 def _post(batch: Batch, books: Books, record: FactRecord, award: Award, delta: int) -> None:

@@ -20,6 +20,7 @@ from loyalty_core.cli.commands import (
     partners,
     people,
     proofs,
+    rewards,
     setup,
     spending,
 )
@@ -52,8 +53,8 @@ def build_app() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     )
     app.callback()(_root)
-    modules = (setup, loading, members, answers, spending, adjusting, people, operations, proofs)
-    for module in (*modules, households, partners, demo):
+    modules = (setup, loading, members, answers, spending, rewards, adjusting, people)
+    for module in (*modules, operations, proofs, households, partners, demo):
         module.register(app)
     return app
 

@@ -12,6 +12,7 @@ from loyalty_core.domain.ledger import Lot, LotId, Transaction, WalletBook
 from loyalty_core.domain.members import Identity, MemberId
 from loyalty_core.domain.redemptions import Redemption
 from loyalty_core.ports.expiry import ExpiryWork
+from loyalty_core.ports.grants import GrantReader, GrantWork
 from loyalty_core.ports.households import HouseholdReader, HouseholdWork
 from loyalty_core.ports.partners import PartnerReader, PartnerWork
 from loyalty_core.ports.past import PastReader
@@ -29,7 +30,14 @@ from loyalty_core.ports.seal import SealReader, SealWriter
 
 
 class UnitOfWork(
-    PeopleWork, HouseholdWork, SealWriter, CacheWriter, ExpiryWork, PartnerWork, Protocol
+    PeopleWork,
+    HouseholdWork,
+    SealWriter,
+    CacheWriter,
+    ExpiryWork,
+    GrantWork,
+    PartnerWork,
+    Protocol,
 ):
     """One write transaction. Everything read through it after ``lock_members`` is current."""
 
@@ -175,7 +183,14 @@ class UnitOfWork(
 
 
 class Reader(
-    PeopleReader, HouseholdReader, SealReader, PastReader, CacheReader, PartnerReader, Protocol
+    PeopleReader,
+    HouseholdReader,
+    SealReader,
+    PastReader,
+    CacheReader,
+    GrantReader,
+    PartnerReader,
+    Protocol,
 ):
     """Questions to the books; every answer comes from a fixed few indexed queries."""
 
