@@ -26,9 +26,9 @@ ROOT = Path(__file__).resolve().parents[2]
 INTRODUCTION = """
 A program is described by one file, `loyalty.toml`. `loyalty init` writes one to start from, and
 `loyalty check` reports everything that is wrong with it at once. The sections are
-[`[program]`](#program), a [`[wallets.*]`](#walletsname) for each unit members hold, a
-[`[rewards.*]`](#rewardsid) for each reward of the catalogue, [`[household]`](#household) where
-members may share points, a [`[partners.*]`](#partnersprogram) for each program that accepts our
+[`[program]`](#program), a [`[wallets.*]`](#walletsname) for each unit members hold,
+[`[household]`](#household) where members may share points, a [`[rewards.*]`](#rewardsid) for each
+reward of the catalogue, a [`[partners.*]`](#partnersprogram) for each program that accepts our
 points or whose points are accepted, a `[plugins.*]` for each plugin that is on, and
 [`[gateway]`](#gateway).
 
@@ -63,8 +63,8 @@ def page() -> str:
     parts = [
         _tables("`[program]`", Program, seen),
         _tables("`[wallets.<name>]`", Wallet, seen),
-        _tables("`[rewards.<id>]`", Reward, seen),
         _tables("`[household]`", HouseholdRules, seen),
+        _tables("`[rewards.<id>]`", Reward, seen),
         _tables("`[partners.<program>]`", Partner, seen),
     ]
     parts += [

@@ -226,7 +226,7 @@ class Redeeming:
             if offer.minimum > available:
                 wallet = self._rules.config.wallets[book.wallet]
                 refuse_short(offer.minimum, available, book.wallet, wallet)
-            if offer.points and not within_limit(books, book.member_id, owned.item):
+            if offer.points and not within_limit(books, spender.owner.id, owned.item):
                 raise refused("the member has bought as many as one may", offer, available)
         if offer.refusal or offer.points <= 0:
             raise refused(offer.refusal or "there is nothing to spend points on", offer, available)

@@ -154,7 +154,7 @@ def _book(
         for record, problem in follow(books, given, rules_then):
             batch.problems[record.id].append(problem)
     if books.rules.automatic:
-        buy_due(books, batch.members, posted | payers)
+        buy_due(books, batch.members, (posted | payers) - sharing)
 
 
 def _post(batch: Batch, books: Books, record: FactRecord, award: Award, delta: int) -> None:

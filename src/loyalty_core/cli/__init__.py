@@ -54,7 +54,7 @@ def build_app() -> typer.Typer:
     )
     app.callback()(_root)
     modules = (setup, loading, members, answers, spending, rewards, adjusting, people)
-    for module in (*modules, households, operations, proofs, partners, demo):
+    for module in (*modules, operations, proofs, households, partners, demo):
         module.register(app)
     return app
 

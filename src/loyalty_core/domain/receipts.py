@@ -103,8 +103,8 @@ class RedemptionReceipt:
     source: str = ""
     order_id: str | None = None
     returned: int = 0
-    grant: GrantReceipt | None = None
     spender: str | None = None
+    grant: GrantReceipt | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

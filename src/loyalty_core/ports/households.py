@@ -44,7 +44,7 @@ class HouseholdWork(Protocol):
         ...
 
     def take_over(self, household: MemberId, heir: MemberId) -> None:
-        """Gives all lots and redemptions of a household to a member, as if they were made there."""
+        """Gives lots, redemptions and grants of a household to a member, as if made there."""
         ...
 
 

@@ -16,6 +16,7 @@ from loyalty_core.domain.members import MemberId, MemberStatus
 from loyalty_core.domain.redemptions import RedemptionState
 from loyalty_core.ports.households import Flow
 from loyalty_core.storage import tables
+from loyalty_core.storage.grant_tables import grant
 from loyalty_core.storage.households_tables import household_member
 from loyalty_core.storage.outbox import Outbox
 
@@ -110,7 +111,7 @@ class HouseholdRows(Outbox):
         return int(self._connection.scalar(spent) or 0)
 
     def take_over(self, household: MemberId, heir: MemberId) -> None:
-        """Gives all lots and redemptions of a household to a member, as if they were made there."""
+        """Gives lots, redemptions and grants of a household to a member, as if made there."""
         lot, entry, made = tables.lot, tables.entry, tables.transaction
         named = (  # through the entries: lots themselves have no index by member once empty
             select(entry.c.lot_id)
@@ -119,9 +120,9 @@ class HouseholdRows(Outbox):
         )
         lots = update(lot).where(lot.c.member_id == household, lot.c.id.in_(named))
         self._connection.execute(lots.values(member_id=heir, came_from=None))
-        table = tables.redemption
-        redemptions = update(table).where(table.c.member_id == household)
-        self._connection.execute(redemptions.values(member_id=heir, came_from=None))
+        for table in (tables.redemption, grant):
+            theirs = update(table).where(table.c.member_id == household)
+            self._connection.execute(theirs.values(member_id=heir, came_from=None))
 
 
 class HouseholdReads:

@@ -39,11 +39,11 @@ def test_the_commands_are_these() -> None:
         *("statement", "balance", "history", "explain", "quote", "report", "redeem", "adjust"),
         *("transfer", "merge", "unmerge", "export", "erase"),
         *("capture", "release", "reinstate"),
-        *("rewards", "grants", "use", "import codes"),
-        *("link", "unlink", "settlement", "settle"),
         *("household create", "household invite", "household join", "household decline"),
         *("household leave", "household remove", "household share", "household head"),
         "household show",
+        *("rewards", "grants", "use", "import codes"),
+        *("link", "unlink", "settlement", "settle"),
         *("tick", "verify", "status", "seal", "head", "proof", "demo"),
     }
 
