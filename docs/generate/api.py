@@ -26,6 +26,8 @@ THEMES = {
     "domain.redemptions": "Receipts",
     "domain.partners": "Partners",
     "domain.adjustments": "Receipts",
+    "domain.grants": "Rewards and grants",
+    "domain.catalogue": "Rewards and grants",
     "domain.statements": "Questions and answers",
     "domain.ledger": "The books",
     "domain.seal": "The books",
@@ -35,6 +37,7 @@ THEMES = {
     "domain.effects": "Writing plugins",
     "domain.events": "Writing plugins",
     "domain.rewards": "Writing plugins",
+    "ports.grants": "Writing plugins",
     "ports.program": "Writing plugins",
     "plugins.hookspecs": "Writing plugins",
     "plugins.loader": "Writing plugins",
@@ -58,7 +61,7 @@ VALUES = {
 }
 """Where names are defined that do not know it themselves."""
 WORDS = {
-    "Effect": "What a program may decide: ``Credit``, ``KeepState`` or ``Emit``.",
+    "Effect": "What a program may decide: ``Credit``, ``Grant``, ``KeepState`` or ``Emit``.",
     "Json": "Any JSON value: a ``Scalar``, a list of them, or an object of them by text.",
     "MemberId": "A member's id, a time-ordered UUID as text.",
     "Period": "Spans of the calendar: day, week, month, quarter, year.",

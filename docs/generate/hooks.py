@@ -12,6 +12,7 @@ from loyalty_core import (
     PLUGIN_API_VERSION,
     Credit,
     Emit,
+    Grant,
     Handler,
     KeepState,
     PluginManifest,
@@ -35,7 +36,7 @@ says which versions it needs in `requires_plugin_api`. A hook nobody knows is re
 so that a misspelt one is noticed.
 """
 GIVEN = (ProgramType, RewardKind, Handler, Subscription)
-EFFECTS = (Credit, KeepState, Emit)
+EFFECTS = (Credit, Grant, KeepState, Emit)
 
 
 def hooks_of(module: ModuleType) -> list[FunctionType]:

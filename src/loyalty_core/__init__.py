@@ -12,6 +12,7 @@ from loyalty_core.domain.adjustments import (
     ReinstatementReceipt,
 )
 from loyalty_core.domain.amounts import Minor, Money, Rounding, format_scaled, parse_scaled, split
+from loyalty_core.domain.catalogue import CodeRules, Limit, Price, Rate, Reward, RewardType
 from loyalty_core.domain.clock import (
     Clock,
     Period,
@@ -22,7 +23,7 @@ from loyalty_core.domain.clock import (
     zone,
 )
 from loyalty_core.domain.currencies import minor_digits
-from loyalty_core.domain.effects import Credit, Effect, Emit, KeepState
+from loyalty_core.domain.effects import Credit, Effect, Emit, Grant, KeepState
 from loyalty_core.domain.events import Event
 from loyalty_core.domain.facts import (
     SHIPPING,
@@ -41,6 +42,7 @@ from loyalty_core.domain.facts import (
     Scalar,
     Tender,
 )
+from loyalty_core.domain.grants import BorneCost, CodeImport, GrantReceipt, GrantState
 from loyalty_core.domain.ledger import Entry, Transaction, TransactionKind
 from loyalty_core.domain.members import (
     History,
@@ -123,6 +125,8 @@ from loyalty_core.errors import (
     EncodingBroken,
     FactError,
     FactTooLarge,
+    GrantNotFound,
+    GrantRefused,
     HostConnectionUnsafe,
     IdempotencyConflict,
     IdentityConflict,
@@ -164,6 +168,7 @@ from loyalty_core.loyalty import Loyalty
 from loyalty_core.plugins.hookspecs import hookimpl
 from loyalty_core.plugins.loader import Plugin
 from loyalty_core.plugins.manifest import PLUGIN_API_VERSION, PluginManifest
+from loyalty_core.ports.grants import CodeSource
 from loyalty_core.ports.program import (
     Fulfils,
     Handler,
@@ -180,32 +185,34 @@ __version__ = _version("loyalty-core")
 __all__ = [
     "PLUGIN_API_VERSION", "SHIPPING", "Accepted", "AccountLink", "Activity", "Adjustment",
     "AdjustmentOutcome", "AdjustmentReceipt", "AdjustmentSummary", "AgreementMissing",
-    "AmountInvalid", "AsyncLoyalty", "AwardExplanation", "Block", "Cart", "ClaimReceipt",
-    "ClaimRefused", "Clock", "ConfigError", "Credit", "CurrencyUnknown", "CustomerMissing",
-    "DateOutOfRange", "Dated", "DebtPolicy", "Decidable", "Difference", "Earning", "Effect",
-    "Emit", "EncodingBroken", "Entry", "ErasureReceipt", "Event", "ExpiresAt", "Expiry",
-    "Explanation", "Fact", "FactError", "FactReceipt", "FactTooLarge", "Fulfils",
-    "GoodwillPolicy", "Handler", "History", "HistoryItem", "HistoryPage", "HostConnectionUnsafe",
-    "IdempotencyConflict", "Identity", "IdentityConflict", "IdentityInvalid", "IdentityKind",
-    "InsufficientPoints", "JoinPolicy", "Json", "KeepState", "LedgerFault", "Line", "LineKind",
-    "LinkRefused", "Loyalty", "LoyaltyError", "Member", "MemberErased", "MemberId",
-    "MemberInactive", "MemberNotFound", "MemberStatus", "MemberView", "MergeReceipt",
-    "MergeRefused", "Minor", "Money", "MovedPoints", "NotSealed", "Order", "OrderNotFound",
-    "OrderRefund", "OrderStatus", "OrderSumsMismatch", "Owing", "Paid", "Partner", "Period",
-    "Plugin", "PluginError", "PluginFailed", "PluginManifest", "PluginMissing", "PointsValue",
-    "Problem", "Profile", "Program", "ProgramConfig", "ProgramType", "ProofInvalid", "Quote",
+    "AmountInvalid", "AsyncLoyalty", "AwardExplanation", "Block", "BorneCost", "Cart",
+    "ClaimReceipt", "ClaimRefused", "Clock", "CodeImport", "CodeRules", "CodeSource",
+    "ConfigError", "Credit", "CurrencyUnknown", "CustomerMissing", "DateOutOfRange", "Dated",
+    "DebtPolicy", "Decidable", "Difference", "Earning", "Effect", "Emit", "EncodingBroken",
+    "Entry", "ErasureReceipt", "Event", "ExpiresAt", "Expiry", "Explanation", "Fact",
+    "FactError", "FactReceipt", "FactTooLarge", "Fulfils", "GoodwillPolicy", "Grant",
+    "GrantNotFound", "GrantReceipt", "GrantRefused", "GrantState", "Handler", "History",
+    "HistoryItem", "HistoryPage", "HostConnectionUnsafe", "IdempotencyConflict", "Identity",
+    "IdentityConflict", "IdentityInvalid", "IdentityKind", "InsufficientPoints", "JoinPolicy",
+    "Json", "KeepState", "LedgerFault", "Limit", "Line", "LineKind", "LinkRefused", "Loyalty",
+    "LoyaltyError", "Member", "MemberErased", "MemberId", "MemberInactive", "MemberNotFound",
+    "MemberStatus", "MemberView", "MergeReceipt", "MergeRefused", "Minor", "Money",
+    "MovedPoints", "NotSealed", "Order", "OrderNotFound", "OrderRefund", "OrderStatus",
+    "OrderSumsMismatch", "Owing", "Paid", "Partner", "Period", "Plugin", "PluginError",
+    "PluginFailed", "PluginManifest", "PluginMissing", "PointsValue", "Price", "Problem",
+    "Profile", "Program", "ProgramConfig", "ProgramType", "ProofInvalid", "Quote", "Rate",
     "RebuildReport", "RecordStatus", "RecordSummary", "RedemptionEnded", "RedemptionNotFound",
     "RedemptionReceipt", "RedemptionRefused", "RedemptionState", "Refund", "RefundExceedsOrder",
     "RefundKind", "RefundLine", "ReinstatementReceipt", "ReinstatementRefused", "Rejection",
-    "Report", "RewardKind", "RewardUnknown", "RewardView", "Rounding", "Scalar", "SealBroken",
-    "SealReport", "Settlement", "SettlementReceipt", "SettlementRefused", "SpendOffer",
-    "SpendRequest", "Statement", "Status", "StoreBusy", "StoreError", "StoreFull",
-    "StoreReadOnly", "StoreUnreachable", "Subscription", "Tender", "TickReport", "TopMember",
-    "Transaction", "TransactionKind", "TransactionNotFound", "TransferReceipt", "TransferRefused",
-    "TransferRules", "UnitesStates", "UnmergeReceipt", "VerifyReport", "Wallet",
-    "WalletStatement", "WalletTotals", "WalletUnknown", "__version__", "add_sqlite_hooks",
-    "check_proof", "day_of", "format_scaled", "hookimpl", "line_nets", "minor_digits",
-    "next_period_start", "order_total", "parse_scaled", "period_start", "read_settings", "split",
-    "start_of", "zone",
+    "Report", "Reward", "RewardKind", "RewardType", "RewardUnknown", "RewardView", "Rounding",
+    "Scalar", "SealBroken", "SealReport", "Settlement", "SettlementReceipt",
+    "SettlementRefused", "SpendOffer", "SpendRequest", "Statement", "Status", "StoreBusy",
+    "StoreError", "StoreFull", "StoreReadOnly", "StoreUnreachable", "Subscription", "Tender",
+    "TickReport", "TopMember", "Transaction", "TransactionKind", "TransactionNotFound",
+    "TransferReceipt", "TransferRefused", "TransferRules", "UnitesStates", "UnmergeReceipt",
+    "VerifyReport", "Wallet", "WalletStatement", "WalletTotals", "WalletUnknown", "__version__",
+    "add_sqlite_hooks", "check_proof", "day_of", "format_scaled", "hookimpl", "line_nets",
+    "minor_digits", "next_period_start", "order_total", "parse_scaled", "period_start",
+    "read_settings", "split", "start_of", "zone",
 ]
 # fmt: on

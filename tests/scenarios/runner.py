@@ -14,7 +14,8 @@ With `programs = ["one", "other"]`, folders beside it, they share a database; `p
 says whose it is, else it is the first one's.
 
 Facts and carts have their documented JSON form; left out, `source` is "shop", `occurred_at` the
-step's moment and `identities` the member's. Points are in the wallet's smallest unit.
+step's moment and `identities` the member's. Points are in the wallet's smallest unit. What there
+is for the catalogue and grants is in `granting.py`.
 """
 
 import tomllib
@@ -37,6 +38,7 @@ from loyalty_core import (
     Statement,
     format_scaled,
 )
+from tests.scenarios import granting
 
 Table = Mapping[str, Any]
 
@@ -161,6 +163,7 @@ ACTIONS: Mapping[str, Callable[[Player, Table, Any, str], Any]] = {
     "redeem": _redeem,
     "adjust": _adjust,
     "tick": _tick,
+    **granting.ACTIONS,
     "link": _link,
     "settle": _settle,
 }
@@ -177,7 +180,7 @@ def _rules(player: Player, result: Any) -> dict[str, int]:
 def _offer(result: Quote | RedemptionReceipt) -> SpendOffer | RedemptionReceipt:
     if isinstance(result, RedemptionReceipt):
         return result
-    (offer,) = result.offers.values()
+    (offer,) = (offer for name, offer in result.offers.items() if "." in name)
     return offer
 
 
@@ -235,6 +238,7 @@ VIEWS: Mapping[str, Callable[[Player, Table, Any, Any], Any]] = {
     "debt": _wallets(lambda wallet: wallet.debt),
     "value": _wallets(lambda wallet: str(wallet.worth)),
     "expiring": _wallets(lambda wallet: [_dated(dated) for dated in wallet.expiring]),
+    **granting.VIEWS,
 }
 
 

@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import Any, cast
 from zoneinfo import ZoneInfoNotFoundError
 
+from loyalty_core.application.reward_checks import reward_faults
 from loyalty_core.application.structure import converter, read_settings
 from loyalty_core.domain.amounts import parse_scaled
+from loyalty_core.domain.catalogue import Reward
 from loyalty_core.domain.clock import zone
 from loyalty_core.domain.currencies import minor_digits
 from loyalty_core.domain.facts import Json
@@ -47,6 +49,7 @@ class _File:
 
     program: Program
     wallets: Mapping[str, Wallet] = field(default_factory=dict)
+    rewards: Mapping[str, Reward] = field(default_factory=dict)
     partners: Mapping[str, Partner] = field(default_factory=dict)
     plugins: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
     gateway: Mapping[str, Json] = field(default_factory=dict)
@@ -79,6 +82,7 @@ def _structured(document: Mapping[str, Json]) -> ProgramConfig:
     return ProgramConfig(
         program=read.program,
         wallets=read.wallets,
+        rewards=read.rewards,
         partners=read.partners,
         plugins=read.plugins,
         gateway=read.gateway,
@@ -150,6 +154,7 @@ def effective(config: ProgramConfig) -> dict[str, Json]:
     return {
         "program": _full(config.program),
         "wallets": {name: _full(wallet) for name, wallet in config.wallets.items()},
+        "rewards": {name: _full(reward) for name, reward in config.rewards.items()},
         "partners": {name: _full(partner) for name, partner in config.partners.items()},
         "plugins": cast(Json, dict(config.plugins)),
         "gateway": cast(Json, dict(config.gateway)),
@@ -198,6 +203,7 @@ def _faults(config: ProgramConfig) -> Iterator[Problem]:
         yield Problem("program.default_country", f"{country!r} is not a country code", remedy)
     for name, wallet in config.wallets.items():
         yield from _wallet_faults(f"wallets.{name}", name, wallet, program)
+    yield from reward_faults(config)
     for name, partner in config.partners.items():
         yield from _partner_faults(f"partners.{name}", name, partner, config)
 

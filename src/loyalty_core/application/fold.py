@@ -14,9 +14,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import cast
 
+from loyalty_core.application.gifts import gifts_after
 from loyalty_core.application.rules import Rules, ask
 from loyalty_core.application.structure import converter, is_json
-from loyalty_core.domain.effects import Credit, Emit, KeepState
+from loyalty_core.domain.effects import Credit, Emit, Grant, KeepState
 from loyalty_core.domain.facts import Activity, Decidable, Json, Order
 from loyalty_core.domain.members import History, MemberStatus, MemberView, Profile
 from loyalty_core.domain.orders import earns, order_total
@@ -215,6 +216,7 @@ def _decide(
     known = {award.name: award for award in record.awards}
     desired = [award for award in record.awards if award.plugin in rules.gone]
     emitted: list[Emit] = []
+    granted: list[tuple[str, Grant]] = []
     failed = []
     for owned in rules.programs:
         view = MemberView(
@@ -236,8 +238,11 @@ def _decide(
                 desired.append(_same_lot(award, known.get(award.name)))
             elif isinstance(effect, KeepState):
                 running.state[owned.plugin] = effect.state
+            elif isinstance(effect, Grant):
+                granted.append((owned.plugin, effect))
             elif record.config_version == 0 or owned.plugin in record.deferred:
                 emitted.append(effect)  # told once: when this plugin first decides the fact
+    record.gifts = gifts_after(record, granted, rules.gone.union(failed))
     _settle(record, desired, failed, rules.config.version, now)
     if isinstance(fact, Order):
         running.history = _bought(running.history, fact)
@@ -287,6 +292,7 @@ def _withdraw(record: FactRecord) -> None:
     """The fact earns nothing (any more): unpaid, cancelled, a test, or still without a body."""
     for award in record.awards:
         award.amount, award.lines = 0, {}
+    record.gifts = gifts_after(record, (), frozenset())
     record.status, record.deferred, record.retry_at = FactStatus.IDLE, (), None
     record.before = {name: kept for name, kept in record.before.items() if name == "profile"}
 

@@ -6,13 +6,15 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from loyalty_core.application.codes import random_code
 from loyalty_core.application.structure import is_json
 from loyalty_core.domain.amounts import LARGEST_AMOUNT
-from loyalty_core.domain.effects import Credit, Effect, Emit, KeepState
+from loyalty_core.domain.effects import Credit, Effect, Emit, Grant, KeepState
 from loyalty_core.domain.facts import SHIPPING, Decidable, Order
 from loyalty_core.domain.members import MemberView
 from loyalty_core.domain.programs import ProgramConfig
 from loyalty_core.errors import PluginFailed
+from loyalty_core.ports.grants import CodeSource
 from loyalty_core.ports.program import Owned, ProgramType, RewardKind, Subscription
 from loyalty_core.ports.store import UnitOfWork
 
@@ -24,7 +26,8 @@ class Rules:
     """One version of the configuration with its programs, rewards and subscriptions.
 
     ``gone`` are plugins of an older version that cannot be asked any more: what they gave stands.
-    ``coalition``: whether points of partners are, or ever were, accepted here.
+    ``draw`` makes the codes of grants. ``coalition``: whether points of partners are, or ever were,
+    accepted here.
     """
 
     config: ProgramConfig
@@ -32,7 +35,13 @@ class Rules:
     rewards: Mapping[str, Owned[RewardKind]] = field(default_factory=dict)
     subscriptions: Mapping[str, Sequence[Owned[Subscription]]] = field(default_factory=dict)
     gone: frozenset[str] = frozenset()
+    draw: CodeSource = random_code
     coalition: bool = False
+
+    @property
+    def automatic(self) -> tuple[str, ...]:
+        """The rewards that are bought by themselves."""
+        return tuple(name for name, one in self.config.rewards.items() if one.auto_issue)
 
     def subscribers(self, event_type: str) -> tuple[str, ...]:
         """The ids of the subscriptions to a type of event."""
@@ -69,6 +78,7 @@ def ask(
 def _fault(effects: Sequence[object], plugin: str, fact: Decidable, config: ProgramConfig) -> str:
     """What is wrong with the effects, in words that follow the plugin's name; empty if nothing."""
     credited: set[tuple[str, str]] = set()
+    granted: set[tuple[str, str]] = set()
     for effect in effects:
         fault = ""
         if isinstance(effect, KeepState):
@@ -80,6 +90,11 @@ def _fault(effects: Sequence[object], plugin: str, fact: Decidable, config: Prog
             if not fault and (effect.rule, effect.wallet) in credited:
                 fault = f"credited {effect.wallet!r} twice by rule {effect.rule!r}"
             credited.add((effect.rule, effect.wallet))
+        elif isinstance(effect, Grant):
+            fault = _grant_fault(effect, config)
+            if not fault and (effect.rule, effect.reward) in granted:
+                fault = f"granted {effect.reward!r} twice by rule {effect.rule!r}"
+            granted.add((effect.rule, effect.reward))
         else:
             fault = f"returned {effect!r}, which is not an effect"
         if fault:
@@ -91,6 +106,12 @@ def _emit_fault(effect: Emit, plugin: str) -> str:
     if not str(effect.type).startswith(f"{plugin}."):
         return f"emitted {effect.type!r}, which is not below its id"
     return "" if is_json(effect.data) else f"emitted {effect.type!r} with data that is not JSON"
+
+
+def _grant_fault(effect: Grant, config: ProgramConfig) -> str:
+    if type(effect.rule) is not str or effect.reward not in config.rewards:
+        return f"granted {effect.reward!r}, which is not a reward of the program"
+    return ""
 
 
 def _credit_fault(effect: Credit, fact: Decidable, config: ProgramConfig) -> str:

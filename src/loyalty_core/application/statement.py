@@ -6,14 +6,22 @@ import base64
 import binascii
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from loyalty_core.application.available import NOTHING_HELD, Held, held_now, repaid, spendable
 from loyalty_core.application.enrol import found_members, is_id, member_of
-from loyalty_core.application.partners import partner_rewards
 from loyalty_core.application.rules import Rules
+from loyalty_core.domain.amounts import Money
 from loyalty_core.domain.clock import Clock
 from loyalty_core.domain.facts import Activity, Order
+from loyalty_core.domain.grants import (
+    LIVE,
+    GrantReceipt,
+    GrantRecord,
+    GrantState,
+    grant_receipt,
+)
 from loyalty_core.domain.ledger import WalletBook
 from loyalty_core.domain.statements import (
     AwardExplanation,
@@ -22,7 +30,6 @@ from loyalty_core.domain.statements import (
     HistoryItem,
     HistoryPage,
     Report,
-    RewardView,
     Statement,
     Status,
     TopMember,
@@ -35,6 +42,7 @@ from loyalty_core.errors import (
     TransactionNotFound,
     WalletUnknown,
 )
+from loyalty_core.ports.grants import OwnedAt
 from loyalty_core.ports.records import FactRecord, Upcoming, WalletSums
 from loyalty_core.ports.store import Reader, Store
 
@@ -51,9 +59,9 @@ class Questions:
         self._clock = clock
 
     def statements(self, member_ids: Sequence[str]) -> dict[str, Statement]:
-        """The statements of these members, those not found left out: four queries in all.
+        """The statements of these members, those not found left out: five queries in all.
 
-        Two more where somebody has points held.
+        Two more where somebody has points held, and one where somebody has grants to use.
         """
         now = self._clock()
 
@@ -63,6 +71,7 @@ class Questions:
             books = reader.wallets(ids)
             upcoming = reader.upcoming(ids, now + EXPIRING_WITHIN)
             held = held_now(reader, books.values(), now)
+            owned = reader.owned(ids, now)
             found = {}
             for member_id, pair in people.items():
                 wallets = tuple(
@@ -74,7 +83,10 @@ class Questions:
                     )
                     for name in self._rules.config.wallets
                 )
-                found[member_id] = Statement(member=member_of(*pair), at=now, wallets=wallets)
+                grants, saved = shown_grants(owned.get(pair[0].id), now)
+                found[member_id] = Statement(
+                    member=member_of(*pair), at=now, wallets=wallets, grants=grants, saved=saved
+                )
             return found
 
         return self._store.read(look)
@@ -207,19 +219,6 @@ class Questions:
 
         return self._store.read(look)
 
-    def rewards(self) -> tuple[RewardView, ...]:
-        """The rewards that points buy in this program."""
-        rewards = {**self._rules.rewards, **partner_rewards(self._rules.config)}
-        return tuple(
-            RewardView(
-                id=owned.item.id,
-                summary=owned.item.summary,
-                wallet=owned.item.wallet,
-                plugin=owned.plugin,
-            )
-            for owned in rewards.values()
-        )
-
     def status(self, plugins: Sequence[tuple[str, str, str]]) -> Status:
         """The state of the installation; ``plugins`` are (id, version, summary)."""
         database, schema = self._store.read(lambda reader: reader.describe())
@@ -255,6 +254,25 @@ class Questions:
             debt=sums.debt,
             worth=self._rules.config.worth(name, outstanding),
         )
+
+
+def shown_grants(
+    owned: OwnedAt | None, at: datetime
+) -> tuple[tuple[GrantReceipt, ...], tuple[Money, ...]]:
+    """What a member owned at a moment as a statement shows it, and what it had saved."""
+    if owned is None:
+        return (), ()
+    grants = tuple(_as_of(one, at) for one in owned.grants)
+    return grants, tuple(Money(owned.saved[code], code) for code in sorted(owned.saved))
+
+
+def _as_of(one: GrantRecord, at: datetime) -> GrantReceipt:
+    """A grant that was still to be used at a moment, as it stood then."""
+    receipt = grant_receipt(one, at)
+    if receipt.state in LIVE:
+        return receipt
+    issued = one.issued_at is not None and one.issued_at <= at
+    return replace(receipt, state=GrantState.ISSUED if issued else GrantState.PREPARING)
 
 
 def _by_date(points: Iterable[tuple[datetime, int]]) -> tuple[Dated, ...]:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Literal
 
 from loyalty_core.domain.amounts import Money, parse_scaled
+from loyalty_core.domain.catalogue import Reward
 from loyalty_core.domain.clock import (
     Period,
     add_months,
@@ -273,6 +274,7 @@ class ProgramConfig:
 
     program: Program
     wallets: Mapping[str, Wallet] = field(default_factory=dict)
+    rewards: Mapping[str, Reward] = field(default_factory=dict)
     partners: Mapping[str, Partner] = field(default_factory=dict)
     plugins: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
     gateway: Mapping[str, Json] = field(default_factory=dict)

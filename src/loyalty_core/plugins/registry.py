@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar, cast
 
+from loyalty_core.application.catalogue import CATALOGUE, CatalogueReward
 from loyalty_core.application.config import document_of, load_config
 from loyalty_core.application.rules import Rules
 from loyalty_core.application.structure import read_settings
@@ -61,6 +62,10 @@ class Registry:
         if problems:
             raise ConfigError(problems)
         rewards = cast(list[Owned[RewardKind]], collected["rewards"])
+        catalogue: dict[str, Owned[RewardKind]] = {
+            name: Owned(CATALOGUE, CatalogueReward(name, reward, config))
+            for name, reward in config.rewards.items()
+        }
         handlers = cast(list[Owned[Subscription]], collected["handlers"])
         _unique(rewards, lambda reward: reward.id, "reward")
         _unique(handlers, lambda subscription: subscription.id, "subscription")
@@ -70,7 +75,7 @@ class Registry:
         return Rules(
             config,
             tuple(cast(list[Owned[ProgramType]], collected["programs"])),
-            {owned.item.id: owned for owned in rewards},
+            {owned.item.id: owned for owned in rewards} | catalogue,
             subscribed,
         )
 

@@ -224,6 +224,7 @@ class SqlUnitOfWork(SealWrites, CacheWrites, Expiry, People, Claims, Posted, Par
             Write(tables.transaction, [rows.transaction_row(one) for one in made]),
             Write(tables.entry, [row for one in made for row in rows.entry_rows(one)]),
             *self.redemption_writes(changes.redemptions.values()),
+            *self.grant_writes(changes.grants.values()),
             *self.published(changes.events),
             Write(tables.receipt, [self._receipt(one) for one in changes.receipts]),
         )
