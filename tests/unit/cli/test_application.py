@@ -44,6 +44,7 @@ def test_the_commands_are_these() -> None:
         "household show",
         *("rewards", "grants", "use", "import codes"),
         *("link", "unlink", "settlement", "settle"),
+        *("rewards", "grants", "use", "import codes"),
         *("tick", "verify", "status", "seal", "head", "proof", "demo"),
     }
 
