@@ -43,6 +43,7 @@ def test_the_commands_are_these() -> None:
         *("household leave", "household remove", "household share", "household head"),
         "household show",
         *("link", "unlink", "settlement", "settle"),
+        *("rewards", "grants", "use", "import codes"),
         *("tick", "verify", "status", "seal", "head", "proof", "demo"),
     }
 
