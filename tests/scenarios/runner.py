@@ -270,7 +270,7 @@ VIEWS: Mapping[str, Callable[[Player, Table, Any, Any], Any]] = {
     "benefits": lambda player, step, result, _: sorted(
         granted.benefit.benefit for granted in player.statement(step).benefits
     ),
-    "left": lambda player, step, result, _: {
+    "uses_left": lambda player, step, result, _: {
         granted.benefit.benefit: granted.left
         for granted in player.statement(step).benefits
         if granted.left is not None

@@ -39,7 +39,12 @@ OAKS = {
 }
 
 
-def config_of(*, wallets: Mapping[str, Any] | None = None, **settings: Any) -> dict[str, Any]:
+def config_of(
+    *,
+    wallets: Mapping[str, Any] | None = None,
+    household: Mapping[str, Any] | None = None,
+    **settings: Any,
+) -> dict[str, Any]:
     """A program in dollars; ``settings`` are those of the plugin."""
     accounts = {
         "reef": ACCOUNT,
@@ -55,6 +60,7 @@ def config_of(*, wallets: Mapping[str, Any] | None = None, **settings: Any) -> d
             "donation": {"charity": [REEF, SHELTER], **settings},
             "ear": {},
         },
+        **({"household": household} if household else {}),
     }
 
 

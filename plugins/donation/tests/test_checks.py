@@ -103,6 +103,17 @@ def test_what_cannot_be_meant_is_refused(settings: dict[str, Any], where: str, t
     )
 
 
+def test_an_account_is_not_shared_with_a_household() -> None:
+    config = config_of() | {"household": {"wallets": {"points": {}, "shelter": {}}}}
+    del config["plugins"]["ear"]
+    with pytest.raises(ConfigError) as caught:
+        Loyalty.open(config, "sqlite://")
+    assert [str(problem) for problem in caught.value.problems] == [
+        "plugins.donation.charity[1].wallets[0]: households would share 'shelter'. "
+        "Leave it out of [household]."
+    ]
+
+
 def test_faults_are_told_at_once() -> None:
     found = problems(points={**STEPS, "step": 0}, percent=[{**ONE_PERCENT, "percent": 0}])
     assert [one.partition(":")[0] for one in found] == [

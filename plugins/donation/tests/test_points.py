@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from loyalty_core import FactError, RedemptionRefused, TransactionKind
-from plugins.donation.tests.build import ADA, BOB, OAKS, STEPS, Opened, Shop
+from plugins.donation.tests.build import ADA, BOB, NOW, OAKS, STEPS, Opened, Shop
 
 PAID = {"source": "web", "order_id": "2"}
 
@@ -113,6 +113,20 @@ def test_erasing_the_giver_leaves_the_charity_its_money(opened: Opened) -> None:
     assert shop.loyalty.find(ADA) is None
     assert (shop.account("reef").total, shop.outstanding()["reef"]) == (2000, 2000)
     assert shop.loyalty.verify().problems == ()
+
+
+def test_a_households_points_are_given_by_the_household(opened: Opened) -> None:
+    shop = opened(points=STEPS, household={"wallets": {"points": {}}})
+    ada = shop.loyalty.enrol(ADA).id
+    home = shop.loyalty.create_household(ada, key="h").household_id
+    shop.buy("1", "600.00", occurred_at=NOW.isoformat())
+    shop.loyalty.redeem(home, spender=ada, reward="donation.reef", key="k", **PAID)
+    assert [one.amount for one in shop.charities.given(home)] == [1000]
+    shop.buy("2", "3.00", occurred_at=NOW.isoformat(), identities={"email": "cy@example.org"})
+    receipt = shop.refund("2", "r1", amount="1.50")
+    assert receipt.changes == {"points": -2}
+    assert receipt.household_changes == {"points": 250, "reef": -500}
+    assert (shop.account("reef").total, shop.loyalty.verify().problems) == (500, ())
 
 
 def test_points_go_to_a_campaign_that_is_on(opened: Opened) -> None:

@@ -8,7 +8,7 @@ from loyalty_core.errors import PluginFailed
 
 
 def refuse_account(plugin: str, offer: SpendOffer, config: ProgramConfig) -> None:
-    """Raises ``PluginFailed`` unless what the offer is worth can be booked into its account, if any.
+    """Raises ``PluginFailed`` if an account is named that the worth cannot be booked into.
 
     The account must not be spendable: points never become other points here. And it must be kept
     in the currency of the worth, to the minor unit.

@@ -44,9 +44,10 @@ class Redemption:
     ``returned`` of the spent ones were given back because the order was refunded. ``item`` is what
     it claimed one of, if that is limited. ``retry_at`` is when handing the reward over is tried
     (again), after ``attempts``; such a redemption does not time out. ``came_from`` is the member
-    who made it, if another one has it since a merge. ``account`` is the wallet that ``worth`` goes
-    into with the capture, if any, and ``account_lot`` the lot it is in. ``grant`` is what it bought
-    of the catalogue, where that was loaded.
+    who made it, if another one has it since a merge. ``spender`` is the member who spends, where
+    the points are a household's. ``account`` is the wallet that ``worth`` goes into with the
+    capture, if any, and ``account_lot`` the lot it is in. ``grant`` is what it bought of the
+    catalogue, where that was loaded.
     """
 
     id: RedemptionId
@@ -70,6 +71,7 @@ class Redemption:
     attempts: int = 0
     retry_at: datetime | None = None
     came_from: str | None = None
+    spender: str | None = None
     fresh: bool = False
     account: str = ""
     account_lot: LotId | None = None

@@ -62,7 +62,8 @@ class Statement:
     """What a member is shown: who they are, every wallet, tiers and benefits, as of ``at``.
 
     ``grants`` are those still to be used, the oldest first. ``saved`` is what those used by then
-    took off or were worth, one amount for each currency.
+    took off or were worth, one amount for each currency. ``household_id`` is the household that
+    they are in.
     """
 
     member: Member
@@ -80,6 +81,7 @@ class Statement:
 
     grants: tuple[GrantReceipt, ...] = ()
     saved: tuple[Money, ...] = ()
+    household_id: str | None = None
 
     def wallet(self, name: str) -> WalletStatement:
         """The wallet of this name; raises ``KeyError`` if the program has none."""
@@ -107,7 +109,10 @@ class HistoryPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AwardExplanation:
-    """What one rule gave: ``amount`` when decided, ``kept`` after refunds, by order line."""
+    """What one rule gave: ``amount`` when decided, ``kept`` after refunds, by order line.
+
+    ``household_id`` is the household whose part of it this is; ``lines`` are then of both parts.
+    """
 
     plugin: str
     rule: str
@@ -116,6 +121,7 @@ class AwardExplanation:
     kept: int
     lines: Mapping[str, int] = field(default_factory=dict)
     expires_at: datetime | None = None
+    household_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

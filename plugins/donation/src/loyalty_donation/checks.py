@@ -163,6 +163,8 @@ def _account(
         yield _problem(where, f"members could spend {name!r}", "Write spendable = false.")
     if wallet.expiry != Expiry():
         yield _problem(where, f"what is in {name!r} would expire", "Leave its expiry out.")
+    if program.household is not None and name in program.household.wallets:
+        yield _problem(where, f"households would share {name!r}", "Leave it out of [household].")
     if wallet.debt.value != "negative":
         message = f"{name!r} forgives debt by its policy {wallet.debt.value!r}"
         yield _problem(where, message, "Leave its debt out.")
