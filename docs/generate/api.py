@@ -29,6 +29,10 @@ THEMES = {
     "domain.grants": "Rewards and grants",
     "domain.catalogue": "Rewards and grants",
     "domain.statements": "Questions and answers",
+    "domain.benefits": "Tiers and benefits",
+    "domain.benefit_checks": "Tiers and benefits",
+    "domain.pricing": "Tiers and benefits",
+    "domain.tiers": "Tiers and benefits",
     "domain.households": "Households",
     "domain.household_views": "Households",
     "domain.ledger": "The books",
@@ -57,13 +61,14 @@ VALUES = {
     "SHIPPING": "domain.facts",
     "Clock": "domain.clock",
     "Period": "domain.clock",
+    "Stacking": "domain.benefits",
     "PLUGIN_API_VERSION": "plugins.manifest",
     "hookimpl": "plugins.hookspecs",
     "__version__": "loyalty",
 }
 """Where names are defined that do not know it themselves."""
 WORDS = {
-    "Effect": "What a program may decide: ``Credit``, ``Grant``, ``KeepState`` or ``Emit``.",
+    "Effect": "``Credit``, ``Grant``, ``KeepState``, ``Measure`` or ``Emit``: what is decided.",
     "Json": "Any JSON value: a ``Scalar``, a list of them, or an object of them by text.",
     "MemberId": "A member's id, a time-ordered UUID as text.",
     "Period": "Spans of the calendar: day, week, month, quarter, year.",

@@ -12,10 +12,20 @@ from loyalty_core.domain.adjustments import (
     ReinstatementReceipt,
 )
 from loyalty_core.domain.amounts import Minor, Money, Rounding, format_scaled, parse_scaled, split
+from loyalty_core.domain.benefit_checks import benefit_problems
+from loyalty_core.domain.benefits import (
+    Benefit,
+    BenefitKind,
+    Checkout,
+    GrantedBenefit,
+    Stacking,
+    points_multiplier,
+)
 from loyalty_core.domain.catalogue import CodeRules, Limit, Price, Rate, Reward, RewardType
 from loyalty_core.domain.clock import (
     Clock,
     Period,
+    add_months,
     day_of,
     next_period_start,
     period_start,
@@ -23,7 +33,7 @@ from loyalty_core.domain.clock import (
     zone,
 )
 from loyalty_core.domain.currencies import minor_digits
-from loyalty_core.domain.effects import Credit, Effect, Emit, Grant, KeepState
+from loyalty_core.domain.effects import Credit, Effect, Emit, Grant, KeepState, Measure
 from loyalty_core.domain.events import Event
 from loyalty_core.domain.facts import (
     SHIPPING,
@@ -75,6 +85,7 @@ from loyalty_core.domain.partners import (
     Settlement,
     SettlementReceipt,
 )
+from loyalty_core.domain.pricing import BenefitUse, LinePrice, MissedBenefit, Pricing
 from loyalty_core.domain.programs import (
     Accepted,
     DebtPolicy,
@@ -126,6 +137,15 @@ from loyalty_core.domain.statements import (
     TopMember,
     WalletStatement,
     WalletTotals,
+)
+from loyalty_core.domain.tiers import (
+    Goal,
+    Outcome,
+    Progress,
+    Returned,
+    Standing,
+    Tier,
+    TierChange,
 )
 from loyalty_core.errors import (
     AgreementMissing,
@@ -185,11 +205,14 @@ from loyalty_core.plugins.loader import Plugin
 from loyalty_core.plugins.manifest import PLUGIN_API_VERSION, PluginManifest
 from loyalty_core.ports.grants import CodeSource
 from loyalty_core.ports.program import (
+    BenefitSource,
+    FollowsFacts,
     Fulfils,
     Handler,
     ProgramType,
     RewardKind,
     Subscription,
+    TierScheme,
     UnitesStates,
 )
 from loyalty_core.storage.engine import add_sqlite_hooks
@@ -200,37 +223,38 @@ __version__ = _version("loyalty-core")
 __all__ = [
     "PLUGIN_API_VERSION", "SHIPPING", "Accepted", "AccountLink", "Activity", "Adjustment",
     "AdjustmentOutcome", "AdjustmentReceipt", "AdjustmentSummary", "AgreementMissing",
-    "AmountInvalid", "AsyncLoyalty", "AwardExplanation", "Block", "BorneCost", "Cart",
-    "ClaimReceipt", "ClaimRefused", "Clock", "CodeImport", "CodeRules", "CodeSource",
-    "ConfigError", "Credit", "CurrencyUnknown", "CustomerMissing", "DateOutOfRange", "Dated",
-    "DebtPolicy", "Decidable", "Difference", "Earning", "Effect", "Emit", "EncodingBroken",
-    "Entry", "ErasureReceipt", "Event", "ExpiresAt", "Expiry", "Explanation", "Fact",
-    "FactError", "FactReceipt", "FactTooLarge", "Fulfils", "GoodwillPolicy", "Grant",
-    "GrantNotFound", "GrantReceipt", "GrantRefused", "GrantState", "Handler", "History",
-    "HistoryItem", "HistoryPage", "HostConnectionUnsafe", "HouseholdMemberView",
-    "HouseholdNotFound", "HouseholdReceipt", "HouseholdRefused", "HouseholdRole",
-    "HouseholdRules", "HouseholdState", "HouseholdStatement", "IdempotencyConflict", "Identity",
-    "IdentityConflict", "IdentityInvalid", "IdentityKind", "InsufficientPoints", "JoinPolicy",
-    "Json", "KeepState", "LeavingPolicy", "LedgerFault", "Limit", "Line", "LineKind",
-    "LinkRefused", "Loyalty", "LoyaltyError", "Member", "MemberErased", "MemberId",
-    "MemberInactive", "MemberNotFound", "MemberStatus", "MemberView", "MergeReceipt",
-    "MergeRefused", "Minor", "Money", "MovedPoints", "NotSealed", "Order", "OrderNotFound",
-    "OrderRefund", "OrderStatus", "OrderSumsMismatch", "Owing", "Paid", "Partner", "Period",
-    "Plugin", "PluginError", "PluginFailed", "PluginManifest", "PluginMissing", "PointsValue",
-    "Price", "Problem", "Profile", "Program", "ProgramConfig", "ProgramType", "ProofInvalid",
-    "Quote", "Rate", "RebuildReport", "RecordStatus", "RecordSummary", "RedemptionEnded",
-    "RedemptionNotFound", "RedemptionReceipt", "RedemptionRefused", "RedemptionState", "Refund",
-    "RefundExceedsOrder", "RefundKind", "RefundLine", "ReinstatementReceipt",
-    "ReinstatementRefused", "Rejection", "Report", "Reward", "RewardKind", "RewardType",
-    "RewardUnknown", "RewardView", "Rounding", "Scalar", "SealBroken", "SealReport",
-    "Settlement", "SettlementReceipt", "SettlementRefused", "SharedWallet", "SpendOffer",
-    "SpendRequest", "Spenders", "Statement", "Status", "StoreBusy", "StoreError", "StoreFull",
-    "StoreReadOnly", "StoreUnreachable", "Subscription", "Tender", "TickReport", "TopMember",
-    "Transaction", "TransactionKind", "TransactionNotFound", "TransferReceipt",
-    "TransferRefused", "TransferRules", "UnitesStates", "UnmergeReceipt", "VerifyReport",
-    "Wallet", "WalletStatement", "WalletTotals", "WalletUnknown", "__version__",
-    "add_sqlite_hooks", "check_proof", "day_of", "format_scaled", "hookimpl", "line_nets",
-    "minor_digits", "next_period_start", "order_total", "parse_scaled", "period_start",
-    "read_settings", "split", "start_of", "zone",
+    "AmountInvalid", "AsyncLoyalty", "AwardExplanation", "Benefit", "BenefitKind", "BenefitSource",
+    "BenefitUse", "Block", "BorneCost", "Cart", "Checkout", "ClaimReceipt", "ClaimRefused", "Clock",
+    "CodeImport", "CodeRules", "CodeSource", "ConfigError", "Credit", "CurrencyUnknown",
+    "CustomerMissing", "DateOutOfRange", "Dated", "DebtPolicy", "Decidable", "Difference",
+    "Earning", "Effect", "Emit", "EncodingBroken", "Entry", "ErasureReceipt", "Event", "ExpiresAt",
+    "Expiry", "Explanation", "Fact", "FactError", "FactReceipt", "FactTooLarge", "FollowsFacts",
+    "Fulfils", "Goal", "GoodwillPolicy", "Grant", "GrantNotFound", "GrantReceipt", "GrantRefused",
+    "GrantState", "GrantedBenefit", "Handler", "History", "HistoryItem", "HistoryPage",
+    "HostConnectionUnsafe", "HouseholdMemberView", "HouseholdNotFound", "HouseholdReceipt",
+    "HouseholdRefused", "HouseholdRole", "HouseholdRules", "HouseholdState", "HouseholdStatement",
+    "IdempotencyConflict", "Identity", "IdentityConflict", "IdentityInvalid", "IdentityKind",
+    "InsufficientPoints", "JoinPolicy", "Json", "KeepState", "LeavingPolicy", "LedgerFault",
+    "Limit", "Line", "LineKind", "LinePrice", "LinkRefused", "Loyalty", "LoyaltyError", "Measure",
+    "Member", "MemberErased", "MemberId", "MemberInactive", "MemberNotFound", "MemberStatus",
+    "MemberView", "MergeReceipt", "MergeRefused", "Minor", "MissedBenefit", "Money", "MovedPoints",
+    "NotSealed", "Order", "OrderNotFound", "OrderRefund", "OrderStatus", "OrderSumsMismatch",
+    "Outcome", "Owing", "Paid", "Partner", "Period", "Plugin", "PluginError", "PluginFailed",
+    "PluginManifest", "PluginMissing", "PointsValue", "Price", "Pricing", "Problem", "Profile",
+    "Program", "ProgramConfig", "ProgramType", "Progress", "ProofInvalid", "Quote", "Rate",
+    "RebuildReport", "RecordStatus", "RecordSummary", "RedemptionEnded", "RedemptionNotFound",
+    "RedemptionReceipt", "RedemptionRefused", "RedemptionState", "Refund", "RefundExceedsOrder",
+    "RefundKind", "RefundLine", "ReinstatementReceipt", "ReinstatementRefused", "Rejection",
+    "Report", "Returned", "Reward", "RewardKind", "RewardType", "RewardUnknown", "RewardView",
+    "Rounding", "Scalar", "SealBroken", "SealReport", "Settlement", "SettlementReceipt",
+    "SettlementRefused", "SharedWallet", "SpendOffer", "SpendRequest", "Spenders", "Stacking",
+    "Standing", "Statement", "Status", "StoreBusy", "StoreError", "StoreFull", "StoreReadOnly",
+    "StoreUnreachable", "Subscription", "Tender", "TickReport", "Tier", "TierChange", "TierScheme",
+    "TopMember", "Transaction", "TransactionKind", "TransactionNotFound", "TransferReceipt",
+    "TransferRefused", "TransferRules", "UnitesStates", "UnmergeReceipt", "VerifyReport", "Wallet",
+    "WalletStatement", "WalletTotals", "WalletUnknown", "__version__", "add_months",
+    "add_sqlite_hooks", "benefit_problems", "check_proof", "day_of", "format_scaled", "hookimpl",
+    "line_nets", "minor_digits", "next_period_start", "order_total", "parse_scaled", "period_start",
+    "points_multiplier", "read_settings", "split", "start_of", "zone",
 ]
 # fmt: on

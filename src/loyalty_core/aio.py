@@ -112,6 +112,7 @@ class AsyncLoyalty:
     history = _awaited(Loyalty.history)
     explain = _awaited(Loyalty.explain)
     rewards = _awaited(Loyalty.rewards)
+    tiers = _awaited(Loyalty.tiers)
     report = _awaited(Loyalty.report)
     redeem = _awaited(Loyalty.redeem)
     hold = _awaited(Loyalty.hold)

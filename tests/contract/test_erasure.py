@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import JSON, Engine, String, create_engine, select, update
+from sqlalchemy import JSON, Engine, String, create_engine, insert, select, update
 
 from loyalty_core import (
     FactError,
@@ -20,7 +20,7 @@ from loyalty_core import (
     MemberStatus,
     Profile,
 )
-from loyalty_core.storage import tables
+from loyalty_core.storage import standing_tables, tables
 from tests.contract.catalogue import plant_grant
 from tests.contract.conftest import Shop
 from tests.contract.kept import KEPT
@@ -94,15 +94,15 @@ def plant(shop: Shop, engine: Engine) -> tuple[Loyalty, str]:
         for row in ({"state": {"toy": {"x": MARK}}}, {"history": {"spend": {MARK: 5}}}):
             connection.execute(update(tables.member).where(tables.member.c.id == ada).values(**row))
         key = json.dumps(["web", "order", MARK])
-        connection.execute(update(tables.member).values(decided_key=key, decided_at=START))
+        others = update(tables.member).where(tables.member.c.id != bob)
+        connection.execute(others.values(decided_key=key, decided_at=START))
         mine = update(tables.fact).where(tables.fact.c.member_id == ada)
-        before = {"state": {"toy": {"x": MARK}}}
-        connection.execute(mine.values(state_before=before, deferred=[MARK]))
+        connection.execute(mine.values(state_before={"state": {"x": MARK}}, deferred=[MARK]))
         plant_grant(connection, ada, MARK)
         receipts = update(tables.receipt).where(tables.receipt.c.member_id == ada)
         connection.execute(receipts.values(receipt={"reason": MARK}))
-        bobs = update(tables.member).where(tables.member.c.id == bob)
-        connection.execute(bobs.values(decided_key=None, decided_at=None))
+        told = insert(standing_tables.standing).values((ada, MARK, "shop", MARK, None, None))
+        connection.execute(told)
     return loyalty, ada
 
 

@@ -27,8 +27,10 @@ from typing import Any
 from loyalty_core import (
     Dated,
     FactReceipt,
+    Goal,
     Loyalty,
     LoyaltyError,
+    Pricing,
     Profile,
     Quote,
     RecordStatus,
@@ -209,6 +211,25 @@ def _wallets(read: Callable[[Any], Any]) -> Callable[[Player, Table, Any, Any], 
     return view
 
 
+def _goals(name: str) -> Callable[[Player, Table, Any, Any], Any]:
+    """What is missing to the next tier, or to keep this one, in the schemes named."""
+
+    def view(player: Player, step: Table, result: Any, expected: Table) -> dict[str, Any]:
+        found = {}
+        for scheme in expected:
+            goal: Goal | None = getattr(player.statement(step).standing(scheme), name)
+            needs = [*goal.any_of, *goal.all_of] if goal else []
+            found[scheme] = " or ".join(str(need) for need in needs)
+        return found
+
+    return view
+
+
+def _pricing(quote: Quote) -> Pricing:
+    assert quote.pricing is not None
+    return quote.pricing
+
+
 VIEWS: Mapping[str, Callable[[Player, Table, Any, Any], Any]] = {
     "status": lambda player, step, result, _: result.status.value,
     "changes": lambda player, step, result, _: dict(result.changes),
@@ -237,6 +258,39 @@ VIEWS: Mapping[str, Callable[[Player, Table, Any, Any], Any]] = {
     "pending": _wallets(lambda wallet: wallet.pending),
     "debt": _wallets(lambda wallet: wallet.debt),
     "value": _wallets(lambda wallet: str(wallet.worth)),
+    "tiers": lambda player, step, result, expected: {
+        scheme: player.statement(step).standing(scheme).held for scheme in expected
+    },
+    "to_next": _goals("next"),
+    "to_stay": _goals("stay"),
+    "until": lambda player, step, result, expected: {
+        scheme: player.statement(step).standing(scheme).until or "" for scheme in expected
+    },
+    "benefits": lambda player, step, result, _: sorted(
+        granted.benefit.benefit for granted in player.statement(step).benefits
+    ),
+    "uses_left": lambda player, step, result, _: {
+        granted.benefit.benefit: granted.left
+        for granted in player.statement(step).benefits
+        if granted.left is not None
+    },
+    "values": lambda player, step, result, _: {
+        granted.benefit.benefit: granted.benefit.value
+        for granted in player.statement(step).benefits
+        if granted.benefit.value
+    },
+    "standings": lambda player, step, result, _: result.standings,
+    "price": lambda player, step, result, _: str(_pricing(result).price),
+    "member_price": lambda player, step, result, _: str(_pricing(result).member_price),
+    "line_prices": lambda player, step, result, _: {
+        line.line: line.member_price for line in _pricing(result).lines
+    },
+    "used": lambda player, step, result, _: {
+        used.benefit: str(used.amount) for used in _pricing(result).used
+    },
+    "missed": lambda player, step, result, _: {
+        missed.benefit: str(missed.missing) for missed in _pricing(result).missed
+    },
     "expiring": _wallets(lambda wallet: [_dated(dated) for dated in wallet.expiring]),
     **granting.VIEWS,
 }

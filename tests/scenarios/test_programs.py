@@ -51,7 +51,7 @@ def test_the_facts_in_any_order_end_in_the_same_books(name: str, seed: int) -> N
     numbered = list(enumerate(scenario["step"], 1))
     recorded = [step for step in numbered if "record" in step[1]]
     shuffled = Random(seed).sample(recorded, len(recorded))
-    balances = []
+    balances, standings = [], []
     for order in (recorded, shuffled):
         clock = StandingClock()
         clock.now = scenario["step"][-1]["at"]
@@ -59,6 +59,9 @@ def test_the_facts_in_any_order_end_in_the_same_books(name: str, seed: int) -> N
             player = Player(programs, clock, scenario)
             for number, step in [item for item in numbered if "enrol" in item[1]] + order:
                 player.do(step, number)
+            found = [player.statement(step) for _, step in recorded]
             balances.append([player.balances(step) for _, step in recorded])
+            standings.append([(one.standings, one.benefits) for one in found])
             assert [one.verify().problems for one in programs.values()] == [()] * len(programs)
     assert balances[0] == balances[1]
+    assert standings[0] == standings[1]

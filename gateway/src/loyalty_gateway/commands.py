@@ -29,8 +29,9 @@ from loyalty_gateway.failures import (
 from loyalty_gateway.fields import resolved
 from loyalty_gateway.grants import Grant
 from loyalty_gateway.members import Info, Member
+from loyalty_gateway.quotes import Quote
 from loyalty_gateway.scalars import Points
-from loyalty_gateway.values import LineDiscount, Money, Quote, line_discounts
+from loyalty_gateway.values import LineDiscount, Money, line_discounts
 
 IdempotencyKey = Annotated[
     str,

@@ -8,6 +8,7 @@ from typing import Annotated, TypeAlias
 import strawberry
 
 import loyalty_core as core
+from loyalty_gateway.benefits import Benefit, benefits_of
 from loyalty_gateway.context import GatewayContext
 from loyalty_gateway.enums import GrantState, IdentityKind, MemberStatus, TransactionKind
 from loyalty_gateway.errors import RequestRefused
@@ -226,6 +227,11 @@ class Member:
         statement = await info.context.load_statement(self.id)
         found = [item for item in statement.wallets if item.wallet == name]
         return Wallet.of(found[0]) if found else None
+
+    @resolved("The benefits the member has now, of tiers for instance.")
+    async def benefits(self, info: Info) -> list[Benefit]:
+        """Those a member may be told of, or all for operators."""
+        return benefits_of(await info.context.load_statement(self.id), info.context)
 
     @resolved("What the member owns and owned, latest first.")
     async def grants(

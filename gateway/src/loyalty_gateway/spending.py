@@ -10,8 +10,8 @@ from loyalty_gateway.commands import Redemption
 from loyalty_gateway.context import GatewayContext
 from loyalty_gateway.failures import FactRejected, MemberNotFound, UserError, failure_of
 from loyalty_gateway.inputs import CartInput, document_of
+from loyalty_gateway.quotes import Quote
 from loyalty_gateway.scalars import Points
-from loyalty_gateway.values import Quote
 
 
 async def quoted(

@@ -198,26 +198,6 @@ class Offer:
     )
 
 
-@strawberry.type(description="What a cart would earn and what points could buy; nothing is booked.")
-class Quote:
-    """The answer to a cart."""
-
-    earnings: list[Earning] = strawberry.field(description="What each rule would give.")
-    offers: list[Offer] = strawberry.field(description="What each reward could give on it now.")
-    failed: list[str] = strawberry.field(
-        description="The plugins that could not answer.", metadata=ADMIN
-    )
-
-    @classmethod
-    def of(cls, quote: core.Quote, context: GatewayContext) -> Quote:
-        """The quote as clients see it."""
-        return cls(
-            earnings=[_earning(earning, context) for earning in quote.earnings],
-            offers=[_offer(reward, offer, context) for reward, offer in quote.offers.items()],
-            failed=list(quote.failed),
-        )
-
-
 def line_points(lines: Mapping[str, int], wallet: str, context: GatewayContext) -> list[LinePoints]:
     """Points by order line (a mapping of smallest units) as clients see them."""
     return [
@@ -232,28 +212,3 @@ def line_discounts(lines: Mapping[str, int], currency: str) -> list[LineDiscount
         LineDiscount(line=line, discount=Money.of(core.Money(amount, currency)))
         for line, amount in lines.items()
     ]
-
-
-def _earning(earning: core.Earning, context: GatewayContext) -> Earning:
-    return Earning(
-        rule=earning.rule,
-        wallet=earning.wallet,
-        points=context.points(earning.wallet, earning.amount),
-        lines=line_points(earning.lines, earning.wallet, context),
-        activates_at=earning.activates_at,
-        expires_at=earning.expires_at,
-        plugin=earning.plugin,
-    )
-
-
-def _offer(reward: str, offer: core.SpendOffer, context: GatewayContext) -> Offer:
-    return Offer(
-        reward=reward,
-        wallet=offer.wallet,
-        points=context.points(offer.wallet, offer.points),
-        worth=Money.of(offer.worth),
-        lines=line_discounts(offer.lines, offer.worth.currency),
-        minimum=context.points(offer.wallet, offer.minimum),
-        step=context.points(offer.wallet, offer.step),
-        refusal=offer.refusal or None,
-    )

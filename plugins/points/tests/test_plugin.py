@@ -34,7 +34,7 @@ def dataclasses_of(kind: Any, found: set[type]) -> Iterator[type]:
 def test_the_manifest() -> None:
     manifest = plugin.manifest
     assert (manifest.id, manifest.config) == ("points", PointsConfig)
-    assert manifest.requires_plugin_api == ">=1.0,<2"
+    assert manifest.requires_plugin_api == ">=1.1,<2"
 
 
 def test_a_program_is_always_registered_and_the_reward_where_it_is_set() -> None:

@@ -9,18 +9,21 @@ state kept with the next fact, and stops as soon as nothing differs any more.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import cast
 
+from loyalty_core.application.following import outcome_of
 from loyalty_core.application.gifts import gifts_after
-from loyalty_core.application.rules import Rules, ask
+from loyalty_core.application.rules import Rules, ask, ask_follower
 from loyalty_core.application.sharing import parts
+from loyalty_core.application.standing import Person, stood
 from loyalty_core.application.structure import converter, is_json
-from loyalty_core.domain.effects import Credit, Emit, Grant, KeepState
+from loyalty_core.domain.effects import Credit, Effect, Emit, Grant, KeepState, Measure
 from loyalty_core.domain.facts import Activity, Decidable, Json, Order
-from loyalty_core.domain.members import History, MemberStatus, MemberView, Profile
+from loyalty_core.domain.members import History, MemberStatus, Profile
 from loyalty_core.domain.orders import earns, order_total
 from loyalty_core.domain.programs import JoinPolicy
 from loyalty_core.errors import PluginFailed
@@ -59,7 +62,7 @@ class Running:
         A plugin that fails is refused ``strictly`` (``PluginFailed``), or its keys are united.
         """
         self.history = _together(self.history, merge.history)
-        uniting = {owned.plugin: owned.item for owned in rules.programs}
+        uniting = rules.uniting
         for plugin, theirs in merge.state.items():
             ours = self.state.get(plugin, {})
             try:
@@ -125,8 +128,9 @@ def fold(
     if rules.config.program.join is JoinPolicy.ON_FIRST_FACT:
         moments = [one.occurred_at for one in ordered if isinstance(one, FactRecord)]
         joined_at = min([member.joined_at, *moments])
-        member.changed |= joined_at != member.joined_at
-        member.joined_at = joined_at
+        if joined_at != member.joined_at:  # views tell it, so every later fact is decided again
+            last = max(last, ordered[-1].position)
+            member.joined_at, member.changed = joined_at, True
     for record in ordered:
         if isinstance(record, Merge):
             before = running.snapshot(NOTHING)
@@ -213,41 +217,85 @@ def _decide(
     now: datetime,
 ) -> list[Emit]:
     """Sets what the fact is awarded, moves the running state past it, returns what it emits."""
-    known = {award.name: award for award in record.awards}
-    desired = [award for award in record.awards if award.plugin in rules.gone]
-    emitted: list[Emit] = []
-    granted: list[tuple[str, Grant]] = []
-    failed = []
+    person = Person(
+        member_id=member.id,
+        status=ACTIVE if member.merged_into else member.status,
+        profile=profile,
+        history=running.history,
+        state=running.state,
+        joined_at=member.joined_at,
+    )
+    seen = stood(rules, person, fact.occurred_at)
+    taken = Taken(record, member, rules, running, list(seen.failed))
     for owned in rules.programs:
-        view = MemberView(
-            member_id=member.id,
-            status=ACTIVE if member.merged_into else member.status,
-            profile=profile,
-            history=running.history,
-            state=running.state.get(owned.plugin, {}),
-        )
-        try:
-            effects = ask(owned, fact, view, rules.config)
-        except PluginFailed:
-            failed.append(owned.plugin)
-            desired += [award for award in record.awards if award.plugin == owned.plugin]
-            continue
-        for effect in effects:
-            if isinstance(effect, Credit):
-                award = award_of(effect, owned.plugin, record.occurred_at, rules)
-                shared = parts(award, member, record.occurred_at, rules)
-                desired += [_same_lot(part, known.get(part.name)) for part in shared]
-            elif isinstance(effect, KeepState):
-                running.state[owned.plugin] = effect.state
-            elif isinstance(effect, Grant):
-                granted.append((owned.plugin, effect))
-            elif record.config_version == 0 or owned.plugin in record.deferred:
-                emitted.append(effect)  # told once: when this plugin first decides the fact
-    record.gifts = gifts_after(record, granted, rules.gone.union(failed))
-    _settle(record, desired, failed, rules.config.version, now)
+        with taken.of(owned.plugin):
+            effects = ask(owned, fact, seen.person.view(owned.plugin), rules.config)
+            taken.take(owned.plugin, effects, follows=False)
+    if rules.followers:
+        goodwill = rules.config.program.goodwill
+        outcome = outcome_of(fact, record.document, taken.credits, taken.measures, goodwill)
+        for follower in rules.followers:
+            with taken.of(follower.plugin):
+                view = seen.person.view(follower.plugin)
+                effects = ask_follower(follower, outcome, view, rules.config)
+                taken.take(follower.plugin, effects, follows=True)
+    record.gifts = gifts_after(record, taken.granted, rules.gone.union(taken.failed))
+    _settle(record, taken.awards(), taken.failed, rules.config.version, now)
     if isinstance(fact, Order):
         running.history = _bought(running.history, fact)
-    return emitted
+    return taken.emitted
+
+
+@dataclass(slots=True)
+class Taken:
+    """What the programs' effects on one fact come to; ``state`` moves with them."""
+
+    record: FactRecord
+    member: MemberRecord
+    rules: Rules
+    running: Running
+    failed: list[str]
+    desired: list[Award] = field(default_factory=list)
+    emitted: list[Emit] = field(default_factory=list)
+    granted: list[tuple[str, Grant]] = field(default_factory=list)
+    credits: list[Credit] = field(default_factory=list)
+    measures: dict[str, int] = field(default_factory=dict)
+
+    @contextmanager
+    def of(self, plugin: str) -> Iterator[None]:
+        """Notes a failure of the plugin; what it was awarded before stays."""
+        try:
+            yield
+        except PluginFailed:
+            self.failed.append(plugin)
+
+    def take(self, plugin: str, effects: Sequence[Effect], *, follows: bool) -> None:
+        """Takes one program's effects in."""
+        record = self.record
+        for effect in effects:
+            if isinstance(effect, Credit):
+                award = award_of(effect, plugin, record.occurred_at, self.rules)
+                award.whole = follows
+                self.desired += parts(award, self.member, record.occurred_at, self.rules)
+                if not follows:
+                    self.credits.append(effect)
+            elif isinstance(effect, KeepState):
+                self.running.state[plugin] = effect.state
+            elif isinstance(effect, Grant):
+                self.granted.append((plugin, effect))
+            elif isinstance(effect, Measure):
+                total = self.measures.get(effect.metric, 0) + effect.amount
+                self.measures[effect.metric] = total
+            elif record.config_version == 0 or plugin in record.deferred:
+                self.emitted.append(effect)  # told once: when this plugin first decides the fact
+
+    def awards(self) -> list[Award]:
+        """What is awarded now: what stays of plugins that failed or are gone, and what is new."""
+        known = {award.name: award for award in self.record.awards}
+        silent = {*self.failed, *self.rules.gone}
+        made = [award for award in self.desired if award.plugin not in silent]
+        stays = [award for award in self.record.awards if award.plugin in silent]
+        return stays + [_same_lot(award, known.get(award.name)) for award in made]
 
 
 def award_of(credit: Credit, plugin: str, awarded: datetime, rules: Rules) -> Award:
@@ -282,7 +330,7 @@ def _settle(
         award.amount, award.lines = 0, {}
     record.awards = [award for award in desired if award.amount or award.lot_id] + dropped
     record.config_version = record.config_version or version
-    record.deferred = tuple(failed)
+    record.deferred = tuple(dict.fromkeys(failed))
     record.status = FactStatus.DEFERRED if failed else FactStatus.BOOKED
     record.attempts = record.attempts + 1 if failed else 0
     pause = min(FIRST_RETRY * 2 ** min(record.attempts, 12), LONGEST_RETRY)

@@ -14,6 +14,7 @@ from loyalty_core.application.household_merging import give_place_back, take_pla
 from loyalty_core.application.ids import input_hash
 from loyalty_core.application.rules import Rules, RulesAt
 from loyalty_core.application.settle import Batch, settle
+from loyalty_core.application.standing import tell_standings
 from loyalty_core.application.structure import converter
 from loyalty_core.application.transfer import Note, move_points
 from loyalty_core.domain.clock import Clock
@@ -132,6 +133,8 @@ class Merging:
         gone.status, gone.merged_into = MemberStatus.MERGED, kept.id
         books.changes.members |= {kept.id: kept, gone.id: gone}
         books.tell("member_merged", kept.id, note.at, {"merged": gone.id})
+        uow.forget_standings([gone.id])
+        tell_standings(books, [kept])
         return merge
 
     def _bring(
@@ -193,6 +196,7 @@ class Merging:
         gone.status, gone.merged_into = merge.status, None
         books.changes.members |= {kept.id: kept, gone.id: gone}
         books.tell("member_unmerged", kept.id, note.at, {"unmerged": gone.id})
+        tell_standings(books, [gone])
         return points
 
     def _redecide(self, uow: UnitOfWork, kept: MemberRecord, merge: Merge, now: datetime) -> None:

@@ -17,7 +17,7 @@ from loyalty_core.application.forms import read_cart, read_text
 from loyalty_core.application.grants import buy_grant
 from loyalty_core.application.household_spending import Spender, spender_of
 from loyalty_core.application.ids import input_hash, new_id
-from loyalty_core.application.offers import priced, view_of
+from loyalty_core.application.offers import priced
 from loyalty_core.application.partners import partner_rewards
 from loyalty_core.application.redemptions import (
     checked,
@@ -34,6 +34,7 @@ from loyalty_core.application.redemptions import (
 from loyalty_core.application.returns import Orders, return_spent
 from loyalty_core.application.rules import Rules
 from loyalty_core.application.spend import CartForm
+from loyalty_core.application.standing import person_of, priced_order, stood
 from loyalty_core.application.structure import converter
 from loyalty_core.domain.clock import Clock
 from loyalty_core.domain.currencies import minor_digits
@@ -214,14 +215,16 @@ class Redeeming:
             refuse_short(
                 asked.points, available, book.wallet, self._rules.config.wallets[book.wallet]
             )
+        person = stood(self._rules, person_of(spender.member), now).person
+        order = priced_order(self._rules, person, asked.order)[0] if asked.order else None
         request = SpendRequest(
             wallet=owned.item.wallet,
             available=max(available, 0),
             points=asked.points,
-            order=asked.order,
+            order=order,
             at=now,
         )
-        offer = priced(owned, request, view_of(spender.member, owned.plugin))
+        offer = priced(owned, request, person.view(owned.plugin))
         if isinstance(owned.item, CatalogueReward):
             if offer.minimum > available:
                 wallet = self._rules.config.wallets[book.wallet]

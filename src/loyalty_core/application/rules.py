@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from loyalty_core.application.codes import random_code
 from loyalty_core.application.structure import is_json
 from loyalty_core.domain.amounts import LARGEST_AMOUNT
-from loyalty_core.domain.effects import Credit, Effect, Emit, Grant, KeepState
+from loyalty_core.domain.effects import Credit, Effect, Emit, Grant, KeepState, Measure
 from loyalty_core.domain.facts import SHIPPING, Decidable, Order
 from loyalty_core.domain.members import MemberView
 from loyalty_core.domain.programs import ProgramConfig
+from loyalty_core.domain.tiers import Outcome
 from loyalty_core.errors import PluginFailed
 from loyalty_core.ports.grants import CodeSource
-from loyalty_core.ports.program import Owned, ProgramType, RewardKind, Subscription
+from loyalty_core.ports.program import (
+    BenefitSource,
+    FollowsFacts,
+    Owned,
+    ProgramType,
+    RewardKind,
+    Subscription,
+    TierScheme,
+)
 from loyalty_core.ports.store import UnitOfWork
 
 logger = logging.getLogger("loyalty_core")
@@ -23,9 +32,11 @@ logger = logging.getLogger("loyalty_core")
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """One version of the configuration with its programs, rewards and subscriptions.
+    """One version of the configuration with what its plugins registered.
 
-    ``gone`` are plugins of an older version that cannot be asked any more: what they gave stands.
+    ``followers`` are programs that follow facts, ``sources`` what gives benefits, tier schemes
+    among them. ``gone`` are plugins of an older version that cannot be asked any more: what they
+    gave stands.
     ``draw`` makes the codes of grants. ``coalition``: whether points of partners are, or ever were,
     accepted here.
     """
@@ -35,6 +46,8 @@ class Rules:
     rewards: Mapping[str, Owned[RewardKind]] = field(default_factory=dict)
     subscriptions: Mapping[str, Sequence[Owned[Subscription]]] = field(default_factory=dict)
     gone: frozenset[str] = frozenset()
+    followers: Sequence[Owned[FollowsFacts]] = ()
+    sources: Sequence[Owned[BenefitSource]] = ()
     draw: CodeSource = random_code
     coalition: bool = False
 
@@ -46,6 +59,24 @@ class Rules:
     def subscribers(self, event_type: str) -> tuple[str, ...]:
         """The ids of the subscriptions to a type of event."""
         return tuple(owned.item.id for owned in self.subscriptions.get(event_type, ()))
+
+    @property
+    def uniting(self) -> Mapping[str, object]:
+        """The programs that may unite states of their plugin, by plugin."""
+        programs: list[Owned[ProgramType] | Owned[FollowsFacts]] = [
+            *self.programs,
+            *self.followers,
+        ]
+        return {owned.plugin: owned.item for owned in programs}
+
+    @property
+    def schemes(self) -> Sequence[Owned[TierScheme]]:
+        """The sources of benefits that have tiers."""
+        return [
+            Owned(owned.plugin, owned.item)
+            for owned in self.sources
+            if isinstance(owned.item, TierScheme)
+        ]
 
 
 RulesAt = Callable[[UnitOfWork, int], Rules]
@@ -59,19 +90,29 @@ def ask(
 
     Raises ``PluginFailed`` when the plugin raises or returns what it may not.
     """
+    return _checked(owned.plugin, lambda: owned.item.decide(fact, member), fact, config)
+
+
+def ask_follower(
+    owned: Owned[FollowsFacts], outcome: Outcome, member: MemberView, config: ProgramConfig
+) -> Sequence[Effect]:
+    """What one program makes of what a fact came to, checked; raises like ``ask``."""
+    return _checked(owned.plugin, lambda: owned.item.follow(outcome, member), outcome.fact, config)
+
+
+def _checked(
+    plugin: str, call: Callable[[], Iterable[Effect]], fact: Decidable, config: ProgramConfig
+) -> Sequence[Effect]:
     try:
-        effects = tuple(owned.item.decide(fact, member))
+        effects = tuple(call())
     except Exception as error:
-        logger.exception(
-            "plugin %s failed on fact %s", owned.plugin, fact.id, extra={"plugin": owned.plugin}
-        )
+        logger.exception("plugin %s failed on fact %s", plugin, fact.id, extra={"plugin": plugin})
         raise PluginFailed(
-            f"plugin {owned.plugin!r} raised {type(error).__name__} on fact {fact.id!r}",
-            where=owned.plugin,
+            f"plugin {plugin!r} raised {type(error).__name__} on fact {fact.id!r}", where=plugin
         ) from error
-    if fault := _fault(effects, owned.plugin, fact, config):
-        logger.error("plugin %s: %s", owned.plugin, fault, extra={"plugin": owned.plugin})
-        raise PluginFailed(f"plugin {owned.plugin!r} {fault}", where=owned.plugin)
+    if fault := _fault(effects, plugin, fact, config):
+        logger.error("plugin %s: %s", plugin, fault, extra={"plugin": plugin})
+        raise PluginFailed(f"plugin {plugin!r} {fault}", where=plugin)
     return effects
 
 
@@ -85,6 +126,8 @@ def _fault(effects: Sequence[object], plugin: str, fact: Decidable, config: Prog
             fault = "" if is_json(effect.state) else "keeps a state that is not JSON"
         elif isinstance(effect, Emit):
             fault = _emit_fault(effect, plugin)
+        elif isinstance(effect, Measure):
+            fault = _measure_fault(effect, plugin)
         elif isinstance(effect, Credit):
             fault = _credit_fault(effect, fact, config)
             if not fault and (effect.rule, effect.wallet) in credited:
@@ -106,6 +149,13 @@ def _emit_fault(effect: Emit, plugin: str) -> str:
     if not str(effect.type).startswith(f"{plugin}."):
         return f"emitted {effect.type!r}, which is not below its id"
     return "" if is_json(effect.data) else f"emitted {effect.type!r} with data that is not JSON"
+
+
+def _measure_fault(effect: Measure, plugin: str) -> str:
+    if not str(effect.metric).startswith(f"{plugin}."):
+        return f"measured {effect.metric!r}, which is not below its id"
+    sensible = type(effect.amount) is int and 0 <= effect.amount < LARGEST_AMOUNT
+    return "" if sensible else f"measured {effect.amount!r}, which is not a sensible whole number"
 
 
 def _grant_fault(effect: Grant, config: ProgramConfig) -> str:

@@ -16,6 +16,7 @@ from loyalty_core.application.gifts import Given, follow, unfollowed
 from loyalty_core.application.returns import changed_at, return_spent, spent_on
 from loyalty_core.application.rules import Rules, RulesAt
 from loyalty_core.application.sharing import Due, Keepers, households, lots_of
+from loyalty_core.application.standing import tell_standings
 from loyalty_core.domain.facts import FactId, FactKey, Json, RefundKind
 from loyalty_core.domain.ledger import LotId
 from loyalty_core.domain.members import MemberId
@@ -84,6 +85,7 @@ def settle(uow: UnitOfWork, batch: Batch, books: Books, rules_at: RulesAt) -> No
             books.tell(emit.type, member.holder, record.occurred_at, emit.data)
         if member.changed and not member.fresh:
             books.changes.members[member_id] = member
+    tell_standings(books, [batch.members[member_id] for member_id in by_member])
     _book(batch, books, redated, spent, rules_then)
     if books.rules.coalition:
         return_abroad(uow, books.changes.facts.values(), batch.records, books.now)
@@ -190,7 +192,7 @@ def _differences(record: FactRecord, goodwill: GoodwillPolicy) -> Iterable[tuple
     """By how much each award's books differ from what it should be worth after refunds."""
     for award in record.awards:
         kept = award.amount
-        if isinstance(record.document, OrderDocument) and award.amount:
+        if isinstance(record.document, OrderDocument) and award.amount and not award.whole:
             lines = award.lines or {"": award.amount}
             kept = sum(kept_share(lines, record.document, goodwill).values())
         kept = award.part(kept) if award.share else kept

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import cast
 
@@ -10,14 +10,17 @@ from loyalty_core.application.available import available_now
 from loyalty_core.application.catalogue import shown
 from loyalty_core.application.enrol import found_members
 from loyalty_core.application.fold import award_of
+from loyalty_core.application.following import outcome_of
 from loyalty_core.application.forms import read_cart
-from loyalty_core.application.offers import priced, view_of
+from loyalty_core.application.offers import priced
 from loyalty_core.application.partners import partner_rewards
-from loyalty_core.application.rules import Rules, ask
+from loyalty_core.application.rules import Rules, ask, ask_follower
+from loyalty_core.application.standing import STRANGER, Person, person_of, priced_order, stood
 from loyalty_core.domain.clock import Clock
-from loyalty_core.domain.effects import Credit
+from loyalty_core.domain.effects import Credit, Measure
 from loyalty_core.domain.facts import Json, Order
 from loyalty_core.domain.members import MemberView
+from loyalty_core.domain.orders import OrderDocument
 from loyalty_core.domain.partners import PartnerPoints
 from loyalty_core.domain.rewards import SpendOffer, SpendRequest
 from loyalty_core.domain.statements import Cart, Earning, Quote
@@ -44,12 +47,15 @@ class Spending:
     def quote(self, cart: CartForm, member_id: str | None) -> Quote:
         """What the cart would earn and what points could buy on it; nothing is booked."""
         now = self._clock()
-        order = read_cart(cart, now).as_order(now)
         record, available = self._holdings(member_id, now)
-        earnings, failed = self._earnings(order, record)
+        seen = stood(self._rules, person_of(record), now) if record else STRANGER
+        order = read_cart(cart, now).as_order(now)
+        order, pricing = priced_order(self._rules, seen.person, order)
+        earnings, failed = self._earnings(order, seen.person)
+        failed += seen.failed
         offers: dict[str, SpendOffer] = {}
         for name, owned in self._rules.rewards.items():
-            if not shown(owned, view_of(record, owned.plugin)):
+            if not shown(owned, seen.person.view(owned.plugin)):
                 continue
             request = SpendRequest(
                 wallet=owned.item.wallet,
@@ -58,12 +64,18 @@ class Spending:
                 at=now,
             )
             try:
-                offers[name] = priced(owned, request, view_of(record, owned.plugin))
+                offers[name] = priced(owned, request, seen.person.view(owned.plugin))
             except PluginFailed:
                 failed.append(owned.plugin)
         if member_id is not None:
             offers |= self._abroad(order, member_id, now)
-        return Quote(earnings=tuple(earnings), offers=offers, failed=tuple(failed))
+        return Quote(
+            earnings=tuple(earnings),
+            offers=offers,
+            pricing=pricing,
+            standings=seen.standings,
+            failed=tuple(failed),
+        )
 
     def _holdings(
         self, member_id: str | None, now: datetime
@@ -101,28 +113,46 @@ class Spending:
             for name, (reward, available) in (self._store.read(look) if rewards else {}).items()
         }
 
-    def _earnings(
-        self, order: Order, record: MemberRecord | None
-    ) -> tuple[list[Earning], list[str]]:
-        earnings, failed = [], []
+    def _earnings(self, order: Order, person: Person) -> tuple[list[Earning], list[str]]:
+        earnings: list[Earning] = []
+        failed: list[str] = []
+        credits: list[Credit] = []
+        measures: dict[str, int] = {}
         for owned in self._rules.programs:
             try:
-                effects = ask(owned, order, view_of(record, owned.plugin), self._rules.config)
+                effects = ask(owned, order, person.view(owned.plugin), self._rules.config)
             except PluginFailed:
                 failed.append(owned.plugin)
                 continue
+            given = [effect for effect in effects if isinstance(effect, Credit)]
+            credits += given
+            earnings += self._earned(owned.plugin, order, given)
             for effect in effects:
-                if isinstance(effect, Credit) and effect.amount:
-                    award = award_of(effect, owned.plugin, order.occurred_at, self._rules)
-                    earnings.append(
-                        Earning(
-                            plugin=award.plugin,
-                            rule=award.rule,
-                            wallet=award.wallet,
-                            amount=award.amount,
-                            lines=award.lines,
-                            activates_at=award.activates_at,
-                            expires_at=award.expires_at,
-                        )
-                    )
+                if isinstance(effect, Measure):
+                    measures[effect.metric] = measures.get(effect.metric, 0) + effect.amount
+        goodwill = self._rules.config.program.goodwill
+        for follower in self._rules.followers:
+            outcome = outcome_of(order, OrderDocument.of(order), credits, measures, goodwill)
+            view = person.view(follower.plugin)
+            try:
+                effects = ask_follower(follower, outcome, view, self._rules.config)
+            except PluginFailed:
+                failed.append(follower.plugin)
+                continue
+            given = [effect for effect in effects if isinstance(effect, Credit)]
+            earnings += self._earned(follower.plugin, order, given)
         return earnings, failed
+
+    def _earned(self, plugin: str, order: Order, credits: Iterable[Credit]) -> Iterator[Earning]:
+        for credit in credits:
+            if credit.amount:
+                award = award_of(credit, plugin, order.occurred_at, self._rules)
+                yield Earning(
+                    plugin=award.plugin,
+                    rule=award.rule,
+                    wallet=award.wallet,
+                    amount=award.amount,
+                    lines=award.lines,
+                    activates_at=award.activates_at,
+                    expires_at=award.expires_at,
+                )

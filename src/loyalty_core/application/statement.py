@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from loyalty_core.application.available import NOTHING_HELD, Held, held_now, repaid, spendable
 from loyalty_core.application.enrol import found_members, is_id, member_of
 from loyalty_core.application.rules import Rules
+from loyalty_core.application.standing import person_of, stood
 from loyalty_core.domain.amounts import Money
 from loyalty_core.domain.clock import Clock
 from loyalty_core.domain.facts import Activity, Order
@@ -36,6 +37,7 @@ from loyalty_core.domain.statements import (
     WalletStatement,
     WalletTotals,
 )
+from loyalty_core.domain.tiers import Tier
 from loyalty_core.errors import (
     FactError,
     MemberNotFound,
@@ -84,10 +86,13 @@ class Questions:
                     for name in self._rules.config.wallets
                 )
                 grants, saved = shown_grants(owned.get(pair[0].id), now)
+                seen = stood(self._rules, person_of(pair[0]), now)
                 found[member_id] = Statement(
                     member=member_of(*pair),
                     at=now,
                     wallets=wallets,
+                    standings=seen.standings,
+                    benefits=seen.person.benefits,
                     grants=grants,
                     saved=saved,
                     household_id=pair[0].belongs_to,
@@ -224,6 +229,10 @@ class Questions:
             )
 
         return self._store.read(look)
+
+    def tiers(self) -> dict[str, tuple[Tier, ...]]:
+        """The tiers of every scheme, by scheme."""
+        return {owned.item.scheme: tuple(owned.item.tiers) for owned in self._rules.schemes}
 
     def status(self, plugins: Sequence[tuple[str, str, str]]) -> Status:
         """The state of the installation; ``plugins`` are (id, version, summary)."""

@@ -23,7 +23,13 @@ from cattrs.errors import ClassValidationError, ForbiddenExtraKeysError, Iterabl
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn
 
 from loyalty_core.domain.adjustments import ExpiresAt
-from loyalty_core.domain.amounts import LARGEST_AMOUNT, Minor, format_scaled, parse_scaled
+from loyalty_core.domain.amounts import (
+    LARGEST_AMOUNT,
+    Minor,
+    format_scaled,
+    parse_decimal,
+    parse_scaled,
+)
 from loyalty_core.domain.facts import Json, Scalar
 from loyalty_core.errors import ConfigError, DateOutOfRange, LoyaltyError, Problem
 
@@ -125,8 +131,7 @@ def _decimal(value: object, _: Any) -> Decimal:
     if isinstance(value, Decimal) or type(value) is int:
         return Decimal(value)
     if isinstance(value, str) and len(value) < 40:
-        parse_scaled(value, 12)
-        return Decimal(value)
+        return parse_decimal(value)
     raise Wrong(f"{shown(value)} is not a decimal number", 'Write it as a text, such as "1.5".')
 
 

@@ -1,4 +1,6 @@
-"""The nightly jobs, in their fixed order: activate, expire, retry, lapse, hand over, deliver, seal.
+"""The nightly jobs, in their fixed order.
+
+Activate, expire, retry, lapse, tell of tiers, hand over, deliver, seal.
 
 Each step works in chunks of its own transactions, so it can be stopped and started anywhere, by
 any number of processes; what is done is no longer due.
@@ -21,6 +23,7 @@ from loyalty_core.application.record import Recorder
 from loyalty_core.application.redeem import Redeeming
 from loyalty_core.application.rules import Rules
 from loyalty_core.application.seal import Sealing
+from loyalty_core.application.standing import tell_standings
 from loyalty_core.domain.clock import Clock
 from loyalty_core.domain.grants import GrantState
 from loyalty_core.domain.members import MemberId
@@ -63,7 +66,14 @@ class Ticker:
         now = self._clock()
         counts: Counter[str] = Counter()
         expired: Counter[str] = Counter()
-        for step in (self._move_points, self._expire_grants, self._retry, self._adopt, self._lapse):
+        for step in (
+            self._move_points,
+            self._expire_grants,
+            self._retry,
+            self._adopt,
+            self._lapse,
+            self._tell_standings,
+        ):
             while done := self._store.write(partial(step, now=now)):
                 counts.update(done.counts)  # after the commit: a collision runs a step twice
                 expired.update(done.expired)
@@ -119,6 +129,19 @@ class Ticker:
     def _lapse(self, uow: UnitOfWork, *, now: datetime) -> Done | None:
         lapsed = uow.lapse_waiting(now, FACTS_A_CHUNK)
         return Done(Counter(lapsed_facts=lapsed)) if lapsed else None
+
+    # -- tiers --------------------------------------------------------------------------------
+
+    def _tell_standings(self, uow: UnitOfWork, *, now: datetime) -> Done | None:
+        """Tells of tiers that time alone has changed: a period or a grace that is over."""
+        due = uow.due_standings(now, FACTS_A_CHUNK) if self._rules.schemes else []
+        if not due:
+            return None
+        books = Books(uow, self._rules, now)
+        tell_standings(books, uow.lock_members(due).values())
+        told = len(books.changes.standings)
+        books.flush()
+        return Done(Counter(standings=told)) if told else None
 
     # -- rewards ------------------------------------------------------------------------------
 

@@ -96,6 +96,20 @@ def parse_scaled(value: object, scale: int) -> int:
     return scaled
 
 
+def parse_decimal(text: str) -> Decimal:
+    """The number that a decimal text stands for, with up to 12 decimal digits.
+
+    Raises ``AmountInvalid`` for exponents, not-a-number, more digits, and what is too large.
+
+    >>> parse_decimal("1000.50")
+    Decimal('1000.50')
+    """
+    if not _DECIMAL.fullmatch(text):
+        raise AmountInvalid(f"{text[:60]!r} is not a decimal amount", value=text[:60])
+    parse_scaled(text.partition(".")[0], 0)
+    return Decimal(text)
+
+
 def _written_out(value: str | int | Decimal) -> str:
     """The digits of a number, or what it is called where they would be too many to be meant."""
     if isinstance(value, Decimal) and value.is_finite():

@@ -57,4 +57,15 @@ class Emit:
     data: Mapping[str, Json] = field(default_factory=dict)
 
 
-Effect = Credit | Grant | KeepState | Emit
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """Something counted for the member, which programs that follow facts can use, such as tiers.
+
+    ``metric`` starts with the plugin's id and a dot; ``amount`` is a whole number, never negative.
+    """
+
+    metric: str
+    amount: int = 1
+
+
+Effect = Credit | Grant | KeepState | Emit | Measure

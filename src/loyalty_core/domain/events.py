@@ -39,6 +39,8 @@ CORE_EVENTS: Mapping[str, str] = {
     "member_merged": "A member became part of this one; data: merged (their id).",
     "member_unmerged": "A member was parted from this one again; data: unmerged (their id).",
     "member_erased": "A person asked to be forgotten: delete what you hold of them; data: none.",
+    "tier_changed": "A member came to another tier; data: scheme, tier and previous (null for "
+    "none), why. It occurred when the tier changed, and is told with the next fact or tick.",
     "points_reinstated": (
         "Expired points were given back; data: wallet, amount, corrects, expires_at, reason, actor."
     ),

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import NewType
 
+from loyalty_core.domain.benefits import GrantedBenefit
 from loyalty_core.domain.facts import Json
 
 MemberId = NewType("MemberId", str)
@@ -51,7 +52,8 @@ class Profile:
     """What is known of a member besides identities; every field may stay empty.
 
     ``time_zone`` is an IANA name, ``locale`` a BCP 47 tag, ``consents`` maps a purpose to yes or
-    no. ``tags`` are the segments, ``tiers`` the tier held in each scheme.
+    no. ``tags`` are the segments. ``tiers`` are tiers that the host keeps itself, by scheme; what
+    programs and quotes see has those of the program's own schemes as well.
     """
 
     name: str = ""
@@ -94,7 +96,9 @@ class MemberView:
 
     The view is as of the fact: ``history`` and ``state`` hold what came before it, whatever has
     been recorded since, so that facts arriving in any order are decided alike. ``state`` is the
-    deciding plugin's own document. ``member_id`` is empty in a quote for a stranger.
+    deciding plugin's own document. ``profile.tiers`` are the tiers held and ``benefits`` the
+    benefits had at the fact's moment, by what came before it. ``member_id`` is empty in a quote for
+    a stranger.
     """
 
     member_id: MemberId | None = None
@@ -102,3 +106,5 @@ class MemberView:
     profile: Profile = Profile()
     history: History = History()
     state: Mapping[str, Json] = field(default_factory=dict)
+    joined_at: datetime | None = None
+    benefits: tuple[GrantedBenefit, ...] = ()

@@ -205,6 +205,7 @@ class TickReport:
     retried_redemptions: int = 0
     expired_grants: int = 0
     lapsed_facts: int = 0
+    standings: int = 0
     delivered: int = 0
     delivery_failures: int = 0
     sealed: int = 0

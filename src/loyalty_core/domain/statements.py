@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from loyalty_core.domain.amounts import Minor, Money
+from loyalty_core.domain.benefits import GrantedBenefit
 from loyalty_core.domain.catalogue import RewardType
 from loyalty_core.domain.facts import Activity, Json, Line, Order, Tender
 from loyalty_core.domain.grants import GrantReceipt
 from loyalty_core.domain.ledger import Transaction
 from loyalty_core.domain.members import Member
+from loyalty_core.domain.pricing import Pricing
 from loyalty_core.domain.rewards import SpendOffer
+from loyalty_core.domain.tiers import Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ class WalletStatement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
-    """What a member is shown: who they are, every wallet, and what else they own, as of ``at``.
+    """What a member is shown: who they are, every wallet, tiers and benefits, as of ``at``.
 
     ``grants`` are those still to be used, the oldest first. ``saved`` is what those used by then
     took off or were worth, one amount for each currency. ``household_id`` is the household that
@@ -66,6 +69,16 @@ class Statement:
     member: Member
     at: datetime
     wallets: tuple[WalletStatement, ...]
+    standings: tuple[Standing, ...] = ()
+    benefits: tuple[GrantedBenefit, ...] = ()
+
+    def standing(self, scheme: str) -> Standing:
+        """Where the member stands in this scheme; raises ``KeyError`` if there is none."""
+        for standing in self.standings:
+            if standing.scheme == scheme:
+                return standing
+        raise KeyError(scheme)
+
     grants: tuple[GrantReceipt, ...] = ()
     saved: tuple[Money, ...] = ()
     household_id: str | None = None
@@ -172,14 +185,18 @@ class Earning:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quote:
-    """What a cart would earn and what points could buy on it; nothing is booked.
+    """What a cart would cost and earn, and what points could buy on it; nothing is booked.
 
-    ``offers`` is the most of each reward that could be used now, by reward id. ``failed`` names
-    plugins that could not answer.
+    ``pricing`` is the member price with the benefits used and those just missed, None in a program
+    without benefits; earnings and offers are those of the cart at that price. ``standings`` say
+    what is missing to the next tier. ``offers`` is the most of each reward that could be used now,
+    by reward id. ``failed`` names plugins that could not answer.
     """
 
     earnings: tuple[Earning, ...]
     offers: Mapping[str, SpendOffer]
+    pricing: Pricing | None = None
+    standings: tuple[Standing, ...] = ()
     failed: tuple[str, ...] = ()
 
     def earned(self, wallet: str) -> int:

@@ -8,6 +8,7 @@ from datetime import datetime
 from loyalty_core.application.past import Past
 from loyalty_core.application.statement import Questions
 from loyalty_core.domain.statements import Explanation, HistoryPage, Report, Statement
+from loyalty_core.domain.tiers import Tier
 
 
 class QuestionMethods:
@@ -80,6 +81,10 @@ class QuestionMethods:
         Raises ``TransactionNotFound``.
         """
         return self._questions.explain(transaction_id)
+
+    def tiers(self) -> dict[str, tuple[Tier, ...]]:
+        """The tiers of every scheme of the program, by scheme, the lowest first."""
+        return self._questions.tiers()
 
     def report(self, *, top: int = 10) -> Report:
         """Totals of the program now, and the ``top`` members by points earned."""

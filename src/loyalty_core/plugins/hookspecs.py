@@ -8,7 +8,13 @@ from typing import Any
 import pluggy
 
 from loyalty_core.domain.programs import ProgramConfig
-from loyalty_core.ports.program import ProgramType, RewardKind, Subscription
+from loyalty_core.ports.program import (
+    BenefitSource,
+    FollowsFacts,
+    ProgramType,
+    RewardKind,
+    Subscription,
+)
 
 PROJECT = "loyalty"
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -16,8 +22,10 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 
 
 @hookspec
-def loyalty_register_programs(config: Any, program: ProgramConfig) -> Iterable[ProgramType]:
-    """Returns the ways to earn that this plugin adds.
+def loyalty_register_programs(
+    config: Any, program: ProgramConfig
+) -> Iterable[ProgramType | FollowsFacts]:
+    """Returns the ways to earn that this plugin adds, and what follows facts; one may do both.
 
     ``config`` is the plugin's own settings dataclass, ``program`` the whole configuration.
     Called once when a program opens, in no transaction, and once for each older version of the
@@ -29,6 +37,15 @@ def loyalty_register_programs(config: Any, program: ProgramConfig) -> Iterable[P
 @hookspec
 def loyalty_register_rewards(config: Any, program: ProgramConfig) -> Iterable[RewardKind]:
     """Returns the rewards that points buy by this plugin. Called when a program opens."""
+    raise NotImplementedError
+
+
+@hookspec
+def loyalty_register_benefits(config: Any, program: ProgramConfig) -> Iterable[BenefitSource]:
+    """Returns what gives members benefits; a ``TierScheme`` has tiers as well.
+
+    Called when a program opens, and for older versions of its configuration, as for programs.
+    """
     raise NotImplementedError
 
 

@@ -17,7 +17,14 @@ from loyalty_core.domain.facts import Json
 from loyalty_core.domain.programs import ProgramConfig
 from loyalty_core.errors import ConfigError, LoyaltyError, PluginError, Problem
 from loyalty_core.plugins.loader import Hooks, Plugin, load
-from loyalty_core.ports.program import Owned, ProgramType, RewardKind, Subscription
+from loyalty_core.ports.program import (
+    BenefitSource,
+    FollowsFacts,
+    Owned,
+    ProgramType,
+    RewardKind,
+    Subscription,
+)
 from loyalty_core.ports.store import UnitOfWork
 
 T = TypeVar("T")
@@ -43,7 +50,7 @@ class Registry:
         for name in on:
             if name not in settings:
                 continue
-            for kind in ("programs", "rewards", "handlers"):
+            for kind in _SHAPES:
                 hook = f"loyalty_register_{kind}"
                 try:
                     for item in hooks.register(hook, name, settings[name], config):
@@ -61,23 +68,7 @@ class Registry:
                     ) from error
         if problems:
             raise ConfigError(problems)
-        rewards = cast(list[Owned[RewardKind]], collected["rewards"])
-        catalogue: dict[str, Owned[RewardKind]] = {
-            name: Owned(CATALOGUE, CatalogueReward(name, reward, config))
-            for name, reward in config.rewards.items()
-        }
-        handlers = cast(list[Owned[Subscription]], collected["handlers"])
-        _unique(rewards, lambda reward: reward.id, "reward")
-        _unique(handlers, lambda subscription: subscription.id, "subscription")
-        subscribed: dict[str, list[Owned[Subscription]]] = defaultdict(list)
-        for owned in handlers:
-            subscribed[owned.item.event_type].append(owned)
-        return Rules(
-            config,
-            tuple(cast(list[Owned[ProgramType]], collected["programs"])),
-            {owned.item.id: owned for owned in rewards} | catalogue,
-            subscribed,
-        )
+        return _rules_of(config, collected)
 
     def _settings(
         self, on: Mapping[str, Plugin], config: ProgramConfig
@@ -98,6 +89,34 @@ class Registry:
             except ConfigError as error:
                 problems += error.problems
         return settings, problems
+
+
+def _rules_of(config: ProgramConfig, collected: Mapping[str, list[Owned[object]]]) -> Rules:
+    """The rules of what was registered; refuses names that are taken twice."""
+    rewards = cast(list[Owned[RewardKind]], collected["rewards"])
+    catalogue: dict[str, Owned[RewardKind]] = {
+        name: Owned(CATALOGUE, CatalogueReward(name, reward, config))
+        for name, reward in config.rewards.items()
+    }
+    handlers = cast(list[Owned[Subscription]], collected["handlers"])
+    _unique(rewards, lambda reward: reward.id, "reward")
+    sources = cast(list[Owned[BenefitSource]], collected["benefits"])
+    _unique(handlers, lambda subscription: subscription.id, "subscription")
+    _unique(sources, lambda source: source.id, "source of benefits")
+    subscribed: dict[str, list[Owned[Subscription]]] = defaultdict(list)
+    for owned in handlers:
+        subscribed[owned.item.event_type].append(owned)
+    programs = collected["programs"]
+    return Rules(
+        config,
+        tuple(cast(Owned[ProgramType], one) for one in programs if hasattr(one.item, "decide")),
+        {owned.item.id: owned for owned in rewards} | catalogue,
+        subscribed,
+        followers=tuple(
+            cast(Owned[FollowsFacts], one) for one in programs if isinstance(one.item, FollowsFacts)
+        ),
+        sources=tuple(sources),
+    )
 
 
 class Archive:
@@ -157,8 +176,9 @@ def _section_faults(document: Mapping[str, Json], given: Iterable[object]) -> It
 
 
 _SHAPES: Mapping[str, tuple[str, ...]] = {
-    "programs": ("decide",),
+    "programs": (),
     "rewards": ("id", "summary", "wallet", "offer"),
+    "benefits": ("id", "benefits"),
     "handlers": ("id", "event_type", "handler"),
 }
 
@@ -167,6 +187,8 @@ def _refuse_misshapen(item: object, kind: str, config: ProgramConfig) -> None:
     lacking = [name for name in _SHAPES[kind] if not hasattr(item, name)]
     if lacking:
         raise TypeError(f"{item!r} has no {' and no '.join(lacking)}")
+    if kind == "programs" and not (hasattr(item, "decide") or isinstance(item, FollowsFacts)):
+        raise TypeError(f"{item!r} has no decide")
     name, wallet = getattr(item, "id", ""), getattr(item, "wallet", "")
     if kind == "rewards" and wallet not in config.wallets:
         raise ValueError(f"{name!r} is paid from the wallet {wallet!r}, which is not configured")

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Generic, Protocol, TypeVar, runtime_checkable
 
+from loyalty_core.domain.benefits import GrantedBenefit
 from loyalty_core.domain.effects import Effect
 from loyalty_core.domain.events import Event
 from loyalty_core.domain.facts import Decidable, Json
 from loyalty_core.domain.members import MemberView
 from loyalty_core.domain.receipts import RedemptionReceipt
 from loyalty_core.domain.rewards import SpendOffer, SpendRequest
+from loyalty_core.domain.tiers import Outcome, Standing, Tier
 
 T = TypeVar("T")
 
@@ -42,6 +45,61 @@ class UnitesStates(Protocol):
         """The state of the member that two become; ``kept`` is that of the one who stays. Pure.
 
         Called when members are merged, and again when a fact from before the merge comes late.
+        """
+        ...
+
+
+@runtime_checkable
+class FollowsFacts(Protocol):
+    """A program that wants to know what facts came to, and what refunds leave of them."""
+
+    def follow(self, outcome: Outcome, member: MemberView) -> Sequence[Effect]:
+        """The effects of what a fact came to; pure, like ``ProgramType.decide``.
+
+        Called after every ``decide`` of the fact, with the program's own state after its own, and
+        again whenever refunds of the order change: so a refund takes nothing of what is credited
+        here, the program says itself what is left. Programs do not see what others decide or follow
+        about the same fact but for ``outcome``, so their order makes no difference.
+        """
+        ...
+
+
+@runtime_checkable
+class BenefitSource(Protocol):
+    """Something that gives members benefits: a tier scheme, a membership, a campaign. Pure."""
+
+    @property
+    def id(self) -> str:
+        """Its name, starting with the plugin's id and a dot."""
+        ...
+
+    def benefits(self, member: MemberView, at: datetime) -> Sequence[GrantedBenefit]:
+        """The benefits the member has at a moment, by what is known in ``member.state``.
+
+        ``at`` is never before the last fact that ``member`` has behind it, and may be far after it.
+        Called for every fact, quote and statement: nothing may depend on jobs having run.
+        """
+        ...
+
+
+@runtime_checkable
+class TierScheme(BenefitSource, Protocol):
+    """A ladder of tiers; its benefits are those of the tier held."""
+
+    @property
+    def scheme(self) -> str:
+        """The scheme's own name, unique in the program, such as ``status``."""
+        ...
+
+    @property
+    def tiers(self) -> Sequence[Tier]:
+        """The rungs, the lowest first."""
+        ...
+
+    def standing(self, member: MemberView, at: datetime) -> Standing:
+        """Where the member stands at a moment; a pure function, like ``benefits``.
+
+        ``Standing.changes_at`` must be after ``at``.
         """
         ...
 

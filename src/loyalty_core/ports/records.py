@@ -17,6 +17,7 @@ from loyalty_core.domain.ledger import Lot, LotId, Transaction, WalletBook
 from loyalty_core.domain.members import History, Identity, MemberId, MemberStatus, Profile
 from loyalty_core.domain.orders import OrderDocument
 from loyalty_core.domain.redemptions import Redemption, RedemptionId
+from loyalty_core.ports.standings import StandingRecord
 
 NO_SHARE = Decimal(0)
 
@@ -106,7 +107,8 @@ class FactStatus(StrEnum):
 class Award:
     """What one rule gave for one fact: ``amount`` as decided, ``net`` as it stands in the books.
 
-    ``lines`` is the share of each order line; the three moments are the lot's.
+    ``lines`` is the share of each order line; the three moments are the lot's. ``whole``: refunds
+    take nothing of it, for its program follows them and says itself what is left.
 
     What is shared with a household are two awards, both with the whole ``amount``: one whose
     points are the member's, and one that names the ``household``, which gets ``share`` percent.
@@ -123,6 +125,7 @@ class Award:
     expires_at: datetime | None
     lot_id: LotId | None = None
     net: int = 0
+    whole: bool = False
     household: MemberId | None = None
     share: Decimal = NO_SHARE
     answered: int = 0
@@ -232,6 +235,7 @@ class Changes:
     grants: dict[GrantId, GrantRecord] = field(default_factory=dict)
     receipts: list[StoredReceipt] = field(default_factory=list)
     waiting: list[tuple[Identity | None, FactId, datetime]] = field(default_factory=list)
+    standings: list[StandingRecord] = field(default_factory=list)
 
 
 class Upcoming(NamedTuple):

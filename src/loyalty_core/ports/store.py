@@ -27,6 +27,7 @@ from loyalty_core.ports.records import (
     WalletSums,
 )
 from loyalty_core.ports.seal import SealReader, SealWriter
+from loyalty_core.ports.standings import StandingWork
 
 
 class UnitOfWork(
@@ -37,6 +38,7 @@ class UnitOfWork(
     ExpiryWork,
     GrantWork,
     PartnerWork,
+    StandingWork,
     Protocol,
 ):
     """One write transaction. Everything read through it after ``lock_members`` is current."""

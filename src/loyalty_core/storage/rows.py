@@ -159,6 +159,7 @@ def _award_row(award: Award) -> dict[str, Json]:
         "expires_at": iso(award.expires_at) if award.expires_at else None,
         "lot_id": award.lot_id,
         "net": award.net,
+        **({"whole": True} if award.whole else {}),
     }
     if award.share:
         parts: dict[str, Json] = {"household": award.household, "share": str(award.share)}
@@ -180,6 +181,7 @@ def _award(stored: Mapping[str, Json]) -> Award:
         expires_at=datetime.fromisoformat(cast(str, expires)) if expires else None,
         lot_id=cast(LotId | None, stored.get("lot_id")),
         net=cast(int, stored.get("net", 0)),
+        whole=stored.get("whole") is True,
         household=cast(MemberId | None, stored.get("household")),
         share=Decimal(cast(str, stored["share"])) if "share" in stored else NO_SHARE,
         answered=cast(int, stored.get("answered", 0)),

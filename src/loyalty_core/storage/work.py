@@ -19,16 +19,16 @@ from loyalty_core.storage.erasure import key_digest
 from loyalty_core.storage.expiry import Expiry
 from loyalty_core.storage.households import HouseholdRows
 from loyalty_core.storage.partners import PartnerWrites
-from loyalty_core.storage.people import People
 from loyalty_core.storage.posted import Posted
 from loyalty_core.storage.queries import Queries
 from loyalty_core.storage.rebuild import CacheWrites
 from loyalty_core.storage.seal import SealWrites
 from loyalty_core.storage.sql import Write
+from loyalty_core.storage.standings import Standings
 
 
 class SqlUnitOfWork(
-    SealWrites, CacheWrites, Expiry, People, HouseholdRows, Claims, Posted, PartnerWrites
+    SealWrites, CacheWrites, Standings, Expiry, HouseholdRows, Claims, Posted, PartnerWrites
 ):
     """``ports.store.UnitOfWork`` on one SQLAlchemy connection, for one program."""
 
@@ -227,6 +227,7 @@ class SqlUnitOfWork(
             Write(tables.transaction, [rows.transaction_row(one) for one in made]),
             Write(tables.entry, [row for one in made for row in rows.entry_rows(one)]),
             *self.redemption_writes(changes.redemptions.values()),
+            *self._standing_writes(changes.standings),
             *self.grant_writes(changes.grants.values()),
             *self.published(changes.events),
             Write(tables.receipt, [self._receipt(one) for one in changes.receipts]),

@@ -18,7 +18,7 @@ class PointsPlugin:
     manifest = PluginManifest(
         id="points",
         version=version("loyalty-points"),
-        requires_plugin_api=">=1.0,<2",
+        requires_plugin_api=">=1.1,<2",
         config=PointsConfig,
         summary="Points for purchases and activities, spent as a discount.",
     )

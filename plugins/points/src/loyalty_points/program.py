@@ -16,6 +16,7 @@ from loyalty_core import (
     Order,
     ProgramConfig,
     day_of,
+    points_multiplier,
     start_of,
 )
 from loyalty_points.awards import Award, award_of, smallest_units
@@ -24,6 +25,9 @@ from loyalty_points.caps import Caps, Rule
 from loyalty_points.conditions import holds
 from loyalty_points.config import ActivityRule, EarnRule, PointsConfig
 from loyalty_points.memory import Memory, united, window_of
+
+BY_BENEFIT = "~benefit"
+"""The rule under which is credited what a member's benefits multiply."""
 
 
 class PointsProgram:
@@ -67,10 +71,18 @@ class PointsProgram:
         for unit in self._givers:
             given += self._settled(unit, order, member, caps, ())
         base = tuple(given)
-        for unit in self._multipliers:
+        for unit in [*self._multipliers, *self._by_benefits(order, member)]:
             given += self._settled(unit, order, member, caps, base)
         for award in given:
             yield self._credit(award.rule, order, award.amount, award.lines)
+
+    def _by_benefits(self, order: Order, member: MemberView) -> Iterator[list[EarnRule]]:
+        """The multipliers that the member has as benefits, of a tier for instance."""
+        today = day_of(order.occurred_at, self._time_zone)
+        for wallet in sorted({one.benefit.wallet for one in member.benefits}):
+            multiply = points_multiplier(member.benefits, wallet, today)
+            if multiply > 1:
+                yield [EarnRule(rule=BY_BENEFIT, wallet=wallet, multiply=multiply)]
 
     def _activity_credits(
         self, fact: Activity, member: MemberView, memory: Memory, caps: Caps

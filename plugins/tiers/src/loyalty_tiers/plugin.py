@@ -1,0 +1,55 @@
+"""What the plugin is and what it registers; the rules are in the other modules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from importlib.metadata import version
+
+from loyalty_core import (
+    BenefitSource,
+    FollowsFacts,
+    PluginManifest,
+    ProgramConfig,
+    hookimpl,
+)
+from loyalty_tiers.checks import check
+from loyalty_tiers.config import TiersConfig
+from loyalty_tiers.program import TiersProgram
+
+
+class TiersPlugin:
+    """Tiers with benefits."""
+
+    manifest = PluginManifest(
+        id="tiers",
+        version=version("loyalty-tiers"),
+        requires_plugin_api=">=1.1,<2",
+        config=TiersConfig,
+        summary="Tiers that members reach and keep, and the benefits they give.",
+    )
+
+    @hookimpl
+    def loyalty_register_programs(
+        self, config: TiersConfig, program: ProgramConfig
+    ) -> Iterable[FollowsFacts]:
+        """What follows facts; raises ``ConfigError`` with every fault of the settings."""
+        check(config, program)
+        return [TiersProgram(config, program)]
+
+    @hookimpl
+    def loyalty_register_benefits(
+        self, config: TiersConfig, program: ProgramConfig
+    ) -> Iterable[BenefitSource]:
+        """The schemes; raises ``ConfigError`` like programs."""
+        check(config, program)
+        return TiersProgram(config, program).schemes
+
+    @hookimpl(optionalhook=True)
+    def loyalty_extend_graphql(self) -> object:
+        """``Member.tiers``; called by the gateway alone, where it is installed."""
+        from loyalty_tiers.graphql import extension
+
+        return extension
+
+
+plugin = TiersPlugin()

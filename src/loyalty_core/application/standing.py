@@ -1,0 +1,198 @@
+"""Where members stand and what benefits they have; and telling others when a tier has changed."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TypeVar
+
+from loyalty_core.application.books import Books
+from loyalty_core.application.rules import Rules
+from loyalty_core.domain.benefits import GrantedBenefit
+from loyalty_core.domain.clock import day_of
+from loyalty_core.domain.facts import Json, Order
+from loyalty_core.domain.members import History, MemberId, MemberStatus, MemberView, Profile
+from loyalty_core.domain.pricing import Pricing, discounted, price
+from loyalty_core.domain.tiers import Standing
+from loyalty_core.errors import PluginFailed
+from loyalty_core.ports.program import BenefitSource, Owned, TierScheme
+from loyalty_core.ports.records import MemberRecord
+from loyalty_core.ports.standings import StandingRecord
+
+T = TypeVar("T")
+NOTHING: Mapping[str, Json] = {}
+logger = logging.getLogger("loyalty_core")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """All that views of a member are made of; ``state`` is by plugin and may still change."""
+
+    member_id: MemberId | None = None
+    status: MemberStatus = MemberStatus.ACTIVE
+    profile: Profile = Profile()
+    history: History = History()
+    state: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
+    joined_at: datetime | None = None
+    benefits: tuple[GrantedBenefit, ...] = ()
+
+    def view(self, plugin: str) -> MemberView:
+        """What one plugin sees of the member."""
+        return MemberView(
+            member_id=self.member_id,
+            status=self.status,
+            profile=self.profile,
+            history=self.history,
+            state=self.state.get(plugin, NOTHING),
+            joined_at=self.joined_at,
+            benefits=self.benefits,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Stood:
+    """A member at a moment: with tiers and benefits, and the plugins that could not say."""
+
+    person: Person
+    standings: tuple[Standing, ...] = ()
+    failed: tuple[str, ...] = ()
+
+
+STRANGER = Stood(Person())
+
+
+def person_of(record: MemberRecord) -> Person:
+    """A member as stored."""
+    return Person(
+        member_id=record.id,
+        status=record.status,
+        profile=record.profile,
+        history=record.history,
+        state=record.state,
+        joined_at=record.joined_at,
+    )
+
+
+def stood(rules: Rules, person: Person, at: datetime) -> Stood:
+    """The member at a moment, with the tiers held and the benefits had then."""
+    if not rules.sources:
+        return Stood(person)
+    standings: list[Standing] = []
+    benefits: list[GrantedBenefit] = []
+    failed: list[str] = []
+    for owned in rules.sources:
+        view = person.view(owned.plugin)
+        try:
+            benefits += _benefits(owned, view, at)
+            if isinstance(owned.item, TierScheme):
+                standings.append(_standing(Owned(owned.plugin, owned.item), view, at))
+        except PluginFailed:
+            failed.append(owned.plugin)
+    tiers = {one.scheme: one.held for one in standings if one.tier}
+    profile = replace(person.profile, tiers={**person.profile.tiers, **tiers})
+    return Stood(
+        replace(person, profile=profile, benefits=tuple(benefits)),
+        tuple(standings),
+        tuple(dict.fromkeys(failed)),
+    )
+
+
+def priced_order(rules: Rules, person: Person, order: Order) -> tuple[Order, Pricing | None]:
+    """The cart at the member price, and how that came about; as it is where nobody has benefits."""
+    if not rules.sources:
+        return order, None
+    today = day_of(order.occurred_at, rules.config.program.time_zone)
+    pricing = price(order, person.benefits, rules.config.checkout, today)
+    return discounted(order, pricing), pricing
+
+
+def tell_standings(books: Books, members: Iterable[MemberRecord]) -> None:
+    """Tells others of the tiers that differ from what they were told, each change once.
+
+    Nothing depends on it having run: where a member stands is computed whenever it is asked.
+    """
+    schemes = books.rules.schemes
+    present = [one for one in members if one.merged_into is None] if schemes else []
+    if not present:
+        return
+    known = books.uow.standings(one.id for one in present)
+    told = {(one.member_id, one.scheme): one for one in known}
+    for old in known:  # of a scheme that is gone: there is nothing to look at again
+        if old.due_at is not None and old.scheme not in {owned.item.id for owned in schemes}:
+            books.changes.standings.append(replace(old, due_at=None))
+    for member in present:
+        for owned in schemes:
+            try:
+                now = _standing(owned, person_of(member).view(owned.plugin), books.now)
+            except PluginFailed:
+                continue  # it is told with the member's next fact
+            _tell(books, member, now, told.get((member.id, owned.item.id)), owned)
+
+
+def _tell(
+    books: Books,
+    member: MemberRecord,
+    now: Standing,
+    told: StandingRecord | None,
+    owned: Owned[TierScheme],
+) -> None:
+    before = told.tier if told else _starts_with(owned, member)
+    due_at = now.changes_at
+    if told and (told.tier, told.since, told.due_at) == (now.held, now.since, due_at):
+        return
+    if before != now.held:
+        data: Mapping[str, Json] = {
+            "scheme": now.scheme,
+            "tier": now.held or None,
+            "previous": before or None,
+            "why": now.history[-1].why if now.history else "",
+        }
+        books.tell("tier_changed", member.id, now.since or books.now, data)
+    books.changes.standings.append(
+        StandingRecord(
+            member_id=member.id,
+            scheme=owned.item.id,
+            tier=now.held,
+            since=now.since,
+            due_at=due_at,
+            stored=told is not None,
+        )
+    )
+
+
+def _starts_with(owned: Owned[TierScheme], member: MemberRecord) -> str:
+    """The tier that everybody has on joining; nobody is told of that."""
+    fresh = MemberView(member_id=member.id, joined_at=member.joined_at)
+    return _standing(owned, fresh, member.joined_at).held
+
+
+def _standing(owned: Owned[TierScheme], view: MemberView, at: datetime) -> Standing:
+    made = _asked(owned, "standing", lambda scheme: scheme.standing(view, at))
+    if made.changes_at is not None and made.changes_at <= at:
+        raise _failed(owned, "says that its standing changes in the past")
+    return made
+
+
+def _benefits(
+    owned: Owned[BenefitSource], view: MemberView, at: datetime
+) -> Sequence[GrantedBenefit]:
+    return _asked(owned, "benefits", lambda source: source.benefits(view, at))
+
+
+S = TypeVar("S", bound=BenefitSource)
+
+
+def _asked(owned: Owned[S], what: str, call: Callable[[S], T]) -> T:
+    """What a source answers; raises ``PluginFailed`` when it raises."""
+    try:
+        return call(owned.item)
+    except Exception as error:
+        logger.exception("plugin %s failed to say the %s of a member", owned.plugin, what)
+        message = f"raised {type(error).__name__} on {what} of {owned.item.id!r}"
+        raise _failed(owned, message) from error
+
+
+def _failed(owned: Owned[S], message: str) -> PluginFailed:
+    return PluginFailed(f"plugin {owned.plugin!r} {message}", where=owned.plugin)
