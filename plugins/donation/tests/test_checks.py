@@ -108,10 +108,9 @@ def test_an_account_is_not_shared_with_a_household() -> None:
     del config["plugins"]["ear"]
     with pytest.raises(ConfigError) as caught:
         Loyalty.open(config, "sqlite://")
-    assert [str(problem) for problem in caught.value.problems] == [
-        "plugins.donation.charity[1].wallets[0]: households would share 'shelter'. "
-        "Leave it out of [household]."
-    ]
+    (problem,) = caught.value.problems
+    assert problem.where == "plugins.donation.charity[1].wallets[0]"
+    assert problem.message == "households would share 'shelter'"
 
 
 def test_faults_are_told_at_once() -> None:

@@ -124,8 +124,8 @@ def test_a_households_points_are_given_by_the_household(opened: Opened) -> None:
     assert [one.amount for one in shop.charities.given(home)] == [1000]
     shop.buy("2", "3.00", occurred_at=NOW.isoformat(), identities={"email": "cy@example.org"})
     receipt = shop.refund("2", "r1", amount="1.50")
-    assert receipt.changes == {"points": -2}
-    assert receipt.household_changes == {"points": 250, "reef": -500}
+    assert receipt.changes == {"points": -1}
+    assert receipt.shared == {"points": 250, "reef": -500}
     assert (shop.account("reef").total, shop.loyalty.verify().problems) == (500, ())
 
 

@@ -209,13 +209,11 @@ class Redeeming:
         return receipt_of(current, now), due
 
     def _hold(self, books: Books, spender: Spender, asked: Asked, fulfils: bool) -> Redemption:
-        owned, now = asked.owned, books.now
+        owned, now, wallets = asked.owned, books.now, self._rules.config.wallets
         book = books.wallet(spender.owner.id, owned.item.wallet)
         available = spender.available(books, book, asked.points)
         if asked.points is not None and asked.points > available:
-            refuse_short(
-                asked.points, available, book.wallet, self._rules.config.wallets[book.wallet]
-            )
+            refuse_short(asked.points, available, book.wallet, wallets[book.wallet])
         person = stood(self._rules, person_of(spender.member), now).person
         order = priced_order(self._rules, person, asked.order)[0] if asked.order else None
         request = SpendRequest(
@@ -228,8 +226,7 @@ class Redeeming:
         offer = priced(owned, request, person.view(owned.plugin))
         if isinstance(owned.item, CatalogueReward):
             if offer.minimum > available:
-                wallet = self._rules.config.wallets[book.wallet]
-                refuse_short(offer.minimum, available, book.wallet, wallet)
+                refuse_short(offer.minimum, available, book.wallet, wallets[book.wallet])
             if offer.points and not within_limit(books, spender.owner.id, owned.item):
                 raise refused("the member has bought as many as one may", offer, available)
         if offer.refusal or offer.points <= 0:
