@@ -97,12 +97,25 @@ def test_a_merge_brings_the_gifts_along(opened: Opened) -> None:
     shop, ada = funded(opened)
     shop.loyalty.redeem(ada, points=1000, reward="donation.reef", key="k", **PAID)
     bob = shop.loyalty.enrol(BOB).id
-    shop.loyalty.merge(ada, bob, key="m")
+    shop.loyalty.merge(bob, ada, key="m")
     assert (shop.balance("reef", BOB), shop.account("reef").total) == (2000, 2000)
     shop.buy("2", "3.00", identities=BOB)
     shop.refund("2")
     assert (shop.balance("reef", BOB), shop.balance("points", BOB)) == (0, 1250)
     assert shop.loyalty.verify().problems == ()
+
+
+def test_a_merge_that_is_taken_back_takes_the_gifts_back(opened: Opened) -> None:
+    shop, ada = funded(opened)
+    shop.loyalty.redeem(ada, points=1000, reward="donation.reef", key="k", **PAID)
+    bob = shop.loyalty.enrol(BOB).id
+    shop.loyalty.merge(bob, ada, key="m")
+    shop.loyalty.unmerge(ada, key="u")
+    assert (shop.balance("reef", ADA), shop.balance("reef", BOB)) == (2000, 0)
+    shop.buy("2", "3.00", identities={"email": "cy@example.org"})
+    shop.refund("2")
+    assert (shop.balance("reef", ADA), shop.balance("points", ADA)) == (0, 1250)
+    assert (shop.account("reef").total, shop.loyalty.verify().problems) == (0, ())
 
 
 def test_erasing_the_giver_leaves_the_charity_its_money(opened: Opened) -> None:
