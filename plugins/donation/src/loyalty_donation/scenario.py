@@ -1,4 +1,4 @@
-"""What scenarios can do with charities and see of them.
+"""What a `scenario.toml` can do with charities and see of them.
 
     pay_out = { wallet = "reef", amount = 2000, reference = "SEPA 17" }
     expect = { open = { reef = 0 }, paid_out = { reef = 2000 } }
@@ -6,19 +6,33 @@
 Money is in minor units, by account.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from __future__ import annotations
 
-from loyalty_donation import Account, Charities
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from loyalty_core import Loyalty
+from loyalty_donation.books import Charities
+from loyalty_donation.summary import Account
 
 Table = Mapping[str, Any]
 
 
-def _pay_out(player: Any, step: Table, payment: Table, key: str) -> object:
+class Playing(Protocol):
+    """What of the player is needed here."""
+
+    loyalty: Loyalty
+
+    def member_id(self, step: Table) -> str:
+        """The id of the step's member."""
+        ...
+
+
+def _pay_out(player: Playing, step: Table, payment: Table, key: str) -> object:
     return Charities(player.loyalty).pay_out(**payment, actor="sam")
 
 
-def _book(player: Any, step: Table, nothing: Table, key: str) -> object:
+def _book(player: Playing, step: Table, nothing: Table, key: str) -> object:
     return Charities(player.loyalty).book(actor="sam")
 
 
@@ -31,14 +45,14 @@ ACTIONS: Mapping[str, Callable[[Any, Table, Any, str], Any]] = {
 def _accounts(read: Callable[[Account], Any]) -> Callable[[Any, Table, Any, Any], Any]:
     """A look at the accounts that the expectation names."""
 
-    def view(player: Any, step: Table, result: Any, expected: Table) -> dict[str, Any]:
+    def view(player: Playing, step: Table, result: Any, expected: Table) -> dict[str, Any]:
         found = {one.wallet: read(one) for one in Charities(player.loyalty).accounts()}
         return {name: found[name] for name in expected}
 
     return view
 
 
-def _gave(player: Any, step: Table, result: Any, expected: Any) -> dict[str, int]:
+def _gave(player: Playing, step: Table, result: Any, expected: Any) -> dict[str, int]:
     """What the step's member gave in each year, by charity: "2026 reef"."""
     return {
         f"{one.year} {one.campaign or one.charity}": one.amount
