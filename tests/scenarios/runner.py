@@ -34,6 +34,7 @@ from loyalty_core import (
     Statement,
     format_scaled,
 )
+from tests.scenarios.games import GAME_VIEWS
 
 Table = Mapping[str, Any]
 
@@ -257,6 +258,7 @@ VIEWS: Mapping[str, Callable[[Player, Table, Any, Any], Any]] = {
         missed.benefit: str(missed.missing) for missed in _pricing(result).missed
     },
     "expiring": _wallets(lambda wallet: [_dated(dated) for dated in wallet.expiring]),
+    **GAME_VIEWS,
 }
 
 

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from loyalty_core.application.available import NOTHING_HELD, Held, held_now, repaid, spendable
 from loyalty_core.application.enrol import found_members, is_id, member_of
 from loyalty_core.application.rules import Rules
+from loyalty_core.application.showing import shown
 from loyalty_core.application.standing import person_of, stood
 from loyalty_core.domain.clock import Clock
 from loyalty_core.domain.facts import Activity, Order
@@ -82,6 +83,7 @@ class Questions:
                     wallets=wallets,
                     standings=seen.standings,
                     benefits=seen.person.benefits,
+                    shown=shown(self._rules, seen.person, now),
                 )
             return found
 

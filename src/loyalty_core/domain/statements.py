@@ -57,13 +57,17 @@ class WalletStatement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
-    """What a member is shown: who they are, every wallet, tiers and benefits, as of ``at``."""
+    """What a member is shown: who they are, every wallet, tiers and benefits, as of ``at``.
+
+    ``shown`` is what plugins show besides, by plugin; their pages say what is in it.
+    """
 
     member: Member
     at: datetime
     wallets: tuple[WalletStatement, ...]
     standings: tuple[Standing, ...] = ()
     benefits: tuple[GrantedBenefit, ...] = ()
+    shown: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
 
     def standing(self, scheme: str) -> Standing:
         """Where the member stands in this scheme; raises ``KeyError`` if there is none."""

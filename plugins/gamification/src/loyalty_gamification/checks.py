@@ -1,0 +1,151 @@
+"""Settings that are well formed but cannot be meant: each with its path, value and remedy."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from itertools import pairwise
+
+from loyalty_core import (
+    AmountInvalid,
+    ConfigError,
+    Problem,
+    ProgramConfig,
+    minor_digits,
+    parse_scaled,
+)
+from loyalty_gamification.config import (
+    BadgeRules,
+    Counts,
+    GamificationConfig,
+    Prize,
+    StreakRules,
+    What,
+)
+from loyalty_gamification.counting import ORDER
+
+ROOT = "plugins.gamification"
+MOST_DAYS = 36500
+LEAST_UNITS = {
+    "day": {"week": 7, "month": 28, "quarter": 90, "year": 365},
+    "week": {"week": 1, "month": 4, "quarter": 12, "year": 52},
+}
+"""How many units there are at least in each period: more freezes would never let a streak end."""
+
+
+def check(config: GamificationConfig, program: ProgramConfig) -> None:
+    """Returns nothing when the settings can be used.
+
+    Raises ``ConfigError`` with every fault of the whole section at once.
+    """
+    problems = list(faults(config, program))
+    if problems:
+        raise ConfigError(problems)
+
+
+def faults(config: GamificationConfig, program: ProgramConfig) -> Iterator[Problem]:
+    """Every fault of the settings, in the order of the file."""
+    yield from own_names(f"{ROOT}.streak", "streak", [rules.streak for rules in config.streak])
+    for index, streak in enumerate(config.streak):
+        yield from _streak(f"{ROOT}.streak[{index}]", streak, program)
+    yield from own_names(f"{ROOT}.badge", "badge", [rules.badge for rules in config.badge])
+    for index, badge in enumerate(config.badge):
+        yield from _badge(f"{ROOT}.badge[{index}]", badge, config, program)
+
+
+def _streak(where: str, rules: StreakRules, program: ProgramConfig) -> Iterator[Problem]:
+    yield from what_faults(f"{where}.what", rules.what, "times")
+    units = LEAST_UNITS[rules.unit][rules.freezes_per]
+    if not 0 <= rules.freezes < units:
+        message = f"{rules.freezes} is not from 0 to {units - 1}"
+        remedy = f"A {rules.freezes_per} may have only {units} {rules.unit}s."
+        yield problem(f"{where}.freezes", message, remedy)
+    lengths = Counter(prize.at for prize in rules.prize)
+    for index, prize in enumerate(rules.prize):
+        at = f"{where}.prize[{index}]"
+        if prize.at < 1 or lengths[prize.at] > 1:
+            yield problem(f"{at}.at", f"{prize.at} is not a length of its own from 1 up", "")
+        yield from prize_faults(at, prize, program)
+
+
+def _badge(
+    where: str, rules: BadgeRules, config: GamificationConfig, program: ProgramConfig
+) -> Iterator[Problem]:
+    if (rules.what is None) == (not rules.streak):
+        yield problem(where, "it has not exactly one of what and streak", "Write one of them.")
+    if rules.what is not None:
+        yield from what_faults(f"{where}.what", rules.what, rules.counts)
+    elif rules.counts == "spend":
+        yield problem(f"{where}.counts", "only orders count by spend", "Write what.")
+    streaks = [streak.streak for streak in config.streak]
+    if rules.streak and rules.streak not in streaks:
+        message = f"there is no streak {rules.streak!r}"
+        yield problem(f"{where}.streak", message, f"Streaks: {', '.join(streaks)}.")
+    days = rules.expires_after_days
+    if days is not None and not 1 <= days <= MOST_DAYS:
+        message = f"{days} is not from 1 to {MOST_DAYS}"
+        yield problem(f"{where}.expires_after_days", message, "Leave it out: it never expires.")
+    if not rules.level:
+        yield problem(f"{where}.level", "the badge has no levels", "Write at least one.")
+    yield from own_names(f"{where}.level", "level", [level.level for level in rules.level])
+    for index, level in enumerate(rules.level):
+        at = f"{where}.level[{index}]"
+        yield from need_faults(f"{at}.needs", level.needs, rules.counts, program)
+        yield from prize_faults(at, level, program)
+    for index, (lower, upper) in enumerate(pairwise(rules.level)):
+        if upper.needs <= lower.needs:
+            message = f"{upper.needs} is not more than the level below needs"
+            yield problem(f"{where}.level[{index + 1}].needs", message, "Write the lowest first.")
+
+
+def own_names(where: str, key: str, names: Sequence[str]) -> Iterator[Problem]:
+    """Names that are empty or there twice."""
+    counts = Counter(names)
+    for index, name in enumerate(names):
+        if not name or counts[name] > 1:
+            yield problem(f"{where}[{index}].{key}", f"{name!r} is not a name of its own", "")
+
+
+def what_faults(where: str, what: What, counts: Counts) -> Iterator[Problem]:
+    """Conditions that no fact can fulfil, and sums that could not be exact."""
+    if not what.kind:
+        yield problem(f"{where}.kind", "it names no kind", 'Write "order" or a kind of activity.')
+    elif what.kind == ORDER and what.data:
+        yield problem(f"{where}.data", "orders have no data", "Use tags, skus or categories.")
+    elif what.kind != ORDER and (what.skus or what.categories):
+        yield problem(where, "only orders have lines", "Leave out skus and categories.")
+    if counts == "spend" and (what.kind != ORDER or what.skus or what.categories):
+        message = "spend is counted of whole orders"
+        yield problem(where, message, 'Use kind = "order" without skus and categories.')
+
+
+def need_faults(
+    where: str, needs: Decimal, counts: Counts, program: ProgramConfig
+) -> Iterator[Problem]:
+    """An amount that is not above zero, or finer than what is counted."""
+    digits = minor_digits(program.program.currency) if counts == "spend" else 0
+    yield from _amount(where, needs, digits, least=1)
+
+
+def prize_faults(where: str, prize: Prize, program: ProgramConfig) -> Iterator[Problem]:
+    """A prize in a wallet that is not there, or of part of a point."""
+    if prize.wallet in program.wallets:
+        scale = program.wallets[prize.wallet].scale
+        yield from _amount(f"{where}.points", prize.points, scale, least=0)
+    elif prize.points:
+        message = f"the program has no wallet {prize.wallet!r}"
+        yield problem(f"{where}.wallet", message, f"Wallets: {', '.join(program.wallets)}.")
+
+
+def _amount(where: str, amount: Decimal, scale: int, *, least: int) -> Iterator[Problem]:
+    try:
+        if parse_scaled(amount, scale) < least:
+            yield problem(where, f"{amount} is too small", "")
+    except AmountInvalid as error:
+        yield problem(where, error.message, error.remedy)
+
+
+def problem(where: str, message: str, remedy: str) -> Problem:
+    """A fault of the configuration."""
+    return Problem(where, message, remedy, ConfigError.code)

@@ -1,0 +1,121 @@
+"""What a merchant may write below ``[plugins.gamification]``: one tree of frozen dataclasses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Literal
+
+Unit = Literal["day", "week"]
+Span = Literal["week", "month", "quarter", "year"]
+Counts = Literal["times", "spend"]
+
+
+def doc(text: str) -> Mapping[str, str]:
+    """The metadata of a field from which the reference page of the settings is made."""
+    return {"doc": text}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class What:
+    """Which facts count. All that is written must hold; of a list, one entry is enough."""
+
+    kind: str = field(metadata=doc("The kind of activity, such as check_in, or order."))
+    channels: tuple[str, ...] = field(default=(), metadata=doc("Channels of the fact."))
+    stores: tuple[str, ...] = field(default=(), metadata=doc("Stores of the fact."))
+    tags: tuple[str, ...] = field(
+        default=(), metadata=doc("Tags of the order or activity itself (not of its lines).")
+    )
+    data: Mapping[str, str] = field(
+        default_factory=dict, metadata=doc("Values that the activity's data must have, by key.")
+    )
+    skus: tuple[str, ...] = field(
+        default=(), metadata=doc("Orders only: one line has one of these SKUs.")
+    )
+    categories: tuple[str, ...] = field(
+        default=(), metadata=doc("Orders only: one line is in one of these categories.")
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prize:
+    """What is won; nothing, if no points are written."""
+
+    points: Decimal = field(default=Decimal(0), metadata=doc("How many points are given."))
+    wallet: str = field(default="points", metadata=doc("The wallet that is credited."))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreakPrize(Prize):
+    """What is given when a streak reaches a length."""
+
+    at: int = field(metadata=doc("The length, in days or weeks."))
+    repeat: bool = field(
+        default=False, metadata=doc("Whether it is given at each multiple of that length.")
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreakRules:
+    """Days or weeks without a gap. A gap ends a streak, and the next fact begins another one."""
+
+    streak: str = field(metadata=doc("Its name in programs; unique among the streaks."))
+    name: str = field(default="", metadata=doc("What members call it."))
+    what: What = field(metadata=doc("The facts that count; one in each unit is enough."))
+    unit: Unit = field(default="day", metadata=doc("Whether days or weeks (from Monday) count."))
+    zone: Literal["program", "member"] = field(
+        default="program",
+        metadata=doc(
+            "Whose calendar counts. The member's is that of the place the activity names in "
+            "data.time_zone, else of the member's profile, else the program's."
+        ),
+    )
+    freezes: int = field(
+        default=0, metadata=doc("How many missed units are forgiven in each period.")
+    )
+    freezes_per: Span = field(default="month", metadata=doc("The period of freezes."))
+    prize: tuple[StreakPrize, ...] = field(
+        default=(), metadata=doc("Points at certain lengths, in each streak anew.")
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BadgeLevel(Prize):
+    """One level of a badge; its points are given once in a lifetime."""
+
+    level: str = field(metadata=doc("Its name; unique in its badge."))
+    name: str = field(default="", metadata=doc("What members call it."))
+    needs: Decimal = field(
+        metadata=doc("How much the level needs; spend is in major units, all else whole.")
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BadgeRules:
+    """Something to show. Exactly one of ``what`` and ``streak`` says what it is for."""
+
+    badge: str = field(metadata=doc("Its name in programs; unique among the badges."))
+    name: str = field(default="", metadata=doc("What members call it."))
+    what: What | None = field(default=None, metadata=doc("For facts: these count."))
+    counts: Counts = field(
+        default="times",
+        metadata=doc("Whether facts count by their number or, orders only, by what was spent."),
+    )
+    streak: str = field(default="", metadata=doc("For the length of this streak."))
+    expires_after_days: int | None = field(
+        default=None,
+        metadata=doc(
+            "Days until a level is lost, from the day of the last fact that was enough for it; "
+            "never if left out."
+        ),
+    )
+    level: tuple[BadgeLevel, ...] = field(metadata=doc("The levels, the lowest first."))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GamificationConfig:
+    """Everything below ``[plugins.gamification]``."""
+
+    streak: tuple[StreakRules, ...] = field(default=(), metadata=doc("The streaks."))
+    badge: tuple[BadgeRules, ...] = field(default=(), metadata=doc("The badges."))

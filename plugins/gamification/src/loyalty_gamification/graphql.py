@@ -1,0 +1,101 @@
+"""What the plugin adds to the gateway: ``Member.streaks`` and ``Member.badges``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, TypeAlias, cast
+
+import strawberry
+
+from loyalty_gateway.extension import (
+    ContributedField,
+    GatewayContext,
+    GraphQLExtension,
+    Permission,
+)
+
+Info: TypeAlias = strawberry.Info[GatewayContext, None]
+Shown = Mapping[str, Any]
+
+
+@strawberry.type(description="How long a member has done something without a gap.")
+class GamificationStreak:
+    """Its length is that of this moment: nothing has to be run at midnight."""
+
+    streak: str = strawberry.field(description="The streak.")
+    name: str = strawberry.field(description="What members call it.")
+    unit: str = strawberry.field(description="What is counted: day or week.")
+    length: int = strawberry.field(description="How many there are now; 0 once it is broken.")
+    best: int = strawberry.field(description="How many there were at most.")
+    counted: bool = strawberry.field(description="Whether the present day or week has counted.")
+    since: date | None = strawberry.field(description="Its first day.")
+    ends_at: datetime | None = strawberry.field(
+        description="When it is broken unless something counts before."
+    )
+
+
+@strawberry.type(description="A badge, and how far the next level is.")
+class GamificationBadge:
+    """Spend is in minor units."""
+
+    badge: str = strawberry.field(description="The badge.")
+    name: str = strawberry.field(description="What members call it.")
+    level: str | None = strawberry.field(description="The level held.")
+    level_name: str | None = strawberry.field(description="What members call the level.")
+    earned_at: datetime | None = strawberry.field(description="When the level was first reached.")
+    until: datetime | None = strawberry.field(description="When the level is lost.")
+    have: int = strawberry.field(description="How much there is towards the next level.")
+    next: str | None = strawberry.field(description="The next level.")
+    needs: int | None = strawberry.field(description="How much the next level needs.")
+
+
+async def streaks(root: strawberry.Parent[object], info: Info) -> list[GamificationStreak] | None:
+    """The member's streaks."""
+    return [
+        GamificationStreak(**{**one, "since": _day(one["since"]), "ends_at": _at(one["ends_at"])})
+        for one in await _shown(root, info, "streaks")
+    ]
+
+
+async def badges(root: strawberry.Parent[object], info: Info) -> list[GamificationBadge] | None:
+    """The member's badges."""
+    return [
+        GamificationBadge(**{**one, "earned_at": _at(one["earned_at"]), "until": _at(one["until"])})
+        for one in await _shown(root, info, "badges")
+    ]
+
+
+async def _shown(root: object, info: Info, section: str) -> Sequence[Shown]:
+    """What the games of a section show of the member."""
+    statement = await info.context.load_statement(str(getattr(root, "id", "")))
+    return cast(Sequence[Shown], statement.shown.get("gamification", {}).get(section, []))
+
+
+def _at(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+EVERYBODY = frozenset({Permission.MEMBER, Permission.ADMIN})
+extension = GraphQLExtension(
+    fields={
+        "Member": (
+            ContributedField(
+                name="streaks",
+                resolver=streaks,
+                description="How long the member has done things without a gap.",
+                permissions=EVERYBODY,
+            ),
+            ContributedField(
+                name="badges",
+                resolver=badges,
+                description="The member's badges.",
+                permissions=EVERYBODY,
+            ),
+        )
+    }
+)

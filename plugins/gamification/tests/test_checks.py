@@ -1,0 +1,68 @@
+"""Settings that cannot be meant are refused at start-up, with their path."""
+
+from __future__ import annotations
+
+import pytest
+
+from plugins.gamification.tests.build import faults
+
+STREAK = '[[streak]]\nstreak = "s"\nwhat = { kind = "visit" }\n'
+TWICE = """
+[[badge]]
+badge = "b"
+what = { kind = "visit" }
+level = [{ level = "one", needs = 2 }, { level = "one", needs = "1.5" }]
+"""
+BADGE = '[[badge]]\nbadge = "b"\nlevel = [{ level = "one", needs = 1 }]\n'
+
+
+@pytest.mark.parametrize(
+    ("toml", "paths"),
+    [
+        (STREAK + STREAK, ["streak[0].streak", "streak[1].streak"]),
+        (
+            '[[streak]]\nstreak = ""\nwhat = { kind = "" }',
+            ["streak[0].streak", "streak[0].what.kind"],
+        ),
+        (STREAK + "freezes = 28", ["streak[0].freezes"]),
+        (STREAK + "freezes = -1", ["streak[0].freezes"]),
+        (STREAK + 'freezes = 1\nfreezes_per = "week"\nunit = "week"', ["streak[0].freezes"]),
+        (STREAK + "prize = [{ at = 0 }]", ["streak[0].prize[0].at"]),
+        (
+            STREAK
+            + 'prize = [{ at = 2, points = "0.5" }, { at = 3, points = 1, wallet = "gold" }]',
+            ["streak[0].prize[0].points", "streak[0].prize[1].wallet"],
+        ),
+        (BADGE, ["badge[0]"]),
+        (BADGE + 'streak = "x"', ["badge[0].streak"]),
+        (STREAK + BADGE + 'streak = "s"\nwhat = { kind = "visit" }', ["badge[0]"]),
+        (STREAK + BADGE + 'streak = "s"\ncounts = "spend"', ["badge[0].counts"]),
+        (BADGE + 'what = { kind = "visit" }\ncounts = "spend"', ["badge[0].what"]),
+        (BADGE + 'what = { kind = "visit", skus = ["A"] }', ["badge[0].what"]),
+        (BADGE + 'what = { kind = "order", data = { a = "b" } }', ["badge[0].what.data"]),
+        (
+            BADGE + 'what = { kind = "visit" }\nexpires_after_days = 0',
+            ["badge[0].expires_after_days"],
+        ),
+        (
+            TWICE,
+            [
+                "badge[0].level[0].level",
+                "badge[0].level[1].level",
+                "badge[0].level[1].needs",
+                "badge[0].level[1].needs",
+            ],
+        ),
+        ('[[badge]]\nbadge = "b"\nwhat = { kind = "visit" }\nlevel = []', ["badge[0].level"]),
+    ],
+)
+def test_faults_are_told_with_their_path(toml: str, paths: list[str]) -> None:
+    assert faults(toml) == paths
+
+
+def test_settings_without_a_fault_are_taken() -> None:
+    good = STREAK + 'freezes = 27\nprize = [{ at = 2, points = "0.5", wallet = "stars" }]\n'
+    assert faults(good + BADGE + 'streak = "s"\nexpires_after_days = 1') == []
+    spend = '[[badge]]\nbadge = "b"\nwhat = { kind = "order" }\ncounts = "spend"\n'
+    assert faults(spend + 'level = [{ level = "one", needs = "0.01" }]') == []
+    assert faults("") == []

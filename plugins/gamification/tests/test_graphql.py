@@ -1,0 +1,98 @@
+"""What a front-end sees: streaks and badges on a member, typed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from gateway.tests.shop import Front, signed
+from loyalty_core import Loyalty
+from plugins.gamification.tests.build import ADA, Clock, moment
+
+CONFIG: dict[str, Any] = {
+    "program": {"id": "shop", "currency": "USD"},
+    "wallets": {"points": {"value": {"points": 100, "amount": "1.00"}}},
+    "plugins": {
+        "gamification": {
+            "streak": [{"streak": "days", "name": "Days in a row", "what": {"kind": "visit"}}],
+            "badge": [
+                {
+                    "badge": "regular",
+                    "streak": "days",
+                    "expires_after_days": 7,
+                    "level": [{"level": "one", "needs": 2}, {"level": "two", "needs": 5}],
+                }
+            ],
+        }
+    },
+}
+
+
+@pytest.fixture
+def front() -> Iterator[Front]:
+    clock = Clock()
+    clock.now = moment("2026-05-02")
+    with Loyalty.open(CONFIG, "sqlite://", clock=clock) as loyalty:
+        yield Front(loyalty)
+
+
+def did(front: Front, kind: str, number: str, when: str, **data: str) -> str:
+    receipt = front.loyalty.record(
+        {
+            "type": "activity",
+            "source": "app",
+            "id": number,
+            "kind": kind,
+            "identities": ADA,
+            "occurred_at": moment(when).isoformat(),
+            "data": data,
+        }
+    )
+    assert receipt.error is None
+    assert receipt.member_id
+    return receipt.member_id
+
+
+def test_a_member_sees_streaks_and_badges(front: Front) -> None:
+    did(front, "visit", "1", "2026-05-01")
+    member = did(front, "visit", "2", "2026-05-02")
+    query = """streaks { streak name unit length best counted since endsAt }
+        badges { badge name level levelName earnedAt until have next needs }"""
+    seen = front.data(f"{{ me {{ {query} }} }}", signed(member))["me"]
+    assert seen["streaks"] == [
+        {
+            "streak": "days",
+            "name": "Days in a row",
+            "unit": "day",
+            "length": 2,
+            "best": 2,
+            "counted": True,
+            "since": "2026-05-01",
+            "endsAt": "2026-05-04T00:00:00Z",
+        }
+    ]
+    assert seen["badges"] == [
+        {
+            "badge": "regular",
+            "name": "regular",
+            "level": "one",
+            "levelName": "one",
+            "earnedAt": "2026-05-02T12:00:00Z",
+            "until": "2026-05-09T00:00:00Z",
+            "have": 2,
+            "next": "two",
+            "needs": 5,
+        }
+    ]
+    every = front.admin_data(f'{{ member(id: "{member}") {{ {query} }} }}')["member"]
+    assert every == seen
+
+
+def test_somebody_who_has_not_begun_sees_what_there_is(front: Front) -> None:
+    member = did(front, "other", "1", "2026-05-01")
+    query = "streaks { length since endsAt } badges { level have needs }"
+    seen = front.data(f"{{ me {{ {query} }} }}", signed(member))["me"]
+    assert seen["streaks"] == [{"length": 0, "since": None, "endsAt": None}]
+    assert seen["badges"] == [{"level": None, "have": 0, "needs": 2}]

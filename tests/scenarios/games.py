@@ -1,0 +1,22 @@
+"""Looks at what the gamification plugin shows of the step's member."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+
+def by_name(section: str, key: str, read: str) -> Callable[[Any, Any, Any, Any], Any]:
+    """A look at one thing of every game of a section, by the game's name."""
+
+    def view(player: Any, step: Any, result: Any, expected: Any) -> dict[str, Any]:
+        shown = player.statement(step).shown["gamification"].get(section, [])
+        found = {one[key]: "" if one[read] is None else one[read] for one in shown}
+        return {name: found.get(name) for name in expected}
+
+    return view
+
+
+GAME_VIEWS: Mapping[str, Callable[[Any, Any, Any, Any], Any]] = {
+    "streaks": by_name("streaks", "streak", "length"),
+    "best": by_name("streaks", "streak", "best"),
+    "badges": by_name("badges", "badge", "level"),
+}
