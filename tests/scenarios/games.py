@@ -15,8 +15,26 @@ def by_name(section: str, key: str, read: str) -> Callable[[Any, Any, Any, Any],
     return view
 
 
+def _missions(read: Callable[[Any], Any]) -> Callable[[Any, Any, Any, Any], Any]:
+    """A look at the missions that the expectation names, as far as they are open."""
+
+    def view(player: Any, step: Any, result: Any, expected: Any) -> dict[str, Any]:
+        shown = player.statement(step).shown["gamification"].get("missions", [])
+        found = {one["mission"]: read(one) for one in shown}
+        return {name: found.get(name, "") for name in expected}
+
+    return view
+
+
+def _done(mission: Any) -> str:
+    return " ".join(one["step"] for one in mission["steps"] if one["done"])
+
+
 GAME_VIEWS: Mapping[str, Callable[[Any, Any, Any, Any], Any]] = {
     "streaks": by_name("streaks", "streak", "length"),
     "best": by_name("streaks", "streak", "best"),
     "badges": by_name("badges", "badge", "level"),
+    "done": _missions(_done),
+    "progress": _missions(lambda one: one["steps"][0]["have"]),
+    "completed": _missions(lambda one: one["times"]),
 }

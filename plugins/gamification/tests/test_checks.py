@@ -7,6 +7,8 @@ import pytest
 from plugins.gamification.tests.build import faults
 
 STREAK = '[[streak]]\nstreak = "s"\nwhat = { kind = "visit" }\n'
+MISSION = '[[mission]]\nmission = "m"\n'
+STEP = '[[mission.step]]\nstep = "a"\nwhat = { kind = "a" }\n'
 TWICE = """
 [[badge]]
 badge = "b"
@@ -34,6 +36,21 @@ BADGE = '[[badge]]\nbadge = "b"\nlevel = [{ level = "one", needs = 1 }]\n'
             ["streak[0].prize[0].points", "streak[0].prize[1].wallet"],
         ),
         (BADGE, ["badge[0]"]),
+        (BADGE + 'mission = "x"', ["badge[0].mission"]),
+        ('[[mission]]\nmission = "m"\nstep = []', ["mission[0].step"]),
+        (MISSION + "within_days = 0\n" + STEP, ["mission[0].within_days"]),
+        (
+            MISSION + "starts_on = 2026-03-02\nends_on = 2026-03-01\n" + STEP,
+            ["mission[0].ends_on"],
+        ),
+        (MISSION + STEP + STEP, ["mission[0].step[0].step", "mission[0].step[1].step"]),
+        (MISSION + STEP + "needs = 0", ["mission[0].step[0].needs"]),
+        (MISSION + STEP + 'counts = "spend"', ["mission[0].step[0].what"]),
+        (MISSION + STEP + "points = -1", ["mission[0].step[0].points"]),
+        (
+            MISSION + '[[mission.step]]\nstep = "a"\nwhat = { kind = "order" }\nonce_per = ["x"]',
+            ["mission[0].step[0].once_per"],
+        ),
         (BADGE + 'streak = "x"', ["badge[0].streak"]),
         (STREAK + BADGE + 'streak = "s"\nwhat = { kind = "visit" }', ["badge[0]"]),
         (STREAK + BADGE + 'streak = "s"\ncounts = "spend"', ["badge[0].counts"]),

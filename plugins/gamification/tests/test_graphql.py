@@ -17,6 +17,13 @@ CONFIG: dict[str, Any] = {
     "plugins": {
         "gamification": {
             "streak": [{"streak": "days", "name": "Days in a row", "what": {"kind": "visit"}}],
+            "mission": [
+                {
+                    "mission": "june",
+                    "ends_on": "2026-06-30",
+                    "step": [{"step": "look", "what": {"kind": "view"}, "needs": 2}],
+                }
+            ],
             "badge": [
                 {
                     "badge": "regular",
@@ -88,6 +95,23 @@ def test_a_member_sees_streaks_and_badges(front: Front) -> None:
     ]
     every = front.admin_data(f'{{ member(id: "{member}") {{ {query} }} }}')["member"]
     assert every == seen
+
+
+def test_a_member_sees_how_far_a_mission_is(front: Front) -> None:
+    member = did(front, "view", "1", "2026-05-01")
+    query = """missions { mission name completed times endsAt
+        steps { step name have needs done } }"""
+    seen = front.data(f"{{ me {{ {query} }} }}", signed(member))["me"]
+    assert seen["missions"] == [
+        {
+            "mission": "june",
+            "name": "june",
+            "completed": False,
+            "times": 0,
+            "endsAt": "2026-07-01T00:00:00Z",
+            "steps": [{"step": "look", "name": "look", "have": 1, "needs": 2, "done": False}],
+        }
+    ]
 
 
 def test_somebody_who_has_not_begun_sees_what_there_is(front: Front) -> None:

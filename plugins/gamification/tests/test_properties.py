@@ -32,6 +32,23 @@ streak = "o"
 what = { kind = "order" }
 unit = "week"
 
+[[mission]]
+mission = "m"
+per = "week"
+within_days = 3
+repeat = true
+order = "in_order"
+points = 100
+step = [
+    { step = "visit", what = { kind = "visit" }, needs = 2, points = 1 },
+    { step = "spend", what = { kind = "order" }, counts = "spend", needs = "8.00", points = 2 },
+]
+
+[[badge]]
+badge = "missions"
+mission = "m"
+level = [{ level = "one", needs = 1, points = 13 }]
+
 [[badge]]
 badge = "visits"
 streak = "s"
@@ -192,5 +209,5 @@ def seen(facts: list[Any]) -> Any:
 def test_the_state_stays_small(moments: list[datetime]) -> None:
     program = GamificationProgram(read(GAMES), shop())
     state: Any = played(program, moments).state
-    assert len(str(state)) < 700
+    assert len(str(state)) < 900
     assert load(state["streaks"]["s"]) is not None

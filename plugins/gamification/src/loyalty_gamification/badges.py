@@ -111,3 +111,10 @@ class Badge:
         zone = self.program.program.time_zone
         last = day_of(datetime.fromisoformat(levels[level.level][1]), zone)
         return start_of(last + timedelta(days=days), zone)
+
+
+def source_of(rules: BadgeRules) -> tuple[str, str]:
+    """The section and name of the game that counts for a badge; of none where it counts itself."""
+    if rules.mission:
+        return "missions", rules.mission
+    return "streaks", rules.streak

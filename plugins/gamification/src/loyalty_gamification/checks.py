@@ -19,6 +19,7 @@ from loyalty_gamification.config import (
     BadgeRules,
     Counts,
     GamificationConfig,
+    MissionRules,
     Prize,
     StreakRules,
     What,
@@ -49,6 +50,9 @@ def faults(config: GamificationConfig, program: ProgramConfig) -> Iterator[Probl
     yield from own_names(f"{ROOT}.streak", "streak", [rules.streak for rules in config.streak])
     for index, streak in enumerate(config.streak):
         yield from _streak(f"{ROOT}.streak[{index}]", streak, program)
+    yield from own_names(f"{ROOT}.mission", "mission", [one.mission for one in config.mission])
+    for index, mission in enumerate(config.mission):
+        yield from _mission(f"{ROOT}.mission[{index}]", mission, program)
     yield from own_names(f"{ROOT}.badge", "badge", [rules.badge for rules in config.badge])
     for index, badge in enumerate(config.badge):
         yield from _badge(f"{ROOT}.badge[{index}]", badge, config, program)
@@ -69,19 +73,42 @@ def _streak(where: str, rules: StreakRules, program: ProgramConfig) -> Iterator[
         yield from prize_faults(at, prize, program)
 
 
+def _mission(where: str, rules: MissionRules, program: ProgramConfig) -> Iterator[Problem]:
+    if rules.starts_on and rules.ends_on and rules.ends_on < rules.starts_on:
+        yield problem(f"{where}.ends_on", "it ends before it starts", "")
+    days = rules.within_days
+    if days is not None and not 1 <= days <= MOST_DAYS:
+        yield problem(f"{where}.within_days", f"{days} is not from 1 to {MOST_DAYS}", "")
+    if not rules.step:
+        yield problem(f"{where}.step", "the mission has no steps", "Write at least one.")
+    yield from prize_faults(where, rules, program)
+    yield from own_names(f"{where}.step", "step", [step.step for step in rules.step])
+    for index, step in enumerate(rules.step):
+        at = f"{where}.step[{index}]"
+        yield from what_faults(f"{at}.what", step.what, step.counts)
+        yield from need_faults(f"{at}.needs", step.needs, step.counts, program)
+        yield from prize_faults(at, step, program)
+        if step.once_per and step.what.kind == ORDER:
+            yield problem(f"{at}.once_per", "orders have no data", "Each order counts once.")
+
+
 def _badge(
     where: str, rules: BadgeRules, config: GamificationConfig, program: ProgramConfig
 ) -> Iterator[Problem]:
-    if (rules.what is None) == (not rules.streak):
-        yield problem(where, "it has not exactly one of what and streak", "Write one of them.")
+    if sum([rules.what is not None, bool(rules.streak), bool(rules.mission)]) != 1:
+        message = "it has not exactly one of what, streak and mission"
+        yield problem(where, message, "Write one of them.")
     if rules.what is not None:
         yield from what_faults(f"{where}.what", rules.what, rules.counts)
     elif rules.counts == "spend":
         yield problem(f"{where}.counts", "only orders count by spend", "Write what.")
-    streaks = [streak.streak for streak in config.streak]
-    if rules.streak and rules.streak not in streaks:
-        message = f"there is no streak {rules.streak!r}"
-        yield problem(f"{where}.streak", message, f"Streaks: {', '.join(streaks)}.")
+    for key, name, names in (
+        ("streak", rules.streak, [one.streak for one in config.streak]),
+        ("mission", rules.mission, [one.mission for one in config.mission]),
+    ):
+        if name and name not in names:
+            message = f"there is no {key} {name!r}"
+            yield problem(f"{where}.{key}", message, f"There are: {', '.join(names) or 'none'}.")
     days = rules.expires_after_days
     if days is not None and not 1 <= days <= MOST_DAYS:
         message = f"{days} is not from 1 to {MOST_DAYS}"

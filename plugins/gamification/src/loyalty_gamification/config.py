@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from typing import Literal
 
 Unit = Literal["day", "week"]
 Span = Literal["week", "month", "quarter", "year"]
 Counts = Literal["times", "spend"]
+Window = Literal["lifetime", "day", "week", "month", "quarter", "year"]
 
 
 def doc(text: str) -> Mapping[str, str]:
@@ -93,7 +95,7 @@ class BadgeLevel(Prize):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BadgeRules:
-    """Something to show. Exactly one of ``what`` and ``streak`` says what it is for."""
+    """Something to show. Exactly one of ``what``, ``streak`` and ``mission`` says what for."""
 
     badge: str = field(metadata=doc("Its name in programs; unique among the badges."))
     name: str = field(default="", metadata=doc("What members call it."))
@@ -103,6 +105,7 @@ class BadgeRules:
         metadata=doc("Whether facts count by their number or, orders only, by what was spent."),
     )
     streak: str = field(default="", metadata=doc("For the length of this streak."))
+    mission: str = field(default="", metadata=doc("For how many times this mission was completed."))
     expires_after_days: int | None = field(
         default=None,
         metadata=doc(
@@ -114,8 +117,59 @@ class BadgeRules:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StepRules(Prize):
+    """One step of a mission; its points are given when it is done."""
+
+    step: str = field(metadata=doc("Its name; unique in its mission."))
+    name: str = field(default="", metadata=doc("What members call it."))
+    what: What = field(metadata=doc("The facts that count."))
+    counts: Counts = field(
+        default="times",
+        metadata=doc("Whether facts count by their number or, orders only, by what was spent."),
+    )
+    needs: Decimal = field(
+        default=Decimal(1), metadata=doc("How much is needed; spend is in major units.")
+    )
+    once_per: tuple[str, ...] = field(
+        default=(), metadata=doc("Keys of the activity's data; the same values count once.")
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MissionRules(Prize):
+    """Steps to do by a deadline; the mission's points are given when all are done."""
+
+    mission: str = field(metadata=doc("Its name in programs; unique among the missions."))
+    name: str = field(default="", metadata=doc("What members call it."))
+    starts_on: date | None = field(
+        default=None, metadata=doc("The first day it can be worked on, in the program's zone.")
+    )
+    ends_on: date | None = field(
+        default=None, metadata=doc("The last day it can be worked on, in the program's zone.")
+    )
+    within_days: int | None = field(
+        default=None,
+        metadata=doc(
+            "How many days there are for it, that of the first thing that counts included. What "
+            "was done is lost when they have passed, and one may begin again."
+        ),
+    )
+    per: Window = field(
+        default="lifetime", metadata=doc("The period of the calendar in which it is there anew.")
+    )
+    repeat: bool = field(
+        default=False, metadata=doc("Whether it can be completed again within its period.")
+    )
+    order: Literal["any", "in_order"] = field(
+        default="any", metadata=doc("Whether a step counts only once those before it are done.")
+    )
+    step: tuple[StepRules, ...] = field(metadata=doc("The steps."))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GamificationConfig:
     """Everything below ``[plugins.gamification]``."""
 
     streak: tuple[StreakRules, ...] = field(default=(), metadata=doc("The streaks."))
+    mission: tuple[MissionRules, ...] = field(default=(), metadata=doc("The missions."))
     badge: tuple[BadgeRules, ...] = field(default=(), metadata=doc("The badges."))

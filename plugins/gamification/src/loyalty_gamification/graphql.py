@@ -1,4 +1,4 @@
-"""What the plugin adds to the gateway: ``Member.streaks`` and ``Member.badges``."""
+"""What the plugin adds to the gateway: what ``Member`` shows of the games."""
 
 from __future__ import annotations
 
@@ -50,11 +50,48 @@ class GamificationBadge:
     needs: int | None = strawberry.field(description="How much the next level needs.")
 
 
+@strawberry.type(description="One step of a mission.")
+class GamificationStep:
+    """Spend is in minor units."""
+
+    step: str = strawberry.field(description="The step.")
+    name: str = strawberry.field(description="What members call it.")
+    have: int = strawberry.field(description="How much was done.")
+    needs: int = strawberry.field(description="How much is needed.")
+    done: bool = strawberry.field(description="Whether that is enough.")
+
+
+@strawberry.type(description="A mission, and how far the member is.")
+class GamificationMission:
+    """Steps to do by a deadline."""
+
+    mission: str = strawberry.field(description="The mission.")
+    name: str = strawberry.field(description="What members call it.")
+    completed: bool = strawberry.field(description="Whether it was completed in this period.")
+    times: int = strawberry.field(description="How often it was ever completed.")
+    ends_at: datetime | None = strawberry.field(description="Until when what was done counts.")
+    steps: list[GamificationStep] = strawberry.field(description="The steps.")
+
+
 async def streaks(root: strawberry.Parent[object], info: Info) -> list[GamificationStreak] | None:
     """The member's streaks."""
     return [
         GamificationStreak(**{**one, "since": _day(one["since"]), "ends_at": _at(one["ends_at"])})
         for one in await _shown(root, info, "streaks")
+    ]
+
+
+async def missions(root: strawberry.Parent[object], info: Info) -> list[GamificationMission] | None:
+    """The missions that are open to the member, or completed."""
+    return [
+        GamificationMission(
+            **{
+                **one,
+                "ends_at": _at(one["ends_at"]),
+                "steps": [GamificationStep(**step) for step in one["steps"]],
+            }
+        )
+        for one in await _shown(root, info, "missions")
     ]
 
 
@@ -88,6 +125,12 @@ extension = GraphQLExtension(
                 name="streaks",
                 resolver=streaks,
                 description="How long the member has done things without a gap.",
+                permissions=EVERYBODY,
+            ),
+            ContributedField(
+                name="missions",
+                resolver=missions,
+                description="The missions that are open to the member, or completed.",
                 permissions=EVERYBODY,
             ),
             ContributedField(

@@ -21,8 +21,9 @@ from loyalty_core import (
     Outcome,
     ProgramConfig,
 )
-from loyalty_gamification.badges import Badge
+from loyalty_gamification.badges import Badge, source_of
 from loyalty_gamification.config import GamificationConfig
+from loyalty_gamification.missions import Mission
 from loyalty_gamification.streaks import Streak
 from loyalty_gamification.turn import Game, Source, Turn, opened
 
@@ -32,15 +33,13 @@ class GamificationProgram:
 
     def __init__(self, config: GamificationConfig, program: ProgramConfig) -> None:
         self._program = program
-        sources: list[Source] = [Streak(rules, program) for rules in config.streak]
-        by_name = {(one.section, one.name): one for one in sources}
-        self.games: list[Game] = [
-            *sources,
-            *(
-                Badge(rules, program, by_name.get(("streaks", rules.streak)))
-                for rules in config.badge
-            ),
+        sources: list[Source] = [
+            *(Streak(rules, program) for rules in config.streak),
+            *(Mission(rules, program) for rules in config.mission),
         ]
+        named = {(one.section, one.name): one for one in sources}
+        badges = [Badge(rules, program, named.get(source_of(rules))) for rules in config.badge]
+        self.games: list[Game] = [*sources, *badges]
 
     def decide(self, fact: Decidable, member: MemberView) -> Sequence[Effect]:
         """What an activity wins, and the new state; nothing for orders."""
