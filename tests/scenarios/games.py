@@ -34,6 +34,7 @@ GAME_VIEWS: Mapping[str, Callable[[Any, Any, Any, Any], Any]] = {
     "streaks": by_name("streaks", "streak", "length"),
     "best": by_name("streaks", "streak", "best"),
     "badges": by_name("badges", "badge", "level"),
+    "right": by_name("quizzes", "quiz", "right"),
     "done": _missions(_done),
     "progress": _missions(lambda one: one["steps"][0]["have"]),
     "completed": _missions(lambda one: one["times"]),

@@ -9,6 +9,12 @@ from plugins.gamification.tests.build import faults
 STREAK = '[[streak]]\nstreak = "s"\nwhat = { kind = "visit" }\n'
 MISSION = '[[mission]]\nmission = "m"\n'
 STEP = '[[mission.step]]\nstep = "a"\nwhat = { kind = "a" }\n'
+QUIZ = """
+[[quiz]]
+quiz = "q"
+question = [{ question = "quiz", answers = [" "] }]
+all_right = { points = "0.5" }
+"""
 TWICE = """
 [[badge]]
 badge = "b"
@@ -36,6 +42,19 @@ BADGE = '[[badge]]\nbadge = "b"\nlevel = [{ level = "one", needs = 1 }]\n'
             ["streak[0].prize[0].points", "streak[0].prize[1].wallet"],
         ),
         (BADGE, ["badge[0]"]),
+        (BADGE + 'quiz = "x"', ["badge[0].quiz"]),
+        (
+            '[[quiz]]\nquiz = "q"\nkind = "order"\nquestion = []',
+            ["quiz[0].kind", "quiz[0].question"],
+        ),
+        (
+            QUIZ,
+            [
+                "quiz[0].question[0].question",
+                "quiz[0].question[0].answers",
+                "quiz[0].all_right.points",
+            ],
+        ),
         (BADGE + 'mission = "x"', ["badge[0].mission"]),
         ('[[mission]]\nmission = "m"\nstep = []', ["mission[0].step"]),
         (MISSION + "within_days = 0\n" + STEP, ["mission[0].within_days"]),

@@ -24,6 +24,15 @@ CONFIG: dict[str, Any] = {
                     "step": [{"step": "look", "what": {"kind": "view"}, "needs": 2}],
                 }
             ],
+            "quiz": [
+                {
+                    "quiz": "daily",
+                    "question": [
+                        {"question": "sum", "answers": ["4"]},
+                        {"question": "day", "answers": ["2 May"], "on": "2026-05-02"},
+                    ],
+                }
+            ],
             "badge": [
                 {
                     "badge": "regular",
@@ -112,6 +121,24 @@ def test_a_member_sees_how_far_a_mission_is(front: Front) -> None:
             "steps": [{"step": "look", "name": "look", "have": 1, "needs": 2, "done": False}],
         }
     ]
+
+
+def test_a_member_sees_the_questions_of_the_day_and_not_their_answers(front: Front) -> None:
+    member = did(front, "other", "1", "2026-05-01")
+    query = "quizzes { quiz name questions answered right total }"
+    before = {
+        "quiz": "daily",
+        "name": "daily",
+        "questions": ["sum", "day"],
+        "answered": False,
+        "right": None,
+        "total": 0,
+    }
+    seen = front.data(f"{{ me {{ {query} }} }}", signed(member))["me"]
+    assert seen["quizzes"] == [before]
+    did(front, "quiz", "2", "2026-05-02", quiz="daily", sum="4")
+    seen = front.data(f"{{ me {{ {query} }} }}", signed(member))["me"]
+    assert seen["quizzes"] == [{**before, "answered": True, "right": 1, "total": 1}]
 
 
 def test_somebody_who_has_not_begun_sees_what_there_is(front: Front) -> None:

@@ -117,4 +117,6 @@ def source_of(rules: BadgeRules) -> tuple[str, str]:
     """The section and name of the game that counts for a badge; of none where it counts itself."""
     if rules.mission:
         return "missions", rules.mission
+    if rules.quiz:
+        return "quizzes", rules.quiz
     return "streaks", rules.streak

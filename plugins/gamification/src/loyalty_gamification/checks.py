@@ -21,10 +21,12 @@ from loyalty_gamification.config import (
     GamificationConfig,
     MissionRules,
     Prize,
+    QuizRules,
     StreakRules,
     What,
 )
 from loyalty_gamification.counting import ORDER
+from loyalty_gamification.quizzes import QUIZ
 
 ROOT = "plugins.gamification"
 MOST_DAYS = 36500
@@ -53,6 +55,9 @@ def faults(config: GamificationConfig, program: ProgramConfig) -> Iterator[Probl
     yield from own_names(f"{ROOT}.mission", "mission", [one.mission for one in config.mission])
     for index, mission in enumerate(config.mission):
         yield from _mission(f"{ROOT}.mission[{index}]", mission, program)
+    yield from own_names(f"{ROOT}.quiz", "quiz", [one.quiz for one in config.quiz])
+    for index, quiz in enumerate(config.quiz):
+        yield from _quiz(f"{ROOT}.quiz[{index}]", quiz, program)
     yield from own_names(f"{ROOT}.badge", "badge", [rules.badge for rules in config.badge])
     for index, badge in enumerate(config.badge):
         yield from _badge(f"{ROOT}.badge[{index}]", badge, config, program)
@@ -92,11 +97,29 @@ def _mission(where: str, rules: MissionRules, program: ProgramConfig) -> Iterato
             yield problem(f"{at}.once_per", "orders have no data", "Each order counts once.")
 
 
+def _quiz(where: str, rules: QuizRules, program: ProgramConfig) -> Iterator[Problem]:
+    if not rules.kind or rules.kind == ORDER:
+        yield problem(f"{where}.kind", f"{rules.kind!r} is no kind of activity", "")
+    if not rules.question:
+        yield problem(f"{where}.question", "the quiz has no questions", "Write at least one.")
+    yield from own_names(f"{where}.question", "question", [one.question for one in rules.question])
+    for index, question in enumerate(rules.question):
+        at = f"{where}.question[{index}]"
+        if question.question == QUIZ:
+            message = f"{QUIZ!r} is where an activity names the quiz"
+            yield problem(f"{at}.question", message, "Use another name.")
+        if not any(answer.strip() for answer in question.answers):
+            yield problem(f"{at}.answers", "no answer is right", "Write one.")
+    yield from prize_faults(where, rules, program)
+    yield from prize_faults(f"{where}.all_right", rules.all_right, program)
+
+
 def _badge(
     where: str, rules: BadgeRules, config: GamificationConfig, program: ProgramConfig
 ) -> Iterator[Problem]:
-    if sum([rules.what is not None, bool(rules.streak), bool(rules.mission)]) != 1:
-        message = "it has not exactly one of what, streak and mission"
+    sources = [rules.what, rules.streak, rules.mission, rules.quiz]
+    if sum(map(bool, sources)) != 1:
+        message = "it has not exactly one of what, streak, mission and quiz"
         yield problem(where, message, "Write one of them.")
     if rules.what is not None:
         yield from what_faults(f"{where}.what", rules.what, rules.counts)
@@ -105,6 +128,7 @@ def _badge(
     for key, name, names in (
         ("streak", rules.streak, [one.streak for one in config.streak]),
         ("mission", rules.mission, [one.mission for one in config.mission]),
+        ("quiz", rules.quiz, [one.quiz for one in config.quiz]),
     ):
         if name and name not in names:
             message = f"there is no {key} {name!r}"

@@ -95,7 +95,7 @@ class BadgeLevel(Prize):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BadgeRules:
-    """Something to show. Exactly one of ``what``, ``streak`` and ``mission`` says what for."""
+    """Something to show; what it is for, exactly one of what, streak, mission and quiz says."""
 
     badge: str = field(metadata=doc("Its name in programs; unique among the badges."))
     name: str = field(default="", metadata=doc("What members call it."))
@@ -106,6 +106,7 @@ class BadgeRules:
     )
     streak: str = field(default="", metadata=doc("For the length of this streak."))
     mission: str = field(default="", metadata=doc("For how many times this mission was completed."))
+    quiz: str = field(default="", metadata=doc("For right answers in this quiz."))
     expires_after_days: int | None = field(
         default=None,
         metadata=doc(
@@ -167,9 +168,38 @@ class MissionRules(Prize):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A question with its right answers; what it says is the shop's business."""
+
+    question: str = field(metadata=doc("Its name: the key of its answer in the activity's data."))
+    answers: tuple[str, ...] = field(
+        metadata=doc("The right answers; capitals, and space around them, are no matter.")
+    )
+    on: date | None = field(
+        default=None, metadata=doc("The only day on which it is asked; every day if left out.")
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuizRules(Prize):
+    """Questions, answered once a member and day; its points are for each right answer."""
+
+    quiz: str = field(
+        metadata=doc("Its name, unique among the quizzes: what answers have in data.quiz.")
+    )
+    name: str = field(default="", metadata=doc("What members call it."))
+    kind: str = field(default="quiz", metadata=doc("The kind of activity that answers it."))
+    all_right: Prize = field(
+        default=Prize(), metadata=doc("Points for a day's questions all answered right, besides.")
+    )
+    question: tuple[Question, ...] = field(metadata=doc("The questions."))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GamificationConfig:
     """Everything below ``[plugins.gamification]``."""
 
     streak: tuple[StreakRules, ...] = field(default=(), metadata=doc("The streaks."))
     mission: tuple[MissionRules, ...] = field(default=(), metadata=doc("The missions."))
+    quiz: tuple[QuizRules, ...] = field(default=(), metadata=doc("The quizzes."))
     badge: tuple[BadgeRules, ...] = field(default=(), metadata=doc("The badges."))

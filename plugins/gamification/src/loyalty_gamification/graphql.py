@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, TypeAlias, cast
 
@@ -73,6 +73,18 @@ class GamificationMission:
     steps: list[GamificationStep] = strawberry.field(description="The steps.")
 
 
+@strawberry.type(description="A quiz, and how it was answered today.")
+class GamificationQuiz:
+    """The questions by their names; what they say is the shop's business."""
+
+    quiz: str = strawberry.field(description="The quiz.")
+    name: str = strawberry.field(description="What members call it.")
+    questions: list[str] = strawberry.field(description="The names of today's questions.")
+    answered: bool = strawberry.field(description="Whether today's questions were answered.")
+    right: int | None = strawberry.field(description="How many of today's answers were right.")
+    total: int = strawberry.field(description="How many answers were ever right.")
+
+
 async def streaks(root: strawberry.Parent[object], info: Info) -> list[GamificationStreak] | None:
     """The member's streaks."""
     return [
@@ -93,6 +105,11 @@ async def missions(root: strawberry.Parent[object], info: Info) -> list[Gamifica
         )
         for one in await _shown(root, info, "missions")
     ]
+
+
+async def quizzes(root: strawberry.Parent[object], info: Info) -> list[GamificationQuiz] | None:
+    """The quizzes of today."""
+    return [GamificationQuiz(**one) for one in await _shown(root, info, "quizzes")]
 
 
 async def badges(root: strawberry.Parent[object], info: Info) -> list[GamificationBadge] | None:
@@ -118,27 +135,22 @@ def _day(text: str | None) -> date | None:
 
 
 EVERYBODY = frozenset({Permission.MEMBER, Permission.ADMIN})
+RESOLVERS: Sequence[tuple[Callable[..., Awaitable[object]], str]] = (
+    (streaks, "How long the member has done things without a gap."),
+    (missions, "The missions that are open to the member, or completed."),
+    (quizzes, "The quizzes of today."),
+    (badges, "The member's badges."),
+)
 extension = GraphQLExtension(
     fields={
-        "Member": (
+        "Member": tuple(
             ContributedField(
-                name="streaks",
-                resolver=streaks,
-                description="How long the member has done things without a gap.",
+                name=resolver.__name__,
+                resolver=resolver,
+                description=description,
                 permissions=EVERYBODY,
-            ),
-            ContributedField(
-                name="missions",
-                resolver=missions,
-                description="The missions that are open to the member, or completed.",
-                permissions=EVERYBODY,
-            ),
-            ContributedField(
-                name="badges",
-                resolver=badges,
-                description="The member's badges.",
-                permissions=EVERYBODY,
-            ),
+            )
+            for resolver, description in RESOLVERS
         )
     }
 )

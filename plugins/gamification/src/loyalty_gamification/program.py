@@ -24,6 +24,7 @@ from loyalty_core import (
 from loyalty_gamification.badges import Badge, source_of
 from loyalty_gamification.config import GamificationConfig
 from loyalty_gamification.missions import Mission
+from loyalty_gamification.quizzes import Quiz
 from loyalty_gamification.streaks import Streak
 from loyalty_gamification.turn import Game, Source, Turn, opened
 
@@ -36,6 +37,7 @@ class GamificationProgram:
         sources: list[Source] = [
             *(Streak(rules, program) for rules in config.streak),
             *(Mission(rules, program) for rules in config.mission),
+            *(Quiz(rules, program) for rules in config.quiz),
         ]
         named = {(one.section, one.name): one for one in sources}
         badges = [Badge(rules, program, named.get(source_of(rules))) for rules in config.badge]

@@ -70,11 +70,11 @@ class Turn:
         """Lets the game remember this instead."""
         self.state.setdefault(game.section, {})[game.name] = document
 
-    def give(self, prize: Prize, rule: str) -> None:
-        """Gives a prize under the name of a rule, once for a fact."""
-        if prize.points:
+    def give(self, prize: Prize, rule: str, times: int = 1) -> None:
+        """Gives a prize so many times under the name of a rule, once for a fact."""
+        if prize.points and times:
             scale = self.program.wallets[prize.wallet].scale
-            amount = int(prize.points.scaleb(scale))
+            amount = int(prize.points.scaleb(scale)) * times
             self.effects.append(Credit(wallet=prize.wallet, amount=amount, rule=rule))
 
     def tell(self, event: str, **data: Json) -> None:
