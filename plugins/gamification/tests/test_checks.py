@@ -65,6 +65,7 @@ BADGE = '[[badge]]\nbadge = "b"\nlevel = [{ level = "one", needs = 1 }]\n'
         (MISSION + STEP + STEP, ["mission[0].step[0].step", "mission[0].step[1].step"]),
         (MISSION + STEP + "needs = 0", ["mission[0].step[0].needs"]),
         (MISSION + STEP + 'counts = "spend"', ["mission[0].step[0].what"]),
+        (MISSION + STEP + 'needs = 101\nonce_per = ["x"]', ["mission[0].step[0].needs"]),
         (MISSION + STEP + "points = -1", ["mission[0].step[0].points"]),
         (
             MISSION + '[[mission.step]]\nstep = "a"\nwhat = { kind = "order" }\nonce_per = ["x"]',

@@ -9,8 +9,11 @@ import pytest
 
 from gateway.tests.shop import Front, signed
 from loyalty_core import Loyalty
+from loyalty_gamification import commitment_of
+from loyalty_gamification.fair import chain
 from plugins.gamification.tests.build import ADA, Clock, moment
 
+SECRET = "a secret of forty characters or so, made up"
 CONFIG: dict[str, Any] = {
     "program": {"id": "shop", "currency": "USD"},
     "wallets": {"points": {"value": {"points": 100, "amount": "1.00"}}},
@@ -31,6 +34,16 @@ CONFIG: dict[str, Any] = {
                         {"question": "sum", "answers": ["4"]},
                         {"question": "day", "answers": ["2 May"], "on": "2026-05-02"},
                     ],
+                }
+            ],
+            "wheel": [
+                {
+                    "wheel": "w",
+                    "first_day": "2026-05-01",
+                    "days": 3,
+                    "secret": SECRET,
+                    "commitment": commitment_of(SECRET, 3),
+                    "prize": [{"prize": "tea", "odds": 2}],
                 }
             ],
             "badge": [
@@ -139,6 +152,40 @@ def test_a_member_sees_the_questions_of_the_day_and_not_their_answers(front: Fro
     did(front, "quiz", "2", "2026-05-02", quiz="daily", sum="4")
     seen = front.data(f"{{ me {{ {query} }} }}", signed(member))["me"]
     assert seen["quizzes"] == [{**before, "answered": True, "right": 1, "total": 1}]
+
+
+def test_a_member_sees_spins_and_what_checks_them(front: Front) -> None:
+    did(front, "spin", "1", "2026-05-01", wheel="w")
+    member = did(front, "spin", "2", "2026-05-02", wheel="w")
+    query = """wheels { wheel name left firstDay commitment prizes { prize name odds }
+        spins { spin at day prize daySecret } }"""
+    seen = front.data(f"{{ me {{ {query} }} }}", signed(member))["me"]
+    assert seen["wheels"] == [
+        {
+            "wheel": "w",
+            "name": "w",
+            "left": 0,
+            "firstDay": "2026-05-01",
+            "commitment": commitment_of(SECRET, 3),
+            "prizes": [{"prize": "tea", "name": "tea", "odds": 2}],
+            "spins": [
+                {
+                    "spin": "app/1",
+                    "at": "2026-05-01T12:00:00Z",
+                    "day": "2026-05-01",
+                    "prize": "tea",
+                    "daySecret": chain(SECRET, 3)[-2],
+                },
+                {
+                    "spin": "app/2",
+                    "at": "2026-05-02T12:00:00Z",
+                    "day": "2026-05-02",
+                    "prize": "tea",
+                    "daySecret": None,
+                },
+            ],
+        }
+    ]
 
 
 def test_somebody_who_has_not_begun_sees_what_there_is(front: Front) -> None:

@@ -8,6 +8,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
+import pytest
+
 from loyalty_core import FollowsFacts, ShowsMembers, UnitesStates, read_settings
 from loyalty_gamification import plugin
 from loyalty_gamification.checks import check
@@ -48,7 +50,7 @@ def test_one_program_is_registered_that_does_it_all() -> None:
 
 def test_every_setting_is_documented_and_in_the_readme() -> None:
     kinds = list(dataclasses_of(GamificationConfig, set()))
-    assert len(kinds) == 11
+    assert len(kinds) == 13
     for kind in kinds:
         for item in fields(kind):
             assert str(item.metadata.get("doc", "")).endswith("."), f"{kind.__name__}.{item.name}"
@@ -56,8 +58,15 @@ def test_every_setting_is_documented_and_in_the_readme() -> None:
             assert written, f"{kind.__name__}.{item.name} is not in the README"
 
 
-def test_the_readmes_example_can_be_used() -> None:
+def test_the_readmes_example_can_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WHEEL_SECRET", "the secret of this page is not a secret")
     section = CONFIG["plugins"]["gamification"]
     made = read_settings(GamificationConfig, section, where="plugins.gamification")
     check(made, shop())
     assert {item.name for item in fields(GamificationConfig)} == section.keys()
+
+
+def test_the_readmes_spin_comes_to_what_it_says(capsys: pytest.CaptureFixture[str]) -> None:
+    (block,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    exec(block, {})
+    assert capsys.readouterr().out == "five\n"

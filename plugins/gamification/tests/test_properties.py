@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loyalty_core import Activity, KeepState, MemberView, day_of, period_start, start_of
+from loyalty_gamification import commitment_of
 from loyalty_gamification.config import Span, StreakRules, Unit, What
 from loyalty_gamification.program import GamificationProgram
 from loyalty_gamification.streaks import Streak, load
@@ -19,6 +20,26 @@ from plugins.gamification.tests.build import settings as read
 
 START = datetime(2026, 2, 20, tzinfo=UTC)
 ZONES = ["UTC", "America/New_York", "Pacific/Kiritimati", "Etc/GMT+12", "Australia/Lord_Howe"]
+SECRET = "a secret of forty characters or so, made up"
+CHANCES = f"""
+[[quiz]]
+quiz = "q"
+points = 3
+question = [{{ question = "right", answers = ["yes"] }}]
+
+[[wheel]]
+wheel = "w"
+per = "week"
+spins = 2
+first_day = 2026-02-01
+days = 60
+secret = "{SECRET}"
+commitment = "{commitment_of(SECRET, 60)}"
+prize = [
+    {{ prize = "ten", odds = 1, points = 1000 }},
+    {{ prize = "twenty", odds = 2, points = 2000 }},
+]
+"""
 GAMES = """
 [[streak]]
 streak = "s"
@@ -161,7 +182,7 @@ def test_who_travels_has_no_shorter_streak_than_the_days_of_their_places(
 HISTORY = st.lists(
     st.tuples(
         st.integers(0, 15 * 24),
-        st.sampled_from(["visit", "visit", "visit", "order", "back"]),
+        st.sampled_from(["visit", "visit", "visit", "order", "back", "quiz", "spin"]),
         st.integers(1, 900),
     ),
     min_size=1,
@@ -181,8 +202,10 @@ def test_the_order_of_arrival_is_no_matter(history: list[Any], seed: int) -> Non
 def fact(number: int, hours: int, kind: str, cents: int) -> Any:
     at = (START + timedelta(hours=hours)).isoformat()
     known = {"source": "web", "identities": ADA}
-    if kind == "visit":
-        return {**known, "type": "activity", "id": str(number), "kind": kind, "occurred_at": at}
+    if kind in ("visit", "quiz", "spin"):
+        data = {"quiz": "q", "wheel": "w", "right": "yes" if cents % 2 else "no"}
+        activity = {"type": "activity", "id": str(number), "kind": kind, "data": data}
+        return {**known, **activity, "occurred_at": at}
     amount = f"{cents // 100}.{cents % 100:02}"
     refunds = [{"id": "R", "occurred_at": at}] if kind == "back" else []
     lines = [{"id": "1", "amount": amount}]
@@ -192,7 +215,7 @@ def fact(number: int, hours: int, kind: str, cents: int) -> Any:
 
 def seen(facts: list[Any]) -> Any:
     """What is shown and what was won in the end, and at moments after it."""
-    opened = Shop(GAMES)
+    opened = Shop(GAMES + CHANCES)
     opened.clock.now = START + timedelta(days=16)
     for one in facts:
         assert opened.loyalty.record(one).error is None

@@ -24,12 +24,18 @@ from loyalty_gamification.config import (
     QuizRules,
     StreakRules,
     What,
+    WheelRules,
 )
 from loyalty_gamification.counting import ORDER
+from loyalty_gamification.fair import commitment_of
 from loyalty_gamification.quizzes import QUIZ
+from loyalty_gamification.wheels import secret_of
 
 ROOT = "plugins.gamification"
 MOST_DAYS = 36500
+MOST_VALUES = 100
+MOST_WHEEL_DAYS = 3660
+SHORTEST_SECRET = 32
 LEAST_UNITS = {
     "day": {"week": 7, "month": 28, "quarter": 90, "year": 365},
     "week": {"week": 1, "month": 4, "quarter": 12, "year": 52},
@@ -58,6 +64,9 @@ def faults(config: GamificationConfig, program: ProgramConfig) -> Iterator[Probl
     yield from own_names(f"{ROOT}.quiz", "quiz", [one.quiz for one in config.quiz])
     for index, quiz in enumerate(config.quiz):
         yield from _quiz(f"{ROOT}.quiz[{index}]", quiz, program)
+    yield from own_names(f"{ROOT}.wheel", "wheel", [one.wheel for one in config.wheel])
+    for index, wheel in enumerate(config.wheel):
+        yield from _wheel(f"{ROOT}.wheel[{index}]", wheel, program)
     yield from own_names(f"{ROOT}.badge", "badge", [rules.badge for rules in config.badge])
     for index, badge in enumerate(config.badge):
         yield from _badge(f"{ROOT}.badge[{index}]", badge, config, program)
@@ -95,6 +104,9 @@ def _mission(where: str, rules: MissionRules, program: ProgramConfig) -> Iterato
         yield from prize_faults(at, step, program)
         if step.once_per and step.what.kind == ORDER:
             yield problem(f"{at}.once_per", "orders have no data", "Each order counts once.")
+        if step.once_per and step.needs > MOST_VALUES:
+            message = f"{step.needs} different values are too many to remember"
+            yield problem(f"{at}.needs", message, f"At most {MOST_VALUES} with once_per.")
 
 
 def _quiz(where: str, rules: QuizRules, program: ProgramConfig) -> Iterator[Problem]:
@@ -112,6 +124,31 @@ def _quiz(where: str, rules: QuizRules, program: ProgramConfig) -> Iterator[Prob
             yield problem(f"{at}.answers", "no answer is right", "Write one.")
     yield from prize_faults(where, rules, program)
     yield from prize_faults(f"{where}.all_right", rules.all_right, program)
+
+
+def _wheel(where: str, rules: WheelRules, program: ProgramConfig) -> Iterator[Problem]:
+    if not rules.kind or rules.kind == ORDER:
+        yield problem(f"{where}.kind", f"{rules.kind!r} is no kind of activity", "")
+    if rules.spins < 1:
+        yield problem(f"{where}.spins", f"{rules.spins} is not from 1 up", "")
+    if not rules.prize:
+        yield problem(f"{where}.prize", "the wheel has no prizes", "Write at least one.")
+    yield from own_names(f"{where}.prize", "prize", [prize.prize for prize in rules.prize])
+    for index, prize in enumerate(rules.prize):
+        at = f"{where}.prize[{index}]"
+        if prize.odds < 1:
+            yield problem(f"{at}.odds", f"{prize.odds} is not from 1 up", "")
+        yield from prize_faults(at, prize, program)
+    secret = secret_of(rules)
+    if not 1 <= rules.days <= MOST_WHEEL_DAYS:
+        yield problem(f"{where}.days", f"{rules.days} is not from 1 to {MOST_WHEEL_DAYS}", "")
+    elif len(secret) < SHORTEST_SECRET:
+        message = f"the secret is not set, or shorter than {SHORTEST_SECRET} characters"
+        remedy = 'Make one with python -c "import secrets; print(secrets.token_hex(32))".'
+        yield problem(f"{where}.secret", message, remedy)
+    elif (right := commitment_of(secret, rules.days)) != rules.commitment:
+        message = "it does not commit to the secret and the number of days"
+        yield problem(f"{where}.commitment", message, f"Theirs is {right}.")
 
 
 def _badge(

@@ -196,10 +196,42 @@ class QuizRules(Prize):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WheelPrize(Prize):
+    """One field of a wheel; a prize without points is what the shop makes of its name."""
+
+    prize: str = field(metadata=doc("Its name; unique on its wheel."))
+    name: str = field(default="", metadata=doc("What members call it."))
+    odds: int = field(metadata=doc("Its share of the sum of all odds of the wheel."))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WheelRules:
+    """A wheel whose spins are fixed before the first one, and can be checked by anybody."""
+
+    wheel: str = field(
+        metadata=doc("Its name, unique among the wheels: what spins have in data.wheel.")
+    )
+    name: str = field(default="", metadata=doc("What members call it."))
+    kind: str = field(default="spin", metadata=doc("The kind of activity that spins it."))
+    spins: int = field(default=1, metadata=doc("How often a member may spin in each period."))
+    per: Window = field(default="day", metadata=doc("The period of spins."))
+    first_day: date = field(metadata=doc("Its first day, in the program's time zone."))
+    days: int = field(metadata=doc("For how many days it can be spun, 1 to 3660."))
+    secret: str = field(
+        metadata=doc("A long random text that nobody knows, as env:NAME of the environment.")
+    )
+    commitment: str = field(
+        metadata=doc("What commits to the secret; to be published before the first day.")
+    )
+    prize: tuple[WheelPrize, ...] = field(metadata=doc("The prizes, in the order of the fields."))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GamificationConfig:
     """Everything below ``[plugins.gamification]``."""
 
     streak: tuple[StreakRules, ...] = field(default=(), metadata=doc("The streaks."))
     mission: tuple[MissionRules, ...] = field(default=(), metadata=doc("The missions."))
     quiz: tuple[QuizRules, ...] = field(default=(), metadata=doc("The quizzes."))
+    wheel: tuple[WheelRules, ...] = field(default=(), metadata=doc("The prize wheels."))
     badge: tuple[BadgeRules, ...] = field(default=(), metadata=doc("The badges."))

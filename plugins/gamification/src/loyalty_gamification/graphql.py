@@ -85,6 +85,41 @@ class GamificationQuiz:
     total: int = strawberry.field(description="How many answers were ever right.")
 
 
+@strawberry.type(description="One field of a prize wheel.")
+class GamificationWheelPrize:
+    """Its chance is its odds among the sum of all odds."""
+
+    prize: str = strawberry.field(description="The prize.")
+    name: str = strawberry.field(description="What members call it.")
+    odds: int = strawberry.field(description="Its share of the sum of all odds.")
+
+
+@strawberry.type(description="A spin of a prize wheel, and what it takes to check it.")
+class GamificationSpin:
+    """The secret is there once the day is over."""
+
+    spin: str = strawberry.field(description="The spin's id.")
+    at: datetime = strawberry.field(description="When it was spun.")
+    day: date = strawberry.field(description="The program's day on which it was spun.")
+    prize: str = strawberry.field(description="What it came to.")
+    day_secret: str | None = strawberry.field(
+        description="The secret of that day, once it is over."
+    )
+
+
+@strawberry.type(description="A prize wheel with stated odds, and the member's latest spins.")
+class GamificationWheel:
+    """With the commitment and a day's secret anybody can compute that day's spins again."""
+
+    wheel: str = strawberry.field(description="The wheel.")
+    name: str = strawberry.field(description="What members call it.")
+    left: int = strawberry.field(description="How often it can be spun in this period.")
+    first_day: date = strawberry.field(description="Its first day.")
+    commitment: str = strawberry.field(description="What the shop is committed to.")
+    prizes: list[GamificationWheelPrize] = strawberry.field(description="The fields, in order.")
+    spins: list[GamificationSpin] = strawberry.field(description="The latest spins, oldest first.")
+
+
 async def streaks(root: strawberry.Parent[object], info: Info) -> list[GamificationStreak] | None:
     """The member's streaks."""
     return [
@@ -110,6 +145,30 @@ async def missions(root: strawberry.Parent[object], info: Info) -> list[Gamifica
 async def quizzes(root: strawberry.Parent[object], info: Info) -> list[GamificationQuiz] | None:
     """The quizzes of today."""
     return [GamificationQuiz(**one) for one in await _shown(root, info, "quizzes")]
+
+
+async def wheels(root: strawberry.Parent[object], info: Info) -> list[GamificationWheel] | None:
+    """The prize wheels, and the member's latest spins."""
+    return [
+        GamificationWheel(
+            **{
+                **one,
+                "first_day": date.fromisoformat(one["first_day"]),
+                "prizes": [GamificationWheelPrize(**prize) for prize in one["prizes"]],
+                "spins": [
+                    GamificationSpin(
+                        **{
+                            **spin,
+                            "at": datetime.fromisoformat(spin["at"]),
+                            "day": date.fromisoformat(spin["day"]),
+                        }
+                    )
+                    for spin in one["spins"]
+                ],
+            }
+        )
+        for one in await _shown(root, info, "wheels")
+    ]
 
 
 async def badges(root: strawberry.Parent[object], info: Info) -> list[GamificationBadge] | None:
@@ -139,6 +198,7 @@ RESOLVERS: Sequence[tuple[Callable[..., Awaitable[object]], str]] = (
     (streaks, "How long the member has done things without a gap."),
     (missions, "The missions that are open to the member, or completed."),
     (quizzes, "The quizzes of today."),
+    (wheels, "The prize wheels, and the member's latest spins."),
     (badges, "The member's badges."),
 )
 extension = GraphQLExtension(

@@ -27,6 +27,7 @@ from loyalty_gamification.missions import Mission
 from loyalty_gamification.quizzes import Quiz
 from loyalty_gamification.streaks import Streak
 from loyalty_gamification.turn import Game, Source, Turn, opened
+from loyalty_gamification.wheels import Wheel
 
 
 class GamificationProgram:
@@ -41,7 +42,8 @@ class GamificationProgram:
         ]
         named = {(one.section, one.name): one for one in sources}
         badges = [Badge(rules, program, named.get(source_of(rules))) for rules in config.badge]
-        self.games: list[Game] = [*sources, *badges]
+        wheels = [Wheel(rules, program) for rules in config.wheel]
+        self.games: list[Game] = [*sources, *wheels, *badges]
 
     def decide(self, fact: Decidable, member: MemberView) -> Sequence[Effect]:
         """What an activity wins, and the new state; nothing for orders."""
