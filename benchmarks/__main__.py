@@ -15,7 +15,9 @@ import platform
 import shutil
 import sqlite3
 import statistics
+import sys
 import tempfile
+import textwrap
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -31,28 +33,49 @@ from tests import postgres
 
 DURABLE = ("listen_addresses=", "max_connections=50", "log_min_messages=fatal")
 Row = dict[str, Any]
-COLUMNS = ("work", "ours", "spread", "reference", "ratio", "target", "p99 ms", "reference's")
+DATABASES = ("SQLite", "PostgreSQL")
+COLUMNS = (
+    "work",
+    "size",
+    "ours",
+    "spread",
+    "reference",
+    "ratio",
+    "target",
+    "p99 ms",
+    "reference's",
+)
 
 ABOUT = """\
-Operations a second: medians. The ratio is that of each run, ours to the reference: its median and
-its spread. The reference leaves the same rows by hand on the same driver, or is what the case's
-docstring says. Compare ratios, not rates."""
+Operations a second, or megabytes where it says MB: medians. The ratio is that of each run, ours to
+the reference (of megabytes the other way round): its median and its spread. The reference leaves
+the same rows by hand on the same driver, or is what the case's docstring says. Compare ratios, not
+rates."""
 
 
 def main() -> None:
     options = argparse.ArgumentParser(prog="bench", description=(__doc__ or "").splitlines()[0])
     options.add_argument("--quick", action="store_true", help="fewer operations, fewer runs")
-    options.add_argument("--json", metavar="FILE", type=Path, help="write the rows as JSON, too")
-    options.add_argument("--results", metavar="FILE", type=Path, help="write the table as a page")
+    options.add_argument("--json", metavar="FILE", type=Path, help="put the rows into a JSON file")
+    options.add_argument("--results", metavar="FILE", type=Path, help="write that as a page, too")
     options.add_argument("--only", metavar="WORD", default="", help="cases with this in the name")
     chosen = options.parse_args()
     cases = [case for case in CASES if chosen.only in case.name]
     machine, rows = measure(cases, quick=chosen.quick)
     show(rows)
     if chosen.json:
+        rows = together(chosen.json, rows)
         chosen.json.write_text(json.dumps({"machine": machine, "rows": rows}, indent=2) + "\n")
     if chosen.results:
-        chosen.results.write_text(page(machine, rows, quick=chosen.quick))
+        chosen.results.write_text(page(machine, rows))
+
+
+def together(file: Path, rows: list[Row]) -> list[Row]:
+    """These rows, and those of the file that were not measured again, in the order of the cases."""
+    known = json.loads(file.read_text())["rows"] if file.exists() else []
+    found = {one["name"]: one for one in (*known, *rows)}
+    every = (f"{database}: {case.name}" for database in DATABASES for case in CASES)
+    return [found[name] for name in every if name in found]
 
 
 def measure(cases: list[Case], *, quick: bool) -> tuple[str, list[Row]]:
@@ -63,11 +86,13 @@ def measure(cases: list[Case], *, quick: bool) -> tuple[str, list[Row]]:
         process, server = postgres.start(home, DURABLE)
         stack.callback(postgres.stop, process)
         rows = []
-        for name in ("SQLite", "PostgreSQL"):
+        for name in DATABASES:
             for case in cases:
-                if name in case.target:
+                if case.missing:
+                    say(f"{case.name}: {case.peer} is not installed")
+                elif name in case.target:
                     done = list(runs(case, name, server, home, quick=quick))
-                    rows.append(row(f"{name}: {case.name}", case.target[name], done))
+                    rows.append(row(case, name, done, quick=quick))
         with psycopg.connect(server.url("postgres").replace("+psycopg", "")) as connection:
             version = connection.info.parameter_status("server_version")
     return described(str(version)), rows
@@ -76,7 +101,9 @@ def measure(cases: list[Case], *, quick: bool) -> tuple[str, list[Row]]:
 def runs(
     case: Case, database: str, server: postgres.PostgresServer, home: Path, *, quick: bool
 ) -> Iterator[Measured]:
-    for _ in range(3 if quick else 5):
+    times = min(case.runs, 3) if quick else case.runs
+    for number in range(times):
+        say(f"{database}: {case.name}, run {number + 1} of {times}")
         place = Path(tempfile.mkdtemp(dir=home))
         url = f"sqlite:///{place / 'bench.db'}"
         if database == "PostgreSQL":
@@ -86,17 +113,23 @@ def runs(
         shutil.rmtree(place)
 
 
-def row(name: str, target: float, done: list[Measured]) -> Row:
+def say(line: str) -> None:
+    """Progress, for those who wait."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def row(case: Case, database: str, done: list[Measured], *, quick: bool) -> Row:
     slowest = [one.p99_ms for one in done if one.p99_ms is not None]
     theirs = [one.reference_p99_ms for one in done if one.reference_p99_ms is not None]
-    ratios = [one.ours / one.reference for one in done]
+    ratios = [one.ratio for one in done]
     return {
-        "name": name,
+        "name": f"{database}: {case.name}",
+        "size": case.quick if quick else case.size,
         "ours": round(statistics.median(one.ours for one in done)),
         "reference": round(statistics.median(one.reference for one in done)),
         "ratio": round(statistics.median(ratios), 2),
         "ratio_spread": [round(min(ratios), 2), round(max(ratios), 2)],
-        "target": target,
+        "target": case.target[database],
         "p99_ms": round(statistics.median(slowest), 1) if slowest else None,
         "reference_p99_ms": round(statistics.median(theirs), 1) if theirs else None,
         "runs": len(done),
@@ -107,6 +140,7 @@ def cells(one: Row) -> list[str]:
     low, high = one["ratio_spread"]
     return [
         one["name"],
+        f"{one['size']:,}",
         f"{one['ours']:,}",
         f"{low:.2f} to {high:.2f}",
         f"{one['reference']:,}",
@@ -137,28 +171,25 @@ def described(postgresql: str) -> str:
     )
 
 
-def page(machine: str, rows: list[Row], *, quick: bool) -> str:
+def page(machine: str, rows: list[Row]) -> str:
     lines = ["| " + " | ".join(cells(one)) + " |" for one in rows]
     head = ["| " + " | ".join(COLUMNS) + " |", "|---" + "|---:" * (len(COLUMNS) - 1) + "|"]
-    sizes = "small" if quick else "full"
-    return "\n".join(
-        [
-            "# Results",
-            "",
-            (
-                "Written by `python -m benchmarks --results benchmarks/RESULTS.md`"
-                f" ({sizes} sizes, {rows[0]['runs']} runs each)."
-            ),
-            "",
-            f"{machine}.",
-            "",
-            ABOUT,
-            "",
-            *head,
-            *lines,
-            "",
-        ]
-    )
+    written = "Written by `python -m benchmarks --json FILE --results benchmarks/RESULTS.md`."
+    parts = (["# Results"], [written], [f"{machine}."], [ABOUT], [*head, *lines], *bounds(rows))
+    return "\n\n".join("\n".join(part) for part in parts) + "\n"
+
+
+def bounds(rows: list[Row]) -> Iterator[list[str]]:
+    """What is known of each case that stays below its target on a database."""
+    below = {one["name"].split(": ", 1)[1] for one in rows if one["ratio"] < one["target"]}
+    found: dict[str, list[str]] = {}
+    for case in CASES:
+        if case.name in below and case.bound:
+            found.setdefault(case.bound, []).append(case.name)
+    if found:
+        yield ["## What bounds those below their target"]
+    for bound, names in found.items():
+        yield [textwrap.fill(f"**{'; '.join(names)}.** {bound}", 100)]
 
 
 if __name__ == "__main__":

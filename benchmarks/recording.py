@@ -9,7 +9,8 @@ from datetime import timedelta
 from typing import Any
 
 from benchmarks.by_hand import load, post
-from benchmarks.shop import FIRST, Measured, Orders, Shop, order, rate
+from benchmarks.shop import CONFIG, FIRST, Measured, Orders, Shop, order, rate
+from loyalty_core import Loyalty, PluginManifest, Subscription, hookimpl
 
 MEMBERS, CALLERS = 50, 32
 Record = Callable[[dict[str, Any]], object]
@@ -27,6 +28,27 @@ def record_one(shop: Shop, number: int) -> Measured:
         return len([shop.loyalty.record(fact) for fact in facts("ours")])
 
     return Measured(rate(ours), rate(lambda: singly(shop, members, facts("raw"))))
+
+
+class Listener:
+    """A plugin that is told of what is booked, so that each order has events and deliveries."""
+
+    manifest = PluginManifest(id="listener", version="1", requires_plugin_api=">=1.0,<2")
+
+    @hookimpl
+    def loyalty_register_handlers(self, config: object, program: object) -> list[Subscription]:
+        kinds = ("points_credited", "member_enrolled")
+        return [Subscription(id=f"listener.{k}", event_type=k, handler=print) for k in kinds]
+
+
+def recorded(shop: Shop, number: int) -> float:
+    """Whole orders a second, one by one, with events for a subscriber."""
+    config = CONFIG | {"plugins": CONFIG["plugins"] | {"listener": {}}}
+    shop.join(MEMBERS)
+    times = [FIRST + timedelta(minutes=next(shop.minutes)) for _ in range(number)]
+    facts = [order(f"told-{n}", str(n % MEMBERS), at) for n, at in enumerate(times)]
+    listening = Loyalty.open(config, shop.engine, plugins=[Listener()], clock=lambda: shop.now)
+    return rate(lambda: len([listening.record(fact) for fact in facts]))
 
 
 def singly(shop: Shop, members: list[str], facts: Orders) -> int:

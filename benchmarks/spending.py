@@ -1,4 +1,4 @@
-"""Spending points, reading statements, and expiring lots."""
+"""Spending points, and reading statements."""
 
 from __future__ import annotations
 
@@ -94,49 +94,3 @@ def statement(shop: Shop, number: int) -> Measured:
         return len(ids)
 
     return Measured(rate(lambda: len([shop.loyalty.statement(one) for one in ids])), rate(by_hand))
-
-
-def expire(shop: Shop, number: int) -> Measured:
-    """Lots expired by ``tick``; by hand: the entries and caches of as many, set by set."""
-    half = number // 2
-    shop.loyalty.record_many(order(str(n), str(n % 1000), FIRST) for n in range(half))
-    shop.now = FIRST + timedelta(days=800)
-    ours = rate(lambda: half if shop.loyalty.tick().expired_lots == half else 0)
-    shop.now = FIRST + timedelta(days=1)
-    shop.loyalty.record_many(order(f"r{n}", str(n % 1000), FIRST) for n in range(half))
-    return Measured(ours, rate(lambda: expire_by_hand(shop, half)))
-
-
-def expire_by_hand(shop: Shop, lots: int) -> int:
-    now = shop.mark
-    at = shop.moment(FIRST + timedelta(days=800))
-    due = f"remaining > 0 AND expires_at <= {now}"
-    made = "gen_random_uuid()" if shop.postgresql else "hex(randomblob(16))"
-    with shop.driver() as (cursor, connection):
-        cursor.execute(
-            f"INSERT INTO loyalty_transaction SELECT {made}, member_id, wallet, 'expiry', "
-            f"-remaining, expires_at, {now}, id, 1, '', '', '{{}}' FROM loyalty_lot WHERE {due}",
-            (at, at),
-        )
-        for position, account, lot, sign in (
-            (0, "member", "t.fact_id", ""),
-            (1, "issuer", "NULL", "-"),
-        ):
-            cursor.execute(
-                f"INSERT INTO loyalty_entry SELECT t.id, {position}, t.member_id, t.wallet, "
-                f"'{account}', {lot}, {sign}t.amount FROM loyalty_transaction AS t "
-                f"JOIN loyalty_lot AS l ON l.id = t.fact_id WHERE t.kind = 'expiry'"
-            )
-        cursor.execute(
-            "UPDATE loyalty_wallet SET balance = balance - gone.points, "
-            "expired = expired + gone.points FROM (SELECT member_id, sum(remaining) AS points "
-            f"FROM loyalty_lot WHERE {due} GROUP BY member_id) AS gone "
-            "WHERE loyalty_wallet.member_id = gone.member_id",
-            (at,),
-        )
-        cursor.execute(
-            f"UPDATE loyalty_lot SET expired = expired + remaining, remaining = 0 WHERE {due}",
-            (at,),
-        )
-        connection.commit()
-    return lots

@@ -24,8 +24,13 @@ THEMES = {
     "application.structure": "Configuration",
     "domain.receipts": "Receipts",
     "domain.redemptions": "Receipts",
+    "domain.partners": "Partners",
     "domain.adjustments": "Receipts",
     "domain.statements": "Questions and answers",
+    "domain.benefits": "Tiers and benefits",
+    "domain.benefit_checks": "Tiers and benefits",
+    "domain.pricing": "Tiers and benefits",
+    "domain.tiers": "Tiers and benefits",
     "domain.ledger": "The books",
     "domain.seal": "The books",
     "domain.amounts": "Amounts",
@@ -51,13 +56,14 @@ VALUES = {
     "SHIPPING": "domain.facts",
     "Clock": "domain.clock",
     "Period": "domain.clock",
+    "Stacking": "domain.benefits",
     "PLUGIN_API_VERSION": "plugins.manifest",
     "hookimpl": "plugins.hookspecs",
     "__version__": "loyalty",
 }
 """Where names are defined that do not know it themselves."""
 WORDS = {
-    "Effect": "What a program may decide: ``Credit``, ``KeepState`` or ``Emit``.",
+    "Effect": "What a program may decide: ``Credit``, ``KeepState``, ``Measure`` or ``Emit``.",
     "Json": "Any JSON value: a ``Scalar``, a list of them, or an object of them by text.",
     "MemberId": "A member's id, a time-ordered UUID as text.",
     "Period": "Spans of the calendar: day, week, month, quarter, year.",
@@ -88,7 +94,8 @@ def page() -> str:
 def theme_of(name: str) -> str:
     """The part of the page a public name stands in."""
     module = VALUES.get(name) or getattr(loyalty_core, name).__module__
-    return THEMES[module.removeprefix("loyalty_core.")]
+    home = module.removeprefix("loyalty_core.")
+    return THEMES["errors" if home.startswith("errors.") else home]
 
 
 def meaning(name: str, below: dict[str, str]) -> str:

@@ -10,14 +10,21 @@ from docs.generate.text import page as whole_page
 from docs.generate.text import prose
 from loyalty_core import (
     PLUGIN_API_VERSION,
+    BenefitSource,
     Credit,
     Emit,
+    FollowsFacts,
     Handler,
     KeepState,
+    Measure,
+    Outcome,
     PluginManifest,
     ProgramType,
+    Returned,
     RewardKind,
+    Standing,
     Subscription,
+    TierScheme,
 )
 from loyalty_core.plugins import hookspecs
 from loyalty_gateway import hookspecs as gateway_hookspecs
@@ -34,8 +41,19 @@ the Protocols [below](#what-hooks-register). This is plugin API {PLUGIN_API_VERS
 says which versions it needs in `requires_plugin_api`. A hook nobody knows is refused at start-up,
 so that a misspelt one is noticed.
 """
-GIVEN = (ProgramType, RewardKind, Handler, Subscription)
-EFFECTS = (Credit, KeepState, Emit)
+GIVEN = (
+    ProgramType,
+    FollowsFacts,
+    Outcome,
+    Returned,
+    BenefitSource,
+    TierScheme,
+    Standing,
+    RewardKind,
+    Handler,
+    Subscription,
+)
+EFFECTS = (Credit, KeepState, Emit, Measure)
 
 
 def hooks_of(module: ModuleType) -> list[FunctionType]:
@@ -62,7 +80,7 @@ def page() -> str:
         "## What hooks register",
         *map(_class, GIVEN),
         "## Effects",
-        "What `ProgramType.decide` returns: data, and the core alone writes.",
+        "What `decide` and `follow` return: data, and the core alone writes.",
         *map(_class, EFFECTS),
     )
 

@@ -17,7 +17,10 @@ from loyalty_core.application.config import effective, fingerprint
 from loyalty_core.application.enrol import Members
 from loyalty_core.application.erase import Erasing
 from loyalty_core.application.export import Exporting
+from loyalty_core.application.links import Linking
 from loyalty_core.application.merge import Merging
+from loyalty_core.application.partnered import PartnerRedeeming
+from loyalty_core.application.partners import join
 from loyalty_core.application.past import Past
 from loyalty_core.application.rebuild import Rebuilding
 from loyalty_core.application.record import Recorder
@@ -26,6 +29,7 @@ from loyalty_core.application.redemptions import Redemptions
 from loyalty_core.application.reinstate import Reinstater
 from loyalty_core.application.rules import Rules
 from loyalty_core.application.seal import Sealing
+from loyalty_core.application.settlements import Settling
 from loyalty_core.application.spend import Spending
 from loyalty_core.application.statement import Questions
 from loyalty_core.application.tick import Ticker
@@ -37,6 +41,7 @@ from loyalty_core.facade.adjusting import AdjustingMethods
 from loyalty_core.facade.claims import ClaimMethods
 from loyalty_core.facade.facts import FactMethods
 from loyalty_core.facade.members import MemberMethods
+from loyalty_core.facade.partners import PartnerMethods
 from loyalty_core.facade.people import PeopleMethods
 from loyalty_core.facade.proofs import ProofMethods
 from loyalty_core.facade.questions import QuestionMethods
@@ -74,6 +79,7 @@ class Loyalty(
     FactMethods,
     ClaimMethods,
     SpendingMethods,
+    PartnerMethods,
     AdjustingMethods,
     QuestionMethods,
     ProofMethods,
@@ -97,6 +103,9 @@ class Loyalty(
         self._claiming = Claiming(store, self._recorder, clock)
         self._spending = Spending(store, rules, clock)
         self._redeeming = Redeeming(store, rules, clock)
+        self._partnered = PartnerRedeeming(store, rules, clock)
+        self._linking = Linking(store, rules, clock)
+        self._settling = Settling(store, rules, clock)
         self._redemptions = Redemptions(store, clock)
         self._adjuster = Adjuster(store, rules, clock)
         self._reinstater = Reinstater(store, rules, clock)
@@ -141,10 +150,11 @@ class Loyalty(
             store.prepare(clock)
             document, hashed, now = effective(read), fingerprint(read), clock()
             version = store.write(lambda uow: uow.config_version(hashed, document, now))
+            rules = registry.rules(replace(read, version=version))
+            rules = store.write(lambda uow: join(uow, rules))
         except BaseException:
             store.close()
             raise
-        rules = registry.rules(replace(read, version=version))
         return cls(_Parts(store, rules, Archive(rules, plugins), clock, registry))
 
     def __enter__(self) -> Self:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import JSON, Engine, String, create_engine, select, update
+from sqlalchemy import JSON, Engine, String, create_engine, insert, select, update
 
 from loyalty_core import (
     FactError,
@@ -20,7 +20,7 @@ from loyalty_core import (
     MemberStatus,
     Profile,
 )
-from loyalty_core.storage import tables
+from loyalty_core.storage import standing_tables, tables
 from tests.contract.conftest import Shop
 from tests.toy import START, Toy, activity, order, points, refund
 
@@ -59,6 +59,18 @@ KEPT = {
     "loyalty_redemption.source": "the shop's own name",
     "loyalty_redemption.order_id": "the shop's own number, by which a late refund is known",
     "loyalty_stock.item": "a plugin's",
+    "loyalty_presence.subscriptions": "plugins'",
+    "loyalty_link.partner": "a program",
+    "loyalty_partner_redemption.issuer": "a program",
+    "loyalty_partner_redemption.source": "the shop's own name",
+    "loyalty_partner_redemption.order_id": "the shop's own number, as of a redemption",
+    "loyalty_partner_redemption.currency": "of its price",
+    "loyalty_settlement.debtor": "a program",
+    "loyalty_settlement.creditor": "a program",
+    "loyalty_settlement.kind": "ours",
+    "loyalty_settlement.currency": "of its price",
+    "loyalty_settlement.reference": "of a payment between shops",
+    "loyalty_settlement.actor": "who of the shop did it",
 }
 """Texts that say nothing of a person, each with the reason; every other one must be planted."""
 NOBODYS = ("loyalty_config", "loyalty_migration")
@@ -127,14 +139,14 @@ def plant(shop: Shop, engine: Engine) -> tuple[Loyalty, str]:
         for row in ({"state": {"toy": {"x": MARK}}}, {"history": {"spend": {MARK: 5}}}):
             connection.execute(update(tables.member).where(tables.member.c.id == ada).values(**row))
         key = json.dumps(["web", "order", MARK])
-        connection.execute(update(tables.member).values(decided_key=key, decided_at=START))
+        others = update(tables.member).where(tables.member.c.id != bob)
+        connection.execute(others.values(decided_key=key, decided_at=START))
         mine = update(tables.fact).where(tables.fact.c.member_id == ada)
-        before = {"state": {"toy": {"x": MARK}}}
-        connection.execute(mine.values(state_before=before, deferred=[MARK]))
+        connection.execute(mine.values(state_before={"state": {"x": MARK}}, deferred=[MARK]))
         receipts = update(tables.receipt).where(tables.receipt.c.member_id == ada)
         connection.execute(receipts.values(receipt={"reason": MARK}))
-        bobs = update(tables.member).where(tables.member.c.id == bob)
-        connection.execute(bobs.values(decided_key=None, decided_at=None))
+        told = insert(standing_tables.standing).values((ada, MARK, "shop", MARK, None, None))
+        connection.execute(told)
     return loyalty, ada
 
 

@@ -6,8 +6,12 @@
     [[step]]
     at = 2026-03-02T12:00:00Z                 # the clock stands here
     why = "..."                               # for the reader
-    record = { type = "order", ... }          # or: enrol, quote, redeem, adjust, tick
+    record = { type = "order", ... }          # or: enrol, quote, redeem, adjust, tick,
+                                              # link, settle
     expect = { changes = { points = 250 }, available = { points = 250 } }
+
+With `programs = ["one", "other"]`, folders beside it, they share a database; `program` in a step
+says whose it is, else it is the first one's.
 
 Facts and carts have their documented JSON form; left out, `source` is "shop", `occurred_at` the
 step's moment and `identities` the member's. Points are in the wallet's smallest unit.
@@ -30,6 +34,7 @@ from loyalty_core import (
     Quote,
     RecordStatus,
     RedemptionReceipt,
+    SettlementReceipt,
     SpendOffer,
     Statement,
     format_scaled,
@@ -49,18 +54,22 @@ class StandingClock:
 
 
 class Player:
-    """One program being played: does the steps and looks at what became of them."""
+    """Programs being played: does the steps and looks at what became of them."""
 
-    def __init__(self, loyalty: Loyalty, clock: StandingClock, scenario: Table) -> None:
-        self.loyalty = loyalty
+    def __init__(
+        self, programs: Mapping[str, Loyalty], clock: StandingClock, scenario: Table
+    ) -> None:
+        self.programs = programs
+        self.loyalty = next(iter(programs.values()))
         self.clock = clock
         self.scenario = scenario
-        self.facts: list[Table] = []
+        self.facts: list[tuple[Loyalty, Table]] = []
 
     def play(self) -> None:
         """Does every step; fails on the first that does not come out as expected."""
         for number, step in enumerate(self.scenario["step"], 1):
             self.clock.now = step["at"]
+            self.turn_to(step)
             expected = step.get("expect", {})
             try:
                 result = self.do(step, number)
@@ -74,14 +83,19 @@ class Player:
 
     def do(self, step: Table, number: int) -> Any:
         """What the SDK answers to one step; the clock is left as it is."""
+        self.turn_to(step)
         (action,) = step.keys() & ACTIONS.keys()
         return ACTIONS[action](self, step, step[action], f"step-{number}")
+
+    def turn_to(self, step: Table) -> None:
+        """Makes the step's program the one that is asked."""
+        self.loyalty = self.programs[step.get("program", next(iter(self.programs)))]
 
     def replay(self) -> None:
         """Records every fact a second time: nothing may come of it."""
         before = [self.statement(step) for step in self.scenario["step"] if "record" in step]
-        for fact in self.facts:
-            assert self.loyalty.record(fact).status is RecordStatus.DUPLICATE, fact
+        for loyalty, fact in self.facts:
+            assert loyalty.record(fact).status is RecordStatus.DUPLICATE, fact
         after = [self.statement(step) for step in self.scenario["step"] if "record" in step]
         assert after == before
 
@@ -98,6 +112,7 @@ class Player:
         return {wallet.wallet: wallet.balance for wallet in self.statement(step).wallets}
 
     def statement(self, step: Table) -> Statement:
+        self.turn_to(step)
         return self.loyalty.statement(self.member_id(step))
 
 
@@ -105,7 +120,7 @@ def _record(player: Player, step: Table, fact: Table, key: str) -> FactReceipt:
     filled = {"source": "shop", "identities": player.identities(step), **_plain(fact)}
     if fact["type"] != "refund":
         filled = {"occurred_at": _plain(step["at"]), "id": key, **filled}
-    player.facts.append(filled)
+    player.facts.append((player.loyalty, filled))
     return player.loyalty.record(filled)
 
 
@@ -131,6 +146,17 @@ def _tick(player: Player, step: Table, nothing: Table, key: str) -> object:
     return player.loyalty.tick()
 
 
+def _link(player: Player, step: Table, partner: str, key: str) -> object:
+    """Links the step's member to the one with the same identities at a partner."""
+    other = player.programs[partner].find(player.identities(step), source="shop")
+    assert other is not None
+    return player.loyalty.link(player.member_id(step), partner, other.id, key=key)
+
+
+def _settle(player: Player, step: Table, payment: Table, key: str) -> SettlementReceipt:
+    return player.loyalty.settle(key=key, **payment)
+
+
 ACTIONS: Mapping[str, Callable[[Player, Table, Any, str], Any]] = {
     "record": _record,
     "enrol": _enrol,
@@ -138,6 +164,8 @@ ACTIONS: Mapping[str, Callable[[Player, Table, Any, str], Any]] = {
     "redeem": _redeem,
     "adjust": _adjust,
     "tick": _tick,
+    "link": _link,
+    "settle": _settle,
 }
 
 
@@ -212,6 +240,10 @@ VIEWS: Mapping[str, Callable[[Player, Table, Any, Any], Any]] = {
     "to_pay": lambda player, step, result, _: _to_pay(step, result),
     "offers": lambda player, step, result, _: sorted(result.offers),
     "expired": lambda player, step, result, _: dict(result.expired),
+    "paid": lambda player, step, result, _: str(result.amount),
+    "owed": lambda player, step, result, _: {
+        one.partner: str(one.closing) for one in player.loyalty.settlements()
+    },
     "members": lambda player, step, result, _: player.loyalty.report().members,
     "orders": lambda player, step, result, _: player.loyalty.report().orders,
     "activities": lambda player, step, result, _: player.loyalty.report().activities,

@@ -134,10 +134,10 @@ class GatewayContext:
         return parse_scaled(points, self._scale(wallet))
 
     def _scale(self, wallet: str) -> int:
-        definition = self.loyalty.config.wallets.get(wallet)
-        if definition is None:
+        scale = self.loyalty.config.scale(wallet)
+        if scale is None:
             raise WalletUnknown(f"the program has no wallet {wallet[:60]!r}", wallet=wallet)
-        return definition.scale
+        return scale
 
     async def _load_members(self, ids: Sequence[str]) -> list[Member | None]:
         found = await self.in_thread(self.loyalty.members, list(ids))

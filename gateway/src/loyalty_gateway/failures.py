@@ -108,6 +108,8 @@ class FactRejected(UserError):
 FAILURES: Mapping[type[core.LoyaltyError], type[UserError]] = {
     core.InsufficientPoints: InsufficientPoints,
     core.RedemptionRefused: RedemptionRefused,
+    core.AgreementMissing: RedemptionRefused,
+    core.LinkRefused: RedemptionRefused,
     core.MemberInactive: MemberInactive,
     core.MemberNotFound: MemberNotFound,
     core.RewardUnknown: RewardUnknown,
@@ -144,7 +146,7 @@ def _failure_of(error: core.LoyaltyError, context: GatewayContext, wallet: str) 
         shown = {
             name: context.points(named, amount)
             for name, amount in facts.items()
-            if isinstance(amount, int) and named in context.loyalty.config.wallets
+            if isinstance(amount, int) and context.loyalty.config.scale(named) is not None
         }
         return InsufficientPoints(**common, **shown)  # type: ignore[arg-type]
     if isinstance(error, core.FactError) and kind is FactRejected:

@@ -1,10 +1,12 @@
 """How rules meet: multipliers, groups, priorities, pending days and expiry."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
 
-from loyalty_core import SHIPPING
+from loyalty_core import SHIPPING, Benefit, BenefitKind, GrantedBenefit
 from plugins.points.tests.build import BASE, amounts, credits, line, member, order, points
 
 DOUBLE = '[[earn]]\nrule = "double"\nmultiply = 2\n'
@@ -149,3 +151,26 @@ def test_a_rule_can_have_an_expiry_of_its_own() -> None:
 def test_without_either_the_wallet_decides() -> None:
     credit = credits(points(BASE).decide(order(1000), member()))["base"]
     assert (credit.activates_at, credit.expires_at) == (None, None)
+
+
+def test_a_benefit_multiplies_like_a_rule_and_the_largest_counts() -> None:
+    def granted(name: str, multiplier: str, wallet: str = "points") -> GrantedBenefit:
+        benefit = Benefit(
+            benefit=name,
+            kind=BenefitKind.POINTS_MULTIPLIER,
+            multiplier=Decimal(multiplier),
+            wallet=wallet,
+        )
+        return GrantedBenefit(benefit=benefit, source="tiers.status", why="VIP")
+
+    several = granted("a", "1.5"), granted("b", "2.5"), granted("c", "9", wallet="stars")
+    bonus = '[[earn]]\nrule = "bonus"\nbonus = 7\n'
+    view = replace(member(), benefits=several)
+    found = credits(points(BASE + DOUBLE + bonus).decide(order(6000, 4000), view))
+    assert {rule: credit.amount for rule, credit in found.items()} == {
+        "base": 100,
+        "bonus": 7,
+        "double": 100,
+        "~benefit": 150,
+    }
+    assert found["~benefit"].lines == {"l0": 90, "l1": 60}

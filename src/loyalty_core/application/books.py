@@ -244,8 +244,8 @@ class Books(Postings):
             "worth": str(redemption.worth),
             "redemption": redemption.id,
         }
-        kind = TransactionKind.REDEMPTION
-        return self.post(book, kind, entries, at, fact_id=fact_id, detail=detail)
+        kind, partner = TransactionKind.REDEMPTION, redemption.partner
+        return self.post(book, kind, entries, at, fact_id=fact_id, detail=detail, partner=partner)
 
     # -- what time does -----------------------------------------------------------------------
 

@@ -21,7 +21,14 @@ from loyalty_core.domain.benefits import Checkout
 from loyalty_core.domain.clock import zone
 from loyalty_core.domain.currencies import minor_digits
 from loyalty_core.domain.facts import Json
-from loyalty_core.domain.programs import Program, ProgramConfig, TransferRules, Wallet
+from loyalty_core.domain.programs import (
+    Partner,
+    PointsValue,
+    Program,
+    ProgramConfig,
+    TransferRules,
+    Wallet,
+)
 from loyalty_core.errors import ConfigError, LoyaltyError, Problem
 
 _ID = re.compile(r"[a-z][a-z0-9_-]{0,62}", re.ASCII)
@@ -42,6 +49,7 @@ class _File:
     program: Program
     wallets: Mapping[str, Wallet] = field(default_factory=dict)
     checkout: Checkout = Checkout()
+    partners: Mapping[str, Partner] = field(default_factory=dict)
     plugins: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
     gateway: Mapping[str, Json] = field(default_factory=dict)
 
@@ -74,6 +82,7 @@ def _structured(document: Mapping[str, Json]) -> ProgramConfig:
         program=read.program,
         wallets=read.wallets,
         checkout=read.checkout,
+        partners=read.partners,
         plugins=read.plugins,
         gateway=read.gateway,
     )
@@ -145,6 +154,7 @@ def effective(config: ProgramConfig) -> dict[str, Json]:
         "program": _full(config.program),
         "wallets": {name: _full(wallet) for name, wallet in config.wallets.items()},
         "checkout": _full(config.checkout),
+        "partners": {name: _full(partner) for name, partner in config.partners.items()},
         "plugins": cast(Json, dict(config.plugins)),
         "gateway": cast(Json, dict(config.gateway)),
     }
@@ -154,8 +164,11 @@ def _full(value: Any) -> dict[str, Json]:
     written = converter(0).unstructure(value)
     for name in value.__dataclass_fields__:
         item = getattr(value, name)
-        nested = hasattr(item, "__dataclass_fields__")
-        written[name] = _full(item) if nested else converter(0).unstructure(item)
+        if isinstance(item, Mapping):
+            written[name] = {key: _full(inner) for key, inner in item.items()}
+        else:
+            nested = hasattr(item, "__dataclass_fields__")
+            written[name] = _full(item) if nested else converter(0).unstructure(item)
     return cast(dict[str, Json], written)
 
 
@@ -189,6 +202,8 @@ def _faults(config: ProgramConfig) -> Iterator[Problem]:
         yield Problem("program.default_country", f"{country!r} is not a country code", remedy)
     for name, wallet in config.wallets.items():
         yield from _wallet_faults(f"wallets.{name}", name, wallet, program)
+    for name, partner in config.partners.items():
+        yield from _partner_faults(f"partners.{name}", name, partner, config)
 
 
 def _wallet_faults(where: str, name: str, wallet: Wallet, program: Program) -> Iterator[Problem]:
@@ -206,20 +221,46 @@ def _wallet_faults(where: str, name: str, wallet: Wallet, program: Program) -> I
             remedy = 'Write month and day, such as "12-31"; 29 February is not in every year.'
             yield Problem(f"{where}.expiry.on_dates", f"{day!r} is not a day of each year", remedy)
     yield from _transfer_faults(f"{where}.transfer", wallet.transfer)
-    if wallet.value is None:
-        return
-    if wallet.value.points <= 0:
-        yield Problem(f"{where}.value.points", f"{wallet.value.points} is not positive")
-    currency = wallet.value.currency or program.currency
-    faults = list(_currency(f"{where}.value.currency", currency))
+    if wallet.value is not None:
+        yield from _value_faults(f"{where}.value", wallet.value, program)
+
+
+def _value_faults(where: str, value: PointsValue, program: Program) -> Iterator[Problem]:
+    if value.points <= 0:
+        yield Problem(f"{where}.points", f"{value.points} is not positive")
+    currency = value.currency or program.currency
+    faults = list(_currency(f"{where}.currency", currency))
     yield from faults
     if faults:
         return
     try:
-        if parse_scaled(wallet.value.amount, minor_digits(currency)) <= 0:
-            yield Problem(f"{where}.value.amount", f"{wallet.value.amount!r} is not positive")
+        if parse_scaled(value.amount, minor_digits(currency)) <= 0:
+            yield Problem(f"{where}.amount", f"{value.amount!r} is not positive")
     except LoyaltyError as error:
-        yield Problem(f"{where}.value.amount", error.message, error.remedy)
+        yield Problem(f"{where}.amount", error.message, error.remedy)
+
+
+def _partner_faults(
+    where: str, name: str, partner: Partner, config: ProgramConfig
+) -> Iterator[Problem]:
+    if not _ID.fullmatch(name):
+        yield Problem(where, f"{name!r} is not an id", "Name the section after the program's id.")
+    if name == config.program.id:
+        yield Problem(where, "a program is no partner of itself", "Name another program.")
+    for wallet, accepted in partner.accepts.items():
+        place = f"{where}.accepts.{wallet}"
+        yield from _value_faults(f"{place}.value", accepted.value, config.program)
+        if not 0 <= accepted.scale <= 6:
+            yield Problem(f"{place}.scale", f"{accepted.scale} is not from 0 to 6")
+    for wallet, paid in partner.pays.items():
+        place = f"{where}.pays.{wallet}"
+        yield from _value_faults(f"{place}.price", paid.price, config.program)
+        if wallet not in config.wallets:
+            known = ", ".join(config.wallets) or "none"
+            message = f"the program has no wallet {wallet!r}"
+            yield Problem(place, message, f"Its wallets: {known}.")
+        if paid.most_per_month is not None and paid.most_per_month <= 0:
+            yield Problem(f"{place}.most_per_month", f"{paid.most_per_month} is not positive")
 
 
 def _transfer_faults(where: str, rules: TransferRules) -> Iterator[Problem]:

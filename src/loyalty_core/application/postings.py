@@ -13,6 +13,7 @@ from loyalty_core.domain.events import Event, EventId
 from loyalty_core.domain.facts import FactId, Json
 from loyalty_core.domain.ledger import (
     ISSUER,
+    SETTLEMENT,
     TRANSFER,
     Entry,
     Lot,
@@ -136,6 +137,7 @@ class Postings:
         detail: Mapping[str, Json] | None = None,
         id: str | None = None,
         told: bool = True,
+        partner: str = "",
     ) -> str | None:
         """Books one transaction of the member's entries; its id, or None if nothing moved."""
         self.touch(book)
@@ -145,7 +147,6 @@ class Postings:
         if not entries:
             return None
         amount = sum(entry.amount for entry in entries)
-        against = TRANSFER if kind is TransactionKind.TRANSFER else ISSUER
         made = Transaction(
             id=TransactionId(id or new_id()),
             member_id=book.member_id,
@@ -154,7 +155,7 @@ class Postings:
             amount=amount,
             occurred_at=occurred_at,
             booked_at=self.now,
-            entries=balanced(entries, against),
+            entries=balanced(entries, _against(kind, partner)),
             fact_id=fact_id,
             config_version=self.rules.config.version,
             actor=actor,
@@ -235,3 +236,10 @@ class Postings:
         self.changes.lots = [lot for lot in lots if lot.id not in self._new_lots]
         self.changes.wallets = list(self._touched_wallets.values())
         self.uow.save(self.changes)
+
+
+def _against(kind: TransactionKind, partner: str) -> str:
+    """The account that balances a transaction: points spent at a partner go to the settlement."""
+    if partner:
+        return f"{SETTLEMENT}{partner}"
+    return TRANSFER if kind is TransactionKind.TRANSFER else ISSUER

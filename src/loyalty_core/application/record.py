@@ -323,13 +323,13 @@ class Recorder:
         if merged == known.document and not joined:
             return Outcome(known)
         body = joined or _body(merged) != _body(known.document)
-        body |= bool(self._rules.followers) and _refunds(merged) != _refunds(known.document)
+        followed = bool(self._rules.followers) and _refunds(merged) != _refunds(known.document)
         if joined:
             known.member_id, known.status = owner, FactStatus.IDLE
         known.document = merged
         if isinstance(merged, OrderDocument) and merged.body:
             known.occurred_at = merged.body.occurred_at
-        self._mark(known, batch, body=body)
+        self._mark(known, batch, body=body, followed=followed)
         books.changes.facts[known.id] = known
         return Outcome(known, changed=True, problems=self._problems(known))
 
@@ -337,12 +337,15 @@ class Recorder:
         document, goodwill = record.document, self._rules.config.program.goodwill
         return () if isinstance(document, Activity) else refund_problems(document, goodwill)
 
-    def _mark(self, record: FactRecord, batch: Batch, *, body: bool) -> None:
+    def _mark(
+        self, record: FactRecord, batch: Batch, *, body: bool, followed: bool = False
+    ) -> None:
+        """Notes what has to be done: decide it again if its body says so, or what follows it."""
         member = batch.members.get(record.member_id) if record.member_id else None
         if member is None:
             return
-        relevant = record.was_at is not None or decidable(record, member) is not None
-        if body and relevant:
+        earning = decidable(record, member) is not None
+        if (body and (record.was_at is not None or earning)) or (followed and earning):
             batch.redecide[record.id] = record
         batch.revalue[record.id] = record
 

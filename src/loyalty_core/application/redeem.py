@@ -13,12 +13,14 @@ from loyalty_core.application.books import Books
 from loyalty_core.application.enrol import stored_receipt
 from loyalty_core.application.forms import read_cart, read_text
 from loyalty_core.application.ids import input_hash, new_id
+from loyalty_core.application.partners import partner_rewards
 from loyalty_core.application.redemptions import (
     checked,
     existing,
     lock,
     order_of,
     receipt_of,
+    refuse_abroad,
     refuse_ended,
     refuse_meddling,
     refuse_short,
@@ -33,6 +35,7 @@ from loyalty_core.domain.clock import Clock
 from loyalty_core.domain.currencies import minor_digits
 from loyalty_core.domain.facts import Json, Order
 from loyalty_core.domain.members import MemberId, MemberStatus
+from loyalty_core.domain.partners import PartnerPoints
 from loyalty_core.domain.receipts import RedemptionReceipt
 from loyalty_core.domain.redemptions import Redemption, RedemptionId, RedemptionState
 from loyalty_core.domain.rewards import SpendRequest
@@ -70,6 +73,11 @@ class Asked:
     key: str
     given: str
 
+    @property
+    def abroad(self) -> bool:
+        """Whether it is paid with a partner's points."""
+        return isinstance(self.owned.item, PartnerPoints)
+
 
 class Redeeming:
     """Redemptions under the current rules."""
@@ -77,6 +85,7 @@ class Redeeming:
     def __init__(self, store: Store, rules: Rules, clock: Clock) -> None:
         self._store = store
         self._rules = rules
+        self._abroad = partner_rewards(rules.config)
         self._clock = clock
 
     def ask(
@@ -150,7 +159,7 @@ class Redeeming:
             raise MemberInactive(f"the member is {member.status}", member_id=member.id)
         books = Books(uow, self._rules, now)
         books.load([member.id], open_of=[member.id])
-        redemption = self._hold(books, member, asked)
+        redemption = self._hold(books, member, asked, fulfils)
         if asked.minutes is None and not fulfils:
             books.capture(redemption, redemption.points)
             return_spent(books, [redemption], orders)
@@ -186,12 +195,14 @@ class Redeeming:
             uow.save_redemptions([current])
         return receipt_of(current, now), due
 
-    def _hold(self, books: Books, member: MemberRecord, asked: Asked) -> Redemption:
+    def _hold(self, books: Books, member: MemberRecord, asked: Asked, fulfils: bool) -> Redemption:
         owned, now = asked.owned, books.now
         book = books.wallet(member.id, owned.item.wallet)
         available = book.available(now)
         if asked.points is not None and asked.points > available:
-            refuse_short(asked.points, available, book, self._rules.config.wallets[book.wallet])
+            refuse_short(
+                asked.points, available, book.wallet, self._rules.config.wallets[book.wallet]
+            )
         person = stood(self._rules, person_of(member), now).person
         order = priced_order(self._rules, person, asked.order)[0] if asked.order else None
         request = SpendRequest(
@@ -205,7 +216,6 @@ class Redeeming:
             raise refused(offer.refusal or "there is nothing to spend points on", offer, available)
         if offer.stock is not None and not books.uow.claim_stock(offer.item, offer.stock):
             raise refused("there is none left", offer, available)
-        fulfils = asked.minutes is None and isinstance(owned.item, Fulfils)
         redemption = Redemption(
             id=RedemptionId(new_id()),
             member_id=member.id,
@@ -233,10 +243,12 @@ class Redeeming:
 
     def _reward(self, name: str | None) -> Owned[RewardKind]:
         rewards = self._rules.rewards
+        if name in self._abroad:
+            return self._abroad[name]
         if name is None and len(rewards) == 1:
             return next(iter(rewards.values()))
         if name is None or name not in rewards:
-            known = ", ".join(rewards) or "none"
+            known = ", ".join([*rewards, *self._abroad]) or "none"
             remedy = f"Rewards of this program: {known}."
             raise RewardUnknown(f"{name!r} is not a reward here", where="reward", remedy=remedy)
         return rewards[name]
@@ -335,6 +347,7 @@ class Redeeming:
     ) -> tuple[Books, Redemption, Orders]:
         """The books of a redemption's member, caught up, and the redemption as it is in them."""
         known = existing(uow.redemption(checked(redemption_id)), redemption_id)
+        refuse_abroad(known)
         source, order_id = order if order[1] is not None else (known.source, known.order_id)
         member, orders = lock(uow, known.member_id, source, order_id)
         books = Books(uow, self._rules, self._clock())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TypeVar
 
 from loyalty_core.application.enrol import found_members, is_id, locked_member
 from loyalty_core.application.forms import read_text
@@ -10,7 +11,6 @@ from loyalty_core.application.returns import Orders
 from loyalty_core.domain.amounts import format_scaled
 from loyalty_core.domain.clock import Clock
 from loyalty_core.domain.facts import FactKey
-from loyalty_core.domain.ledger import WalletBook
 from loyalty_core.domain.members import MemberId
 from loyalty_core.domain.programs import Wallet
 from loyalty_core.domain.receipts import RedemptionReceipt
@@ -25,6 +25,8 @@ from loyalty_core.errors import (
 )
 from loyalty_core.ports.records import MemberRecord
 from loyalty_core.ports.store import Reader, Store, UnitOfWork
+
+T = TypeVar("T")
 
 LONGEST_PAGE = 1000
 
@@ -87,7 +89,8 @@ def lock(
     key = FactKey(source, "order", order_id or "")
     known = uow.known([key])[0] if order_id is not None else {}
     owners = {record.member_id for record in known.values() if record.member_id}
-    uow.lock_members({*owners, MemberId(member_id)} if is_id(member_id) else owners)
+    if owners:  # all at once, in the order of their ids
+        uow.lock_members({*owners, MemberId(member_id)} if is_id(member_id) else owners)
     member = locked_member(uow, member_id)
     return member, uow.known([key])[0] if known else {}
 
@@ -108,7 +111,7 @@ def checked(redemption_id: str) -> str:
     return redemption_id
 
 
-def existing(found: Redemption | None, redemption_id: str) -> Redemption:
+def existing(found: T | None, redemption_id: str) -> T:
     """The redemption; raises ``RedemptionNotFound`` for None."""
     if found is None:
         message = f"there is no redemption {redemption_id!r}"
@@ -124,6 +127,16 @@ def refuse_ended(redemption: Redemption) -> None:
             remedy="Hold or redeem again; points spent on an order return with its refund.",
             redemption_id=redemption.id,
             state=redemption.state.value,
+        )
+
+
+def refuse_abroad(redemption: Redemption) -> None:
+    """Raises ``RedemptionRefused`` for one made at a partner, which alone may settle it."""
+    if redemption.partner:
+        raise RedemptionRefused(
+            f"it was made at {redemption.partner!r}",
+            where=redemption.reward,
+            remedy="Capture or release it there.",
         )
 
 
@@ -147,13 +160,13 @@ def refused(why: str, offer: SpendOffer, available: int) -> RedemptionRefused:
     )
 
 
-def refuse_short(points: int, available: int, book: WalletBook, wallet: Wallet) -> None:
+def refuse_short(points: int, available: int, name: str, wallet: Wallet) -> None:
     """Raises ``InsufficientPoints`` in the wallet's own words."""
     needed, there = (format_scaled(n, wallet.scale) for n in (points, max(available, 0)))
     raise InsufficientPoints(
         f"{needed} {wallet.unit} needed, {there} available",
-        where=f"wallet {book.wallet}",
-        wallet=book.wallet,
+        where=f"wallet {name}",
+        wallet=name,
         needed=points,
         available=available,
     )

@@ -27,8 +27,8 @@ def spent_on(uow: UnitOfWork, changed: Iterable[FactRecord]) -> list[Redemption]
     Their members are locked; to those who were erased nothing is given. An order that is new and
     has no refund costs no query.
     """
-    orders = {one.key: one for one in changed if isinstance(one.document, OrderDocument)}
-    asked = [(key.source, key.id) for key, one in orders.items() if one.stored or _undone(one)]
+    changed = tuple(changed)
+    orders, asked = {one.key: one for one in changed}, asked_of(changed)
     found = uow.redemptions_of(asked) if asked else []
     wanted: set[MemberId] = set()
     members: dict[MemberId, MemberRecord] = {}
@@ -38,6 +38,12 @@ def spent_on(uow: UnitOfWork, changed: Iterable[FactRecord]) -> list[Redemption]
         found = uow.redemptions_of(asked)  # again: now under lock, and maybe another member's
     gone = {one.id for one in members.values() if one.status is MemberStatus.ERASED}
     return [one for one in found if one.member_id not in gone and _due(one, orders) != one.returned]
+
+
+def asked_of(changed: Iterable[FactRecord]) -> list[tuple[str, str]]:
+    """The orders (source and id) among changed facts to which something may be given back."""
+    orders = [one for one in changed if isinstance(one.document, OrderDocument)]
+    return [(one.key.source, one.key.id) for one in orders if one.stored or _undone(one)]
 
 
 def return_spent(

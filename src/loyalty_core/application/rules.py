@@ -35,6 +35,7 @@ class Rules:
     ``followers`` are programs that follow facts, ``sources`` what gives benefits, tier schemes
     among them. ``gone`` are plugins of an older version that cannot be asked any more: what they
     gave stands.
+    ``coalition``: whether points of partners are, or ever were, accepted here.
     """
 
     config: ProgramConfig
@@ -44,6 +45,7 @@ class Rules:
     gone: frozenset[str] = frozenset()
     followers: Sequence[Owned[FollowsFacts]] = ()
     sources: Sequence[Owned[BenefitSource]] = ()
+    coalition: bool = False
 
     def subscribers(self, event_type: str) -> tuple[str, ...]:
         """The ids of the subscriptions to a type of event."""

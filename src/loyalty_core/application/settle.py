@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
+from loyalty_core.application.abroad import return_abroad
 from loyalty_core.application.books import Books
 from loyalty_core.application.fold import fold, fold_start
 from loyalty_core.application.returns import changed_at, return_spent, spent_on
@@ -75,6 +76,8 @@ def settle(uow: UnitOfWork, batch: Batch, books: Books, rules_at: RulesAt) -> No
             books.changes.members[member_id] = member
     tell_standings(books, [batch.members[member_id] for member_id in by_member])
     _book(batch, books, redated, spent, rules_then)
+    if books.rules.coalition:
+        return_abroad(uow, books.changes.facts.values(), batch.records, books.now)
 
 
 def _later(

@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from typing import cast
 
 from loyalty_core.application.available import available_now
 from loyalty_core.application.enrol import found_members
 from loyalty_core.application.fold import award_of
 from loyalty_core.application.following import outcome_of
 from loyalty_core.application.forms import read_cart
+from loyalty_core.application.partners import partner_rewards
 from loyalty_core.application.rules import Rules, ask, ask_follower
 from loyalty_core.application.standing import STRANGER, Person, person_of, priced_order, stood
 from loyalty_core.domain.clock import Clock
@@ -18,6 +20,7 @@ from loyalty_core.domain.effects import Credit, Measure
 from loyalty_core.domain.facts import Json, Order
 from loyalty_core.domain.members import MemberView
 from loyalty_core.domain.orders import OrderDocument
+from loyalty_core.domain.partners import PartnerPoints
 from loyalty_core.domain.rewards import SpendOffer, SpendRequest
 from loyalty_core.domain.statements import Cart, Earning, Quote
 from loyalty_core.errors import (
@@ -61,6 +64,8 @@ class Spending:
                 offers[name] = priced(owned, request, seen.person.view(owned.plugin))
             except PluginFailed:
                 failed.append(owned.plugin)
+        if member_id is not None:
+            offers |= self._abroad(order, member_id, now)
         return Quote(
             earnings=tuple(earnings),
             offers=offers,
@@ -83,6 +88,27 @@ class Spending:
             return record, available_now(reader, [record.id], now)[record.id]
 
         return self._store.read(look)
+
+    def _abroad(self, order: Order, member_id: str, now: datetime) -> dict[str, SpendOffer]:
+        """What points of partners could buy, where the member is linked."""
+        rewards = partner_rewards(self._rules.config)
+
+        def look(reader: Reader) -> dict[str, tuple[PartnerPoints, int]]:
+            others = {one.partner: one.partner_member for one in reader.links_of(member_id)[::-1]}
+            available = available_now(reader, [*others.values()], now)
+            found = {}
+            for name, owned in rewards.items():
+                reward = cast(PartnerPoints, owned.item)
+                if other := others.get(reward.partner):
+                    found[name] = reward, available[other].get(reward.accepted_wallet, 0)
+            return found
+
+        return {
+            name: reward.offer(
+                SpendRequest(wallet=reward.wallet, available=available, order=order), MemberView()
+            )
+            for name, (reward, available) in (self._store.read(look) if rewards else {}).items()
+        }
 
     def _earnings(self, order: Order, person: Person) -> tuple[list[Earning], list[str]]:
         earnings: list[Earning] = []

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from loyalty_core.application.available import NOTHING_HELD, Held, held_now, repaid, spendable
 from loyalty_core.application.enrol import found_members, is_id, member_of
+from loyalty_core.application.partners import partner_rewards
 from loyalty_core.application.rules import Rules
 from loyalty_core.application.showing import shown
 from loyalty_core.application.standing import person_of, stood
@@ -219,6 +220,7 @@ class Questions:
 
     def rewards(self) -> tuple[RewardView, ...]:
         """The rewards that points buy in this program."""
+        rewards = {**self._rules.rewards, **partner_rewards(self._rules.config)}
         return tuple(
             RewardView(
                 id=owned.item.id,
@@ -226,7 +228,7 @@ class Questions:
                 wallet=owned.item.wallet,
                 plugin=owned.plugin,
             )
-            for owned in self._rules.rewards.values()
+            for owned in rewards.values()
         )
 
     def tiers(self) -> dict[str, tuple[Tier, ...]]:

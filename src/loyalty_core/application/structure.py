@@ -75,7 +75,7 @@ def converter(digits: int) -> Converter:
     made.register_structure_hook_factory(_is_mapping, lambda kind: _mapping(made, kind))
     made.register_structure_hook_factory(_is_tuple, lambda kind: _sequence(made, kind))
     made.register_unstructure_hook(Decimal, str)
-    made.register_unstructure_hook(datetime, _iso)
+    made.register_unstructure_hook(datetime, iso)
     made.register_unstructure_hook(date, lambda day: day.isoformat())
     made.register_unstructure_hook(time, lambda moment: moment.isoformat())
     made.register_unstructure_hook_func(_is_minor, lambda amount: format_scaled(amount, digits))
@@ -302,8 +302,10 @@ def _sequence(made: Converter, kind: Any) -> Callable[[object, Any], Any]:
     return structure
 
 
-def _iso(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+def iso(moment: datetime) -> str:
+    """The moment as ISO 8601 in UTC, ending in Z."""
+    utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return utc.isoformat().replace("+00:00", "Z")
 
 
 def _below(where: str, name: object) -> str:

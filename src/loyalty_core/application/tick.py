@@ -13,11 +13,11 @@ import logging
 import random
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
 from loyalty_core.application.books import Books
+from loyalty_core.application.expire import Done, move_points
 from loyalty_core.application.record import Recorder
 from loyalty_core.application.redeem import Redeeming
 from loyalty_core.application.rules import Rules
@@ -37,14 +37,6 @@ DELIVERIES_A_CHUNK = 200
 MOST_ATTEMPTS = 12
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(hours=12)
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """What one transaction of a step did: rows by field of the report, points by wallet."""
-
-    counts: Counter[str] = field(default_factory=Counter)
-    expired: Counter[str] = field(default_factory=Counter)
 
 
 class Ticker:
@@ -100,20 +92,7 @@ class Ticker:
 
     def _move_points(self, uow: UnitOfWork, *, now: datetime) -> Done | None:
         due = uow.due_members(now, LOTS_A_CHUNK)
-        if not due:
-            return None
-        members = uow.lock_members(due)
-        books = Books(uow, self._rules, now)
-        books.load(members, open_of=members)
-        done = Done()
-        for book, caught_up in books.caught_up:
-            done.counts["activated_lots"] += caught_up.activated
-            done.counts["expired_lots"] += caught_up.expired
-            done.counts["timed_out_holds"] += caught_up.timed_out
-            if caught_up.points:
-                done.expired[book.wallet] += caught_up.points
-        books.flush()
-        return done if books.caught_up else None
+        return move_points(uow, self._rules, due, now) if due else None
 
     # -- facts --------------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ from loyalty_core.cli.commands import (
     loading,
     members,
     operations,
+    partners,
     people,
     proofs,
     setup,
@@ -51,7 +52,7 @@ def build_app() -> typer.Typer:
     )
     app.callback()(_root)
     modules = (setup, loading, members, answers, spending, adjusting, people, operations, proofs)
-    for module in (*modules, demo):
+    for module in (*modules, partners, demo):
         module.register(app)
     return app
 

@@ -62,8 +62,7 @@ def money(amount: Money | None) -> Document | None:
 
 def scale_of(config: ProgramConfig, wallet: str) -> int:
     """How many digits the wallet's smallest unit has; 0 for a wallet no longer configured."""
-    definition = config.wallets.get(wallet)
-    return definition.scale if definition else 0
+    return config.scale(wallet) or 0
 
 
 def member(found: Member) -> Document:

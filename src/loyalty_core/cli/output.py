@@ -13,11 +13,13 @@ from rich.text import Text
 
 from loyalty_core.domain.facts import Json
 from loyalty_core.errors import (
+    AgreementMissing,
     ConfigError,
     FactError,
     IdempotencyConflict,
     InsufficientPoints,
     LedgerFault,
+    LinkRefused,
     LoyaltyError,
     MemberErased,
     MemberInactive,
@@ -31,6 +33,7 @@ from loyalty_core.errors import (
     RedemptionRefused,
     ReinstatementRefused,
     RewardUnknown,
+    SettlementRefused,
     StoreError,
     TransactionNotFound,
     TransferRefused,
@@ -75,6 +78,9 @@ _BY_ERROR: tuple[tuple[tuple[type[LoyaltyError], ...], int], ...] = (
             RedemptionEnded,
             ReinstatementRefused,
             TransferRefused,
+            AgreementMissing,
+            LinkRefused,
+            SettlementRefused,
             MergeRefused,
             MemberInactive,
             IdempotencyConflict,

@@ -68,7 +68,7 @@ def wallet_named(loyalty: Loyalty, name: str | None) -> str:
 
 def points_of(loyalty: Loyalty, wallet: str, text: str) -> int:
     """A decimal of whole points in the wallet's smallest unit; raises ``AmountInvalid``."""
-    return parse_scaled(text, loyalty.config.wallets[wallet].scale)
+    return parse_scaled(text, loyalty.config.scale(wallet) or 0)
 
 
 @contextmanager

@@ -143,6 +143,8 @@ def split(total: int, weights: Sequence[int]) -> tuple[int, ...]:
         return (0,) * len(weights)
     shares = [total * weight // whole for weight in weights]
     rest = total - sum(shares)
+    if not rest:
+        return tuple(shares)
     by_remainder = sorted(
         range(len(weights)), key=lambda index: (-(total * weights[index] % whole), index)
     )

@@ -19,11 +19,15 @@ CORE_EVENTS: Mapping[str, str] = {
     "points_held": "Points were reserved; data: wallet, amount, reward, redemption.",
     "points_released": "Held points are free again; data: wallet, amount, redemption, state.",
     "points_returned": "Spent points were given back; data: wallet, amount, reward, redemption.",
+    "points_accepted": "A partner's points were spent here; data: partner, wallet, amount, "
+    "reward, redemption.",
     "points_adjusted": "An operator changed a balance; data: wallet, amount, reason, actor.",
     "points_transferred": "Points went to another member or came from one; data: "
     "wallet, amount, to or from, transaction (the other member's).",
     "points_activated": "Pending points became spendable; data: wallet, amount.",
     "points_expired": "Points passed their date; data: wallet, amount.",
+    "member_linked": "A member here is known to be a partner's; data: partner.",
+    "member_unlinked": "The link to a partner's member ended; data: partner.",
     "member_merged": "A member became part of this one; data: merged (their id).",
     "member_unmerged": "A member was parted from this one again; data: unmerged (their id).",
     "member_erased": "A person asked to be forgotten: delete what you hold of them; data: none.",

@@ -26,6 +26,9 @@ ISSUER = "issuer"
 TRANSFER = "transfer"
 """The account between members: over a program it sums to zero in each wallet."""
 
+SETTLEMENT = "settlement:"
+"""How the account begins that balances points spent at a partner; the partner's id follows."""
+
 
 class TransactionKind(StrEnum):
     """Kinds of transaction.

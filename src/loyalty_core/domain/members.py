@@ -52,7 +52,8 @@ class Profile:
     """What is known of a member besides identities; every field may stay empty.
 
     ``time_zone`` is an IANA name, ``locale`` a BCP 47 tag, ``consents`` maps a purpose to yes or
-    no. ``tags`` are the segments, ``tiers`` the tier held in each scheme.
+    no. ``tags`` are the segments. ``tiers`` are tiers that the host keeps itself, by scheme; what
+    programs and quotes see has those of the program's own schemes as well.
     """
 
     name: str = ""

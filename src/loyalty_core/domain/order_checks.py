@@ -63,7 +63,7 @@ def refund_problems(
     They take no more points than were earned, whatever they say. The earlier refund is in the
     right, and the one that goes beyond is named. The same refunds always give the same problems.
     """
-    if document.body is None:
+    if document.body is None or not (document.refunds or document.strays):
         return ()
     refunds = sorted(document.counting(goodwill), key=lambda one: (one.occurred_at, one.id))
     return (*_strays(document), *_excesses(document.body, refunds))

@@ -121,10 +121,12 @@ def line_nets(order: Order) -> dict[str, int]:
     The order's discount falls on goods alone, by value, largest remainder; shipping is a line
     called ``SHIPPING`` when there is any.
     """
-    goods = [line for line in order.lines if line.kind is LineKind.GOODS]
-    shares = split(order.discount, [line.net for line in goods])
-    share_of = {line.id: share for line, share in zip(goods, shares, strict=True)}
-    nets = {line.id: line.net - share_of.get(line.id, 0) for line in order.lines}
+    nets = {line.id: line.net for line in order.lines}
+    if order.discount:
+        goods = [line for line in order.lines if line.kind is LineKind.GOODS]
+        shares = split(order.discount, [line.net for line in goods])
+        for line, share in zip(goods, shares, strict=True):
+            nets[line.id] -= share
     if order.shipping:
         nets[SHIPPING] = order.shipping
     return nets

@@ -164,7 +164,11 @@ class Wallet:
         metadata=_doc("What happens when points already spent are taken back."),
     )
     value: PointsValue | None = field(
-        default=None, metadata=_doc("What points are worth as money; they need not be worth any.")
+        default=None,
+        metadata=_doc(
+            "What points are worth as money when they are spent, old ones as well; they need not be"
+            " worth any."
+        ),
     )
     return_grace_days: int = field(
         default=0,
@@ -176,6 +180,42 @@ class Wallet:
     transfer: TransferRules = field(
         default=TransferRules(),
         metadata=_doc("Whether members may give points away; not if left out."),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """Points of a partner that are accepted here, and what they buy."""
+
+    value: PointsValue = field(metadata=_doc("What they are worth to the member here."))
+    unit: str = field(default="points", metadata=_doc("What members call them."))
+    scale: int = field(
+        default=0, metadata=_doc("Decimal digits of their smallest unit, as the partner has it.")
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paid:
+    """Points of our own that a partner may accept, and what we owe the partner for them."""
+
+    price: PointsValue = field(
+        metadata=_doc("What we owe the partner for so many points; it need not be their value.")
+    )
+    most_per_month: int | None = field(
+        default=None,
+        metadata=_doc("The most whole points that may be spent there in a month of ours."),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Partner:
+    """What is agreed with another program of the same database; both sides must say their part."""
+
+    accepts: Mapping[str, Accepted] = field(
+        default_factory=dict, metadata=_doc("The partner's wallets whose points buy here.")
+    )
+    pays: Mapping[str, Paid] = field(
+        default_factory=dict, metadata=_doc("Our wallets whose points buy there.")
     )
 
 
@@ -235,9 +275,18 @@ class ProgramConfig:
     program: Program
     wallets: Mapping[str, Wallet] = field(default_factory=dict)
     checkout: Checkout = Checkout()
+    partners: Mapping[str, Partner] = field(default_factory=dict)
     plugins: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
     gateway: Mapping[str, Json] = field(default_factory=dict)
     version: int = 0
+
+    def scale(self, wallet: str) -> int | None:
+        """The decimal digits of a wallet of ours, or of a partner's; None for an unknown one."""
+        if wallet in self.wallets:
+            return self.wallets[wallet].scale
+        partner, _, name = wallet.partition(".")
+        accepted = self.partners[partner].accepts.get(name) if partner in self.partners else None
+        return accepted.scale if accepted else None
 
     def worth(self, wallet: str, points: int) -> Money | None:
         """What ``points`` of the smallest unit are worth, rounded down; None without a value."""

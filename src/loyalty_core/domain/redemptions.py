@@ -15,6 +15,9 @@ from loyalty_core.domain.orders import OrderDocument, kept_share, line_nets
 
 RedemptionId = NewType("RedemptionId", str)
 
+PARTNER = "partner:"
+"""How the reward of a redemption begins that is spent at a partner program; no plugin's does."""
+
 
 class RedemptionState(StrEnum):
     """Where a redemption stands.
@@ -63,6 +66,11 @@ class Redemption:
     retry_at: datetime | None = None
     came_from: str | None = None
     fresh: bool = False
+
+    @property
+    def partner(self) -> str:
+        """The partner program it is spent at; "" for one in its own program."""
+        return self.reward.removeprefix(PARTNER) if self.reward.startswith(PARTNER) else ""
 
     def timed_out(self, now: datetime) -> bool:
         """Whether its time is over at ``now``, job run or not."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from loyalty_core.application.partnered import PartnerRedeeming
 from loyalty_core.application.redeem import Redeeming
 from loyalty_core.application.redemptions import Redemptions
 from loyalty_core.application.spend import Spending
@@ -18,6 +19,7 @@ class SpendingMethods:
 
     _spending: Spending
     _redeeming: Redeeming
+    _partnered: PartnerRedeeming
     _redemptions: Redemptions
     _transfers: Transfers
 
@@ -51,12 +53,15 @@ class SpendingMethods:
         it is handed over, they are captured. The receipt says ``held`` while that is tried again,
         and inside a host's transaction, where ``tick`` hands it over after the commit.
 
+        The rewards ``partner:<id>.<wallet>`` are paid with points that the member has at a partner
+        program, where the member is linked; those are in the partner's smallest unit.
+
         Raises ``MemberNotFound``, ``MemberInactive``, ``RewardUnknown``, ``InsufficientPoints``,
-        ``RedemptionRefused``, ``IdempotencyConflict``.
+        ``RedemptionRefused``, ``AgreementMissing``, ``LinkRefused``, ``IdempotencyConflict``.
         """
         order = (source, order_id)
         asked = self._redeeming.ask(member_id, points, reward, cart, order, None, key)
-        return self._redeeming.redeem(asked)
+        return (self._partnered if asked.abroad else self._redeeming).redeem(asked)
 
     def hold(
         self,
@@ -80,7 +85,7 @@ class SpendingMethods:
         """
         order = (source, order_id)
         asked = self._redeeming.ask(member_id, points, reward, cart, order, minutes, key)
-        return self._redeeming.redeem(asked)
+        return (self._partnered if asked.abroad else self._redeeming).redeem(asked)
 
     def capture(
         self,
@@ -99,7 +104,8 @@ class SpendingMethods:
         ``RedemptionRefused`` while its reward is being handed over, and ``FactError`` for more
         points than are held.
         """
-        return self._redeeming.capture(redemption_id, points, (source, order_id))
+        redeeming = self._partnered if self._partnered.one(redemption_id) else self._redeeming
+        return redeeming.capture(redemption_id, points, (source, order_id))
 
     def release(self, redemption_id: str) -> RedemptionReceipt:
         """Held points set free; nothing happens if they are already.
@@ -107,11 +113,12 @@ class SpendingMethods:
         Raises ``RedemptionNotFound``, ``RedemptionEnded`` if they were captured, and
         ``RedemptionRefused`` while its reward is being handed over.
         """
-        return self._redeeming.release(redemption_id)
+        redeeming = self._partnered if self._partnered.one(redemption_id) else self._redeeming
+        return redeeming.release(redemption_id)
 
     def redemption(self, redemption_id: str) -> RedemptionReceipt:
         """One redemption as it stands now; raises ``RedemptionNotFound``."""
-        return self._redemptions.one(redemption_id)
+        return self._partnered.one(redemption_id) or self._redemptions.one(redemption_id)
 
     def redemptions(
         self, member_id: str, *, held: bool = False, first: int = 20, after: str | None = None

@@ -67,28 +67,7 @@ class Registry:
                     ) from error
         if problems:
             raise ConfigError(problems)
-        rewards = cast(list[Owned[RewardKind]], collected["rewards"])
-        handlers = cast(list[Owned[Subscription]], collected["handlers"])
-        _unique(rewards, lambda reward: reward.id, "reward")
-        sources = cast(list[Owned[BenefitSource]], collected["benefits"])
-        _unique(handlers, lambda subscription: subscription.id, "subscription")
-        _unique(sources, lambda source: source.id, "source of benefits")
-        subscribed: dict[str, list[Owned[Subscription]]] = defaultdict(list)
-        for owned in handlers:
-            subscribed[owned.item.event_type].append(owned)
-        programs = collected["programs"]
-        return Rules(
-            config,
-            tuple(cast(Owned[ProgramType], one) for one in programs if hasattr(one.item, "decide")),
-            {owned.item.id: owned for owned in rewards},
-            subscribed,
-            followers=tuple(
-                cast(Owned[FollowsFacts], one)
-                for one in programs
-                if isinstance(one.item, FollowsFacts)
-            ),
-            sources=tuple(sources),
-        )
+        return _rules_of(config, collected)
 
     def _settings(
         self, on: Mapping[str, Plugin], config: ProgramConfig
@@ -109,6 +88,30 @@ class Registry:
             except ConfigError as error:
                 problems += error.problems
         return settings, problems
+
+
+def _rules_of(config: ProgramConfig, collected: Mapping[str, list[Owned[object]]]) -> Rules:
+    """The rules of what was registered; refuses names that are taken twice."""
+    rewards = cast(list[Owned[RewardKind]], collected["rewards"])
+    handlers = cast(list[Owned[Subscription]], collected["handlers"])
+    _unique(rewards, lambda reward: reward.id, "reward")
+    sources = cast(list[Owned[BenefitSource]], collected["benefits"])
+    _unique(handlers, lambda subscription: subscription.id, "subscription")
+    _unique(sources, lambda source: source.id, "source of benefits")
+    subscribed: dict[str, list[Owned[Subscription]]] = defaultdict(list)
+    for owned in handlers:
+        subscribed[owned.item.event_type].append(owned)
+    programs = collected["programs"]
+    return Rules(
+        config,
+        tuple(cast(Owned[ProgramType], one) for one in programs if hasattr(one.item, "decide")),
+        {owned.item.id: owned for owned in rewards},
+        subscribed,
+        followers=tuple(
+            cast(Owned[FollowsFacts], one) for one in programs if isinstance(one.item, FollowsFacts)
+        ),
+        sources=tuple(sources),
+    )
 
 
 class Archive:

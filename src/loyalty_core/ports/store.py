@@ -11,6 +11,8 @@ from loyalty_core.domain.facts import FactId, FactKey, Json
 from loyalty_core.domain.ledger import Lot, LotId, Transaction, WalletBook
 from loyalty_core.domain.members import Identity, MemberId
 from loyalty_core.domain.redemptions import Redemption
+from loyalty_core.ports.expiry import ExpiryWork
+from loyalty_core.ports.partners import PartnerReader, PartnerWork
 from loyalty_core.ports.past import PastReader
 from loyalty_core.ports.people import PeopleReader, PeopleWork
 from loyalty_core.ports.rebuild import CacheReader, CacheWriter
@@ -26,8 +28,14 @@ from loyalty_core.ports.seal import SealReader, SealWriter
 from loyalty_core.ports.standings import StandingWork
 
 
-class UnitOfWork(PeopleWork, SealWriter, CacheWriter, StandingWork, Protocol):
+class UnitOfWork(
+    PeopleWork, SealWriter, CacheWriter, ExpiryWork, PartnerWork, StandingWork, Protocol
+):
     """One write transaction. Everything read through it after ``lock_members`` is current."""
+
+    def neighbour(self, program: str) -> UnitOfWork:
+        """The same transaction on another program's books."""
+        ...
 
     def lock_owners(
         self, identities: Iterable[Identity], keys: Iterable[FactKey] = ()
@@ -166,7 +174,7 @@ class UnitOfWork(PeopleWork, SealWriter, CacheWriter, StandingWork, Protocol):
         ...
 
 
-class Reader(PeopleReader, SealReader, PastReader, CacheReader, Protocol):
+class Reader(PeopleReader, SealReader, PastReader, CacheReader, PartnerReader, Protocol):
     """Questions to the books; every answer comes from a fixed few indexed queries."""
 
     def owners(self, identities: Iterable[Identity]) -> dict[Identity, MemberId]:

@@ -16,7 +16,7 @@ from loyalty_core.domain.facts import FactId
 from loyalty_core.domain.ledger import TransactionKind
 from loyalty_core.domain.members import Identity, MemberId
 from loyalty_core.ports.records import FactRecord, FactStatus
-from loyalty_core.storage import rows, tables
+from loyalty_core.storage import partner_tables, rows, tables
 from loyalty_core.storage.outbox import Outbox
 
 DROPPED = "dropped"
@@ -87,6 +87,7 @@ class Erasure(Outbox):
         self._bury(identities, now)
         table = tables.identity
         self._connection.execute(delete(table).where(table.c.member_id.in_(members)))
+        self._forget_links(members)
         self._forget_waiting(facts)
         self._forget_receipts(members)
         shared = self._shared_transactions(members)
@@ -112,6 +113,12 @@ class Erasure(Outbox):
             index_elements=["program", "digest"], set_={"erased_at": added.excluded.erased_at}
         )
         self._write(again, values)
+
+    def _forget_links(self, members: Sequence[MemberId]) -> None:
+        """A link would say who somebody was, in another program."""
+        table = partner_tables.link
+        either = or_(table.c.member_id.in_(members), table.c.partner_member.in_(members))
+        self._connection.execute(delete(table).where(either))
 
     def _forget_waiting(self, facts: Sequence[FactId]) -> None:
         waiting = tables.waiting.c.fact_id == bindparam("waits")

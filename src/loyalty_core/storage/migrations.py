@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection, insert, inspect, select
 
 from loyalty_core.errors import StoreError
-from loyalty_core.storage import standing_tables, tables
+from loyalty_core.storage import partner_tables, standing_tables, tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,9 @@ class Migration:
 
 
 def _first_tables(connection: Connection) -> None:
-    standing_tables.standing.metadata.create_all(connection)  # with those of ``tables``
+    for table in (partner_tables.link, standing_tables.standing):
+        assert table.metadata is tables.metadata  # their import has added them
+    tables.metadata.create_all(connection)
 
 
 CORE: Sequence[Migration] = (Migration("0001_first_tables", _first_tables),)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from loyalty_core.domain.events import Event
-from loyalty_core.storage import rows, tables
+from loyalty_core.storage import columns, rows, tables
 from loyalty_core.storage.sql import Write, sql_of
 
 DELIVERY_LEASE = timedelta(minutes=2)
@@ -44,7 +44,7 @@ class Outbox:
                 "program": self._program,
                 "state": "pending",
                 "attempts": 0,
-                "next_attempt_at": tables.EPOCH,  # at once, in the order of the events' ids
+                "next_attempt_at": columns.EPOCH,  # at once, in the order of the events' ids
                 "last_error": "",
             }
             for event, subscriptions in published

@@ -13,9 +13,10 @@ from loyalty_core.domain.ledger import Transaction, WalletBook
 from loyalty_core.domain.members import Identity, MemberId, MemberStatus
 from loyalty_core.domain.redemptions import Redemption
 from loyalty_core.ports.records import FactRecord, MemberRecord, Upcoming, WalletSums
-from loyalty_core.storage import rows, tables
+from loyalty_core.storage import columns, rows, tables
 from loyalty_core.storage.checks import check_books
 from loyalty_core.storage.migrations import applied
+from loyalty_core.storage.partners import PartnerReads
 from loyalty_core.storage.past import PastRows
 from loyalty_core.storage.people import PeopleRows
 from loyalty_core.storage.posted import find_transaction, with_entries
@@ -39,22 +40,21 @@ _dated = (
     tables.lot.c.pending,
 )
 _mine = tables.lot.c.member_id.in_(_ids)
-_left = tables.lot.c.remaining > 0
 _free = func.sum(tables.lot.c.remaining - tables.lot.c.held)
 _ending = tables.lot.c.expires_at <= bindparam("until")
 _upcoming = union_all(  # each half walks its own partial index, however many lots are open
-    select(*_dated, _free).where(_mine, _left, _ending).group_by(*_dated),
+    select(*_dated, _free).where(_mine, tables.is_open, _ending).group_by(*_dated),
     select(*_dated, _free)
     .where(
         _mine,
-        tables.lot.c.pending,
+        tables.is_pending,
         or_(tables.lot.c.expires_at.is_(None), tables.lot.c.expires_at > bindparam("until")),
     )
     .group_by(*_dated),
 )
 
 
-class SqlReader(PeopleRows, SealRows, PastRows, CacheReads):
+class SqlReader(PeopleRows, SealRows, PastRows, CacheReads, PartnerReads):
     """``ports.store.Reader`` on one SQLAlchemy connection, for one program."""
 
     def __init__(self, connection: Connection, program: str) -> None:
@@ -134,7 +134,7 @@ class SqlReader(PeopleRows, SealRows, PastRows, CacheReads):
             chosen = chosen.where(table.c.wallet == wallet)
         if before is not None:
             place = tuple_(table.c.occurred_at, table.c.id)
-            chosen = chosen.where(place < tuple_(*before, types=[tables.Moment, table.c.id.type]))
+            chosen = chosen.where(place < tuple_(*before, types=[columns.Moment, table.c.id.type]))
         latest = chosen.order_by(table.c.occurred_at.desc(), table.c.id.desc()).limit(limit)
         return with_entries(self._connection, list(self._rows(latest)))
 

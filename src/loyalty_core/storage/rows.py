@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, cast
 
 from loyalty_core.application.forms import dump_document, load_document
-from loyalty_core.application.structure import converter
+from loyalty_core.application.structure import converter, iso
 from loyalty_core.domain.amounts import Money
 from loyalty_core.domain.events import Event, EventId
 from loyalty_core.domain.facts import FactId, FactKey, Json
@@ -43,6 +43,7 @@ from loyalty_core.storage import tables
 Row = Mapping[Any, Any]
 _WALLET = tuple(tables.wallet.c.keys())
 _plain = converter(0)
+_NOBODY = Profile()
 
 
 def member_row(record: MemberRecord, program: str) -> dict[str, Any]:
@@ -53,7 +54,7 @@ def member_row(record: MemberRecord, program: str) -> dict[str, Any]:
         "program": program,
         "status": record.status.value,
         "joined_at": record.joined_at,
-        "profile": _plain.unstructure(record.profile),
+        "profile": _plain.unstructure(record.profile) if record.profile != _NOBODY else {},
         "history": _plain.unstructure(record.history),
         "state": record.state,
         "decided_at": decided.occurred_at if decided else None,
@@ -76,7 +77,7 @@ def member_record(row: Row) -> MemberRecord:
         id=MemberId(row["id"]),
         status=MemberStatus(row["status"]),
         joined_at=row["joined_at"],
-        profile=_plain.structure(row["profile"], Profile) if row["profile"] else Profile(),
+        profile=_plain.structure(row["profile"], Profile) if row["profile"] else _NOBODY,
         history=_plain.structure(row["history"], History) if row["history"] else History(),
         state=row["state"],
         decided_to=decided,
@@ -137,7 +138,19 @@ def fact_record(row: Row) -> FactRecord:
 
 
 def _award_row(award: Award) -> dict[str, Json]:
-    return cast(dict[str, Json], _plain.unstructure(award))
+    return {
+        "plugin": award.plugin,
+        "rule": award.rule,
+        "wallet": award.wallet,
+        "amount": award.amount,
+        "lines": {**award.lines},
+        "awarded_at": iso(award.awarded_at),
+        "activates_at": iso(award.activates_at),
+        "expires_at": iso(award.expires_at) if award.expires_at else None,
+        "lot_id": award.lot_id,
+        "net": award.net,
+        **({"whole": True} if award.whole else {}),
+    }
 
 
 def _award(stored: Mapping[str, Json]) -> Award:

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import JSON, Boolean, Connection, Dialect, Table
 from sqlalchemy.types import TypeEngine
 
-from loyalty_core.storage import tables
+from loyalty_core.storage import columns, tables
 
 Row = dict[str, Any]
 
@@ -48,8 +48,8 @@ class Form:
         self._readers = [(name, read) for name, read in readers.items() if read is not None]
 
     def _reader(self, kind: TypeEngine[Any]) -> Callable[[Any], Any] | None:
-        if isinstance(kind, tables.Moment):
-            return tables.from_text if self.postgresql else tables.from_microseconds
+        if isinstance(kind, columns.Moment):
+            return columns.from_text if self.postgresql else columns.from_microseconds
         return bool if isinstance(kind, Boolean) and not self.postgresql else None
 
     def row(self, fetched: Sequence[Any]) -> Row:
@@ -74,10 +74,10 @@ class Marks:
     def __init__(self, text: str, table: Table, names: Sequence[str]) -> None:
         writers: list[tuple[int, Callable[[Any], Any]]] = []
         for place, name in enumerate(names):
-            if isinstance(table.c[name].type, tables.Moment):
-                writers.append((place, tables.to_microseconds))
+            if isinstance(table.c[name].type, columns.Moment):
+                writers.append((place, columns.to_microseconds))
             elif isinstance(table.c[name].type, JSON):
-                writers.append((place, encode))
+                writers.append((place, _json_text))
         self.text = text
         self._writers = writers
         self._values = itemgetter(*names)
@@ -116,7 +116,7 @@ class Sql:
 
     def moment(self, moment: datetime) -> Any:
         """A moment as a parameter."""
-        return moment if self.postgresql else tables.to_microseconds(moment)
+        return moment if self.postgresql else columns.to_microseconds(moment)
 
     def as_id(self, name: str) -> str:
         """A text column as an id."""
@@ -203,6 +203,11 @@ def _moment(value: Any) -> str:
     if not isinstance(value, datetime):
         raise TypeError(f"{value!r} is not JSON")
     return value.isoformat()
+
+
+def _json_text(value: Any) -> str:
+    """The JSON text of a column: many hold nothing, and an encoder takes its time for that, too."""
+    return encode(value) if value else "[]" if isinstance(value, list | tuple) else "{}"
 
 
 encode: Callable[[Any], str] = json.JSONEncoder(default=_moment).encode

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Index, String, Table, text
 
-from loyalty_core.storage import tables
+from loyalty_core.storage.columns import Moment, identifier
+from loyalty_core.storage.tables import metadata
 
 standing = Table(
     "loyalty_standing",
-    tables.metadata,
-    Column("member_id", tables.member.c.id.type, primary_key=True),
+    metadata,
+    Column("member_id", identifier(), primary_key=True),
     Column("scheme", String(128), primary_key=True),
     Column("program", String(63), nullable=False),
     Column("tier", String(128), nullable=False),
-    Column("since", tables.Moment),
-    Column("due_at", tables.Moment),
+    Column("since", Moment),
+    Column("due_at", Moment),
 )
 _due = text("due_at IS NOT NULL")
 Index("loyalty_standing_due", standing.c.due_at, postgresql_where=_due, sqlite_where=_due)

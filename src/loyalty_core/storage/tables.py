@@ -6,15 +6,10 @@ but no balance row. Caches (balance, remaining, ...) can be rebuilt from ``loyal
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from typing import Any
-
 from sqlalchemy import (
-    JSON,
     BigInteger,
     Boolean,
     Column,
-    Dialect,
     Index,
     Integer,
     LargeBinary,
@@ -23,66 +18,12 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    Uuid,
     text,
 )
-from sqlalchemy.dialects import postgresql
-from sqlalchemy.types import TypeDecorator, TypeEngine
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECOND = timedelta(microseconds=1)
-
-
-def to_microseconds(moment: datetime) -> int:
-    """Microseconds since 1970 in UTC, exactly."""
-    return (moment - EPOCH) // MICROSECOND
-
-
-def from_microseconds(microseconds: int) -> datetime:
-    """The moment that ``to_microseconds`` gave, in UTC."""
-    return EPOCH + timedelta(microseconds=microseconds)
-
-
-def from_text(moment: str) -> datetime:
-    """The moment that PostgreSQL wrote in JSON, in UTC."""
-    return datetime.fromisoformat(moment).astimezone(UTC)
-
-
-class Moment(TypeDecorator[datetime]):
-    """An aware UTC moment: ``timestamptz`` on PostgreSQL, microseconds since 1970 on SQLite."""
-
-    impl = BigInteger
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """The column type of the database."""
-        if dialect.name == "postgresql":
-            return dialect.type_descriptor(postgresql.TIMESTAMP(timezone=True))
-        return dialect.type_descriptor(BigInteger())
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
-        """The moment as the database stores it."""
-        if value is None or dialect.name == "postgresql":
-            return value
-        return to_microseconds(value)
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        """The moment as stored, aware and in UTC."""
-        if value is None:
-            return None
-        if isinstance(value, datetime):
-            return value.astimezone(UTC)
-        return from_microseconds(value)
-
-
-def _id() -> TypeEngine[str]:
-    """A time-ordered UUID as text in Python, native on PostgreSQL."""
-    return Uuid(as_uuid=False).with_variant(String(36), "sqlite")
-
-
-def _json() -> TypeEngine[Any]:
-    return JSON().with_variant(postgresql.JSONB(), "postgresql")
-
+from loyalty_core.storage.columns import Moment
+from loyalty_core.storage.columns import document as _json
+from loyalty_core.storage.columns import identifier as _id
 
 metadata = MetaData()
 
@@ -211,23 +152,25 @@ lot = Table(
     Column("reinstated", Boolean, nullable=False),
     Column("came_from", _id()),
 )
-_open = text("remaining > 0")
-_pending = text("pending")
+is_open = text("remaining > 0")
+is_pending = text("pending")  # asked like this: SQLAlchemy's "pending = 1" finds no such index
 _dated = text("remaining > 0 AND expires_at IS NOT NULL")
 Index(
     "loyalty_lot_open",
     lot.c.member_id,
     lot.c.expires_at,
-    postgresql_where=_open,
-    sqlite_where=_open,
+    postgresql_where=is_open,
+    sqlite_where=is_open,
 )
 Index("loyalty_lot_due", lot.c.expires_at, postgresql_where=_dated, sqlite_where=_dated)
-Index("loyalty_lot_pending", lot.c.activates_at, postgresql_where=_pending, sqlite_where=_pending)
+Index(
+    "loyalty_lot_pending", lot.c.activates_at, postgresql_where=is_pending, sqlite_where=is_pending
+)
 Index(
     "loyalty_lot_pending_member",
     lot.c.member_id,
-    postgresql_where=_pending,
-    sqlite_where=_pending,
+    postgresql_where=is_pending,
+    sqlite_where=is_pending,
 )
 
 transaction = Table(
@@ -255,7 +198,7 @@ entry = Table(
     Column("position", Integer, primary_key=True, autoincrement=False),
     Column("member_id", _id(), nullable=False),
     Column("wallet", String(63), nullable=False),
-    Column("account", String(63), nullable=False),
+    Column("account", String(80), nullable=False),
     Column("lot_id", _id()),
     Column("amount", BigInteger, nullable=False),
 )

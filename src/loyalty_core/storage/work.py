@@ -16,6 +16,8 @@ from loyalty_core.ports.records import Changes, FactRecord, FactStatus, MemberRe
 from loyalty_core.storage import rows, tables
 from loyalty_core.storage.claims import Claims
 from loyalty_core.storage.erasure import key_digest
+from loyalty_core.storage.expiry import Expiry
+from loyalty_core.storage.partners import PartnerWrites
 from loyalty_core.storage.posted import Posted
 from loyalty_core.storage.queries import Queries
 from loyalty_core.storage.rebuild import CacheWrites
@@ -24,13 +26,17 @@ from loyalty_core.storage.sql import Write
 from loyalty_core.storage.standings import Standings
 
 
-class SqlUnitOfWork(SealWrites, CacheWrites, Standings, Claims, Posted):
+class SqlUnitOfWork(SealWrites, CacheWrites, Standings, Expiry, Claims, Posted, PartnerWrites):
     """``ports.store.UnitOfWork`` on one SQLAlchemy connection, for one program."""
 
     def __init__(self, connection: Connection, program: str) -> None:
         super().__init__(connection, program)
         self._queries = Queries(connection, program)
         self._locked: dict[MemberId, MemberRecord] = {}
+
+    def neighbour(self, program: str) -> SqlUnitOfWork:
+        """The same transaction on another program's books."""
+        return SqlUnitOfWork(self._connection, program)
 
     # -- members and identities -----------------------------------------------------------------
 
@@ -72,11 +78,11 @@ class SqlUnitOfWork(SealWrites, CacheWrites, Standings, Claims, Posted):
     def due_members(self, now: datetime, limit: int) -> list[MemberId]:
         """Members whose points activate or expire, or holds time out, from ``limit`` of each."""
         lot, wallet, member, held = tables.lot, tables.wallet, tables.member, tables.redemption
-        free = (lot.c.remaining > 0) & (lot.c.remaining > lot.c.held)
+        free = and_(tables.is_open, lot.c.remaining > lot.c.held)
         lapsing = (wallet.c.balance > 0) & (wallet.c.balance > wallet.c.held)
         conditions = (  # each walks its own partial index
             (lot, free & (lot.c.expires_at <= now)),
-            (lot, lot.c.pending & (lot.c.activates_at <= now)),
+            (lot, and_(tables.is_pending, lot.c.activates_at <= now)),
             (wallet, lapsing & (wallet.c.lapses_at <= now)),
             (held, (held.c.state == "held") & (held.c.expires_at <= now)),
         )

@@ -132,6 +132,8 @@ def test_statement_in_json_to_the_letter(shop: Shop) -> None:
     assert shop.json("statement", ADA, "--at", AT) == {
         "member": member_document(receipt["member_id"]),
         "at": AT,
+        "standings": [],
+        "benefits": [],
         "wallets": [
             {
                 "wallet": "points",

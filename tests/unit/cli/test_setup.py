@@ -131,3 +131,12 @@ def test_a_plugin_that_is_not_installed_is_named(shop: Shop) -> None:
     error = shop_check(shop, code=3)["error"]
     assert error["code"] == "plugin_missing"
     assert "astrology" in str(error["message"])
+
+
+@pytest.mark.hard_case("H31")
+def test_check_notes_points_that_nothing_spends(shop: Shop) -> None:
+    shop.file("loyalty.toml", CONFIG + '\n[wallets.stars]\nunit = "stars"\n')
+    document = shop_check(shop)
+    note = "wallets.stars: no reward spends stars; that is right if they only count."
+    assert document["notes"] == [note]
+    assert f"note: {note}" in run(["check", "--config", str(shop.folder / "loyalty.toml")]).stdout

@@ -42,6 +42,8 @@ def test_quote_books_nothing(shop: Shop, by: str) -> None:
             }
         },
         "failed": [],
+        "pricing": None,
+        "standings": [],
     }
     assert len(shop.json("history", ADA)["items"]) == 1
 

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from sqlalchemy import Column, Engine, Integer, MetaData, Table, insert, make_url, select, text
 
+from loyalty_core.storage.columns import Moment
 from loyalty_core.storage.engine import open_engine
-from loyalty_core.storage.tables import Moment
 
 EXACT = [
     datetime(1, 1, 2, tzinfo=UTC),

@@ -50,7 +50,8 @@ class Climb:
 
     ``period`` is in which the tier held has to be kept; in a grace ``judged`` is the one that ended
     and by when it is judged. ``carried`` is what was held when the period began. ``won`` are all
-    tiers ever reached. ``terms`` is the day up to which changes of terms are dealt with.
+    tiers ever reached, ``rewarded`` those whose entry was rewarded, ``reached`` those reached since
+    it was loaded. ``terms`` is the day up to which changes of terms are dealt with.
     """
 
     ladder: Ladder
@@ -66,6 +67,8 @@ class Climb:
     fixed: Fixed | None = None
     invited: list[str] = field(default_factory=list)
     won: list[str] = field(default_factory=list)
+    rewarded: list[str] = field(default_factory=list)
+    reached: list[str] = field(default_factory=list)
     history: list[TierChange] = field(default_factory=list)
 
     @classmethod
@@ -81,6 +84,7 @@ class Climb:
             period=calendar.around(day),
             terms=day,
             won=[start] if start else [],
+            reached=[start] if start else [],
         )
 
     @property
@@ -124,16 +128,20 @@ class Climb:
 
     def reach(self, at: datetime, why: str = "reached") -> None:
         """Lets the member climb to the highest tier that what counts now is enough for."""
+        before = self.shown
+        self._rise(at)
+        self._note(at, before, why)
+
+    def _rise(self, at: datetime) -> None:
         day = day_of(at, self.ladder.zone)
         best = self._best(day)
         if best <= self.ladder.rank(self.held):
             return
-        before = self.shown
         self.held, self.since, self.judged = self.ladder.at(best), at, None
         self.period = self.calendar.entered(day, self.period)
+        self.reached.append(self.held)
         if self.held not in self.won:
             self.won.append(self.held)
-        self._note(at, before, why)
 
     def _best(self, day: date) -> int:
         tiers = self.ladder.rules.tier
@@ -229,7 +237,7 @@ class Climb:
     def _revise(self) -> str:
         day = next(day for day in self.ladder.revisions if day > self.terms)
         self.terms = day
-        self.reach(self._start(day), "terms changed")
+        self._rise(self._start(day))
         return "terms changed"
 
     def keeps(self, period: Period) -> bool:

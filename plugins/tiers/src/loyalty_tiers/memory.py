@@ -35,6 +35,7 @@ def dump(climb: Climb) -> dict[str, Json]:
         "fixed": [fixed.tier, _text(fixed.until) if fixed.until else None] if fixed else None,
         "invited": list[Json](climb.invited),
         "won": list[Json](climb.won),
+        "rewarded": list[Json](climb.rewarded),
         "history": [[_text(one.at), one.tier, one.why] for one in climb.history],
     }
     return {name: value for name, value in made.items() if value}
@@ -63,6 +64,7 @@ def load(document: Document, ladder: Ladder, calendar: Calendar) -> Climb:
         fixed=_fixed(*fixed) if fixed else None,
         invited=list(document.get("invited", [])),
         won=list(document.get("won", [])),
+        rewarded=list(document.get("rewarded", [])),
         history=[
             TierChange(at=datetime.fromisoformat(at), tier=tier, why=why)
             for at, tier, why in document.get("history", [])
@@ -88,7 +90,7 @@ def united(kept: Document, other: Document, ladder: Ladder) -> dict[str, Json]:
     made["sums"] = sums
     made["due"] = sorted([*kept.get("due", []), *other.get("due", [])])
     made["fixed"] = kept.get("fixed") or other.get("fixed")
-    for name in ("invited", "won"):
+    for name in ("invited", "won", "rewarded"):
         made[name] = list(dict.fromkeys([*kept.get(name, []), *other.get(name, [])]))
     return cast(dict[str, Json], {name: value for name, value in made.items() if value})
 

@@ -42,8 +42,7 @@ class TiersProgram:
         effects: list[Effect] = []
         for scheme in self.schemes:
             climb = scheme.climb(member, outcome.fact.occurred_at)
-            kept = cast(Mapping[str, Any], schemes.get(scheme.rules.scheme) or {})
-            effects += self._followed(scheme, climb, kept.get("won", []), outcome, member)
+            effects += self._followed(scheme, climb, outcome, member)
             schemes[scheme.rules.scheme] = dump(climb)
         state: dict[str, Json] = {"schemes": schemes, "used": self._used(outcome.fact, member)}
         kept_state = {name: value for name, value in state.items() if value}
@@ -76,24 +75,27 @@ class TiersProgram:
         self,
         scheme: Scheme,
         climb: Climb,
-        won: Sequence[str],
         outcome: Outcome,
         member: MemberView,
     ) -> Iterator[Effect]:
         """What a fact does to one way; its credits."""
         fact, held = outcome.fact, climb.shown
-        lasting = scheme.climb(member, fact.occurred_at)
-        self._count(scheme, lasting, outcome, kept_only=True)
-        lasting.reach(fact.occurred_at)
+        lasting = climb
+        if scheme.rules.refunds == "recount" and outcome.returned:
+            lasting = scheme.climb(member, fact.occurred_at)
+            self._count(scheme, lasting, outcome, kept_only=True)
+            lasting.reach(fact.occurred_at)
         self._count(scheme, climb, outcome)
         climb.walk(fact.occurred_at)
         if isinstance(fact, Activity):
             yield from self._command(scheme, climb, fact)
         climb.reach(fact.occurred_at)
-        for tier in (tier for tier in climb.won if tier not in won):
+        for tier in (tier for tier in climb.reached if tier not in climb.rewarded):
             rule = scheme.ladder.rule(tier)
-            taken_back = scheme.rules.refunds == "recount" and tier not in lasting.won
-            if rule is not None and rule.entry and not taken_back:
+            if tier not in lasting.reached:
+                continue  # what reached it was given back
+            climb.rewarded.append(tier)
+            if rule is not None and rule.entry:
                 yield self._credit(rule.entry, f"{scheme.rules.scheme}.{tier}.entry")
         rule = scheme.ladder.rule(held)
         given_back = bool(outcome.returned) and outcome.returned[-1].whole

@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
-from loyalty_core.cli import documents, views
+from loyalty_core.cli import benefits, documents, views
 from loyalty_core.cli.lines import LARGEST_LINE, parse_object
 from loyalty_core.cli.options import (
     DEFAULT_CONFIG,
@@ -50,8 +51,13 @@ def statement(
     moments = {"at": _moment(at), "known_at": _moment(known_at)}
     with opened(config, database) as loyalty:
         found = loyalty.statement(member_of(loyalty, member, source).id, **moments)
-    document = documents.statement(found)
-    answer(document, as_json, lambda console: views.statement(console, found, loyalty.config))
+    document = documents.statement(found) | benefits.of_statement(found)
+
+    def view(console: Console) -> None:
+        views.statement(console, found, loyalty.config)
+        benefits.print_statement(console, found, loyalty.config)
+
+    answer(document, as_json, view)
 
 
 def balance(
@@ -137,8 +143,13 @@ def quote(
     with opened(config, database, at) as loyalty:
         member_id = member_of(loyalty, member, source).id if member else None
         quoted = loyalty.quote(wanted, member_id)
-    document = documents.quote(quoted, loyalty.config)
-    answer(document, as_json, lambda console: views.quote(console, quoted, loyalty.config))
+    document = documents.quote(quoted, loyalty.config) | benefits.of_quote(quoted)
+
+    def view(console: Console) -> None:
+        benefits.print_quote(console, quoted)
+        views.quote(console, quoted, loyalty.config)
+
+    answer(document, as_json, view)
     if quoted.failed:
         raise typer.Exit(PLUGIN)
 

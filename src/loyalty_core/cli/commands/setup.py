@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import date, time
 from importlib.metadata import entry_points
@@ -70,32 +70,42 @@ def _show_init(console: Console, path: str) -> None:
 def check(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
     """Report every fault of the configuration at once.
 
-    If there is none, every setting in effect is shown, defaults included. No database is opened:
-    it may be run anywhere.
+    If there is none, every setting in effect is shown, defaults included, and what is legal but
+    perhaps not meant: points that nothing spends. No database is opened: it may be run anywhere.
     """
     problems: list[Problem] = []
     try:
-        found = _effective(config)
+        found, notes = _effective(config)
     except ConfigError as error:
         problems += error.problems
     problems += _others_faults(document_of(config))
     if problems:
         raise ConfigError(problems)
     answer(
-        {"ok": True, "config": str(config), "effective": found},
+        {"ok": True, "config": str(config), "effective": found, "notes": [*notes]},
         as_json,
-        lambda console: _show_check(console, str(config), found),
+        lambda console: _show_check(console, str(config), found, notes),
     )
 
 
-def _effective(config: Path) -> dict[str, Json]:
+def _effective(config: Path) -> tuple[dict[str, Json], list[str]]:
     with Loyalty.open(config, "sqlite://") as loyalty:
         found = effective(loyalty.config)
         found["plugins"] = {
             plugin.manifest.id: _settings(plugin.manifest, loyalty.config)
             for plugin in loyalty.plugins
         }
-        return found
+        return found, _notes(loyalty)
+
+
+def _notes(loyalty: Loyalty) -> list[str]:
+    """What is legal and perhaps not meant."""
+    spent = {reward.wallet for reward in loyalty.rewards()}
+    return [
+        f"wallets.{name}: no reward spends {wallet.unit}; that is right if they only count."
+        for name, wallet in loyalty.config.wallets.items()
+        if name not in spent
+    ]
 
 
 def _others_faults(document: Mapping[str, Json]) -> Iterator[Problem]:
@@ -109,11 +119,15 @@ def _others_faults(document: Mapping[str, Json]) -> Iterator[Problem]:
                 yield from error.problems
 
 
-def _show_check(console: Console, path: str, found: Mapping[str, Json]) -> None:
+def _show_check(
+    console: Console, path: str, found: Mapping[str, Json], notes: Sequence[str]
+) -> None:
     console.print(Text(f"{path}: no faults. In effect, defaults included:"), soft_wrap=True)
     console.print()
     for name, value in _flat("", dict(found)):
         console.print(Text(f"{plain(name)} = {plain(value)}"), soft_wrap=True)
+    for note in notes:
+        console.print(Text(f"note: {plain(note)}", style="yellow"), soft_wrap=True)
 
 
 def _settings(manifest: PluginManifest, config: ProgramConfig) -> Json:

@@ -3,52 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import ClassVar, TypeVar
+from typing import TypeVar
 
-
-class LoyaltyError(Exception):
-    """Base of all errors of the SDK.
-
-    ``code`` is stable across releases, ``message`` says what is wrong, ``where`` names the place
-    (a path in a document, a plugin, a row of a file), ``remedy`` says what to do about it and
-    ``facts`` carries the values concerned.
-    """
-
-    code: ClassVar[str] = "loyalty_error"
-    default_remedy: ClassVar[str] = ""
-
-    def __init__(self, message: str, *, where: str = "", remedy: str = "", **facts: object) -> None:
-        self.message = message
-        self.where = where
-        self.remedy = remedy or self.default_remedy
-        self.facts = facts
-        super().__init__(message)
-
-    def __str__(self) -> str:
-        """The whole error in one line: what, where, remedy."""
-        place = f" (at {self.where})" if self.where else ""
-        remedy = f" {self.remedy}" if self.remedy else ""
-        return f"{_sentence(self.message + place)}{remedy}"
-
-
-def _sentence(text: str) -> str:
-    return text if text.endswith((".", "?", "!")) else f"{text}."
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing that is wrong in a document: its path, what is wrong, and what to do."""
-
-    where: str
-    message: str
-    remedy: str = ""
-    code: str = "fact_malformed"
-
-    def __str__(self) -> str:
-        """One line for a person."""
-        remedy = f" {self.remedy}" if self.remedy else ""
-        return f"{self.where or '$'}: {_sentence(self.message)}{remedy}"
+from loyalty_core.errors.base import LoyaltyError as LoyaltyError
+from loyalty_core.errors.base import Problem as Problem
+from loyalty_core.errors.store import HostConnectionUnsafe as HostConnectionUnsafe
+from loyalty_core.errors.store import StoreBusy as StoreBusy
+from loyalty_core.errors.store import StoreError as StoreError
+from loyalty_core.errors.store import StoreFull as StoreFull
+from loyalty_core.errors.store import StoreReadOnly as StoreReadOnly
+from loyalty_core.errors.store import StoreUnreachable as StoreUnreachable
 
 
 class ConfigError(LoyaltyError):
@@ -289,6 +253,25 @@ class RedemptionEnded(LoyaltyError):
     code = "redemption_ended"
 
 
+class AgreementMissing(LoyaltyError):
+    """Two programs have not both agreed that points of the one are accepted by the other."""
+
+    code = "agreement_missing"
+    default_remedy = "Configure [partners] in both programs, and open both once."
+
+
+class LinkRefused(LoyaltyError):
+    """The member is not linked to a member of the partner, or is linked to another one already."""
+
+    code = "link_refused"
+
+
+class SettlementRefused(LoyaltyError):
+    """Nothing, or less, is open between the two programs than is to be paid."""
+
+    code = "settlement_refused"
+
+
 class ReinstatementRefused(LoyaltyError):
     """There is not that much to give back: not an expiry, or given back or refunded already."""
 
@@ -324,52 +307,6 @@ class ProofInvalid(LoyaltyError):
     default_remedy = "Ask the shop for a new proof, and for the head it has published."
 
 
-class StoreError(LoyaltyError):
-    """The database did not do what was asked: a command is booked as a whole or not at all.
-
-    Only a session that broke off leaves open which: sending the same again is safe, and tells.
-    """
-
-    code = "store_failed"
-
-
-class StoreUnreachable(StoreError):
-    """The database cannot be reached or opened, or was away for longer than it is waited for."""
-
-    code = "store_unreachable"
-    default_remedy = "Check the database URL, that the server runs, and the permissions."
-
-
-class StoreReadOnly(StoreError):
-    """The database can be read but not written."""
-
-    code = "store_read_only"
-    default_remedy = "Check the permissions of the file and its folder, or the role's rights."
-
-
-class StoreFull(StoreError):
-    """The disk of the database is full; the transaction was rolled back."""
-
-    code = "store_full"
-    default_remedy = "Free space, then send the same facts again: nothing is booked twice."
-
-
-class StoreBusy(StoreError):
-    """Another writer held the lock longer than the bounded retries last."""
-
-    code = "store_busy"
-    default_remedy = "Try again: nothing was booked."
-
-
-class HostConnectionUnsafe(StoreError):
-    """The host's connection would lose our rows or keep them against its own rollback.
-
-    SQLAlchemy's SQLite dialect needs the documented begin hooks for savepoints to hold.
-    """
-
-    code = "host_connection_unsafe"
-
-
 E = TypeVar("E", bound=LoyaltyError)
 
 
@@ -377,5 +314,5 @@ def all_errors(root: type[E]) -> Iterator[type[E]]:
     """``root`` and every error class of the SDK below it, in the order of definition."""
     yield root
     for child in root.__subclasses__():
-        if child.__module__ == __name__:
+        if child.__module__.startswith(__name__):
             yield from all_errors(child)
