@@ -1,4 +1,4 @@
-"""Fair wheels: what a spin comes to is fixed before anybody spins, and anyone can check it after.
+"""Fair wheels and draws: what they come to is fixed before, and anyone can check it after.
 
 A wheel has one secret for each day, and the secrets are a chain: each day's is the SHA-256 of the
 next day's, and the SHA-256 of the first day's is the commitment. So one text, published before the
@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 
 from loyalty_core import ProofInvalid
@@ -81,14 +81,48 @@ def check_spin(
 
     Raises ``ProofInvalid`` if the secret is not the one that the shop was committed to.
     """
+    _require(commitment, day_secret, (day - first_day) // timedelta(days=1) + 1)
+    return odds[spun(day_secret, wheel, spin, [share for _, share in odds])][0]
+
+
+def drawn(
+    commitment: str,
+    *,
+    secret: str,
+    sweepstake: str,
+    entries: Iterable[str],
+    winners: int,
+    public: str = "",
+) -> list[str]:
+    """The entries that win a sweepstake, the first prize first; for the shop and whoever checks it.
+
+    They are those with the lowest HMAC-SHA-256, under the secret, of the JSON list ``[sweepstake,
+    public, entry]``: the order of the entries is no matter, and each has the same chance.
+    ``commitment`` is ``commitment_of(text, 1)``, published before the first entry, and ``secret``
+    is ``chain(text, 1)[0]``, told with the winners. ``public`` is what nobody could know while
+    entries were taken, such as the numbers of a lottery: without it who knows the secret could
+    choose entries that win.
+
+    Raises ``ProofInvalid`` if the secret is not the one that the shop was committed to.
+    """
+    _require(commitment, secret, 1)
+    key = bytes.fromhex(secret)
+
+    def lot(entry: str) -> bytes:
+        text = json.dumps([sweepstake, public, entry], separators=(",", ":"))
+        return hmac.digest(key, text.encode(), "sha256")
+
+    return sorted(set(entries), key=lot)[:winners]
+
+
+def _require(commitment: str, secret: str, links: int) -> None:
+    """Raises ``ProofInvalid`` unless the secret leads to the commitment in so many links."""
     try:
-        link = bytes.fromhex(day_secret)
+        link = bytes.fromhex(secret)
     except ValueError:
         link = b""
-    for _ in range((day - first_day) // timedelta(days=1) + 1):
+    for _ in range(links):
         link = hashlib.sha256(link).digest()
-    if day < first_day or link.hex() != commitment:
-        message = f"the secret of {day} does not lead to the commitment"
-        remedy = "Ask the shop for the secret of that day."
-        raise ProofInvalid(message, where="day_secret", remedy=remedy)
-    return odds[spun(day_secret, wheel, spin, [share for _, share in odds])][0]
+    if links < 1 or link.hex() != commitment:
+        remedy = "Ask the shop for the right secret, and for the commitment it has published."
+        raise ProofInvalid("the secret does not lead to the commitment", remedy=remedy)
