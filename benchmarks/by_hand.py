@@ -82,6 +82,7 @@ def fact_columns(fact: dict[str, Any], lot: str) -> dict[str, Any]:
         "status": "booked",
         "document": {"currency": "USD", "body": fact, "refunds": {}},
         "awards": [{**AWARD, "lot_id": lot}],
+        "gifts": [],
         "state_before": {"history": HISTORY},
         "config_version": 1,
         "deferred": [],

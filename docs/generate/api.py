@@ -26,6 +26,8 @@ THEMES = {
     "domain.redemptions": "Receipts",
     "domain.partners": "Partners",
     "domain.adjustments": "Receipts",
+    "domain.grants": "Rewards and grants",
+    "domain.catalogue": "Rewards and grants",
     "domain.statements": "Questions and answers",
     "domain.benefits": "Tiers and benefits",
     "domain.benefit_checks": "Tiers and benefits",
@@ -39,6 +41,7 @@ THEMES = {
     "domain.effects": "Writing plugins",
     "domain.events": "Writing plugins",
     "domain.rewards": "Writing plugins",
+    "ports.grants": "Writing plugins",
     "ports.program": "Writing plugins",
     "plugins.hookspecs": "Writing plugins",
     "plugins.loader": "Writing plugins",
@@ -63,7 +66,7 @@ VALUES = {
 }
 """Where names are defined that do not know it themselves."""
 WORDS = {
-    "Effect": "What a program may decide: ``Credit``, ``KeepState``, ``Measure`` or ``Emit``.",
+    "Effect": "``Credit``, ``Grant``, ``KeepState``, ``Measure`` or ``Emit``: what is decided.",
     "Json": "Any JSON value: a ``Scalar``, a list of them, or an object of them by text.",
     "MemberId": "A member's id, a time-ordered UUID as text.",
     "Period": "Spans of the calendar: day, week, month, quarter, year.",

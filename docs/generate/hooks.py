@@ -14,6 +14,7 @@ from loyalty_core import (
     Credit,
     Emit,
     FollowsFacts,
+    Grant,
     Handler,
     KeepState,
     Measure,
@@ -53,7 +54,7 @@ GIVEN = (
     Handler,
     Subscription,
 )
-EFFECTS = (Credit, KeepState, Emit, Measure)
+EFFECTS = (Credit, Grant, KeepState, Emit, Measure)
 
 
 def hooks_of(module: ModuleType) -> list[FunctionType]:

@@ -21,6 +21,7 @@ from loyalty_core.domain.benefits import (
     Stacking,
     points_multiplier,
 )
+from loyalty_core.domain.catalogue import CodeRules, Limit, Price, Rate, Reward, RewardType
 from loyalty_core.domain.clock import (
     Clock,
     Period,
@@ -32,7 +33,7 @@ from loyalty_core.domain.clock import (
     zone,
 )
 from loyalty_core.domain.currencies import minor_digits
-from loyalty_core.domain.effects import Credit, Effect, Emit, KeepState, Measure
+from loyalty_core.domain.effects import Credit, Effect, Emit, Grant, KeepState, Measure
 from loyalty_core.domain.events import Event
 from loyalty_core.domain.facts import (
     SHIPPING,
@@ -51,6 +52,7 @@ from loyalty_core.domain.facts import (
     Scalar,
     Tender,
 )
+from loyalty_core.domain.grants import BorneCost, CodeImport, GrantReceipt, GrantState
 from loyalty_core.domain.ledger import Entry, Transaction, TransactionKind
 from loyalty_core.domain.members import (
     History,
@@ -143,6 +145,8 @@ from loyalty_core.errors import (
     EncodingBroken,
     FactError,
     FactTooLarge,
+    GrantNotFound,
+    GrantRefused,
     HostConnectionUnsafe,
     IdempotencyConflict,
     IdentityConflict,
@@ -184,6 +188,7 @@ from loyalty_core.loyalty import Loyalty
 from loyalty_core.plugins.hookspecs import hookimpl
 from loyalty_core.plugins.loader import Plugin
 from loyalty_core.plugins.manifest import PLUGIN_API_VERSION, PluginManifest
+from loyalty_core.ports.grants import CodeSource
 from loyalty_core.ports.program import (
     BenefitSource,
     FollowsFacts,
@@ -205,29 +210,31 @@ __all__ = [
     "PLUGIN_API_VERSION", "SHIPPING", "Accepted", "AccountLink", "Activity", "Adjustment",
     "AdjustmentOutcome", "AdjustmentReceipt", "AdjustmentSummary", "AgreementMissing",
     "AmountInvalid", "AsyncLoyalty", "AwardExplanation", "Benefit", "BenefitKind", "BenefitSource",
-    "BenefitUse", "Block", "Cart", "Checkout", "ClaimReceipt", "ClaimRefused", "Clock",
-    "ConfigError", "Credit", "CurrencyUnknown", "CustomerMissing", "DateOutOfRange", "Dated",
-    "DebtPolicy", "Decidable", "Difference", "Earning", "Effect", "Emit", "EncodingBroken", "Entry",
-    "ErasureReceipt", "Event", "ExpiresAt", "Expiry", "Explanation", "Fact", "FactError",
-    "FactReceipt", "FactTooLarge", "FollowsFacts", "Fulfils", "Goal", "GoodwillPolicy",
-    "GrantedBenefit", "Handler", "History", "HistoryItem", "HistoryPage", "HostConnectionUnsafe",
-    "IdempotencyConflict", "Identity", "IdentityConflict", "IdentityInvalid", "IdentityKind",
-    "InsufficientPoints", "JoinPolicy", "Json", "KeepState", "LedgerFault", "Line", "LineKind",
-    "LinePrice", "LinkRefused", "Loyalty", "LoyaltyError", "Measure", "Member", "MemberErased",
-    "MemberId", "MemberInactive", "MemberNotFound", "MemberStatus", "MemberView", "MergeReceipt",
-    "MergeRefused", "Minor", "MissedBenefit", "Money", "MovedPoints", "NotSealed", "Order",
-    "OrderNotFound", "OrderRefund", "OrderStatus", "OrderSumsMismatch", "Outcome", "Owing", "Paid",
-    "Partner", "Period", "Plugin", "PluginError", "PluginFailed", "PluginManifest", "PluginMissing",
-    "PointsValue", "Pricing", "Problem", "Profile", "Program", "ProgramConfig", "ProgramType",
-    "Progress", "ProofInvalid", "Quote", "RebuildReport", "RecordStatus", "RecordSummary",
+    "BenefitUse", "Block", "BorneCost", "Cart", "Checkout", "ClaimReceipt", "ClaimRefused", "Clock",
+    "CodeImport", "CodeRules", "CodeSource", "ConfigError", "Credit", "CurrencyUnknown",
+    "CustomerMissing", "DateOutOfRange", "Dated", "DebtPolicy", "Decidable", "Difference",
+    "Earning", "Effect", "Emit", "EncodingBroken", "Entry", "ErasureReceipt", "Event", "ExpiresAt",
+    "Expiry", "Explanation", "Fact", "FactError", "FactReceipt", "FactTooLarge", "FollowsFacts",
+    "Fulfils", "Goal", "GoodwillPolicy", "Grant", "GrantNotFound", "GrantReceipt", "GrantRefused",
+    "GrantState", "GrantedBenefit", "Handler", "History", "HistoryItem", "HistoryPage",
+    "HostConnectionUnsafe", "IdempotencyConflict", "Identity", "IdentityConflict",
+    "IdentityInvalid", "IdentityKind", "InsufficientPoints", "JoinPolicy", "Json", "KeepState",
+    "LedgerFault", "Limit", "Line", "LineKind", "LinePrice", "LinkRefused", "Loyalty",
+    "LoyaltyError", "Measure", "Member", "MemberErased", "MemberId", "MemberInactive",
+    "MemberNotFound", "MemberStatus", "MemberView", "MergeReceipt", "MergeRefused", "Minor",
+    "MissedBenefit", "Money", "MovedPoints", "NotSealed", "Order", "OrderNotFound", "OrderRefund",
+    "OrderStatus", "OrderSumsMismatch", "Outcome", "Owing", "Paid", "Partner", "Period", "Plugin",
+    "PluginError", "PluginFailed", "PluginManifest", "PluginMissing", "PointsValue", "Price",
+    "Pricing", "Problem", "Profile", "Program", "ProgramConfig", "ProgramType", "Progress",
+    "ProofInvalid", "Quote", "Rate", "RebuildReport", "RecordStatus", "RecordSummary",
     "RedemptionEnded", "RedemptionNotFound", "RedemptionReceipt", "RedemptionRefused",
     "RedemptionState", "Refund", "RefundExceedsOrder", "RefundKind", "RefundLine",
-    "ReinstatementReceipt", "ReinstatementRefused", "Rejection", "Report", "Returned", "RewardKind",
-    "RewardUnknown", "RewardView", "Rounding", "Scalar", "SealBroken", "SealReport", "Settlement",
-    "SettlementReceipt", "SettlementRefused", "ShowsMembers", "SpendOffer", "SpendRequest",
-    "Stacking", "Standing", "Statement", "Status", "StoreBusy", "StoreError", "StoreFull",
-    "StoreReadOnly", "StoreUnreachable", "Subscription", "Tender", "TickReport", "Tier",
-    "TierChange", "TierScheme", "TopMember", "Transaction", "TransactionKind",
+    "ReinstatementReceipt", "ReinstatementRefused", "Rejection", "Report", "Returned", "Reward",
+    "RewardKind", "RewardType", "RewardUnknown", "RewardView", "Rounding", "Scalar", "SealBroken",
+    "SealReport", "Settlement", "SettlementReceipt", "SettlementRefused", "ShowsMembers",
+    "SpendOffer", "SpendRequest", "Stacking", "Standing", "Statement", "Status", "StoreBusy",
+    "StoreError", "StoreFull", "StoreReadOnly", "StoreUnreachable", "Subscription", "Tender",
+    "TickReport", "Tier", "TierChange", "TierScheme", "TopMember", "Transaction", "TransactionKind",
     "TransactionNotFound", "TransferReceipt", "TransferRefused", "TransferRules", "UnitesStates",
     "UnmergeReceipt", "VerifyReport", "Wallet", "WalletStatement", "WalletTotals", "WalletUnknown",
     "__version__", "add_months", "add_sqlite_hooks", "benefit_problems", "check_proof", "day_of",

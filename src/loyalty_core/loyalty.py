@@ -13,10 +13,12 @@ from sqlalchemy import Connection, Engine
 
 from loyalty_core.application.adjust import Adjuster
 from loyalty_core.application.claim import Claiming
+from loyalty_core.application.codes import random_code
 from loyalty_core.application.config import effective, fingerprint
 from loyalty_core.application.enrol import Members
 from loyalty_core.application.erase import Erasing
 from loyalty_core.application.export import Exporting
+from loyalty_core.application.granting import Granting
 from loyalty_core.application.links import Linking
 from loyalty_core.application.merge import Merging
 from loyalty_core.application.partnered import PartnerRedeeming
@@ -30,6 +32,7 @@ from loyalty_core.application.reinstate import Reinstater
 from loyalty_core.application.rules import Rules
 from loyalty_core.application.seal import Sealing
 from loyalty_core.application.settlements import Settling
+from loyalty_core.application.showcase import Showcase
 from loyalty_core.application.spend import Spending
 from loyalty_core.application.statement import Questions
 from loyalty_core.application.tick import Ticker
@@ -40,6 +43,7 @@ from loyalty_core.domain.programs import ProgramConfig
 from loyalty_core.facade.adjusting import AdjustingMethods
 from loyalty_core.facade.claims import ClaimMethods
 from loyalty_core.facade.facts import FactMethods
+from loyalty_core.facade.grants import GrantMethods
 from loyalty_core.facade.members import MemberMethods
 from loyalty_core.facade.partners import PartnerMethods
 from loyalty_core.facade.people import PeopleMethods
@@ -49,6 +53,7 @@ from loyalty_core.facade.spending import SpendingMethods
 from loyalty_core.facade.upkeep import UpkeepMethods
 from loyalty_core.plugins.loader import load
 from loyalty_core.plugins.registry import Archive, Registry, read_config
+from loyalty_core.ports.grants import CodeSource
 from loyalty_core.ports.store import Store
 from loyalty_core.storage.engine import open_engine, refuse_unsafe
 from loyalty_core.storage.store import HostStore, SqlStore
@@ -79,6 +84,7 @@ class Loyalty(
     FactMethods,
     ClaimMethods,
     SpendingMethods,
+    GrantMethods,
     PartnerMethods,
     AdjustingMethods,
     QuestionMethods,
@@ -107,6 +113,8 @@ class Loyalty(
         self._linking = Linking(store, rules, clock)
         self._settling = Settling(store, rules, clock)
         self._redemptions = Redemptions(store, clock)
+        self._granting = Granting(store, rules, clock)
+        self._showcase = Showcase(store, rules, clock)
         self._adjuster = Adjuster(store, rules, clock)
         self._reinstater = Reinstater(store, rules, clock)
         self._transfers = Transfers(store, rules, clock)
@@ -128,12 +136,14 @@ class Loyalty(
         *,
         plugins: Iterable[object] = (),
         clock: Clock = utc_now,
+        draw: CodeSource = random_code,
     ) -> Self:
         """The program of ``config`` (a path to a ``loyalty.toml``, or the same as a mapping).
 
         ``database`` is a SQLAlchemy URL or engine; without one, a SQLite file named after the
         program beside its configuration. Tables are created or migrated. ``plugins`` adds plugin
-        objects to those installed; the configuration still says which are on.
+        objects to those installed; the configuration still says which are on. ``draw`` makes the
+        codes of grants: the system's secure random source, unless a test passes in another.
 
         Raises ``ConfigError`` with every fault at once, ``PluginError``, ``StoreError``.
         """
@@ -150,7 +160,7 @@ class Loyalty(
             store.prepare(clock)
             document, hashed, now = effective(read), fingerprint(read), clock()
             version = store.write(lambda uow: uow.config_version(hashed, document, now))
-            rules = registry.rules(replace(read, version=version))
+            rules = replace(registry.rules(replace(read, version=version)), draw=draw)
             rules = store.write(lambda uow: join(uow, rules))
         except BaseException:
             store.close()

@@ -21,11 +21,12 @@ class Shop:
         self.toy = Toy()
         self._open: list[Loyalty] = []
 
-    def open(self, *, config: Any = None, toys: tuple[Toy, ...] = (), **given: Any) -> Loyalty:
+    def open(self, *, config: Any = None, toys: tuple[object, ...] = (), **given: Any) -> Loyalty:
         """The program of ``config_of(**given)``, with the shop's own toy by default."""
-        made = Loyalty.open(
-            config or config_of(**given), self.url, plugins=toys or (self.toy,), clock=self.clock
-        )
+        opened = {"draw": given.pop("draw")} if "draw" in given else {}
+        document = config or config_of(**given)
+        plugins = toys or (self.toy,)
+        made = Loyalty.open(document, self.url, plugins=plugins, clock=self.clock, **opened)
         self._open.append(made)
         return made
 

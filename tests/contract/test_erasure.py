@@ -21,6 +21,7 @@ from loyalty_core import (
     Profile,
 )
 from loyalty_core.storage import standing_tables, tables
+from tests.contract.catalogue import KEPT_OF_GRANTS, plant_grant
 from tests.contract.conftest import Shop
 from tests.toy import START, Toy, activity, order, points, refund
 
@@ -49,16 +50,8 @@ KEPT = {
     "loyalty_identity.kind": "ours",
     "loyalty_waiting.kind": "ours",
     "loyalty_waiting.source": "the shop's own name",
-    "loyalty_redemption.plugin": "a plugin's",
-    "loyalty_redemption.reward": "a plugin's",
-    "loyalty_redemption.item": "a plugin's",
-    "loyalty_redemption.state": "ours",
-    "loyalty_redemption.currency": "of what it is worth",
-    "loyalty_redemption.lines": "the shop's own numbers of lines, and amounts",
-    "loyalty_redemption.lots": "ids and amounts",
-    "loyalty_redemption.source": "the shop's own name",
-    "loyalty_redemption.order_id": "the shop's own number, by which a late refund is known",
     "loyalty_stock.item": "a plugin's",
+    **KEPT_OF_GRANTS,
     "loyalty_presence.subscriptions": "plugins'",
     "loyalty_link.partner": "a program",
     "loyalty_partner_redemption.issuer": "a program",
@@ -143,6 +136,7 @@ def plant(shop: Shop, engine: Engine) -> tuple[Loyalty, str]:
         connection.execute(others.values(decided_key=key, decided_at=START))
         mine = update(tables.fact).where(tables.fact.c.member_id == ada)
         connection.execute(mine.values(state_before={"state": {"x": MARK}}, deferred=[MARK]))
+        plant_grant(connection, ada, MARK)
         receipts = update(tables.receipt).where(tables.receipt.c.member_id == ada)
         connection.execute(receipts.values(receipt={"reason": MARK}))
         told = insert(standing_tables.standing).values((ada, MARK, "shop", MARK, None, None))

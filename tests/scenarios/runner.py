@@ -14,7 +14,8 @@ With `programs = ["one", "other"]`, folders beside it, they share a database; `p
 says whose it is, else it is the first one's.
 
 Facts and carts have their documented JSON form; left out, `source` is "shop", `occurred_at` the
-step's moment and `identities` the member's. Points are in the wallet's smallest unit.
+step's moment and `identities` the member's. Points are in the wallet's smallest unit. What there
+is for the catalogue and grants is in `granting.py`.
 """
 
 import tomllib
@@ -39,6 +40,7 @@ from loyalty_core import (
     Statement,
     format_scaled,
 )
+from tests.scenarios import granting
 from tests.scenarios.games import GAME_VIEWS
 
 Table = Mapping[str, Any]
@@ -164,6 +166,7 @@ ACTIONS: Mapping[str, Callable[[Player, Table, Any, str], Any]] = {
     "redeem": _redeem,
     "adjust": _adjust,
     "tick": _tick,
+    **granting.ACTIONS,
     "link": _link,
     "settle": _settle,
 }
@@ -180,7 +183,7 @@ def _rules(player: Player, result: Any) -> dict[str, int]:
 def _offer(result: Quote | RedemptionReceipt) -> SpendOffer | RedemptionReceipt:
     if isinstance(result, RedemptionReceipt):
         return result
-    (offer,) = result.offers.values()
+    (offer,) = (offer for name, offer in result.offers.items() if "." in name)
     return offer
 
 
@@ -267,7 +270,7 @@ VIEWS: Mapping[str, Callable[[Player, Table, Any, Any], Any]] = {
     "benefits": lambda player, step, result, _: sorted(
         granted.benefit.benefit for granted in player.statement(step).benefits
     ),
-    "left": lambda player, step, result, _: {
+    "uses_left": lambda player, step, result, _: {
         granted.benefit.benefit: granted.left
         for granted in player.statement(step).benefits
         if granted.left is not None
@@ -290,6 +293,7 @@ VIEWS: Mapping[str, Callable[[Player, Table, Any, Any], Any]] = {
         missed.benefit: str(missed.missing) for missed in _pricing(result).missed
     },
     "expiring": _wallets(lambda wallet: [_dated(dated) for dated in wallet.expiring]),
+    **granting.VIEWS,
     **GAME_VIEWS,
 }
 

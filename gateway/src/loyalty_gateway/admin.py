@@ -28,6 +28,7 @@ from loyalty_gateway.context import GatewayContext
 from loyalty_gateway.errors import RequestRefused
 from loyalty_gateway.failures import failure_of
 from loyalty_gateway.fields import resolved
+from loyalty_gateway.granting import GrantMutation
 from loyalty_gateway.inputs import (
     CartInput,
     FactInput,
@@ -129,10 +130,16 @@ class Query:
         """The program."""
         return program_of(info.context)
 
-    @resolved("What points buy.")
-    async def rewards(self, info: Info) -> list[Reward]:
+    @resolved("What points buy, for a member or, without one, for a stranger.")
+    async def rewards(
+        self,
+        info: Info,
+        member_id: Annotated[
+            strawberry.ID | None, strawberry.argument(description="Whose prices are shown.")
+        ] = None,
+    ) -> list[Reward]:
         """The rewards."""
-        return await rewards_of(info.context)
+        return await rewards_of(info.context, member_id)
 
     @resolved("One member; null if nobody has this id.")
     async def member(self, info: Info, id: MemberId) -> Member | None:
@@ -195,7 +202,7 @@ class Query:
 
 
 @strawberry.type(description="What operators can do.")
-class Mutation:
+class Mutation(GrantMutation):
     """The operators' commands."""
 
     @resolved(

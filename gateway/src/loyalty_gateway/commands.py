@@ -27,6 +27,7 @@ from loyalty_gateway.failures import (
     failure_of,
 )
 from loyalty_gateway.fields import resolved
+from loyalty_gateway.grants import Grant
 from loyalty_gateway.members import Info, Member
 from loyalty_gateway.quotes import Quote
 from loyalty_gateway.scalars import Points
@@ -71,6 +72,7 @@ class Redemption:
     worth: Money = strawberry.field(description="What they gave, exactly.")
     lines: list[LineDiscount] = strawberry.field(description="The discount of each line.")
     occurred_at: datetime = strawberry.field(description="When they were spent.")
+    grant: Grant | None = strawberry.field(description="What they bought of the catalogue.")
     member_id: strawberry.Private[str]
 
     @resolved("The member, with the balances after it.")
@@ -89,6 +91,7 @@ class Redemption:
             worth=Money.of(receipt.worth),
             lines=line_discounts(receipt.lines, receipt.worth.currency),
             occurred_at=receipt.occurred_at,
+            grant=Grant.of(receipt.grant) if receipt.grant else None,
             member_id=receipt.member_id,
         )
 

@@ -97,3 +97,30 @@ class RefundKind(Enum):
         "goodwill", description="To make up for something; the customer keeps the goods."
     )
     CHARGEBACK = strawberry.enum_value("chargeback", description="The bank took it back.")
+
+
+@strawberry.enum(description="What kind of thing a reward is.")
+class RewardType(Enum):
+    """Mirrors the SDK's ``RewardType``."""
+
+    DISCOUNT = strawberry.enum_value("discount", description="Money off an order.")
+    PRODUCT = strawberry.enum_value("product", description="Something free.")
+    FREE_SHIPPING = strawberry.enum_value("free_shipping", description="An order ships free.")
+    GIFT_CARD = strawberry.enum_value("gift_card", description="Store credit of an amount.")
+    EXPERIENCE = strawberry.enum_value("experience", description="A class, an event, a trip.")
+    DIGITAL = strawberry.enum_value("digital", description="A download or a subscription.")
+    DONATION = strawberry.enum_value("donation", description="Money given to somebody else.")
+    SWEEPSTAKE = strawberry.enum_value("sweepstake", description="An entry in a draw.")
+    CUSTOM = strawberry.enum_value("custom", description="Anything else.")
+
+
+@strawberry.enum(description="Where a grant stands.")
+class GrantState(Enum):
+    """Mirrors the SDK's ``GrantState``."""
+
+    REQUESTED = strawberry.enum_value("requested", description="Somebody has to approve it.")
+    PREPARING = strawberry.enum_value("preparing", description="Somebody has to hand it over.")
+    ISSUED = strawberry.enum_value("issued", description="It can be used.")
+    USED = strawberry.enum_value("used", description="It was used.")
+    EXPIRED = strawberry.enum_value("expired", description="Its last day has passed.")
+    REVOKED = strawberry.enum_value("revoked", description="It was taken back.")

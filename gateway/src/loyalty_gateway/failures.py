@@ -60,6 +60,16 @@ class WalletUnknown(UserError):
     """No such wallet."""
 
 
+@strawberry.type(description="The program has no grant of this id or code.")
+class GrantNotFound(UserError):
+    """No such grant."""
+
+
+@strawberry.type(description="The grant cannot be used or changed as it is.")
+class GrantRefused(UserError):
+    """Such as one that was used already; nothing was changed."""
+
+
 @strawberry.type(description="The idempotency key was used before, with other input.")
 class IdempotencyConflict(UserError):
     """The first command stands; this one is refused."""
@@ -114,6 +124,8 @@ FAILURES: Mapping[type[core.LoyaltyError], type[UserError]] = {
     core.MemberNotFound: MemberNotFound,
     core.RewardUnknown: RewardUnknown,
     core.WalletUnknown: WalletUnknown,
+    core.GrantNotFound: GrantNotFound,
+    core.GrantRefused: GrantRefused,
     core.IdempotencyConflict: IdempotencyConflict,
     core.IdentityInvalid: IdentityInvalid,
     core.IdentityConflict: IdentityConflict,

@@ -10,11 +10,12 @@ import strawberry
 import loyalty_core as core
 from loyalty_gateway.benefits import Benefit, benefits_of
 from loyalty_gateway.context import GatewayContext
-from loyalty_gateway.enums import IdentityKind, MemberStatus, TransactionKind
+from loyalty_gateway.enums import GrantState, IdentityKind, MemberStatus, TransactionKind
 from loyalty_gateway.errors import RequestRefused
 from loyalty_gateway.fields import ADMIN, resolved
+from loyalty_gateway.grants import Grant
 from loyalty_gateway.scalars import Points
-from loyalty_gateway.values import Wallet
+from loyalty_gateway.values import Money, Wallet
 
 MOST_ITEMS = 100
 Info: TypeAlias = strawberry.Info[GatewayContext, None]
@@ -84,11 +85,18 @@ class Statement:
 
     at: datetime = strawberry.field(description="The moment it is true for.")
     wallets: list[Wallet] = strawberry.field(description="Every wallet of the program.")
+    grants: list[Grant] = strawberry.field(description="What is owned and still to be used.")
+    saved: list[Money] = strawberry.field(description="What was saved by what was used.")
 
     @classmethod
     def of(cls, statement: core.Statement) -> Statement:
         """The statement as clients see it."""
-        return cls(at=statement.at, wallets=[Wallet.of(item) for item in statement.wallets])
+        return cls(
+            at=statement.at,
+            wallets=[Wallet.of(item) for item in statement.wallets],
+            grants=[Grant.of(item) for item in statement.grants],
+            saved=[Money.of(item) for item in statement.saved],
+        )
 
 
 @strawberry.type(description="One atomic posting on one wallet of a member.")
@@ -149,6 +157,13 @@ class TransactionConnection:
     page_info: PageInfo = strawberry.field(description="Where the page stands.")
 
 
+def checked_size(first: int) -> None:
+    """Raises ``RequestRefused`` for a page that is empty or too large."""
+    if not 1 <= first <= MOST_ITEMS:
+        message = f"first is {first}, it must be from 1 to {MOST_ITEMS}"
+        raise RequestRefused(message, code="BAD_REQUEST", where="first")
+
+
 async def history_page(
     context: GatewayContext, member_id: str, wallet: str | None, first: int, after: str | None
 ) -> TransactionConnection:
@@ -156,9 +171,7 @@ async def history_page(
 
     Raises ``RequestRefused`` for a size out of range, and what ``Loyalty.history`` raises.
     """
-    if not 1 <= first <= MOST_ITEMS:
-        message = f"first is {first}, it must be from 1 to {MOST_ITEMS}"
-        raise RequestRefused(message, code="BAD_REQUEST", where="first")
+    checked_size(first)
     page = await context.in_thread(
         context.loyalty.history, member_id, wallet=wallet, first=first, after=after
     )
@@ -219,6 +232,26 @@ class Member:
     async def benefits(self, info: Info) -> list[Benefit]:
         """Those a member may be told of, or all for operators."""
         return benefits_of(await info.context.load_statement(self.id), info.context)
+
+    @resolved("What the member owns and owned, latest first.")
+    async def grants(
+        self,
+        info: Info,
+        state: Annotated[
+            GrantState | None, strawberry.argument(description="Only those that stand so.")
+        ] = None,
+        first: First = 20,
+        after: Annotated[
+            strawberry.ID | None, strawberry.argument(description="The id of the last one had.")
+        ] = None,
+    ) -> list[Grant] | None:
+        """A page of grants."""
+        checked_size(first)
+        wanted = None if state is None else core.GrantState[state.name]
+        found = await info.context.in_thread(
+            info.context.loyalty.grants, self.id, state=wanted, first=first, after=after
+        )
+        return [Grant.of(item) for item in found]
 
     @resolved("The member's transactions, latest first, page by page.")
     async def history(

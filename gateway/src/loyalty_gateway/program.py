@@ -116,9 +116,10 @@ def program_of(context: GatewayContext) -> Program:
     )
 
 
-async def rewards_of(context: GatewayContext) -> list[Reward]:
-    """The rewards as clients see them."""
-    return [Reward.of(item) for item in await context.in_thread(context.loyalty.rewards)]
+async def rewards_of(context: GatewayContext, member_id: str | None = None) -> list[Reward]:
+    """The rewards as a member sees them, or a stranger."""
+    found = await context.in_thread(context.loyalty.rewards, member_id)
+    return [Reward.of(item, context) for item in found]
 
 
 def report_of(report: core.Report) -> Report:

@@ -39,7 +39,7 @@ async def redeemed(
     """The redemption that was booked, or that one of ``failures`` which stopped it."""
     wallet = ""
     try:
-        wallet = await _wallet_of(context, reward)
+        wallet = await _wallet_of(context, member_id, reward)
         receipt = await context.in_thread(
             context.loyalty.redeem,
             member_id,
@@ -58,9 +58,9 @@ def _cart(cart: CartInput | None) -> Mapping[str, Json] | None:
     return None if cart is None else document_of(cart)
 
 
-async def _wallet_of(context: GatewayContext, reward: str | None) -> str:
+async def _wallet_of(context: GatewayContext, member_id: str, reward: str | None) -> str:
     """The wallet that the reward is paid from; raises ``RewardUnknown`` unless it is clear."""
-    rewards = await context.in_thread(context.loyalty.rewards)
+    rewards = await context.in_thread(context.loyalty.rewards, member_id)
     named = [item for item in rewards if reward is None or item.id == reward]
     if len(named) == 1:
         return named[0].wallet

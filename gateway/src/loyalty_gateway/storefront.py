@@ -45,10 +45,11 @@ class Query:
             raise MemberNotFound("the token names nobody in this program")
         return member
 
-    @resolved("What points buy.")
+    @resolved("What points buy, for the member who is signed in or for a visitor.")
     async def rewards(self, info: Info) -> list[Reward]:
         """The rewards."""
-        return await rewards_of(info.context)
+        member_id = await info.context.me() if info.context.claim else None
+        return await rewards_of(info.context, member_id)
 
     @resolved(
         "What a cart would earn, and what points could buy on it, for the member who "

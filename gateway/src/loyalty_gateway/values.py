@@ -9,6 +9,7 @@ import strawberry
 
 import loyalty_core as core
 from loyalty_gateway.context import GatewayContext
+from loyalty_gateway.enums import RewardType
 from loyalty_gateway.fields import ADMIN
 from loyalty_gateway.scalars import Amount, Points
 
@@ -119,15 +120,33 @@ class Reward:
     id: strawberry.ID = strawberry.field(description="The reward's name.")
     summary: str = strawberry.field(description="What it is, in one line for a member.")
     wallet: str = strawberry.field(description="The wallet it is paid from.")
+    kind: RewardType | None = strawberry.field(
+        description="What kind of thing it is; null for a plugin's."
+    )
+    points: Points | None = strawberry.field(
+        description="The member's price, or the most that can be spent on it now."
+    )
+    missing: Points | None = strawberry.field(description="How many points are missing for one.")
+    left: int | None = strawberry.field(description="How many are left, if it is limited.")
+    refusal: str | None = strawberry.field(description="Why the member cannot have it now.")
     plugin: str = strawberry.field(description="The plugin that offers it.", metadata=ADMIN)
 
     @classmethod
-    def of(cls, reward: core.RewardView) -> Reward:
+    def of(cls, reward: core.RewardView, context: GatewayContext) -> Reward:
         """The reward as clients see it."""
+
+        def points(amount: int | None) -> Points | None:
+            return None if amount is None else context.points(reward.wallet, amount)
+
         return cls(
             id=strawberry.ID(reward.id),
             summary=reward.summary,
             wallet=reward.wallet,
+            kind=RewardType[reward.kind.name] if reward.kind else None,
+            points=points(reward.points),
+            missing=points(reward.missing),
+            left=reward.left,
+            refusal=reward.refusal or None,
             plugin=reward.plugin,
         )
 

@@ -19,6 +19,8 @@ from loyalty_core import (
     Profile,
     Program,
     ProgramConfig,
+    Reward,
+    RewardType,
     Subscription,
     Wallet,
     hookimpl,
@@ -39,6 +41,7 @@ def shop(zone: str = "UTC") -> ProgramConfig:
         program=Program(id="shop", currency="USD", time_zone=zone),
         wallets={"points": Wallet(), "stars": Wallet(unit="stars", scale=1)},
         plugins={"gamification": {}},
+        rewards={"tea": Reward(kind=RewardType.PRODUCT)},
     )
 
 
@@ -100,6 +103,7 @@ class Shop:
         config: Mapping[str, Any] = {
             "program": {"id": "shop", "currency": "USD", "time_zone": zone},
             "wallets": {"points": {}},
+            "rewards": {"tea": {"kind": "product", "product": "TEA"}},
             "plugins": {"gamification": tomllib.loads(toml, parse_float=Decimal), "listener": {}},
         }
         self.loyalty = Loyalty.open(config, "sqlite://", clock=self.clock, plugins=[listener])

@@ -13,6 +13,7 @@ QUIZ = """
 [[quiz]]
 quiz = "q"
 question = [{ question = "quiz", answers = [" "] }]
+reward = "tea"
 all_right = { points = "0.5" }
 """
 TWICE = """
@@ -43,6 +44,7 @@ BADGE = '[[badge]]\nbadge = "b"\nlevel = [{ level = "one", needs = 1 }]\n'
         ),
         (BADGE, ["badge[0]"]),
         (BADGE + 'quiz = "x"', ["badge[0].quiz"]),
+        (STREAK + 'prize = [{ at = 2, reward = "tee" }]', ["streak[0].prize[0].reward"]),
         (
             '[[quiz]]\nquiz = "q"\nkind = "order"\nquestion = []',
             ["quiz[0].kind", "quiz[0].question"],
@@ -52,6 +54,7 @@ BADGE = '[[badge]]\nbadge = "b"\nlevel = [{ level = "one", needs = 1 }]\n'
             [
                 "quiz[0].question[0].question",
                 "quiz[0].question[0].answers",
+                "quiz[0].reward",
                 "quiz[0].all_right.points",
             ],
         ),

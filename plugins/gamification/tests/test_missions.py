@@ -130,6 +130,22 @@ def test_it_can_be_repeated_where_the_rules_say_so() -> None:
     assert (shop.shown("missions")["times"], have(shop)) == (2, (0, 1))
 
 
+def test_a_reward_that_was_won_is_granted_and_taken_back_with_what_won_it() -> None:
+    shop = mission(
+        'reward = "tea"', second='[[mission.step]]\nstep = "c"\nwhat = { kind = "order" }'
+    )
+    for kind in "ab":
+        shop.do(kind, "2026-03-01")
+    member = shop.buy("5.00", "2026-03-01", id="o").member_id
+    assert member is not None
+    assert [(one.reward, one.state.value) for one in shop.loyalty.grants(member)] == [
+        ("tea", "issued")
+    ]
+    shop.give_back("o", "2026-03-02")
+    assert [one.state.value for one in shop.loyalty.grants(member)] == ["revoked"]
+    assert shop.points == 0
+
+
 def test_others_are_told_when_it_is_completed() -> None:
     rules = (
         '[[mission]]\nmission = "m"\nrepeat = true\nstep = [{ step = "a", what = { kind = "a" } }]'

@@ -15,9 +15,11 @@ from pathlib import Path
 from typing import Any, cast
 from zoneinfo import ZoneInfoNotFoundError
 
+from loyalty_core.application.reward_checks import reward_faults
 from loyalty_core.application.structure import converter, read_settings
 from loyalty_core.domain.amounts import parse_scaled
 from loyalty_core.domain.benefits import Checkout
+from loyalty_core.domain.catalogue import Reward
 from loyalty_core.domain.clock import zone
 from loyalty_core.domain.currencies import minor_digits
 from loyalty_core.domain.facts import Json
@@ -49,6 +51,7 @@ class _File:
     program: Program
     wallets: Mapping[str, Wallet] = field(default_factory=dict)
     checkout: Checkout = Checkout()
+    rewards: Mapping[str, Reward] = field(default_factory=dict)
     partners: Mapping[str, Partner] = field(default_factory=dict)
     plugins: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
     gateway: Mapping[str, Json] = field(default_factory=dict)
@@ -82,6 +85,7 @@ def _structured(document: Mapping[str, Json]) -> ProgramConfig:
         program=read.program,
         wallets=read.wallets,
         checkout=read.checkout,
+        rewards=read.rewards,
         partners=read.partners,
         plugins=read.plugins,
         gateway=read.gateway,
@@ -154,6 +158,7 @@ def effective(config: ProgramConfig) -> dict[str, Json]:
         "program": _full(config.program),
         "wallets": {name: _full(wallet) for name, wallet in config.wallets.items()},
         "checkout": _full(config.checkout),
+        "rewards": {name: _full(reward) for name, reward in config.rewards.items()},
         "partners": {name: _full(partner) for name, partner in config.partners.items()},
         "plugins": cast(Json, dict(config.plugins)),
         "gateway": cast(Json, dict(config.gateway)),
@@ -202,6 +207,7 @@ def _faults(config: ProgramConfig) -> Iterator[Problem]:
         yield Problem("program.default_country", f"{country!r} is not a country code", remedy)
     for name, wallet in config.wallets.items():
         yield from _wallet_faults(f"wallets.{name}", name, wallet, program)
+    yield from reward_faults(config)
     for name, partner in config.partners.items():
         yield from _partner_faults(f"partners.{name}", name, partner, config)
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from loyalty_core.application.automatic import buy_due
 from loyalty_core.application.books import Books
 from loyalty_core.application.ids import new_stamp, stamped
 from loyalty_core.application.rules import Rules
@@ -44,6 +45,8 @@ def move_points(
         done.counts["timed_out_holds"] += caught_up.timed_out
         if caught_up.points:
             done.expired[book.wallet] += caught_up.points
+    if rules.automatic and entangled:
+        buy_due(books, uow.lock_members(entangled), entangled)
     books.flush()
     return done if done.counts or books.caught_up else None
 

@@ -16,10 +16,11 @@ from datetime import datetime, timedelta
 from typing import cast
 
 from loyalty_core.application.following import outcome_of
+from loyalty_core.application.gifts import gifts_after
 from loyalty_core.application.rules import Rules, ask, ask_follower
 from loyalty_core.application.standing import Person, stood
 from loyalty_core.application.structure import converter, is_json
-from loyalty_core.domain.effects import Credit, Effect, Emit, KeepState, Measure
+from loyalty_core.domain.effects import Credit, Effect, Emit, Grant, KeepState, Measure
 from loyalty_core.domain.facts import Activity, Decidable, Json, Order
 from loyalty_core.domain.members import History, MemberStatus, Profile
 from loyalty_core.domain.orders import earns, order_total
@@ -238,6 +239,7 @@ def _decide(
                 view = seen.person.view(follower.plugin)
                 effects = ask_follower(follower, outcome, view, rules.config)
                 taken.take(follower.plugin, effects, follows=True)
+    record.gifts = gifts_after(record, taken.granted, rules.gone.union(taken.failed))
     _settle(record, taken.awards(), taken.failed, rules.config.version, now)
     if isinstance(fact, Order):
         running.history = _bought(running.history, fact)
@@ -254,6 +256,7 @@ class Taken:
     failed: list[str]
     desired: list[Award] = field(default_factory=list)
     emitted: list[Emit] = field(default_factory=list)
+    granted: list[tuple[str, Grant]] = field(default_factory=list)
     credits: list[Credit] = field(default_factory=list)
     measures: dict[str, int] = field(default_factory=dict)
 
@@ -277,6 +280,8 @@ class Taken:
                     self.credits.append(effect)
             elif isinstance(effect, KeepState):
                 self.running.state[plugin] = effect.state
+            elif isinstance(effect, Grant):
+                self.granted.append((plugin, effect))
             elif isinstance(effect, Measure):
                 total = self.measures.get(effect.metric, 0) + effect.amount
                 self.measures[effect.metric] = total
@@ -335,6 +340,7 @@ def _withdraw(record: FactRecord) -> None:
     """The fact earns nothing (any more): unpaid, cancelled, a test, or still without a body."""
     for award in record.awards:
         award.amount, award.lines = 0, {}
+    record.gifts = gifts_after(record, (), frozenset())
     record.status, record.deferred, record.retry_at = FactStatus.IDLE, (), None
     record.before = {name: kept for name, kept in record.before.items() if name == "profile"}
 

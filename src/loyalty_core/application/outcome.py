@@ -49,5 +49,5 @@ def receipt_of(outcome: Outcome, batch: Batch) -> FactReceipt:
         enrolled=outcome.enrolled,
         changes=dict(batch.booked[record.id]) if outcome.changed else {},
         transactions=tuple(batch.transactions[record.id]) if outcome.changed else (),
-        problems=outcome.problems,
+        problems=(*outcome.problems, *batch.problems[record.id]),
     )

@@ -9,7 +9,7 @@ from loyalty_core.application.available import NOTHING_HELD
 from loyalty_core.application.enrol import is_id, member_of
 from loyalty_core.application.postings import TOTALS
 from loyalty_core.application.rules import Rules
-from loyalty_core.application.statement import Questions
+from loyalty_core.application.statement import Questions, shown_grants
 from loyalty_core.domain.clock import Clock
 from loyalty_core.domain.ledger import WalletBook
 from loyalty_core.domain.members import Identity
@@ -64,7 +64,15 @@ class Past:
                 wallets.append(
                     self._shown(self._questions.wallet(book, points, NOTHING_HELD, as_of.at), as_of)
                 )
-            return Statement(member=member_of(*pair), at=as_of.at, wallets=tuple(wallets))
+            owned = reader.owned([member_id], as_of.at).get(member_id)
+            grants, saved = shown_grants(owned, as_of.at)
+            return Statement(
+                member=member_of(*pair),
+                at=as_of.at,
+                wallets=tuple(wallets),
+                grants=grants,
+                saved=saved,
+            )
 
         return self._store.read(look)
 

@@ -33,6 +33,11 @@ class Rebuilding:
     def rebuild(self, progress: Callable[[int], None] | None) -> RebuildReport:
         """Every cache right again; the report says which were not."""
         found: dict[tuple[str, str], Difference] = {}
+        for item, stored, right in self._store.write(lambda uow: uow.mend_stock()):
+            where = f"stock of {item}"
+            found[where, "claimed"] = Difference(
+                where=where, column="claimed", stored=stored, recomputed=right
+            )
         now = self._clock()
         for _ in range(ROUNDS):
             wrong = self._store.read(lambda reader: reader.wrong_caches(now, MOST_A_ROUND))

@@ -9,10 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
 
+from loyalty_core.application.automatic import within_limit
 from loyalty_core.application.books import Books
+from loyalty_core.application.catalogue import CATALOGUE, CatalogueReward
 from loyalty_core.application.enrol import stored_receipt
 from loyalty_core.application.forms import read_cart, read_text
+from loyalty_core.application.grants import buy_grant
 from loyalty_core.application.ids import input_hash, new_id
+from loyalty_core.application.offers import priced
 from loyalty_core.application.partners import partner_rewards
 from loyalty_core.application.redemptions import (
     checked,
@@ -28,7 +32,7 @@ from loyalty_core.application.redemptions import (
 )
 from loyalty_core.application.returns import Orders, return_spent
 from loyalty_core.application.rules import Rules
-from loyalty_core.application.spend import CartForm, priced
+from loyalty_core.application.spend import CartForm
 from loyalty_core.application.standing import person_of, priced_order, stood
 from loyalty_core.application.structure import converter
 from loyalty_core.domain.clock import Clock
@@ -162,6 +166,7 @@ class Redeeming:
         redemption = self._hold(books, member, asked, fulfils)
         if asked.minutes is None and not fulfils:
             books.capture(redemption, redemption.points)
+            buy_grant(books, redemption)
             return_spent(books, [redemption], orders)
         else:
             data: Mapping[str, Json] = {
@@ -210,8 +215,15 @@ class Redeeming:
             available=max(available, 0),
             points=asked.points,
             order=order,
+            at=now,
         )
         offer = priced(owned, request, person.view(owned.plugin))
+        if isinstance(owned.item, CatalogueReward):
+            if offer.minimum > available:
+                wallet = self._rules.config.wallets[book.wallet]
+                refuse_short(offer.minimum, available, book.wallet, wallet)
+            if offer.points and not within_limit(books, member.id, owned.item):
+                raise refused("the member has bought as many as one may", offer, available)
         if offer.refusal or offer.points <= 0:
             raise refused(offer.refusal or "there is nothing to spend points on", offer, available)
         if offer.stock is not None and not books.uow.claim_stock(offer.item, offer.stock):
@@ -325,7 +337,10 @@ class Redeeming:
             raise FactError(f"{points} points cannot be captured, {held}", where="points")
         if order[1] is not None:
             redemption.source, redemption.order_id = order
+        if redemption.plugin == CATALOGUE and points not in (None, redemption.points):
+            raise FactError("what the catalogue sells is captured as a whole", where="points")
         books.capture(redemption, redemption.points if points is None else points)
+        buy_grant(books, redemption)
         return_spent(books, [redemption], orders)
         books.flush()
         return receipt_of(redemption, books.now)

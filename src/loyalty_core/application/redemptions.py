@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TypeVar
 
+from loyalty_core.application.catalogue import CATALOGUE
 from loyalty_core.application.enrol import found_members, is_id, locked_member
 from loyalty_core.application.forms import read_text
 from loyalty_core.application.returns import Orders
 from loyalty_core.domain.amounts import format_scaled
 from loyalty_core.domain.clock import Clock
 from loyalty_core.domain.facts import FactKey
+from loyalty_core.domain.grants import grant_receipt
 from loyalty_core.domain.members import MemberId
 from loyalty_core.domain.programs import Wallet
 from loyalty_core.domain.receipts import RedemptionReceipt
@@ -40,8 +42,12 @@ class Redemptions:
 
     def one(self, redemption_id: str) -> RedemptionReceipt:
         """One redemption as it stands now; raises ``RedemptionNotFound``."""
-        known = self._store.read(lambda reader: reader.redemption(checked(redemption_id)))
-        return receipt_of(existing(known, redemption_id), self._clock())
+
+        def look(reader: Reader) -> Redemption:
+            known = existing(reader.redemption(checked(redemption_id)), redemption_id)
+            return _with_grants(reader, [known])[0]
+
+        return receipt_of(self._store.read(look), self._clock())
 
     def of_member(
         self, member_id: str, held: bool, first: int, after: str | None
@@ -56,10 +62,20 @@ class Redemptions:
             people = found_members(reader, [member_id])
             if member_id not in people:
                 return []
-            return reader.redemptions(people[member_id][0].id, after, first, held=held)
+            found = reader.redemptions(people[member_id][0].id, after, first, held=held)
+            return _with_grants(reader, found)
 
         receipts = (receipt_of(one, self._clock()) for one in self._store.read(look))
         return tuple(one for one in receipts if not held or one.state is RedemptionState.HELD)
+
+
+def _with_grants(reader: Reader, redemptions: list[Redemption]) -> list[Redemption]:
+    """The same redemptions, those of the catalogue with what they bought."""
+    bought = [one.id for one in redemptions if one.plugin == CATALOGUE]
+    grants = reader.grants_bought(bought) if bought else {}
+    for one in redemptions:
+        one.grant = grants.get(one.id)
+    return redemptions
 
 
 def receipt_of(one: Redemption, now: datetime) -> RedemptionReceipt:
@@ -75,6 +91,7 @@ def receipt_of(one: Redemption, now: datetime) -> RedemptionReceipt:
         worth=one.worth,
         occurred_at=one.created_at,
         lines=dict(one.lines),
+        grant=grant_receipt(one.grant, now) if one.grant else None,
         expires_at=one.expires_at,
         source=one.source,
         order_id=one.order_id,

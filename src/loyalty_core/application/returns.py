@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from loyalty_core.application.books import Books
+from loyalty_core.application.catalogue import CATALOGUE
+from loyalty_core.application.grants import follow_refund
 from loyalty_core.domain.facts import FactKey, OrderStatus
 from loyalty_core.domain.members import MemberId, MemberStatus
 from loyalty_core.domain.orders import OrderDocument
@@ -36,6 +38,7 @@ def spent_on(uow: UnitOfWork, changed: Iterable[FactRecord]) -> list[Redemption]
         wanted |= missing
         members |= uow.lock_members(missing)
         found = uow.redemptions_of(asked)  # again: now under lock, and maybe another member's
+    attach_grants(uow, found)
     gone = {one.id for one in members.values() if one.status is MemberStatus.ERASED}
     return [one for one in found if one.member_id not in gone and _due(one, orders) != one.returned]
 
@@ -58,7 +61,16 @@ def return_spent(
             at = changed_at(record)
             transaction = books.give_back(redemption, due, at, record.id)
             made += [(record, transaction)] if transaction else []
+            follow_refund(books, redemption)
     return made
+
+
+def attach_grants(uow: UnitOfWork, redemptions: Iterable[Redemption]) -> None:
+    """Lets redemptions of the catalogue know what they bought; others cost no query."""
+    bought = [one for one in redemptions if one.plugin == CATALOGUE]
+    grants = uow.grants_bought(one.id for one in bought) if bought else {}
+    for one in bought:
+        one.grant = grants.get(one.id)
 
 
 def changed_at(record: FactRecord) -> datetime:

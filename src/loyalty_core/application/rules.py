@@ -6,14 +6,16 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from loyalty_core.application.codes import random_code
 from loyalty_core.application.structure import is_json
 from loyalty_core.domain.amounts import LARGEST_AMOUNT
-from loyalty_core.domain.effects import Credit, Effect, Emit, KeepState, Measure
+from loyalty_core.domain.effects import Credit, Effect, Emit, Grant, KeepState, Measure
 from loyalty_core.domain.facts import SHIPPING, Decidable, Order
 from loyalty_core.domain.members import MemberView
 from loyalty_core.domain.programs import ProgramConfig
 from loyalty_core.domain.tiers import Outcome
 from loyalty_core.errors import PluginFailed
+from loyalty_core.ports.grants import CodeSource
 from loyalty_core.ports.program import (
     BenefitSource,
     FollowsFacts,
@@ -35,7 +37,8 @@ class Rules:
     ``followers`` are programs that follow facts, ``sources`` what gives benefits, tier schemes
     among them. ``gone`` are plugins of an older version that cannot be asked any more: what they
     gave stands.
-    ``coalition``: whether points of partners are, or ever were, accepted here.
+    ``draw`` makes the codes of grants. ``coalition``: whether points of partners are, or ever were,
+    accepted here.
     """
 
     config: ProgramConfig
@@ -45,7 +48,13 @@ class Rules:
     gone: frozenset[str] = frozenset()
     followers: Sequence[Owned[FollowsFacts]] = ()
     sources: Sequence[Owned[BenefitSource]] = ()
+    draw: CodeSource = random_code
     coalition: bool = False
+
+    @property
+    def automatic(self) -> tuple[str, ...]:
+        """The rewards that are bought by themselves."""
+        return tuple(name for name, one in self.config.rewards.items() if one.auto_issue)
 
     def subscribers(self, event_type: str) -> tuple[str, ...]:
         """The ids of the subscriptions to a type of event."""
@@ -110,6 +119,7 @@ def _checked(
 def _fault(effects: Sequence[object], plugin: str, fact: Decidable, config: ProgramConfig) -> str:
     """What is wrong with the effects, in words that follow the plugin's name; empty if nothing."""
     credited: set[tuple[str, str]] = set()
+    granted: set[tuple[str, str]] = set()
     for effect in effects:
         fault = ""
         if isinstance(effect, KeepState):
@@ -123,6 +133,11 @@ def _fault(effects: Sequence[object], plugin: str, fact: Decidable, config: Prog
             if not fault and (effect.rule, effect.wallet) in credited:
                 fault = f"credited {effect.wallet!r} twice by rule {effect.rule!r}"
             credited.add((effect.rule, effect.wallet))
+        elif isinstance(effect, Grant):
+            fault = _grant_fault(effect, config)
+            if not fault and (effect.rule, effect.reward) in granted:
+                fault = f"granted {effect.reward!r} twice by rule {effect.rule!r}"
+            granted.add((effect.rule, effect.reward))
         else:
             fault = f"returned {effect!r}, which is not an effect"
         if fault:
@@ -141,6 +156,12 @@ def _measure_fault(effect: Measure, plugin: str) -> str:
         return f"measured {effect.metric!r}, which is not below its id"
     sensible = type(effect.amount) is int and 0 <= effect.amount < LARGEST_AMOUNT
     return "" if sensible else f"measured {effect.amount!r}, which is not a sensible whole number"
+
+
+def _grant_fault(effect: Grant, config: ProgramConfig) -> str:
+    if type(effect.rule) is not str or effect.reward not in config.rewards:
+        return f"granted {effect.reward!r}, which is not a reward of the program"
+    return ""
 
 
 def _credit_fault(effect: Credit, fact: Decidable, config: ProgramConfig) -> str:

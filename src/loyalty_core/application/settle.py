@@ -9,8 +9,10 @@ from datetime import datetime
 from functools import partial
 
 from loyalty_core.application.abroad import return_abroad
+from loyalty_core.application.automatic import buy_due
 from loyalty_core.application.books import Books
 from loyalty_core.application.fold import fold, fold_start
+from loyalty_core.application.gifts import Given, follow, unfollowed
 from loyalty_core.application.returns import changed_at, return_spent, spent_on
 from loyalty_core.application.rules import Rules, RulesAt
 from loyalty_core.application.standing import tell_standings
@@ -19,6 +21,7 @@ from loyalty_core.domain.members import MemberId
 from loyalty_core.domain.orders import OrderDocument, kept_share
 from loyalty_core.domain.programs import GoodwillPolicy
 from loyalty_core.domain.redemptions import Redemption
+from loyalty_core.errors import Problem
 from loyalty_core.ports.records import Award, FactRecord, MemberRecord, Merge
 from loyalty_core.ports.store import UnitOfWork
 
@@ -34,6 +37,7 @@ class Batch:
     revalue: dict[FactId, FactRecord] = field(default_factory=dict)
     booked: dict[FactId, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     transactions: dict[FactId, list[str]] = field(default_factory=lambda: defaultdict(list))
+    problems: dict[FactId, list[Problem]] = field(default_factory=lambda: defaultdict(list))
 
     def holder(self, record: FactRecord) -> MemberId:
         """Who holds what the fact was awarded: its member, or whom they were merged into."""
@@ -110,9 +114,13 @@ def _book(
     rules_then: Callable[[int], Rules],
 ) -> None:
     due: list[tuple[FactRecord, Award, int]] = []
+    given: list[Given] = []
     for record in sorted(batch.revalue.values(), key=lambda one: one.position):
-        for award, delta in _differences(record, _goodwill(record, rules_then)):
+        goodwill = _goodwill(record, rules_then)
+        for award, delta in _differences(record, goodwill):
             due.append((record, award, delta))
+        for gift, is_due in unfollowed(record, goodwill):
+            given.append(Given(record, gift, is_due, batch.holder(record)))
     losing = {batch.holder(record) for record, _, delta in due if delta < 0}
     posted = {batch.holder(record) for record, _, _ in due}
     payers = {MemberId(redemption.member_id) for redemption in spent}
@@ -121,7 +129,7 @@ def _book(
     books.load(
         posted | payers | {member_id for member_id, _ in redated},
         lots=[lot_id for lot_id in booked if lot_id],
-        open_of=losing | payers,
+        open_of=losing | payers | (posted if books.rules.automatic else set()),
     )
     for member_id, award in redated:
         books.redate(member_id, award)
@@ -143,6 +151,11 @@ def _book(
         batch.transactions[record.id].append(made)
         returned = books.changes.transactions[-1]
         batch.booked[record.id][returned.wallet] += returned.amount
+    if given:
+        for record, problem in follow(books, given, rules_then):
+            batch.problems[record.id].append(problem)
+    if books.rules.automatic:
+        buy_due(books, batch.members, posted | payers)
 
 
 def _goodwill(record: FactRecord, rules_then: Callable[[int], Rules]) -> GoodwillPolicy:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import cast
 
 from loyalty_core.application.available import available_now
+from loyalty_core.application.catalogue import shown
 from loyalty_core.application.enrol import found_members
 from loyalty_core.application.fold import award_of
 from loyalty_core.application.following import outcome_of
 from loyalty_core.application.forms import read_cart
+from loyalty_core.application.offers import priced
 from loyalty_core.application.partners import partner_rewards
 from loyalty_core.application.rules import Rules, ask, ask_follower
 from loyalty_core.application.standing import STRANGER, Person, person_of, priced_order, stood
@@ -27,11 +28,8 @@ from loyalty_core.errors import (
     MemberNotFound,
     PluginFailed,
 )
-from loyalty_core.ports.program import Owned, RewardKind
 from loyalty_core.ports.records import MemberRecord
 from loyalty_core.ports.store import Reader, Store
-
-logger = logging.getLogger("loyalty_core")
 
 CartForm = Cart | Mapping[str, Json]
 
@@ -57,8 +55,13 @@ class Spending:
         failed += seen.failed
         offers: dict[str, SpendOffer] = {}
         for name, owned in self._rules.rewards.items():
+            if not shown(owned, seen.person.view(owned.plugin)):
+                continue
             request = SpendRequest(
-                wallet=owned.item.wallet, available=available.get(owned.item.wallet, 0), order=order
+                wallet=owned.item.wallet,
+                available=available.get(owned.item.wallet, 0),
+                order=order,
+                at=now,
             )
             try:
                 offers[name] = priced(owned, request, seen.person.view(owned.plugin))
@@ -153,20 +156,3 @@ class Spending:
                     activates_at=award.activates_at,
                     expires_at=award.expires_at,
                 )
-
-
-def priced(owned: Owned[RewardKind], request: SpendRequest, view: MemberView) -> SpendOffer:
-    """What a reward would cost and give; raises ``PluginFailed`` if its plugin does not say."""
-    try:
-        offer = owned.item.offer(request, view)
-    except Exception as error:
-        logger.exception("plugin %s failed to price %s", owned.plugin, owned.item.id)
-        raise PluginFailed(
-            f"plugin {owned.plugin!r} raised {type(error).__name__} pricing {owned.item.id!r}",
-            where=owned.plugin,
-        ) from error
-    if not 0 <= offer.points <= max(request.available, 0):
-        raise PluginFailed(
-            f"plugin {owned.plugin!r} offered what the member does not have", where=owned.plugin
-        )
-    return offer

@@ -6,16 +6,24 @@ import base64
 import binascii
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from loyalty_core.application.available import NOTHING_HELD, Held, held_now, repaid, spendable
 from loyalty_core.application.enrol import found_members, is_id, member_of
-from loyalty_core.application.partners import partner_rewards
 from loyalty_core.application.rules import Rules
 from loyalty_core.application.showing import shown
 from loyalty_core.application.standing import person_of, stood
+from loyalty_core.domain.amounts import Money
 from loyalty_core.domain.clock import Clock
 from loyalty_core.domain.facts import Activity, Order
+from loyalty_core.domain.grants import (
+    LIVE,
+    GrantReceipt,
+    GrantRecord,
+    GrantState,
+    grant_receipt,
+)
 from loyalty_core.domain.ledger import WalletBook
 from loyalty_core.domain.statements import (
     AwardExplanation,
@@ -24,7 +32,6 @@ from loyalty_core.domain.statements import (
     HistoryItem,
     HistoryPage,
     Report,
-    RewardView,
     Statement,
     Status,
     TopMember,
@@ -38,6 +45,7 @@ from loyalty_core.errors import (
     TransactionNotFound,
     WalletUnknown,
 )
+from loyalty_core.ports.grants import OwnedAt
 from loyalty_core.ports.records import FactRecord, Upcoming, WalletSums
 from loyalty_core.ports.store import Reader, Store
 
@@ -54,9 +62,9 @@ class Questions:
         self._clock = clock
 
     def statements(self, member_ids: Sequence[str]) -> dict[str, Statement]:
-        """The statements of these members, those not found left out: four queries in all.
+        """The statements of these members, those not found left out: five queries in all.
 
-        Two more where somebody has points held.
+        Two more where somebody has points held, and one where somebody has grants to use.
         """
         now = self._clock()
 
@@ -66,6 +74,7 @@ class Questions:
             books = reader.wallets(ids)
             upcoming = reader.upcoming(ids, now + EXPIRING_WITHIN)
             held = held_now(reader, books.values(), now)
+            owned = reader.owned(ids, now)
             found = {}
             for member_id, pair in people.items():
                 wallets = tuple(
@@ -77,6 +86,7 @@ class Questions:
                     )
                     for name in self._rules.config.wallets
                 )
+                grants, saved = shown_grants(owned.get(pair[0].id), now)
                 seen = stood(self._rules, person_of(pair[0]), now)
                 found[member_id] = Statement(
                     member=member_of(*pair),
@@ -84,6 +94,8 @@ class Questions:
                     wallets=wallets,
                     standings=seen.standings,
                     benefits=seen.person.benefits,
+                    grants=grants,
+                    saved=saved,
                     shown=shown(self._rules, seen.person, now),
                 )
             return found
@@ -218,19 +230,6 @@ class Questions:
 
         return self._store.read(look)
 
-    def rewards(self) -> tuple[RewardView, ...]:
-        """The rewards that points buy in this program."""
-        rewards = {**self._rules.rewards, **partner_rewards(self._rules.config)}
-        return tuple(
-            RewardView(
-                id=owned.item.id,
-                summary=owned.item.summary,
-                wallet=owned.item.wallet,
-                plugin=owned.plugin,
-            )
-            for owned in rewards.values()
-        )
-
     def tiers(self) -> dict[str, tuple[Tier, ...]]:
         """The tiers of every scheme, by scheme."""
         return {owned.item.scheme: tuple(owned.item.tiers) for owned in self._rules.schemes}
@@ -270,6 +269,25 @@ class Questions:
             debt=sums.debt,
             worth=self._rules.config.worth(name, outstanding),
         )
+
+
+def shown_grants(
+    owned: OwnedAt | None, at: datetime
+) -> tuple[tuple[GrantReceipt, ...], tuple[Money, ...]]:
+    """What a member owned at a moment as a statement shows it, and what it had saved."""
+    if owned is None:
+        return (), ()
+    grants = tuple(_as_of(one, at) for one in owned.grants)
+    return grants, tuple(Money(owned.saved[code], code) for code in sorted(owned.saved))
+
+
+def _as_of(one: GrantRecord, at: datetime) -> GrantReceipt:
+    """A grant that was still to be used at a moment, as it stood then."""
+    receipt = grant_receipt(one, at)
+    if receipt.state in LIVE:
+        return receipt
+    issued = one.issued_at is not None and one.issued_at <= at
+    return replace(receipt, state=GrantState.ISSUED if issued else GrantState.PREPARING)
 
 
 def _by_date(points: Iterable[tuple[datetime, int]]) -> tuple[Dated, ...]:

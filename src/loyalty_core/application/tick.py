@@ -18,12 +18,15 @@ from functools import partial
 
 from loyalty_core.application.books import Books
 from loyalty_core.application.expire import Done, move_points
+from loyalty_core.application.grants import keep
 from loyalty_core.application.record import Recorder
 from loyalty_core.application.redeem import Redeeming
 from loyalty_core.application.rules import Rules
 from loyalty_core.application.seal import Sealing
 from loyalty_core.application.standing import tell_standings
 from loyalty_core.domain.clock import Clock
+from loyalty_core.domain.grants import GrantState
+from loyalty_core.domain.members import MemberId
 from loyalty_core.domain.receipts import TickReport
 from loyalty_core.errors import MemberErased, RedemptionRefused
 from loyalty_core.ports.program import Handler
@@ -65,6 +68,7 @@ class Ticker:
         expired: Counter[str] = Counter()
         for step in (
             self._move_points,
+            self._expire_grants,
             self._retry,
             self._adopt,
             self._lapse,
@@ -93,6 +97,20 @@ class Ticker:
     def _move_points(self, uow: UnitOfWork, *, now: datetime) -> Done | None:
         due = uow.due_members(now, LOTS_A_CHUNK)
         return move_points(uow, self._rules, due, now) if due else None
+
+    def _expire_grants(self, uow: UnitOfWork, *, now: datetime) -> Done | None:
+        """Tells of grants whose last day has passed; they could not be used since."""
+        due = uow.due_grants(now, LOTS_A_CHUNK)
+        if not due:
+            return None
+        uow.lock_members({MemberId(one.member_id) for one in due})
+        books, expired = Books(uow, self._rules, now), 0
+        for grant in uow.grants(one.id for one in due).values():
+            if grant.state is GrantState.ISSUED and grant.at(now) is GrantState.EXPIRED:
+                grant.state, expired = GrantState.EXPIRED, expired + 1
+                keep(books, grant, "grant_expired")
+        books.flush()
+        return Done(Counter(expired_grants=expired))
 
     # -- facts --------------------------------------------------------------------------------
 

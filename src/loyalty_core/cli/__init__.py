@@ -19,6 +19,7 @@ from loyalty_core.cli.commands import (
     partners,
     people,
     proofs,
+    rewards,
     setup,
     spending,
 )
@@ -51,8 +52,8 @@ def build_app() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     )
     app.callback()(_root)
-    modules = (setup, loading, members, answers, spending, adjusting, people, operations, proofs)
-    for module in (*modules, partners, demo):
+    modules = (setup, loading, members, answers, spending, rewards, adjusting, people)
+    for module in (*modules, operations, proofs, partners, demo):
         module.register(app)
     return app
 

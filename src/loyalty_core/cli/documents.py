@@ -314,6 +314,7 @@ def tick(done: TickReport, config: ProgramConfig) -> Document:
         "retried_facts": done.retried_facts,
         "retried_redemptions": done.retried_redemptions,
         "lapsed_facts": done.lapsed_facts,
+        "expired_grants": done.expired_grants,
         "delivered": done.delivered,
         "delivery_failures": done.delivery_failures,
         "sealed": done.sealed,

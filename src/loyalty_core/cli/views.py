@@ -266,6 +266,7 @@ def tick(console: Console, done: TickReport, config: ProgramConfig) -> None:
         ("facts retried", f"{done.retried_facts:,}"),
         ("facts lapsed", f"{done.lapsed_facts:,}"),
         ("rewards retried", f"{done.retried_redemptions:,}"),
+        ("grants expired", f"{done.expired_grants:,}"),
         ("events delivered", f"{done.delivered:,}"),
         ("deliveries failed", f"{done.delivery_failures:,}"),
         ("transactions sealed", f"{done.sealed:,}"),

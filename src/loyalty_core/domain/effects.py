@@ -27,6 +27,18 @@ class Credit:
     expires_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """One of a reward of ``[rewards.*]`` for the member, without points, given by a named rule.
+
+    At most one per rule and reward for one fact. It is taken back, if it was not used, once the
+    rule does not give it any more, or the fact is an order that was wholly refunded or cancelled.
+    """
+
+    reward: str
+    rule: str
+
+
 @dataclass(frozen=True, slots=True)
 class KeepState:
     """The plugin's whole new state document for this member; kept small, replaces the old one."""
@@ -56,4 +68,4 @@ class Measure:
     amount: int = 1
 
 
-Effect = Credit | KeepState | Emit | Measure
+Effect = Credit | Grant | KeepState | Emit | Measure

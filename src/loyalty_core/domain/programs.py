@@ -10,6 +10,7 @@ from typing import Literal
 
 from loyalty_core.domain.amounts import Money, parse_scaled
 from loyalty_core.domain.benefits import Checkout
+from loyalty_core.domain.catalogue import Reward
 from loyalty_core.domain.clock import (
     Period,
     add_months,
@@ -275,6 +276,7 @@ class ProgramConfig:
     program: Program
     wallets: Mapping[str, Wallet] = field(default_factory=dict)
     checkout: Checkout = Checkout()
+    rewards: Mapping[str, Reward] = field(default_factory=dict)
     partners: Mapping[str, Partner] = field(default_factory=dict)
     plugins: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
     gateway: Mapping[str, Json] = field(default_factory=dict)

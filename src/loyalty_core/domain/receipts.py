@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from loyalty_core.domain.amounts import Money
+from loyalty_core.domain.grants import GrantReceipt
 from loyalty_core.domain.redemptions import RedemptionState
 from loyalty_core.errors import LoyaltyError, Problem
 
@@ -81,7 +82,8 @@ class RedemptionReceipt:
 
     ``points`` and ``returned`` (given back on refunds) are in the wallet's smallest unit, ``lines``
     is the discount by order line in minor units. ``transaction_id`` is None until the points are
-    captured, ``expires_at`` is when a hold times out by itself.
+    captured, ``expires_at`` is when a hold times out by itself. ``grant`` is what was bought of the
+    catalogue, and None until the points are captured.
     """
 
     redemption_id: str
@@ -98,6 +100,7 @@ class RedemptionReceipt:
     source: str = ""
     order_id: str | None = None
     returned: int = 0
+    grant: GrantReceipt | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,6 +199,7 @@ class TickReport:
     timed_out_holds: int = 0
     retried_facts: int = 0
     retried_redemptions: int = 0
+    expired_grants: int = 0
     lapsed_facts: int = 0
     standings: int = 0
     delivered: int = 0

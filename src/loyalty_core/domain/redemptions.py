@@ -10,6 +10,7 @@ from typing import NewType
 
 from loyalty_core.domain.amounts import Money, split
 from loyalty_core.domain.facts import OrderStatus
+from loyalty_core.domain.grants import GrantRecord
 from loyalty_core.domain.ledger import LotId
 from loyalty_core.domain.orders import OrderDocument, kept_share, line_nets
 
@@ -24,12 +25,14 @@ class RedemptionState(StrEnum):
 
     ``held``: its points are reserved, nobody else can spend them. ``captured``: they are spent.
     ``released``: they were set free on purpose. ``timed_out``: nobody captured them in time.
+    ``cancelled``: they were spent and all given back, and what they bought was taken back.
     """
 
     HELD = "held"
     CAPTURED = "captured"
     RELEASED = "released"
     TIMED_OUT = "timed_out"
+    CANCELLED = "cancelled"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -41,7 +44,8 @@ class Redemption:
     ``returned`` of the spent ones were given back because the order was refunded. ``item`` is what
     it claimed one of, if that is limited. ``retry_at`` is when handing the reward over is tried
     (again), after ``attempts``; such a redemption does not time out. ``came_from`` is the member
-    who made it, if another one has it since a merge.
+    who made it, if another one has it since a merge. ``grant`` is what it bought of the catalogue,
+    where that was loaded.
     """
 
     id: RedemptionId
@@ -66,6 +70,7 @@ class Redemption:
     retry_at: datetime | None = None
     came_from: str | None = None
     fresh: bool = False
+    grant: GrantRecord | None = None
 
     @property
     def partner(self) -> str:
@@ -92,8 +97,15 @@ class Redemption:
         """How many of its points the order's refunds and cancellation give back in all.
 
         Points follow the lines that they paid, as earned points do; where the order does not have
-        those lines, or none are named, they follow the order as a whole.
+        those lines, or none are named, they follow the order as a whole. Those that bought a grant
+        come back only if the member does not keep it.
         """
+        back = self._share_back(document)
+        if self.grant is None:
+            return back
+        return self.grant.points_back(back, self.points, (self.source, self.order_id))
+
+    def _share_back(self, document: OrderDocument) -> int:
         body = document.body
         if body is None or self.state is not RedemptionState.CAPTURED:
             return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from loyalty_core.domain.amounts import Money
 from loyalty_core.domain.facts import Json, Order
@@ -14,13 +15,14 @@ class SpendRequest:
     """What a member wants to spend: at most ``points`` (None: as many as make sense) of a wallet.
 
     ``order`` is the cart they are spent on, where there is one; ``available`` is what the member
-    has, both points in the wallet's smallest unit.
+    has, both points in the wallet's smallest unit. ``at`` is when it is asked.
     """
 
     wallet: str
     available: int
     points: int | None = None
     order: Order | None = None
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

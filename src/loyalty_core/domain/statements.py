@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from loyalty_core.domain.amounts import Minor, Money
 from loyalty_core.domain.benefits import GrantedBenefit
+from loyalty_core.domain.catalogue import RewardType
 from loyalty_core.domain.facts import Activity, Json, Line, Order, Tender
+from loyalty_core.domain.grants import GrantReceipt
 from loyalty_core.domain.ledger import Transaction
 from loyalty_core.domain.members import Member
 from loyalty_core.domain.pricing import Pricing
@@ -59,7 +61,9 @@ class WalletStatement:
 class Statement:
     """What a member is shown: who they are, every wallet, tiers and benefits, as of ``at``.
 
-    ``shown`` is what plugins show besides, by plugin; their pages say what is in it.
+    ``grants`` are those still to be used, the oldest first. ``saved`` is what those used by then
+    took off or were worth, one amount for each currency. ``shown`` is what plugins
+    show besides, by plugin; their pages say what is in it.
     """
 
     member: Member
@@ -67,6 +71,8 @@ class Statement:
     wallets: tuple[WalletStatement, ...]
     standings: tuple[Standing, ...] = ()
     benefits: tuple[GrantedBenefit, ...] = ()
+    grants: tuple[GrantReceipt, ...] = ()
+    saved: tuple[Money, ...] = ()
     shown: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
 
     def standing(self, scheme: str) -> Standing:
@@ -195,12 +201,25 @@ class Quote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RewardView:
-    """A reward as a catalogue shows it."""
+    """A reward as a catalogue shows it, to a member or to a stranger.
+
+    ``points`` is the member's price in smallest units, or the most of them that a sliding one would
+    take now; None for a stranger where that depends on the points. ``missing`` is how many the
+    member lacks for one. ``left`` is what is left of a limited one. ``refusal`` says why the member
+    cannot have it now, in their words. ``kind`` is None for a plugin's reward.
+    """
 
     id: str
     summary: str
     wallet: str
     plugin: str
+    kind: RewardType | None = None
+    points: int | None = None
+    missing: int | None = None
+    left: int | None = None
+    refusal: str = ""
+    starts_on: date | None = None
+    ends_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -253,6 +253,18 @@ class RedemptionEnded(LoyaltyError):
     code = "redemption_ended"
 
 
+class GrantNotFound(LoyaltyError):
+    """No grant of this program has the id or the code that was given."""
+
+    code = "grant_not_found"
+
+
+class GrantRefused(LoyaltyError):
+    """The grant cannot be used, approved, handed over or revoked as it is; nothing was changed."""
+
+    code = "grant_refused"
+
+
 class AgreementMissing(LoyaltyError):
     """Two programs have not both agreed that points of the one are accepted by the other."""
 

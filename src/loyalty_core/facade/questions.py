@@ -7,7 +7,7 @@ from datetime import datetime
 
 from loyalty_core.application.past import Past
 from loyalty_core.application.statement import Questions
-from loyalty_core.domain.statements import Explanation, HistoryPage, Report, RewardView, Statement
+from loyalty_core.domain.statements import Explanation, HistoryPage, Report, Statement
 from loyalty_core.domain.tiers import Tier
 
 
@@ -81,10 +81,6 @@ class QuestionMethods:
         Raises ``TransactionNotFound``.
         """
         return self._questions.explain(transaction_id)
-
-    def rewards(self) -> tuple[RewardView, ...]:
-        """The rewards that points buy in this program."""
-        return self._questions.rewards()
 
     def tiers(self) -> dict[str, tuple[Tier, ...]]:
         """The tiers of every scheme of the program, by scheme, the lowest first."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar, cast
 
+from loyalty_core.application.catalogue import CATALOGUE, CatalogueReward
 from loyalty_core.application.config import document_of, load_config
 from loyalty_core.application.rules import Rules
 from loyalty_core.application.structure import read_settings
@@ -93,6 +94,10 @@ class Registry:
 def _rules_of(config: ProgramConfig, collected: Mapping[str, list[Owned[object]]]) -> Rules:
     """The rules of what was registered; refuses names that are taken twice."""
     rewards = cast(list[Owned[RewardKind]], collected["rewards"])
+    catalogue: dict[str, Owned[RewardKind]] = {
+        name: Owned(CATALOGUE, CatalogueReward(name, reward, config))
+        for name, reward in config.rewards.items()
+    }
     handlers = cast(list[Owned[Subscription]], collected["handlers"])
     _unique(rewards, lambda reward: reward.id, "reward")
     sources = cast(list[Owned[BenefitSource]], collected["benefits"])
@@ -105,7 +110,7 @@ def _rules_of(config: ProgramConfig, collected: Mapping[str, list[Owned[object]]
     return Rules(
         config,
         tuple(cast(Owned[ProgramType], one) for one in programs if hasattr(one.item, "decide")),
-        {owned.item.id: owned for owned in rewards},
+        {owned.item.id: owned for owned in rewards} | catalogue,
         subscribed,
         followers=tuple(
             cast(Owned[FollowsFacts], one) for one in programs if isinstance(one.item, FollowsFacts)

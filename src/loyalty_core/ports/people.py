@@ -73,7 +73,7 @@ class PeopleWork(Protocol):
     def move_redemptions(
         self, source: MemberId, target: MemberId, came_from: Sequence[MemberId] | None
     ) -> None:
-        """Gives redemptions to another member, and remembers whom they came from.
+        """Gives redemptions and grants to another member, and remembers whom they came from.
 
         All of ``source``, or those that ``came_from`` some members.
         """

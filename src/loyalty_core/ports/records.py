@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from loyalty_core.domain.events import Event
 from loyalty_core.domain.facts import Activity, FactId, FactKey, Json
+from loyalty_core.domain.grants import GrantId, GrantRecord
 from loyalty_core.domain.ledger import Lot, LotId, Transaction, WalletBook
 from loyalty_core.domain.members import History, Identity, MemberId, MemberStatus, Profile
 from loyalty_core.domain.orders import OrderDocument
@@ -121,6 +122,27 @@ class Award:
 
 
 @dataclass(slots=True, kw_only=True)
+class Gift:
+    """A grant that one rule gave for one fact, at ``at``: ``due`` or not any more.
+
+    ``booked`` says whether the books follow that; ``grant_id`` is the grant's, once there was one.
+    """
+
+    plugin: str
+    rule: str
+    reward: str
+    at: datetime
+    due: bool = True
+    booked: bool = False
+    grant_id: str | None = None
+
+    @property
+    def name(self) -> tuple[str, str, str]:
+        """What makes a gift of a fact the same gift."""
+        return self.plugin, self.rule, self.reward
+
+
+@dataclass(slots=True, kw_only=True)
 class FactRecord:
     """A fact as stored: its converged document, what it was awarded, and the state before it.
 
@@ -136,6 +158,7 @@ class FactRecord:
     received_at: datetime
     document: OrderDocument | Activity
     awards: list[Award] = field(default_factory=list)
+    gifts: list[Gift] = field(default_factory=list)
     before: Mapping[str, Json] = field(default_factory=dict)
     config_version: int = 0
     deferred: tuple[str, ...] = ()
@@ -177,6 +200,7 @@ class Changes:
     wallets: list[WalletBook] = field(default_factory=list)
     events: list[tuple[Event, Sequence[str]]] = field(default_factory=list)
     redemptions: dict[RedemptionId, Redemption] = field(default_factory=dict)
+    grants: dict[GrantId, GrantRecord] = field(default_factory=dict)
     receipts: list[StoredReceipt] = field(default_factory=list)
     waiting: list[tuple[Identity | None, FactId, datetime]] = field(default_factory=list)
     standings: list[StandingRecord] = field(default_factory=list)

@@ -12,6 +12,7 @@ from loyalty_core.domain.ledger import Lot, LotId, Transaction, WalletBook
 from loyalty_core.domain.members import Identity, MemberId
 from loyalty_core.domain.redemptions import Redemption
 from loyalty_core.ports.expiry import ExpiryWork
+from loyalty_core.ports.grants import GrantReader, GrantWork
 from loyalty_core.ports.partners import PartnerReader, PartnerWork
 from loyalty_core.ports.past import PastReader
 from loyalty_core.ports.people import PeopleReader, PeopleWork
@@ -29,7 +30,14 @@ from loyalty_core.ports.standings import StandingWork
 
 
 class UnitOfWork(
-    PeopleWork, SealWriter, CacheWriter, ExpiryWork, PartnerWork, StandingWork, Protocol
+    PeopleWork,
+    SealWriter,
+    CacheWriter,
+    ExpiryWork,
+    GrantWork,
+    PartnerWork,
+    StandingWork,
+    Protocol,
 ):
     """One write transaction. Everything read through it after ``lock_members`` is current."""
 
@@ -174,7 +182,9 @@ class UnitOfWork(
         ...
 
 
-class Reader(PeopleReader, SealReader, PastReader, CacheReader, PartnerReader, Protocol):
+class Reader(
+    PeopleReader, SealReader, PastReader, CacheReader, GrantReader, PartnerReader, Protocol
+):
     """Questions to the books; every answer comes from a fixed few indexed queries."""
 
     def owners(self, identities: Iterable[Identity]) -> dict[Identity, MemberId]:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Select, and_, case, func, literal, null, or_,
 
 from loyalty_core.domain.ledger import MEMBER, TRANSFER, TransactionKind
 from loyalty_core.storage import tables
+from loyalty_core.storage.grant_checks import grant_checks
 from loyalty_core.storage.holds import unequal_holds, wrong_holds
 from loyalty_core.storage.partner_checks import partner_checks
 
@@ -57,6 +58,7 @@ def _queries(program: str) -> list[tuple[str, Select[Any]]]:
         ("wallet {1} of this member is missing, though it has entries", missing_wallets(program)),
         ("an entry names this transaction, which is missing", _orphans(program)),
         ("an entry names this lot, which is missing", _lotless(program)),
+        *grant_checks(program),
         *partner_checks(program),
     ]
 

@@ -8,10 +8,10 @@ from sqlalchemy import delete, select
 
 from loyalty_core.domain.facts import FactId
 from loyalty_core.storage import tables
-from loyalty_core.storage.redemptions import Redemptions
+from loyalty_core.storage.grants import Grants
 
 
-class Claims(Redemptions):
+class Claims(Grants):
     """The part of a unit of work that gives orders of nobody to who claims them."""
 
     def take_unclaimed(self, fact_id: FactId, now: datetime) -> bool:

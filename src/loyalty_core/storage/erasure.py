@@ -17,7 +17,7 @@ from loyalty_core.domain.ledger import TransactionKind
 from loyalty_core.domain.members import Identity, MemberId
 from loyalty_core.ports.records import FactRecord, FactStatus
 from loyalty_core.storage import partner_tables, rows, tables
-from loyalty_core.storage.outbox import Outbox
+from loyalty_core.storage.grants import Grants
 
 DROPPED = "dropped"
 """The state of a delivery whose event is of somebody who was erased before it was delivered."""
@@ -34,7 +34,7 @@ def identity_digest(secret: str, identity: Identity) -> str:
     return hmac.new(bytes.fromhex(secret), text.encode(), hashlib.sha256).hexdigest()
 
 
-class Erasure(Outbox):
+class Erasure(Grants):
     """The part of ``ports.people.PeopleWork`` that is about erasing."""
 
     def erased(self, identities: Iterable[Identity]) -> Mapping[Identity, datetime]:
@@ -90,6 +90,7 @@ class Erasure(Outbox):
         self._forget_links(members)
         self._forget_waiting(facts)
         self._forget_receipts(members)
+        self.forget_grants(members, now)
         shared = self._shared_transactions(members)
         self._forget_reasons(members, shared)
         self._forget_events(members, shared)

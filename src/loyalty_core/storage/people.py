@@ -13,6 +13,7 @@ from loyalty_core.domain.ledger import TransactionKind
 from loyalty_core.domain.members import MemberId
 from loyalty_core.storage import tables
 from loyalty_core.storage.erasure import Erasure
+from loyalty_core.storage.grant_tables import grant as grants
 
 
 class People(Erasure):
@@ -66,13 +67,13 @@ class People(Erasure):
     def move_redemptions(
         self, source: MemberId, target: MemberId, came_from: Sequence[MemberId] | None
     ) -> None:
-        """Gives redemptions to another member, and remembers whom they came from."""
-        table = tables.redemption
-        mine = update(table).where(table.c.member_id == source)
-        if came_from is not None:
-            mine = mine.where(table.c.came_from.in_(came_from))
-        origin = _origin(table, target, came_from)
-        self._connection.execute(mine.values(member_id=target, came_from=origin))
+        """Gives redemptions and grants to another member, and remembers whom they came from."""
+        for table in (tables.redemption, grants):
+            mine = update(table).where(table.c.member_id == source)
+            if came_from is not None:
+                mine = mine.where(table.c.came_from.in_(came_from))
+            origin = _origin(table, target, came_from)
+            self._connection.execute(mine.values(member_id=target, came_from=origin))
 
 
 def _origin(table: Table, target: MemberId, came_from: Sequence[MemberId] | None) -> Any:

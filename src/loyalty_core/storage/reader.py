@@ -15,6 +15,7 @@ from loyalty_core.domain.redemptions import Redemption
 from loyalty_core.ports.records import FactRecord, MemberRecord, Upcoming, WalletSums
 from loyalty_core.storage import columns, rows, tables
 from loyalty_core.storage.checks import check_books
+from loyalty_core.storage.grants import GrantAnswers
 from loyalty_core.storage.migrations import applied
 from loyalty_core.storage.partners import PartnerReads
 from loyalty_core.storage.past import PastRows
@@ -54,7 +55,7 @@ _upcoming = union_all(  # each half walks its own partial index, however many lo
 )
 
 
-class SqlReader(PeopleRows, SealRows, PastRows, CacheReads, PartnerReads):
+class SqlReader(PeopleRows, SealRows, PastRows, CacheReads, GrantAnswers, PartnerReads):
     """``ports.store.Reader`` on one SQLAlchemy connection, for one program."""
 
     def __init__(self, connection: Connection, program: str) -> None:

@@ -224,6 +224,7 @@ class SqlUnitOfWork(SealWrites, CacheWrites, Standings, Expiry, Claims, Posted, 
             Write(tables.entry, [row for one in made for row in rows.entry_rows(one)]),
             *self.redemption_writes(changes.redemptions.values()),
             *self._standing_writes(changes.standings),
+            *self.grant_writes(changes.grants.values()),
             *self.published(changes.events),
             Write(tables.receipt, [self._receipt(one) for one in changes.receipts]),
         )

@@ -39,6 +39,7 @@ def test_the_commands_are_these() -> None:
         *("statement", "balance", "history", "explain", "quote", "report", "redeem", "adjust"),
         *("transfer", "merge", "unmerge", "export", "erase"),
         *("capture", "release", "reinstate"),
+        *("link", "unlink", "settlement", "settle"),
         *("tick", "verify", "status", "seal", "head", "proof", "demo"),
     }
 

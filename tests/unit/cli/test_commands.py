@@ -244,6 +244,7 @@ def test_tick_reports_what_it_did(shop: Shop) -> None:
         "timed_out_holds": 0,
         "retried_facts": 0,
         "retried_redemptions": 0,
+        "expired_grants": 0,
         "lapsed_facts": 0,
         "delivered": 0,
         "delivery_failures": 0,

@@ -122,6 +122,9 @@ def _quiz(where: str, rules: QuizRules, program: ProgramConfig) -> Iterator[Prob
             yield problem(f"{at}.question", message, "Use another name.")
         if not any(answer.strip() for answer in question.answers):
             yield problem(f"{at}.answers", "no answer is right", "Write one.")
+    if rules.reward:
+        message = "right answers are worth points; a reward cannot be won several times at once"
+        yield problem(f"{where}.reward", message, "Write it in all_right.")
     yield from prize_faults(where, rules, program)
     yield from prize_faults(f"{where}.all_right", rules.all_right, program)
 
@@ -217,13 +220,17 @@ def need_faults(
 
 
 def prize_faults(where: str, prize: Prize, program: ProgramConfig) -> Iterator[Problem]:
-    """A prize in a wallet that is not there, or of part of a point."""
+    """A prize in a wallet or of a reward that is not there, or of part of a point."""
     if prize.wallet in program.wallets:
         scale = program.wallets[prize.wallet].scale
         yield from _amount(f"{where}.points", prize.points, scale, least=0)
     elif prize.points:
         message = f"the program has no wallet {prize.wallet!r}"
         yield problem(f"{where}.wallet", message, f"Wallets: {', '.join(program.wallets)}.")
+    if prize.reward and prize.reward not in program.rewards:
+        message = f"the program has no reward {prize.reward!r}"
+        remedy = f"Rewards: {', '.join(program.rewards) or 'none'}."
+        yield problem(f"{where}.reward", message, remedy)
 
 
 def _amount(where: str, amount: Decimal, scale: int, *, least: int) -> Iterator[Problem]:

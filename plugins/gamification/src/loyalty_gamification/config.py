@@ -42,10 +42,11 @@ class What:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prize:
-    """What is won; nothing, if no points are written."""
+    """What is won: points, a reward, both, or nothing if neither is written."""
 
     points: Decimal = field(default=Decimal(0), metadata=doc("How many points are given."))
     wallet: str = field(default="points", metadata=doc("The wallet that is credited."))
+    reward: str = field(default="", metadata=doc("A reward of the catalogue that is granted."))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,7 +183,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuizRules(Prize):
-    """Questions, answered once a member and day; its points are for each right answer."""
+    """Questions, answered once a member and day; points are for each right answer."""
 
     quiz: str = field(
         metadata=doc("Its name, unique among the quizzes: what answers have in data.quiz.")

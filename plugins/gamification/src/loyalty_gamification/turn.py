@@ -13,6 +13,7 @@ from loyalty_core import (
     Decidable,
     Effect,
     Emit,
+    Grant,
     Json,
     MemberView,
     Outcome,
@@ -76,6 +77,8 @@ class Turn:
             scale = self.program.wallets[prize.wallet].scale
             amount = int(prize.points.scaleb(scale)) * times
             self.effects.append(Credit(wallet=prize.wallet, amount=amount, rule=rule))
+        if prize.reward:
+            self.effects.append(Grant(reward=prize.reward, rule=rule))
 
     def tell(self, event: str, **data: Json) -> None:
         """Tells others of it, the first time the fact is played."""

@@ -11,6 +11,7 @@ import typer
 
 from loyalty_core.cli import documents, views
 from loyalty_core.cli.commands.adjusting import import_adjustments
+from loyalty_core.cli.commands.rewards import import_codes
 from loyalty_core.cli.file_options import (
     DateFormatOption,
     DelimiterOption,
@@ -65,6 +66,7 @@ def register(app: typer.Typer) -> None:
     imports.command("orders")(import_orders)
     imports.command("facts")(import_facts)
     imports.command("adjustments")(import_adjustments)
+    imports.command("codes")(import_codes)
     app.add_typer(imports, name="import")
     app.command("record")(record)
 

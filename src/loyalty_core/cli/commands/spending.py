@@ -6,9 +6,11 @@ from functools import partial
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 from loyalty_core.cli import documents, views
 from loyalty_core.cli.commands.answers import read_cart
+from loyalty_core.cli.granting import grant_document, show_grant
 from loyalty_core.cli.options import (
     DEFAULT_CONFIG,
     ConfigOption,
@@ -67,8 +69,9 @@ def redeem(
     """
     wanted = read_cart(cart) if cart else None
     with opened(config, database) as loyalty:
-        units = None if points is None else points_of(loyalty, _paid_from(loyalty, reward), points)
         found = member_of(loyalty, member, source)
+        wallet = "" if points is None else _paid_from(loyalty, found.id, reward)
+        units = None if points is None else points_of(loyalty, wallet, points)
         spend = loyalty.redeem if hold is None else partial(loyalty.hold, minutes=hold)
         receipt = spend(
             found.id,
@@ -116,12 +119,20 @@ def release(
 
 def _show(receipt: RedemptionReceipt, loyalty: Loyalty, as_json: bool) -> None:
     document = documents.redemption(receipt, loyalty.config)
-    answer(document, as_json, lambda console: views.redemption(console, receipt, loyalty.config))
+    if receipt.grant is not None:
+        document["grant"] = grant_document(receipt.grant)
+
+    def view(console: Console) -> None:
+        views.redemption(console, receipt, loyalty.config)
+        if receipt.grant is not None:
+            show_grant(console, receipt.grant, loyalty.config)
+
+    answer(document, as_json, view)
 
 
-def _paid_from(loyalty: Loyalty, reward: str | None) -> str:
+def _paid_from(loyalty: Loyalty, member_id: str, reward: str | None) -> str:
     """The wallet a reward is paid from: it says how fine its points are."""
-    rewards = {found.id: found.wallet for found in loyalty.rewards()}
+    rewards = {found.id: found.wallet for found in loyalty.rewards(member_id)}
     known = ", ".join(rewards) or "none"
     if reward is None and len(set(rewards.values())) == 1:
         return next(iter(rewards.values()))

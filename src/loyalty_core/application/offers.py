@@ -1,0 +1,43 @@
+"""Asking rewards what they would cost and give, and what they see of a member."""
+
+from __future__ import annotations
+
+import logging
+
+from loyalty_core.domain.members import MemberView
+from loyalty_core.domain.rewards import SpendOffer, SpendRequest
+from loyalty_core.errors import PluginFailed
+from loyalty_core.ports.program import Owned, RewardKind
+from loyalty_core.ports.records import MemberRecord
+
+logger = logging.getLogger("loyalty_core")
+
+
+def priced(owned: Owned[RewardKind], request: SpendRequest, view: MemberView) -> SpendOffer:
+    """What a reward would cost and give; raises ``PluginFailed`` if its plugin does not say."""
+    try:
+        offer = owned.item.offer(request, view)
+    except Exception as error:
+        logger.exception("plugin %s failed to price %s", owned.plugin, owned.item.id)
+        raise PluginFailed(
+            f"plugin {owned.plugin!r} raised {type(error).__name__} pricing {owned.item.id!r}",
+            where=owned.plugin,
+        ) from error
+    if not 0 <= offer.points <= max(request.available, 0):
+        raise PluginFailed(
+            f"plugin {owned.plugin!r} offered what the member does not have", where=owned.plugin
+        )
+    return offer
+
+
+def view_of(record: MemberRecord | None, plugin: str) -> MemberView:
+    """What a plugin sees of a member, or of a stranger."""
+    if record is None:
+        return MemberView()
+    return MemberView(
+        member_id=record.id,
+        status=record.status,
+        profile=record.profile,
+        history=record.history,
+        state=record.state.get(plugin, {}),
+    )
