@@ -35,6 +35,7 @@ def _look(connection: Connection, program: str) -> Books:
     for row in all_of(tables.identity, tables.identity.c.program == program):
         name = f"{row['kind']}:{row['source']}:{row['value']}"
         names[row["member_id"]] = min(name, names.get(row["member_id"], name))
+    names |= {row["id"]: "household" for row in members if row["household"]}
     facts = [rows.fact_record(row) for row in all_of(tables.fact, tables.fact.c.program == program)]
     keys = {record.id: record.key for record in facts}
     wallets = all_of(tables.wallet, tables.wallet.c.member_id.in_(ids))
@@ -73,5 +74,6 @@ def _look(connection: Connection, program: str) -> Books:
 
 def _award(award: Any) -> dict[str, Any]:
     found = asdict(award)
+    found["household"] = "household" if found["household"] else None
     del found["lot_id"]
     return found

@@ -33,6 +33,8 @@ THEMES = {
     "domain.benefit_checks": "Tiers and benefits",
     "domain.pricing": "Tiers and benefits",
     "domain.tiers": "Tiers and benefits",
+    "domain.households": "Households",
+    "domain.household_views": "Households",
     "domain.ledger": "The books",
     "domain.seal": "The books",
     "domain.amounts": "Amounts",

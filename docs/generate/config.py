@@ -18,7 +18,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from docs.generate.text import code, markdown, prose, table
 from docs.generate.text import page as whole_page
-from loyalty_core import Checkout, Partner, Plugin, Program, Reward, Wallet
+from loyalty_core import Checkout, HouseholdRules, Partner, Plugin, Program, Reward, Wallet
 from loyalty_gateway.settings import GatewaySettings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,11 +26,11 @@ ROOT = Path(__file__).resolve().parents[2]
 INTRODUCTION = """
 A program is described by one file, `loyalty.toml`. `loyalty init` writes one to start from, and
 `loyalty check` reports everything that is wrong with it at once. The sections are
-[`[program]`](#program), a [`[wallets.*]`](#walletsname) for each unit members hold, a
-[`[rewards.*]`](#rewardsid) for each reward of the catalogue, a
-[`[partners.*]`](#partnersprogram) for each program that accepts our points or whose points are
-accepted, [`[checkout]`](#checkout), a `[plugins.*]` for each plugin that is on, and
-[`[gateway]`](#gateway).
+[`[program]`](#program), a [`[wallets.*]`](#walletsname) for each unit members hold,
+[`[household]`](#household) where members may share points, a [`[rewards.*]`](#rewardsid) for each
+reward of the catalogue, a [`[partners.*]`](#partnersprogram) for each program that accepts our
+points or whose points are accepted, [`[checkout]`](#checkout), a `[plugins.*]` for each plugin
+that is on, and [`[gateway]`](#gateway).
 
 How values are written:
 
@@ -63,6 +63,7 @@ def page() -> str:
     parts = [
         _tables("`[program]`", Program, seen),
         _tables("`[wallets.<name>]`", Wallet, seen),
+        _tables("`[household]`", HouseholdRules, seen),
         _tables("`[rewards.<id>]`", Reward, seen),
         _tables("`[checkout]`", Checkout, seen),
         _tables("`[partners.<program>]`", Partner, seen),

@@ -19,6 +19,8 @@ from loyalty_core.application.enrol import Members
 from loyalty_core.application.erase import Erasing
 from loyalty_core.application.export import Exporting
 from loyalty_core.application.granting import Granting
+from loyalty_core.application.household_statement import HouseholdQuestions
+from loyalty_core.application.households import Households
 from loyalty_core.application.links import Linking
 from loyalty_core.application.merge import Merging
 from loyalty_core.application.partnered import PartnerRedeeming
@@ -44,6 +46,7 @@ from loyalty_core.facade.adjusting import AdjustingMethods
 from loyalty_core.facade.claims import ClaimMethods
 from loyalty_core.facade.facts import FactMethods
 from loyalty_core.facade.grants import GrantMethods
+from loyalty_core.facade.households import HouseholdMethods
 from loyalty_core.facade.members import MemberMethods
 from loyalty_core.facade.partners import PartnerMethods
 from loyalty_core.facade.people import PeopleMethods
@@ -83,6 +86,7 @@ class Loyalty(
     PeopleMethods,
     FactMethods,
     ClaimMethods,
+    HouseholdMethods,
     SpendingMethods,
     GrantMethods,
     PartnerMethods,
@@ -122,6 +126,8 @@ class Loyalty(
         self._merging = Merging(store, rules, parts.archive, clock)
         self._exporting = Exporting(store, rules, clock)
         self._questions = Questions(store, rules, clock)
+        self._households = Households(store, rules, clock)
+        self._household_questions = HouseholdQuestions(store, rules, self._questions, clock)
         self._past = Past(store, rules, self._questions, clock)
         self._sealing = Sealing(store, rules.config.program.id, clock)
         self._rebuilding = Rebuilding(store, clock)

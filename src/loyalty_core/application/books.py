@@ -23,6 +23,8 @@ from loyalty_core.domain.programs import DebtPolicy
 from loyalty_core.domain.redemptions import Redemption, RedemptionState
 from loyalty_core.ports.records import Award
 
+NOTHING: Mapping[str, Json] = {}
+
 
 class CaughtUp(NamedTuple):
     """What catching one wallet up did: lots activated and expired, points expired, holds over."""
@@ -86,7 +88,13 @@ class Books(Postings):
     # -- awards -------------------------------------------------------------------------------
 
     def accrue(
-        self, member_id: MemberId, fact_id: FactId, award: Award, amount: int, at: datetime
+        self,
+        member_id: MemberId,
+        fact_id: FactId,
+        award: Award,
+        amount: int,
+        at: datetime,
+        detail: Mapping[str, Json] = NOTHING,
     ) -> str | None:
         """Books ``amount`` more of an award, into its lot; the transaction's id, if any."""
         book = self.wallet(member_id, award.wallet)
@@ -98,7 +106,7 @@ class Books(Postings):
         entries = book.credit(lot, amount, self.now)
         self._touch_lot(lot)
         award.net += amount
-        detail: Mapping[str, Json] = {"plugin": award.plugin, "rule": award.rule}
+        detail = {**award.told, **detail} if detail else award.told
         return self.post(book, TransactionKind.ACCRUAL, entries, at, fact_id=fact_id, detail=detail)
 
     def reverse(
@@ -113,14 +121,59 @@ class Books(Postings):
         entries = book.claw_back(lot, amount, policy, self.now)
         self._touch_lot(lot)
         award.net -= amount
-        detail: Mapping[str, Json] = {"plugin": award.plugin, "rule": award.rule}
-        return self.post(
-            book, TransactionKind.REVERSAL, entries, at, fact_id=fact_id, detail=detail
-        )
+        kind = TransactionKind.REVERSAL
+        return self.post(book, kind, entries, at, fact_id=fact_id, detail=award.told)
+
+    def take_back(
+        self,
+        household: MemberId,
+        fact_id: FactId,
+        award: Award,
+        amount: int,
+        at: datetime,
+        detail: Mapping[str, Json],
+    ) -> int:
+        """Takes ``amount`` of an award back from its lot alone; how much was spent by then."""
+        book = self.wallet(household, award.wallet)
+        lot = book.lots[LotId(award.lot_id or "")]
+        entries, short = book.take_back(lot, amount)
+        self._touch_lot(lot)
+        award.net -= amount
+        detail = {**award.told, **detail}
+        self.post(book, TransactionKind.REVERSAL, entries, at, fact_id=fact_id, detail=detail)
+        return short
+
+    def answer(
+        self,
+        member_id: MemberId,
+        fact_id: FactId,
+        award: Award,
+        amount: int,
+        at: datetime,
+        detail: Mapping[str, Json],
+    ) -> None:
+        """Takes from a member what is missing of an award, or gives it back (negative).
+
+        Taken as the wallet's debt policy says, and given into the award's lot.
+        """
+        book = self.wallet(member_id, award.wallet)
+        detail = {**award.told, **detail}
+        if amount > 0:
+            entries = book.deduct(amount, self._definition(award.wallet).debt, self.now)
+            self.post(book, TransactionKind.REVERSAL, entries, at, fact_id=fact_id, detail=detail)
+        elif amount < 0:
+            net = award.net
+            self.accrue(member_id, fact_id, award, -amount, at, detail)
+            award.net = net  # it is worth no more than before
 
     def redate(self, member_id: MemberId, award: Award) -> None:
-        """Gives the lot of an award the moments that the award has now: its fact has moved."""
+        """Gives the lot of an award the moments that the award has now: its fact has moved.
+
+        What was a household's, and is with another member since, keeps its dates.
+        """
         book = self.wallet(member_id, award.wallet)
+        if award.household and award.lot_id not in book.lots:
+            return
         lot = book.lots[LotId(award.lot_id or "")]
         lot.created_at, lot.activates_at = award.awarded_at, award.activates_at
         if not lot.reinstated:
@@ -243,6 +296,7 @@ class Books(Postings):
             "reward": redemption.reward,
             "worth": str(redemption.worth),
             "redemption": redemption.id,
+            **({"spender": redemption.spender} if redemption.spender else {}),
         }
         kind, partner = TransactionKind.REDEMPTION, redemption.partner
         return self.post(book, kind, entries, at, fact_id=fact_id, detail=detail, partner=partner)

@@ -23,6 +23,7 @@ from loyalty_core.domain.catalogue import Reward
 from loyalty_core.domain.clock import zone
 from loyalty_core.domain.currencies import minor_digits
 from loyalty_core.domain.facts import Json
+from loyalty_core.domain.households import FINEST_SHARE, HUNDRED, HouseholdRules
 from loyalty_core.domain.programs import (
     Partner,
     PointsValue,
@@ -55,6 +56,7 @@ class _File:
     partners: Mapping[str, Partner] = field(default_factory=dict)
     plugins: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
     gateway: Mapping[str, Json] = field(default_factory=dict)
+    household: HouseholdRules | None = None
 
 
 def load_config(config: str | Path | Mapping[str, Json]) -> ProgramConfig:
@@ -89,6 +91,7 @@ def _structured(document: Mapping[str, Json]) -> ProgramConfig:
         partners=read.partners,
         plugins=read.plugins,
         gateway=read.gateway,
+        household=read.household,
     )
 
 
@@ -162,6 +165,7 @@ def effective(config: ProgramConfig) -> dict[str, Json]:
         "partners": {name: _full(partner) for name, partner in config.partners.items()},
         "plugins": cast(Json, dict(config.plugins)),
         "gateway": cast(Json, dict(config.gateway)),
+        **({"household": _full(config.household)} if config.household else {}),
     }
 
 
@@ -210,6 +214,37 @@ def _faults(config: ProgramConfig) -> Iterator[Problem]:
     yield from reward_faults(config)
     for name, partner in config.partners.items():
         yield from _partner_faults(f"partners.{name}", name, partner, config)
+    if config.household is not None:
+        yield from _household_faults(config.household, config.wallets)
+
+
+def _household_faults(rules: HouseholdRules, wallets: Mapping[str, Wallet]) -> Iterator[Problem]:
+    where = "household"
+    if not rules.wallets:
+        remedy = "Add a table such as [household.wallets.points]."
+        yield Problem(f"{where}.wallets", "no wallet is shared", remedy)
+    for name, shared in rules.wallets.items():
+        if name not in wallets:
+            remedy = f"The wallets are: {', '.join(wallets)}."
+            yield Problem(f"{where}.wallets.{name}", "there is no such wallet", remedy)
+        if shared.per_day is not None and shared.per_day <= 0:
+            message = f"{shared.per_day} is not positive"
+            yield Problem(f"{where}.wallets.{name}.per_day", message)
+    least, most = rules.limits
+    for key, percent in (("least_share", least), ("share", rules.share), ("most_share", most)):
+        if not 0 <= percent <= HUNDRED:
+            yield Problem(f"{where}.{key}", f"{percent} is not from 0 to 100 percent")
+        if len(str(percent).partition(".")[2]) > FINEST_SHARE:
+            message = f"{percent} has more than {FINEST_SHARE} digits behind the point"
+            yield Problem(f"{where}.{key}", message)
+    if not least <= rules.share <= most:
+        message = f"{rules.share} is not from {least} to {most}, the limits of it"
+        yield Problem(f"{where}.share", message)
+    if not 2 <= rules.most_members <= 1000:
+        yield Problem(f"{where}.most_members", f"{rules.most_members} is not from 2 to 1000")
+    if not 0 <= rules.days_between <= _LONGEST["after_days"]:
+        limits = f"from 0 to {_LONGEST['after_days']}"
+        yield Problem(f"{where}.days_between", f"{rules.days_between} is not {limits}")
 
 
 def _wallet_faults(where: str, name: str, wallet: Wallet, program: Program) -> Iterator[Problem]:

@@ -17,6 +17,7 @@ from loyalty_core.domain.members import Identity, Member, MemberId, MemberStatus
 from loyalty_core.errors import (
     CustomerMissing,
     FactError,
+    HouseholdRefused,
     IdempotencyConflict,
     IdentityConflict,
     LoyaltyError,
@@ -179,17 +180,18 @@ def stored_receipt(uow: UnitOfWork, key: str, given: str) -> StoredReceipt | Non
     return stored
 
 
-def locked_member(uow: UnitOfWork, member_id: str) -> MemberRecord:
-    """The member, locked; raises ``MemberNotFound``, ``MemberErased``."""
-    return locked_members(uow, [member_id])[0]
+def locked_member(uow: UnitOfWork, member_id: str, *, households: bool = False) -> MemberRecord:
+    """The member, locked; raises ``MemberNotFound``, ``MemberErased``, ``HouseholdRefused``."""
+    return locked_members(uow, [member_id], households=households)[0]
 
 
 def locked_members(
-    uow: UnitOfWork, member_ids: Sequence[str], *, erased: bool = False
+    uow: UnitOfWork, member_ids: Sequence[str], *, erased: bool = False, households: bool = False
 ) -> list[MemberRecord]:
     """The members in the order asked for, locked in that of their ids.
 
-    Raises ``MemberNotFound``, and ``MemberErased`` unless ``erased`` ones are wanted too.
+    Raises ``MemberNotFound``, and ``MemberErased`` or ``HouseholdRefused`` unless ``erased`` ones
+    or ``households`` are wanted too.
     """
     found = uow.lock_members(MemberId(one) for one in member_ids if is_id(one))
     found |= uow.lock_members({record.holder for record in found.values()} - found.keys())
@@ -198,6 +200,9 @@ def locked_members(
             raise MemberNotFound(f"there is no member {asked!r}", member_id=asked)
         if found[MemberId(asked)].status is MemberStatus.ERASED and not erased:
             raise MemberErased(f"the member {asked!r} was erased", member_id=asked)
+        if found[MemberId(asked)].household and not households:
+            message = f"{asked!r} is a household, not a person"
+            raise HouseholdRefused(message, where="member_id", household_id=asked)
     return [found[found[MemberId(asked)].holder] for asked in member_ids]
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import cast
 
 from loyalty_core.application.books import Books
+from loyalty_core.application.departing import depart_wholly
 from loyalty_core.application.enrol import locked_members, stored_receipt
 from loyalty_core.application.forms import read_text
 from loyalty_core.application.identities import read_identities
@@ -51,6 +52,7 @@ class Erasing:
                 stored = uow.receipt(_done(member.id))
             if stored is not None:
                 return converter(0).structure(stored.receipt, ErasureReceipt)
+            depart_wholly(uow, self._rules, member, now)
             books = Books(uow, self._rules, now)
             receipt = ErasureReceipt(
                 member_id=member.id,
@@ -85,7 +87,7 @@ class Erasing:
         for one in people.values():
             one.status, one.profile = MemberStatus.ERASED, Profile()
             one.history, one.state, one.decided_to = History(), {}, None
-            one.merged_into, one.merges = None, []
+            one.merged_into, one.merges, one.contributions = None, [], []
             books.changes.members[one.id] = one
         books.changes.events.clear()  # of points, to people who are told below to forget the person
         books.tell("member_erased", member.id, books.now, {})

@@ -18,6 +18,7 @@ from typing import cast
 from loyalty_core.application.following import outcome_of
 from loyalty_core.application.gifts import gifts_after
 from loyalty_core.application.rules import Rules, ask, ask_follower
+from loyalty_core.application.sharing import parts
 from loyalty_core.application.standing import Person, stood
 from loyalty_core.application.structure import converter, is_json
 from loyalty_core.domain.effects import Credit, Effect, Emit, Grant, KeepState, Measure
@@ -86,7 +87,7 @@ class Folded:
     """
 
     touched: list[FactRecord] = field(default_factory=list)
-    redated: list[Award] = field(default_factory=list)
+    redated: list[tuple[FactRecord, Award]] = field(default_factory=list)
     emitted: list[tuple[FactRecord, Emit]] = field(default_factory=list)
 
 
@@ -185,9 +186,8 @@ def _take(
     """Decides one fact and notes what came of it."""
     dates = {award.name: award.moments for award in record.awards if award.lot_id}
     emitted = _decide(record, fact, member, profile, running, rules, now)
-    result.redated += [
-        award for award in record.awards if dates.get(award.name, award.moments) != award.moments
-    ]
+    moved = [one for one in record.awards if dates.get(one.name, one.moments) != one.moments]
+    result.redated += [(record, award) for award in moved]
     result.emitted += [(record, emit) for emit in emitted]
     result.touched.append(record)
     member.decided_to = max(member.decided_to or record.position, record.position)
@@ -226,7 +226,7 @@ def _decide(
         joined_at=member.joined_at,
     )
     seen = stood(rules, person, fact.occurred_at)
-    taken = Taken(record, rules, running, list(seen.failed))
+    taken = Taken(record, member, rules, running, list(seen.failed))
     for owned in rules.programs:
         with taken.of(owned.plugin):
             effects = ask(owned, fact, seen.person.view(owned.plugin), rules.config)
@@ -251,6 +251,7 @@ class Taken:
     """What the programs' effects on one fact come to; ``state`` moves with them."""
 
     record: FactRecord
+    member: MemberRecord
     rules: Rules
     running: Running
     failed: list[str]
@@ -275,7 +276,7 @@ class Taken:
             if isinstance(effect, Credit):
                 award = award_of(effect, plugin, record.occurred_at, self.rules)
                 award.whole = follows
-                self.desired.append(award)
+                self.desired += parts(award, self.member, record.occurred_at, self.rules)
                 if not follows:
                     self.credits.append(effect)
             elif isinstance(effect, KeepState):
@@ -316,7 +317,7 @@ def award_of(credit: Credit, plugin: str, awarded: datetime, rules: Rules) -> Aw
 def _same_lot(award: Award, known: Award | None) -> Award:
     """The award with what is already booked under its name: its lot, and how much."""
     if known is not None and known.lot_id is not None:
-        award.lot_id, award.net = known.lot_id, known.net
+        award.lot_id, award.net, award.answered = known.lot_id, known.net, known.answered
     return award
 
 

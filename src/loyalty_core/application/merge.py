@@ -10,15 +10,16 @@ from loyalty_core.application.books import Books
 from loyalty_core.application.enrol import is_id, locked_members, stored_receipt
 from loyalty_core.application.fold import NOTHING, Running
 from loyalty_core.application.forms import read_text
+from loyalty_core.application.household_merging import give_place_back, take_place
 from loyalty_core.application.ids import input_hash
 from loyalty_core.application.rules import Rules, RulesAt
 from loyalty_core.application.settle import Batch, settle
 from loyalty_core.application.standing import tell_standings
 from loyalty_core.application.structure import converter
-from loyalty_core.application.transfer import Note, Side, post_pair
+from loyalty_core.application.transfer import Note, move_points
 from loyalty_core.domain.clock import Clock
 from loyalty_core.domain.facts import Json
-from loyalty_core.domain.ledger import Lot, TransactionKind, WalletBook
+from loyalty_core.domain.ledger import Lot, WalletBook
 from loyalty_core.domain.members import MemberId, MemberStatus
 from loyalty_core.domain.receipts import MergeReceipt, UnmergeReceipt
 from loyalty_core.errors import MemberNotFound, MergeRefused
@@ -50,6 +51,7 @@ class Merging:
             books = Books(uow, self._rules, note.at)
             known = next((one for one in kept.merges if one.member == other), None)
             if kept.id != gone.id:
+                take_place(books, kept, gone)
                 known = self._merge(uow, books, kept, gone, note)
             at = known.at if known else note.at
             receipt = MergeReceipt(
@@ -84,6 +86,7 @@ class Merging:
             merge = self._undoable(kept, gone, note.at)
             books = Books(uow, self._rules, note.at)
             group = _with_theirs(gone, uow.lock_members(uow.merged_into(kept.id)))
+            give_place_back(books, kept, gone)
             points = self._part(books, kept, gone, group, merge, note)
             receipt = UnmergeReceipt(
                 member_id=gone.id, from_member=kept.id, unmerged_at=note.at, points=points
@@ -150,7 +153,7 @@ class Merging:
             target.lapses_at = max(moments, default=None)
             source.lapses_at = None
             details = {"merged_into": kept.id}, {"merged_from": gone.id}
-            _move(books, (source, target), lots, source.debt, details, note)
+            move_points(books, (source, target), lots, source.debt, details, note)
         return points, debts
 
     # -- parting again ------------------------------------------------------------------------
@@ -187,7 +190,7 @@ class Merging:
             debt = min(source.debt, merge.debts.get(source.wallet, 0))
             target.lapses_at = source.lapses_at
             details = {"unmerged_to": gone.id}, {"unmerged_from": kept.id}
-            moved = _move(books, (source, target), lots, debt, details, note)
+            moved = move_points(books, (source, target), lots, debt, details, note)
             points |= {source.wallet: moved} if moved else {}
         kept.merges.remove(merge)
         gone.status, gone.merged_into = merge.status, None
@@ -243,30 +246,6 @@ def _part_holds(books: Books, book: WalletBook, lots: list[Lot], gone: MemberRec
         redemption.member_id = gone.id
         redemption.came_from = None if redemption.came_from == gone.id else redemption.came_from
         books.changes.redemptions[redemption.id] = redemption
-
-
-def _move(
-    books: Books,
-    wallets: tuple[WalletBook, WalletBook],
-    lots: list[Lot],
-    debt: int,
-    details: tuple[Mapping[str, Json], Mapping[str, Json]],
-    note: Note,
-) -> int:
-    """Hands lots and debt over; the points that moved. What is active pays what is owed."""
-    source, target = wallets
-    before = source.balance
-    gave, got = source.hand_over(lots, debt, target)
-    books.touch(source)
-    books.touch(target)
-    if gave:
-        sides = (Side(source, gave, details[0]), Side(target, got, details[1]))
-        post_pair(books, *sides, note, told=False)
-    for lot in lots:
-        del source.lots[lot.id]
-    for book in wallets:
-        books.post(book, TransactionKind.REPAYMENT, book.repay(note.at), note.at)
-    return before - source.balance
 
 
 def _with_theirs(gone: MemberRecord, merged: Mapping[MemberId, MemberRecord]) -> list[MemberId]:

@@ -48,6 +48,7 @@ def receipt_of(outcome: Outcome, batch: Batch) -> FactReceipt:
         member_id=batch.holder(record) if record.member_id else None,
         enrolled=outcome.enrolled,
         changes=dict(batch.booked[record.id]) if outcome.changed else {},
+        shared=dict(batch.shared[record.id]) if outcome.changed else {},
         transactions=tuple(batch.transactions[record.id]) if outcome.changed else (),
         problems=(*outcome.problems, *batch.problems[record.id]),
     )

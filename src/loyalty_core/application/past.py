@@ -70,6 +70,7 @@ class Past:
                 member=member_of(*pair),
                 at=as_of.at,
                 wallets=tuple(wallets),
+                household_id=pair[0].belongs_to,
                 grants=grants,
                 saved=saved,
             )

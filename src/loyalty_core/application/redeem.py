@@ -15,6 +15,7 @@ from loyalty_core.application.catalogue import CATALOGUE, CatalogueReward
 from loyalty_core.application.enrol import stored_receipt
 from loyalty_core.application.forms import read_cart, read_text
 from loyalty_core.application.grants import buy_grant
+from loyalty_core.application.household_spending import Spender, spender_of
 from loyalty_core.application.ids import input_hash, new_id
 from loyalty_core.application.offers import priced
 from loyalty_core.application.partners import partner_rewards
@@ -38,19 +39,19 @@ from loyalty_core.application.structure import converter
 from loyalty_core.domain.clock import Clock
 from loyalty_core.domain.currencies import minor_digits
 from loyalty_core.domain.facts import Json, Order
-from loyalty_core.domain.members import MemberId, MemberStatus
+from loyalty_core.domain.members import MemberId
 from loyalty_core.domain.partners import PartnerPoints
 from loyalty_core.domain.receipts import RedemptionReceipt
 from loyalty_core.domain.redemptions import Redemption, RedemptionId, RedemptionState
 from loyalty_core.domain.rewards import SpendRequest
 from loyalty_core.errors import (
     FactError,
-    MemberInactive,
+    HouseholdRefused,
     RedemptionRefused,
     RewardUnknown,
 )
 from loyalty_core.ports.program import Fulfils, Owned, RewardKind
-from loyalty_core.ports.records import MemberRecord, StoredReceipt
+from loyalty_core.ports.records import StoredReceipt
 from loyalty_core.ports.store import Store, UnitOfWork
 
 logger = logging.getLogger("loyalty_core")
@@ -74,6 +75,7 @@ class Asked:
     source: str
     order_id: str | None
     minutes: int | None
+    spender: str | None
     key: str
     given: str
 
@@ -100,10 +102,13 @@ class Redeeming:
         cart: CartForm | None,
         order: tuple[str, str | None],
         minutes: int | None,
+        spender: str | None,
         key: str,
     ) -> Asked:
         """The request, checked; raises what is wrong with it before anything is read."""
         owned = self._reward(reward)
+        if spender is not None and isinstance(owned.item, PartnerPoints):
+            raise HouseholdRefused("a partner's points are a member's own", where="spender")
         read_text("key", key)
         if points is not None and points <= 0:
             raise FactError(f"{points} points cannot be spent", where="points")
@@ -119,6 +124,7 @@ class Redeeming:
             "cart": converter(minor_digits(read.currency)).unstructure(read) if read else None,
             "order": [source, order_id] if order_id is not None else None,
             "minutes": minutes,
+            "spender": spender,
         }
         return Asked(
             member_id=member_id,
@@ -128,6 +134,7 @@ class Redeeming:
             source=source,
             order_id=order_id,
             minutes=minutes,
+            spender=spender,
             key=key,
             given=input_hash("redeem", given),
         )
@@ -155,15 +162,15 @@ class Redeeming:
     def _start(self, uow: UnitOfWork, asked: Asked) -> tuple[RedemptionReceipt, bool]:
         """The receipt of the first step, and whether the reward is to be handed over now."""
         now = self._clock()
-        member, orders = lock(uow, asked.member_id, asked.source, asked.order_id)
+        place = asked.source, asked.order_id
+        member, orders = lock(uow, asked.member_id, *place, asked.spender)
         fulfils = asked.minutes is None and isinstance(asked.owned.item, Fulfils)
         if stored := stored_receipt(uow, asked.key, asked.given):
             return self._again(uow, stored, fulfils)
-        if member.status is not MemberStatus.ACTIVE:
-            raise MemberInactive(f"the member is {member.status}", member_id=member.id)
         books = Books(uow, self._rules, now)
+        spender = spender_of(books, member, asked.spender)
         books.load([member.id], open_of=[member.id])
-        redemption = self._hold(books, member, asked, fulfils)
+        redemption = self._hold(books, spender, asked, fulfils)
         if asked.minutes is None and not fulfils:
             books.capture(redemption, redemption.points)
             buy_grant(books, redemption)
@@ -179,7 +186,7 @@ class Redeeming:
         receipt = receipt_of(redemption, now)
         document = cast(Mapping[str, Json], converter(0).unstructure(receipt))
         books.changes.receipts.append(
-            StoredReceipt(asked.key, asked.given, member.id, document, now)
+            StoredReceipt(asked.key, asked.given, spender.member.id, document, now)
         )
         books.flush()
         return receipt, fulfils and not self._store.joined
@@ -200,15 +207,15 @@ class Redeeming:
             uow.save_redemptions([current])
         return receipt_of(current, now), due
 
-    def _hold(self, books: Books, member: MemberRecord, asked: Asked, fulfils: bool) -> Redemption:
+    def _hold(self, books: Books, spender: Spender, asked: Asked, fulfils: bool) -> Redemption:
         owned, now = asked.owned, books.now
-        book = books.wallet(member.id, owned.item.wallet)
-        available = book.available(now)
+        book = books.wallet(spender.owner.id, owned.item.wallet)
+        available = spender.available(books, book, asked.points)
         if asked.points is not None and asked.points > available:
             refuse_short(
                 asked.points, available, book.wallet, self._rules.config.wallets[book.wallet]
             )
-        person = stood(self._rules, person_of(member), now).person
+        person = stood(self._rules, person_of(spender.member), now).person
         order = priced_order(self._rules, person, asked.order)[0] if asked.order else None
         request = SpendRequest(
             wallet=owned.item.wallet,
@@ -222,7 +229,7 @@ class Redeeming:
             if offer.minimum > available:
                 wallet = self._rules.config.wallets[book.wallet]
                 refuse_short(offer.minimum, available, book.wallet, wallet)
-            if offer.points and not within_limit(books, member.id, owned.item):
+            if offer.points and not within_limit(books, spender.owner.id, owned.item):
                 raise refused("the member has bought as many as one may", offer, available)
         if offer.refusal or offer.points <= 0:
             raise refused(offer.refusal or "there is nothing to spend points on", offer, available)
@@ -230,7 +237,8 @@ class Redeeming:
             raise refused("there is none left", offer, available)
         redemption = Redemption(
             id=RedemptionId(new_id()),
-            member_id=member.id,
+            member_id=spender.owner.id,
+            spender=spender.named,
             wallet=book.wallet,
             plugin=owned.plugin,
             reward=owned.item.id,

@@ -96,19 +96,24 @@ def receipt_of(one: Redemption, now: datetime) -> RedemptionReceipt:
         source=one.source,
         order_id=one.order_id,
         returned=one.returned,
+        spender=one.spender,
     )
 
 
 def lock(
-    uow: UnitOfWork, member_id: str, source: str, order_id: str | None
+    uow: UnitOfWork, member_id: str, source: str, order_id: str | None, spender: str | None = None
 ) -> tuple[MemberRecord, Orders]:
-    """The member, and the order paid for if it is known; both are locked, its owner included."""
+    """The member or household, and the order paid for if it is known; both are locked.
+
+    So are the order's owner, and who spends: a household after its members.
+    """
     key = FactKey(source, "order", order_id or "")
     known = uow.known([key])[0] if order_id is not None else {}
     owners = {record.member_id for record in known.values() if record.member_id}
-    if owners:  # all at once, in the order of their ids
-        uow.lock_members({*owners, MemberId(member_id)} if is_id(member_id) else owners)
-    member = locked_member(uow, member_id)
+    named = {MemberId(one) for one in (member_id, spender) if one is not None and is_id(one)}
+    if owners or spender is not None:  # all at once, in the order of their ids
+        uow.lock_members({*owners, *named})
+    member = locked_member(uow, member_id, households=True)
     return member, uow.known([key])[0] if known else {}
 
 

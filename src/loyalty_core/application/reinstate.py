@@ -68,7 +68,7 @@ class Reinstater:
         )
 
         def work(uow: UnitOfWork) -> ReinstatementReceipt:
-            member = locked_member(uow, member_id)
+            member = locked_member(uow, member_id, households=True)
             if stored := stored_receipt(uow, key, given):
                 return converter(0).structure(stored.receipt, ReinstatementReceipt)
             expiry = _expiry(uow, member.id, transaction_id)

@@ -15,8 +15,10 @@ from loyalty_core.application.fold import fold, fold_start
 from loyalty_core.application.gifts import Given, follow, unfollowed
 from loyalty_core.application.returns import changed_at, return_spent, spent_on
 from loyalty_core.application.rules import Rules, RulesAt
+from loyalty_core.application.sharing import Due, Keepers, households, lots_of
 from loyalty_core.application.standing import tell_standings
 from loyalty_core.domain.facts import FactId, FactKey, Json, RefundKind
+from loyalty_core.domain.ledger import LotId
 from loyalty_core.domain.members import MemberId
 from loyalty_core.domain.orders import OrderDocument, kept_share
 from loyalty_core.domain.programs import GoodwillPolicy
@@ -36,6 +38,7 @@ class Batch:
     undone: dict[MemberId, Merge] = field(default_factory=dict)
     revalue: dict[FactId, FactRecord] = field(default_factory=dict)
     booked: dict[FactId, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    shared: dict[FactId, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     transactions: dict[FactId, list[str]] = field(default_factory=lambda: defaultdict(list))
     problems: dict[FactId, list[Problem]] = field(default_factory=lambda: defaultdict(list))
 
@@ -43,6 +46,10 @@ class Batch:
         """Who holds what the fact was awarded: its member, or whom they were merged into."""
         assert record.member_id is not None
         return self.members[record.member_id].holder
+
+    def keepers(self, books: Books, record: FactRecord) -> Keepers:
+        """Who keeps what the fact was awarded: its holder, and the household it is shared with."""
+        return Keepers(books, record, self.holder(record), self.members)
 
     def lock_holders(self, uow: UnitOfWork) -> None:
         """Locks the members that others here were merged into."""
@@ -60,7 +67,7 @@ def settle(uow: UnitOfWork, batch: Batch, books: Books, rules_at: RulesAt) -> No
     for member_id in batch.undone:
         by_member[member_id] += []
     later = _later(uow, batch, by_member)
-    redated: list[tuple[MemberId, Award]] = []
+    redated: list[tuple[FactRecord, Award]] = []
     rules_then = partial(rules_at, uow)
     for member_id, changed in by_member.items():
         member = batch.members[member_id]
@@ -73,7 +80,7 @@ def settle(uow: UnitOfWork, batch: Batch, books: Books, rules_at: RulesAt) -> No
             for plugin in record.deferred:
                 data: Mapping[str, Json] = {"plugin": plugin, "fact_id": record.id}
                 books.tell("decision_deferred", member.holder, books.now, data)
-        redated += [(member.holder, award) for award in folded.redated]
+        redated += folded.redated
         for record, emit in folded.emitted:
             books.tell(emit.type, member.holder, record.occurred_at, emit.data)
         if member.changed and not member.fresh:
@@ -109,11 +116,11 @@ def _later(
 def _book(
     batch: Batch,
     books: Books,
-    redated: list[tuple[MemberId, Award]],
+    redated: list[tuple[FactRecord, Award]],
     spent: list[Redemption],
     rules_then: Callable[[int], Rules],
 ) -> None:
-    due: list[tuple[FactRecord, Award, int]] = []
+    due: list[Due] = []
     given: list[Given] = []
     for record in sorted(batch.revalue.values(), key=lambda one: one.position):
         goodwill = _goodwill(record, rules_then)
@@ -122,40 +129,54 @@ def _book(
         for gift, is_due in unfollowed(record, goodwill):
             given.append(Given(record, gift, is_due, batch.holder(record)))
     losing = {batch.holder(record) for record, _, delta in due if delta < 0}
+    losing |= households(award for _, award, delta in due if delta < 0)
     posted = {batch.holder(record) for record, _, _ in due}
     payers = {MemberId(redemption.member_id) for redemption in spent}
-    booked = [award.lot_id for _, award, _ in due] + [award.lot_id for _, award in redated]
-    booked += [lot_id for redemption in spent for lot_id in redemption.lots]
+    sharing = households([one[1] for one in due] + [award for _, award in redated])
+    if sharing:
+        batch.members.update(books.uow.lock_members(sharing))
+    booked = lots_of(due) | {award.lot_id for _, award in redated if award.lot_id}
+    booked |= {lot_id for redemption in spent for lot_id in redemption.lots}
     books.load(
-        posted | payers | {member_id for member_id, _ in redated},
-        lots=[lot_id for lot_id in booked if lot_id],
+        posted | payers | sharing | {batch.holder(record) for record, _ in redated},
+        lots=booked,
         open_of=losing | payers | (posted if books.rules.automatic else set()),
     )
-    for member_id, award in redated:
-        books.redate(member_id, award)
+    for record, award in redated:
+        books.redate(batch.keepers(books, record).of(award), award)
     for record, award, delta in due:
-        holder, at = batch.holder(record), _last_change(record)
-        if delta > 0:
-            made = books.accrue(holder, record.id, award, delta, at)
-        else:
-            made = books.reverse(holder, record.id, award, -delta, at)
-        if holder != record.member_id and award.lot_id:
-            lot = books.wallet(holder, award.wallet).lots[award.lot_id]
-            lot.came_from = lot.came_from or record.member_id
-        if made is not None:
-            batch.transactions[record.id].append(made)
-            moved = books.changes.transactions[-1].amount
-            batch.booked[record.id][award.wallet] += moved
+        _post(batch, books, record, award, delta)
         books.changes.facts[record.id] = record
     for record, made in return_spent(books, spent, batch.records):
         batch.transactions[record.id].append(made)
         returned = books.changes.transactions[-1]
-        batch.booked[record.id][returned.wallet] += returned.amount
+        own = "spender" not in returned.detail
+        (batch.booked if own else batch.shared)[record.id][returned.wallet] += returned.amount
     if given:
         for record, problem in follow(books, given, rules_then):
             batch.problems[record.id].append(problem)
     if books.rules.automatic:
-        buy_due(books, batch.members, posted | payers)
+        buy_due(books, batch.members, (posted | payers) - sharing)
+
+
+def _post(batch: Batch, books: Books, record: FactRecord, award: Award, delta: int) -> None:
+    owner, at, posted = batch.holder(record), _last_change(record), len(books.changes.transactions)
+    keeper = owner
+    if award.household:
+        keepers = batch.keepers(books, record)
+        keeper = keepers.of(award)
+        keepers.book(award, delta, at)
+    elif delta > 0:
+        books.accrue(owner, record.id, award, delta, at)
+    else:
+        books.reverse(owner, record.id, award, -delta, at)
+    lot = books.wallet(keeper, award.wallet).lots.get(award.lot_id or LotId(""))
+    if lot is not None and keeper != record.member_id:
+        lot.came_from = lot.came_from or record.member_id
+    for made in books.changes.transactions[posted:]:
+        batch.transactions[record.id].append(made.id)
+        side = batch.booked if made.member_id == owner else batch.shared
+        side[record.id][award.wallet] += made.amount
 
 
 def _goodwill(record: FactRecord, rules_then: Callable[[int], Rules]) -> GoodwillPolicy:
@@ -174,6 +195,7 @@ def _differences(record: FactRecord, goodwill: GoodwillPolicy) -> Iterable[tuple
         if isinstance(record.document, OrderDocument) and award.amount and not award.whole:
             lines = award.lines or {"": award.amount}
             kept = sum(kept_share(lines, record.document, goodwill).values())
+        kept = award.part(kept) if award.share else kept
         if kept != award.net:
             yield award, kept - award.net
 

@@ -96,6 +96,7 @@ class Questions:
                     benefits=seen.person.benefits,
                     grants=grants,
                     saved=saved,
+                    household_id=pair[0].belongs_to,
                     shown=shown(self._rules, seen.person, now),
                 )
             return found
@@ -182,10 +183,11 @@ class Questions:
                     plugin=award.plugin,
                     rule=award.rule,
                     wallet=award.wallet,
-                    amount=award.amount,
+                    amount=award.part(award.amount),
                     kept=award.net,
                     lines=award.lines,
                     expires_at=award.expires_at,
+                    household_id=award.household,
                 )
                 for award in (record.awards if record else ())
             )

@@ -15,7 +15,7 @@ from loyalty_core.application.structure import converter
 from loyalty_core.domain.amounts import LARGEST_AMOUNT, format_scaled
 from loyalty_core.domain.clock import Clock, day_of, start_of
 from loyalty_core.domain.facts import Json
-from loyalty_core.domain.ledger import Entry, TransactionKind, WalletBook
+from loyalty_core.domain.ledger import Entry, Lot, TransactionKind, WalletBook
 from loyalty_core.domain.members import MemberId, MemberStatus
 from loyalty_core.domain.programs import Wallet
 from loyalty_core.domain.receipts import TransferReceipt
@@ -64,6 +64,30 @@ def post_pair(
             told=told,
         )
     return ids
+
+
+def move_points(
+    books: Books,
+    wallets: tuple[WalletBook, WalletBook],
+    lots: Sequence[Lot],
+    debt: int,
+    details: tuple[Mapping[str, Json], Mapping[str, Json]],
+    note: Note,
+) -> int:
+    """Hands lots and debt over; the points that moved. What is active pays what is owed."""
+    source, target = wallets
+    before = source.balance
+    gave, got = source.hand_over(lots, debt, target)
+    books.touch(source)
+    books.touch(target)
+    if gave:
+        sides = (Side(source, gave, details[0]), Side(target, got, details[1]))
+        post_pair(books, *sides, note, told=False)
+    for lot in lots:
+        del source.lots[lot.id]
+    for book in wallets:
+        books.post(book, TransactionKind.REPAYMENT, book.repay(note.at), note.at)
+    return before - source.balance
 
 
 class Transfers:

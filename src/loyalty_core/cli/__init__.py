@@ -13,6 +13,7 @@ from loyalty_core.cli.commands import (
     adjusting,
     answers,
     demo,
+    households,
     loading,
     members,
     operations,
@@ -53,7 +54,7 @@ def build_app() -> typer.Typer:
     )
     app.callback()(_root)
     modules = (setup, loading, members, answers, spending, rewards, adjusting, people)
-    for module in (*modules, operations, proofs, partners, demo):
+    for module in (*modules, operations, proofs, households, partners, demo):
         module.register(app)
     return app
 

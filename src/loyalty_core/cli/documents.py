@@ -114,6 +114,7 @@ def statement(shown: Statement) -> Document:
         "member": member(shown.member),
         "at": moment(shown.at),
         "wallets": [wallet_statement(wallet) for wallet in shown.wallets],
+        "household_id": shown.household_id,
     }
 
 
@@ -270,6 +271,7 @@ def redemption(receipt: RedemptionReceipt, config: ProgramConfig) -> Document:
         "source": receipt.source,
         "order_id": receipt.order_id,
         "returned": points(receipt.returned, scale_of(config, receipt.wallet)),
+        "spender": receipt.spender,
     }
 
 

@@ -18,6 +18,8 @@ from loyalty_core.errors import (
     FactError,
     GrantNotFound,
     GrantRefused,
+    HouseholdNotFound,
+    HouseholdRefused,
     IdempotencyConflict,
     InsufficientPoints,
     LedgerFault,
@@ -65,6 +67,7 @@ _BY_ERROR: tuple[tuple[tuple[type[LoyaltyError], ...], int], ...] = (
     (
         (
             MemberNotFound,
+            HouseholdNotFound,
             MemberErased,
             TransactionNotFound,
             RedemptionNotFound,
@@ -82,6 +85,7 @@ _BY_ERROR: tuple[tuple[tuple[type[LoyaltyError], ...], int], ...] = (
             GrantRefused,
             ReinstatementRefused,
             TransferRefused,
+            HouseholdRefused,
             AgreementMissing,
             LinkRefused,
             SettlementRefused,

@@ -96,10 +96,11 @@ def statement(console: Console, shown: Statement, config: ProgramConfig) -> None
     heading(console, f"{who(found)}  {found.id}  as of {when(shown.at, config)}")
     for wallet in shown.wallets:
         console.print()
-        _wallet(console, wallet, config)
+        wallet_statement(console, wallet, config)
 
 
-def _wallet(console: Console, wallet: WalletStatement, config: ProgramConfig) -> None:
+def wallet_statement(console: Console, wallet: WalletStatement, config: ProgramConfig) -> None:
+    """A wallet, with what becomes of its points when."""
     scale = wallet.scale
     columns = ["available", "pending", "debt", "earned", "redeemed", "expired", "adjusted"]
     if wallet.transferred:
@@ -219,6 +220,7 @@ def redemption(console: Console, receipt: RedemptionReceipt, config: ProgramConf
         *([("until", when(receipt.expires_at, config))] if receipt.expires_at else []),
         ("worth", worth(receipt.worth)),
         ("member", receipt.member_id),
+        *([("spent by", receipt.spender)] if receipt.spender else []),
         ("redemption", receipt.redemption_id),
         ("transaction", receipt.transaction_id or "none yet"),
     ]

@@ -44,6 +44,16 @@ CORE_EVENTS: Mapping[str, str] = {
     "points_reinstated": (
         "Expired points were given back; data: wallet, amount, corrects, expires_at, reason, actor."
     ),
+    "household_created": "A member made a household, and is its head; data: household.",
+    "household_member_invited": "A member was invited to a household; data: household.",
+    "household_invitation_ended": "It was declined, or withdrawn; data: household.",
+    "household_member_joined": "A member accepted the invitation; data: household.",
+    "household_member_left": "A member is out of it; data: household, "
+    "reason (left, removed or erased).",
+    "household_share_changed": "A member shares another part of what they earn; data: "
+    "household, share (percent).",
+    "household_head_changed": "A member is the head of it from now on; data: household.",
+    "household_dissolved": "The last member left, and has what was left; data: household.",
     "decision_deferred": "A program failed on a fact and is tried again; data: plugin, fact_id.",
 }
 """The events of the core by type, each with what its data hold."""

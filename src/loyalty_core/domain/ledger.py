@@ -255,15 +255,21 @@ class WalletBook:
     def claw_back(self, lot: Lot, amount: int, policy: DebtPolicy, now: datetime) -> list[Entry]:
         """Entries that take ``amount`` back, first from the lot it was awarded into.
 
-        What of that lot has expired is gone already and is not taken again. The rest is taken
-        from other points or becomes debt, as the wallet's policy says.
+        The rest is taken from other points or becomes debt, as the wallet's policy says.
+        """
+        entries, rest = self.take_back(lot, amount)
+        return entries + self._collect(rest, policy, now)
+
+    def take_back(self, lot: Lot, amount: int) -> tuple[list[Entry], int]:
+        """Entries that take ``amount`` from one lot, and how much it is short of.
+
+        What of it has expired is gone already and is not taken again.
         """
         entries = self._take([lot] if lot.free else [], amount)
         rest = amount + sum(entry.amount for entry in entries)
         gone = min(rest, lot.expired - lot.forgiven)
         lot.forgiven += gone
-        rest -= gone
-        return entries + self._collect(rest, policy, now)
+        return entries, rest - gone
 
     def _collect(self, rest: int, policy: DebtPolicy, now: datetime) -> list[Entry]:
         entries = self._take(self._active(now), rest)

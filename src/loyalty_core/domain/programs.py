@@ -19,6 +19,7 @@ from loyalty_core.domain.clock import (
     start_of,
 )
 from loyalty_core.domain.facts import Json
+from loyalty_core.domain.households import HouseholdRules
 
 
 def _doc(text: str) -> Mapping[str, str]:
@@ -270,7 +271,8 @@ class ProgramConfig:
     """A whole configuration file, read and checked.
 
     ``plugins`` and ``gateway`` keep their sections as they stand: their owners read them.
-    ``version`` is the number under which the database knows this configuration.
+    ``version`` is the number under which the database knows this configuration. ``household`` is
+    None where members cannot share points.
     """
 
     program: Program
@@ -280,6 +282,7 @@ class ProgramConfig:
     partners: Mapping[str, Partner] = field(default_factory=dict)
     plugins: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
     gateway: Mapping[str, Json] = field(default_factory=dict)
+    household: HouseholdRules | None = None
     version: int = 0
 
     def scale(self, wallet: str) -> int | None:

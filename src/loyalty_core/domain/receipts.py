@@ -36,7 +36,8 @@ class RecordStatus(StrEnum):
 class FactReceipt:
     """What became of one recorded fact.
 
-    ``changes`` is what it did to the member's balances by wallet, in smallest units.
+    ``changes`` is what it did to the member's balances by wallet, in smallest units, and ``shared``
+    what it did to those of the household that the member shares points with.
     ``problems`` are things to look at that did not stop it, such as a refund beyond its order.
     """
 
@@ -45,6 +46,7 @@ class FactReceipt:
     member_id: str | None = None
     enrolled: bool = False
     changes: Mapping[str, int] = field(default_factory=dict)
+    shared: Mapping[str, int] = field(default_factory=dict)
     transactions: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
     error: LoyaltyError | None = None
@@ -83,7 +85,8 @@ class RedemptionReceipt:
     ``points`` and ``returned`` (given back on refunds) are in the wallet's smallest unit, ``lines``
     is the discount by order line in minor units. ``transaction_id`` is None until the points are
     captured, ``expires_at`` is when a hold times out by itself. ``grant`` is what was bought of the
-    catalogue, and None until the points are captured.
+    catalogue, and None until the points are captured. ``spender`` is the member who spends where
+    ``member_id`` is a household.
     """
 
     redemption_id: str
@@ -100,6 +103,7 @@ class RedemptionReceipt:
     source: str = ""
     order_id: str | None = None
     returned: int = 0
+    spender: str | None = None
     grant: GrantReceipt | None = None
 
 

@@ -44,8 +44,9 @@ class Redemption:
     ``returned`` of the spent ones were given back because the order was refunded. ``item`` is what
     it claimed one of, if that is limited. ``retry_at`` is when handing the reward over is tried
     (again), after ``attempts``; such a redemption does not time out. ``came_from`` is the member
-    who made it, if another one has it since a merge. ``grant`` is what it bought of the catalogue,
-    where that was loaded.
+    who made it, if another one has it since a merge. ``spender`` is the member who spends, where
+    the points are a household's. ``grant`` is what it bought of the catalogue, where that was
+    loaded.
     """
 
     id: RedemptionId
@@ -69,6 +70,7 @@ class Redemption:
     attempts: int = 0
     retry_at: datetime | None = None
     came_from: str | None = None
+    spender: str | None = None
     fresh: bool = False
     grant: GrantRecord | None = None
 

@@ -62,8 +62,8 @@ class Statement:
     """What a member is shown: who they are, every wallet, tiers and benefits, as of ``at``.
 
     ``grants`` are those still to be used, the oldest first. ``saved`` is what those used by then
-    took off or were worth, one amount for each currency. ``shown`` is what plugins
-    show besides, by plugin; their pages say what is in it.
+    took off or were worth, one amount for each currency. ``household_id`` is the household that
+    they are in. ``shown`` is what plugins show besides, by plugin; their pages say what is in it.
     """
 
     member: Member
@@ -73,6 +73,7 @@ class Statement:
     benefits: tuple[GrantedBenefit, ...] = ()
     grants: tuple[GrantReceipt, ...] = ()
     saved: tuple[Money, ...] = ()
+    household_id: str | None = None
     shown: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
 
     def standing(self, scheme: str) -> Standing:
@@ -108,7 +109,10 @@ class HistoryPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AwardExplanation:
-    """What one rule gave: ``amount`` when decided, ``kept`` after refunds, by order line."""
+    """What one rule gave: ``amount`` when decided, ``kept`` after refunds, by order line.
+
+    ``household_id`` is the household whose part of it this is; ``lines`` are then of both parts.
+    """
 
     plugin: str
     rule: str
@@ -117,6 +121,7 @@ class AwardExplanation:
     kept: int
     lines: Mapping[str, int] = field(default_factory=dict)
     expires_at: datetime | None = None
+    household_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

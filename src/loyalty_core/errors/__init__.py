@@ -235,6 +235,18 @@ class TransferRefused(LoyaltyError):
     code = "transfer_refused"
 
 
+class HouseholdNotFound(LoyaltyError):
+    """No household of this program has the id that was given, or it is dissolved."""
+
+    code = "household_not_found"
+
+
+class HouseholdRefused(LoyaltyError):
+    """The household does not allow this: not by this member, not now, or not so many points."""
+
+    code = "household_refused"
+
+
 class RedemptionRefused(LoyaltyError):
     """The redemption breaks a limit of the program: minimum, step, or share of the order."""
 

@@ -39,6 +39,7 @@ class SpendingMethods:
         cart: Cart | Mapping[str, Json] | None = None,
         source: str = "",
         order_id: str | None = None,
+        spender: str | None = None,
         key: str,
     ) -> RedemptionReceipt:
         """Points spent on a reward, charged for exactly what it gives.
@@ -46,8 +47,9 @@ class SpendingMethods:
         ``points`` is the most to spend, in the wallet's smallest unit (None: as many as the
         reward can use); ``reward`` may be left out where the program has only one. ``source`` and
         ``order_id`` name the order that is paid for, recorded already or later: what it refunds
-        comes back to the lots it was spent from. ``key`` makes the command idempotent: the same
-        key and input answer with the first receipt.
+        comes back to the lots it was spent from. To spend what a household has, ``member_id`` is
+        the household's and ``spender`` the member who spends. ``key`` makes the command
+        idempotent: the same key and input answer with the first receipt.
 
         A reward that must be handed over is so between two transactions: its points are held,
         it is handed over, they are captured. The receipt says ``held`` while that is tried again,
@@ -57,10 +59,11 @@ class SpendingMethods:
         program, where the member is linked; those are in the partner's smallest unit.
 
         Raises ``MemberNotFound``, ``MemberInactive``, ``RewardUnknown``, ``InsufficientPoints``,
-        ``RedemptionRefused``, ``AgreementMissing``, ``LinkRefused``, ``IdempotencyConflict``.
+        ``RedemptionRefused``, ``HouseholdRefused``, ``AgreementMissing``, ``LinkRefused``,
+        ``IdempotencyConflict``.
         """
         order = (source, order_id)
-        asked = self._redeeming.ask(member_id, points, reward, cart, order, None, key)
+        asked = self._redeeming.ask(member_id, points, reward, cart, order, None, spender, key)
         return (self._partnered if asked.abroad else self._redeeming).redeem(asked)
 
     def hold(
@@ -73,6 +76,7 @@ class SpendingMethods:
         source: str = "",
         order_id: str | None = None,
         minutes: int = 30,
+        spender: str | None = None,
         key: str,
     ) -> RedemptionReceipt:
         """Points reserved in a checkout, as ``redeem`` would spend them; nothing is booked yet.
@@ -84,7 +88,7 @@ class SpendingMethods:
         Raises what ``redeem`` raises.
         """
         order = (source, order_id)
-        asked = self._redeeming.ask(member_id, points, reward, cart, order, minutes, key)
+        asked = self._redeeming.ask(member_id, points, reward, cart, order, minutes, spender, key)
         return (self._partnered if asked.abroad else self._redeeming).redeem(asked)
 
     def capture(

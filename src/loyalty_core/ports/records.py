@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
 
 from loyalty_core.domain.events import Event
 from loyalty_core.domain.facts import Activity, FactId, FactKey, Json
 from loyalty_core.domain.grants import GrantId, GrantRecord
+from loyalty_core.domain.households import Contribution, share_of
 from loyalty_core.domain.ledger import Lot, LotId, Transaction, WalletBook
 from loyalty_core.domain.members import History, Identity, MemberId, MemberStatus, Profile
 from loyalty_core.domain.orders import OrderDocument
 from loyalty_core.domain.redemptions import Redemption, RedemptionId
 from loyalty_core.ports.standings import StandingRecord
+
+NO_SHARE = Decimal(0)
 
 
 class Position(NamedTuple):
@@ -54,8 +58,9 @@ class MemberRecord:
     """A member as stored, with the running state that deciding facts in order leaves behind.
 
     ``merged_into`` is who answers for it since a merge, never one that was merged itself.
-    ``merges`` are those that came to it. ``changed`` and ``fresh`` say, within a unit of work, that
-    it must be written, and as new.
+    ``merges`` are those that came to it. ``household`` says that it is a household, not a person;
+    ``contributions`` are what a person shares with one, in the order of time. ``changed`` and
+    ``fresh`` say, within a unit of work, that it must be written, and as new.
     """
 
     id: MemberId
@@ -67,6 +72,8 @@ class MemberRecord:
     decided_to: Position | None = None
     merged_into: MemberId | None = None
     merges: list[Merge] = field(default_factory=list)
+    household: bool = False
+    contributions: list[Contribution] = field(default_factory=list)
     changed: bool = False
     fresh: bool = False
 
@@ -74,6 +81,12 @@ class MemberRecord:
     def holder(self) -> MemberId:
         """Who holds its points: itself, or the member it was merged into."""
         return self.merged_into or self.id
+
+    @property
+    def belongs_to(self) -> MemberId | None:
+        """The household it is in now."""
+        last = self.contributions[-1] if self.contributions else None
+        return last.household if last is not None and last.until is None else None
 
 
 class FactStatus(StrEnum):
@@ -96,6 +109,10 @@ class Award:
 
     ``lines`` is the share of each order line; the three moments are the lot's. ``whole``: refunds
     take nothing of it, for its program follows them and says itself what is left.
+
+    What is shared with a household are two awards, both with the whole ``amount``: one whose
+    points are the member's, and one that names the ``household``, which gets ``share`` percent.
+    Of what was taken back of those, the member has paid ``answered``: they were spent by then.
     """
 
     plugin: str
@@ -109,11 +126,26 @@ class Award:
     lot_id: LotId | None = None
     net: int = 0
     whole: bool = False
+    household: MemberId | None = None
+    share: Decimal = NO_SHARE
+    answered: int = 0
 
     @property
-    def name(self) -> tuple[str, str, str]:
+    def name(self) -> tuple[str, str, str, str]:
         """What makes an award of a fact the same award."""
-        return self.plugin, self.rule, self.wallet
+        return self.plugin, self.rule, self.wallet, self.household or ""
+
+    def part(self, points: int) -> int:
+        """How many of the points that were awarded in all are this award's."""
+        if not self.share:
+            return 0 if self.household else points
+        shared = share_of(points, self.share)
+        return shared if self.household else points - shared
+
+    @property
+    def told(self) -> Mapping[str, Json]:
+        """What its transactions say of it."""
+        return {"plugin": self.plugin, "rule": self.rule}
 
     @property
     def moments(self) -> tuple[datetime, datetime, datetime | None]:

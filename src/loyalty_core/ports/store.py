@@ -13,6 +13,7 @@ from loyalty_core.domain.members import Identity, MemberId
 from loyalty_core.domain.redemptions import Redemption
 from loyalty_core.ports.expiry import ExpiryWork
 from loyalty_core.ports.grants import GrantReader, GrantWork
+from loyalty_core.ports.households import HouseholdReader, HouseholdWork
 from loyalty_core.ports.partners import PartnerReader, PartnerWork
 from loyalty_core.ports.past import PastReader
 from loyalty_core.ports.people import PeopleReader, PeopleWork
@@ -31,6 +32,7 @@ from loyalty_core.ports.standings import StandingWork
 
 class UnitOfWork(
     PeopleWork,
+    HouseholdWork,
     SealWriter,
     CacheWriter,
     ExpiryWork,
@@ -183,7 +185,14 @@ class UnitOfWork(
 
 
 class Reader(
-    PeopleReader, SealReader, PastReader, CacheReader, GrantReader, PartnerReader, Protocol
+    PeopleReader,
+    HouseholdReader,
+    SealReader,
+    PastReader,
+    CacheReader,
+    GrantReader,
+    PartnerReader,
+    Protocol,
 ):
     """Questions to the books; every answer comes from a fixed few indexed queries."""
 

@@ -12,6 +12,7 @@ from loyalty_core.domain.ledger import MEMBER, TRANSFER, TransactionKind
 from loyalty_core.storage import tables
 from loyalty_core.storage.grant_checks import grant_checks
 from loyalty_core.storage.holds import unequal_holds, wrong_holds
+from loyalty_core.storage.households import wrong_places
 from loyalty_core.storage.partner_checks import partner_checks
 
 MOST = 100
@@ -35,6 +36,7 @@ def check_books(
         what = f"{wrong.stored} held, its redemptions hold {wrong.right}"
         faults.append((wrong.lot_id or wrong.member_id, f"{name} has {what}"))
     faults += islice(unequal_holds(connection, program), MOST)
+    faults += islice(wrong_places(connection, program), MOST)
     counts = {}
     for name in ("transaction", "entry", "lot", "wallet"):
         table = getattr(tables, name)

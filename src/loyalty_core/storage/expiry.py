@@ -29,7 +29,7 @@ class _Texts:
         columns = ("id", "member_id", "wallet", "remaining", "expires_at")
         self.lock = (
             f"SELECT id FROM loyalty_member WHERE program = {mark} AND id {any_id} "
-            f"ORDER BY id{' FOR UPDATE' if sql.postgresql else ''}"
+            f"ORDER BY household, id{' FOR UPDATE' if sql.postgresql else ''}"
         )
         self.entangled = (
             f"SELECT member_id FROM loyalty_wallet WHERE member_id {any_id} "

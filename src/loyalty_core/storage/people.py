@@ -14,6 +14,7 @@ from loyalty_core.domain.members import MemberId
 from loyalty_core.storage import tables
 from loyalty_core.storage.erasure import Erasure
 from loyalty_core.storage.grant_tables import grant as grants
+from loyalty_core.storage.households import spent_by
 
 
 class People(Erasure):
@@ -98,7 +99,10 @@ class PeopleRows:
             owner = table.c.id if table is tables.member else table.c.get("member_id")
             if owner is None:
                 continue
-            mine = select(table).where(owner.in_(members)).order_by(*table.primary_key.columns)
+            theirs: Any = owner.in_(members)
+            if table is tables.redemption:  # what they spent of a household's points as well
+                theirs = or_(theirs, spent_by(members))
+            mine = select(table).where(theirs).order_by(*table.primary_key.columns)
             name = table.name.removeprefix("loyalty_")
             rows = self._connection.execute(mine).mappings()
             found[name] = [{key: _json(value) for key, value in row.items()} for row in rows]

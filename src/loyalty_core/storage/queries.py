@@ -45,7 +45,7 @@ class _Texts:
         )
         self.lock_members = (
             f"SELECT {member} FROM loyalty_member WHERE program = {mark} AND id {any_id} "
-            f"ORDER BY id{lock}"
+            f"ORDER BY household, id{lock}"  # a household is locked after its members
         )
         self.known = (
             f"SELECT {sql.array('0', *sql.form(tables.fact).listed('found'))} FROM {facts} "

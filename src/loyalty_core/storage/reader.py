@@ -16,6 +16,7 @@ from loyalty_core.ports.records import FactRecord, MemberRecord, Upcoming, Walle
 from loyalty_core.storage import columns, rows, tables
 from loyalty_core.storage.checks import check_books
 from loyalty_core.storage.grants import GrantAnswers
+from loyalty_core.storage.households import HouseholdReads
 from loyalty_core.storage.migrations import applied
 from loyalty_core.storage.partners import PartnerReads
 from loyalty_core.storage.past import PastRows
@@ -55,7 +56,9 @@ _upcoming = union_all(  # each half walks its own partial index, however many lo
 )
 
 
-class SqlReader(PeopleRows, SealRows, PastRows, CacheReads, GrantAnswers, PartnerReads):
+class SqlReader(
+    PeopleRows, HouseholdReads, SealRows, PastRows, CacheReads, GrantAnswers, PartnerReads
+):
     """``ports.store.Reader`` on one SQLAlchemy connection, for one program."""
 
     def __init__(self, connection: Connection, program: str) -> None:
@@ -184,7 +187,7 @@ class SqlReader(PeopleRows, SealRows, PastRows, CacheReads, GrantAnswers, Partne
             select(table)
             .join(member, member.c.id == table.c.member_id)
             .where(member.c.program == self._program, table.c.wallet == wallet)
-            .where(member.c.status.not_in(GONE))
+            .where(member.c.status.not_in(GONE), member.c.household.is_(False))
             .order_by(table.c.earned.desc(), table.c.member_id)
             .limit(limit)
         )
@@ -193,7 +196,7 @@ class SqlReader(PeopleRows, SealRows, PastRows, CacheReads, GrantAnswers, Partne
     def counts(self) -> Mapping[str, int]:
         """How many members, orders, activities, waiting and deferred facts, deliveries."""
         member, fact, delivery = tables.member, tables.fact, tables.delivery
-        there = member.c.status.not_in(GONE)
+        there = member.c.status.not_in(GONE) & member.c.household.is_(False)
         members = select(func.count()).where(member.c.program == self._program, there)
         counted = {"members": self._connection.scalar(members) or 0}
         kinds = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, cast
 
 from loyalty_core.application.forms import dump_document, load_document
@@ -12,6 +13,7 @@ from loyalty_core.application.structure import converter, iso
 from loyalty_core.domain.amounts import Money
 from loyalty_core.domain.events import Event, EventId
 from loyalty_core.domain.facts import FactId, FactKey, Json
+from loyalty_core.domain.households import Contribution
 from loyalty_core.domain.ledger import (
     Entry,
     Lot,
@@ -31,6 +33,7 @@ from loyalty_core.domain.members import (
 )
 from loyalty_core.domain.redemptions import Redemption, RedemptionState
 from loyalty_core.ports.records import (
+    NO_SHARE,
     Award,
     FactRecord,
     FactStatus,
@@ -62,6 +65,8 @@ def member_row(record: MemberRecord, program: str) -> dict[str, Any]:
         "decided_key": _key_text(decided.key) if decided else None,
         "merged_into": record.merged_into,
         "merges": _plain.unstructure(record.merges) if record.merges else [],
+        "household": record.household,
+        "contributions": _plain.unstructure(record.contributions) if record.contributions else [],
     }
 
 
@@ -84,6 +89,8 @@ def member_record(row: Row) -> MemberRecord:
         decided_to=decided,
         merged_into=row["merged_into"],
         merges=[_plain.structure(merge, Merge) for merge in row["merges"]],
+        household=row["household"],
+        contributions=[_plain.structure(one, Contribution) for one in row["contributions"]],
     )
 
 
@@ -141,7 +148,7 @@ def fact_record(row: Row) -> FactRecord:
 
 
 def _award_row(award: Award) -> dict[str, Json]:
-    return {
+    row: dict[str, Json] = {
         "plugin": award.plugin,
         "rule": award.rule,
         "wallet": award.wallet,
@@ -154,6 +161,10 @@ def _award_row(award: Award) -> dict[str, Json]:
         "net": award.net,
         **({"whole": True} if award.whole else {}),
     }
+    if award.share:
+        parts: dict[str, Json] = {"household": award.household, "share": str(award.share)}
+        row |= parts | {"answered": award.answered}
+    return row
 
 
 def _award(stored: Mapping[str, Json]) -> Award:
@@ -171,6 +182,9 @@ def _award(stored: Mapping[str, Json]) -> Award:
         lot_id=cast(LotId | None, stored.get("lot_id")),
         net=cast(int, stored.get("net", 0)),
         whole=stored.get("whole") is True,
+        household=cast(MemberId | None, stored.get("household")),
+        share=Decimal(cast(str, stored["share"])) if "share" in stored else NO_SHARE,
+        answered=cast(int, stored.get("answered", 0)),
     )
 
 
@@ -268,6 +282,7 @@ _AS_THEY_ARE = (
     "attempts",
     "retry_at",
     "came_from",
+    "spender",
 )
 
 

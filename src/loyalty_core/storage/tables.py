@@ -59,14 +59,11 @@ member = Table(
     Column("decided_key", Text),
     Column("merged_into", _id()),
     Column("merges", _json(), nullable=False),
+    Column("household", Boolean, nullable=False),
+    Column("contributions", _json(), nullable=False),
 )
 _merged = text("merged_into IS NOT NULL")
-Index(
-    "loyalty_member_merged",
-    member.c.merged_into,
-    postgresql_where=_merged,
-    sqlite_where=_merged,
-)
+Index("loyalty_member_merged", member.c.merged_into, sqlite_where=_merged, postgresql_where=_merged)
 
 identity = Table(
     "loyalty_identity",
@@ -230,6 +227,7 @@ redemption = Table(
     Column("attempts", Integer, nullable=False),
     Column("retry_at", Moment),
     Column("came_from", _id()),
+    Column("spender", _id()),
 )
 _unfulfilled = text("retry_at IS NOT NULL")
 Index(

@@ -17,6 +17,7 @@ from loyalty_core.storage import rows, tables
 from loyalty_core.storage.claims import Claims
 from loyalty_core.storage.erasure import key_digest
 from loyalty_core.storage.expiry import Expiry
+from loyalty_core.storage.households import HouseholdRows
 from loyalty_core.storage.partners import PartnerWrites
 from loyalty_core.storage.posted import Posted
 from loyalty_core.storage.queries import Queries
@@ -26,7 +27,9 @@ from loyalty_core.storage.sql import Write
 from loyalty_core.storage.standings import Standings
 
 
-class SqlUnitOfWork(SealWrites, CacheWrites, Standings, Expiry, Claims, Posted, PartnerWrites):
+class SqlUnitOfWork(
+    SealWrites, CacheWrites, Standings, Expiry, HouseholdRows, Claims, Posted, PartnerWrites
+):
     """``ports.store.UnitOfWork`` on one SQLAlchemy connection, for one program."""
 
     def __init__(self, connection: Connection, program: str) -> None:

@@ -39,6 +39,9 @@ def test_the_commands_are_these() -> None:
         *("statement", "balance", "history", "explain", "quote", "report", "redeem", "adjust"),
         *("transfer", "merge", "unmerge", "export", "erase"),
         *("capture", "release", "reinstate"),
+        *("household create", "household invite", "household join", "household decline"),
+        *("household leave", "household remove", "household share", "household head"),
+        "household show",
         *("link", "unlink", "settlement", "settle"),
         *("tick", "verify", "status", "seal", "head", "proof", "demo"),
     }

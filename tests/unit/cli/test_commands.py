@@ -154,6 +154,7 @@ def test_statement_in_json_to_the_letter(shop: Shop) -> None:
                 "lapses_at": None,
             }
         ],
+        "household_id": None,
     }
 
 

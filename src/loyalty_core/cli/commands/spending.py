@@ -57,6 +57,10 @@ def redeem(
         int | None,
         typer.Option("--hold", help="Only reserve them, for so many minutes, until `capture`."),
     ] = None,
+    spender: Annotated[
+        str | None,
+        typer.Option("--spender", help="Who spends, where MEMBER is a household's id."),
+    ] = None,
     source: SourceOption = "",
     config: ConfigOption = DEFAULT_CONFIG,
     database: DatabaseOption = None,
@@ -80,6 +84,7 @@ def redeem(
             cart=wanted,
             source=source if order is not None else "",
             order_id=order,
+            spender=member_of(loyalty, spender, source).id if spender else None,
             key=key,
         )
     _show(receipt, loyalty, as_json)

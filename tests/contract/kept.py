@@ -1,0 +1,49 @@
+"""What an erasure leaves: columns of text that say nothing of a person."""
+
+from __future__ import annotations
+
+from tests.contract.catalogue import KEPT_OF_GRANTS
+
+KEPT = {
+    "loyalty_fact.source": "the shop's own name",
+    "loyalty_fact.type": "ours",
+    "loyalty_fact.external_id": "the shop's own number, by which a late refund is known",
+    "loyalty_fact.status": "ours",
+    "loyalty_fact.awards": "rules, amounts and moments",
+    "loyalty_member.status": "ours",
+    "loyalty_transaction.kind": "ours",
+    "loyalty_transaction.actor": "who of the shop did it",
+    "loyalty_transaction.detail": "ids, rules and rewards",
+    "loyalty_entry.account": "ours",
+    "loyalty_event.type": "ours",
+    "loyalty_delivery.subscription": "a plugin's",
+    "loyalty_block.previous": "a hash",
+    "loyalty_block.root": "a hash",
+    "loyalty_block.head": "a hash",
+    "loyalty_delivery.state": "ours",
+    "loyalty_receipt.input_hash": "a hash, which the test for receipts looks at",
+    "loyalty_secret.value": "random",
+    "loyalty_erased.digest": "keyed by the secret",
+    "loyalty_identity.kind": "ours",
+    "loyalty_waiting.kind": "ours",
+    "loyalty_waiting.source": "the shop's own name",
+    "loyalty_stock.item": "a plugin's",
+    **KEPT_OF_GRANTS,
+    "loyalty_member.contributions": "ids of households, moments and percents",
+    "loyalty_household_member.role": "ours",
+    "loyalty_household_member.state": "ours",
+    "loyalty_household_member.share": "a percentage",
+    "loyalty_presence.subscriptions": "plugins'",
+    "loyalty_link.partner": "a program",
+    "loyalty_partner_redemption.issuer": "a program",
+    "loyalty_partner_redemption.source": "the shop's own name",
+    "loyalty_partner_redemption.order_id": "the shop's own number, as of a redemption",
+    "loyalty_partner_redemption.currency": "of its price",
+    "loyalty_settlement.debtor": "a program",
+    "loyalty_settlement.creditor": "a program",
+    "loyalty_settlement.kind": "ours",
+    "loyalty_settlement.currency": "of its price",
+    "loyalty_settlement.reference": "of a payment between shops",
+    "loyalty_settlement.actor": "who of the shop did it",
+}
+"""Texts that say nothing of a person, each with the reason; every other one must be planted."""
