@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from loyalty_core import (
+    AsyncLoyalty,
     ConfigError,
     HouseholdNotFound,
     HouseholdRefused,
@@ -269,3 +271,13 @@ def test_what_is_told_of_a_household(shop: Shop) -> None:
     ]
     credited = shop.toy.received[3].data
     assert (credited["amount"], credited["member"]) == (40, bob)
+
+
+def test_households_are_awaited_too(shop: Shop) -> None:
+    async def play(ours: AsyncLoyalty) -> int:
+        ada = (await ours.enrol({"email": "ada@example.org"})).id
+        made = await ours.create_household(ada, key="c")
+        await ours.record(order("1", "60.00"))
+        return (await ours.household(made.household_id)).wallet("points").balance
+
+    assert asyncio.run(play(AsyncLoyalty(opened(shop), threads=2))) == 60

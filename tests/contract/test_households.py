@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
 from loyalty_core import (
-    AsyncLoyalty,
     FactError,
     HouseholdRefused,
     HouseholdState,
@@ -256,13 +254,3 @@ def test_a_partners_points_are_no_households(shop: Shop) -> None:
     for owner in (ours.id, ada):
         with pytest.raises(HouseholdRefused, match="a member's own"):
             ours.loyalty.redeem(owner, spender=ada, reward="partner:air.miles", key="k")
-
-
-def test_households_are_awaited_too(shop: Shop) -> None:
-    async def play(ours: AsyncLoyalty) -> int:
-        ada = (await ours.enrol({"email": "ada@example.org"})).id
-        made = await ours.create_household(ada, key="c")
-        await ours.record(order("1", "60.00"))
-        return (await ours.household(made.household_id)).wallet("points").balance
-
-    assert asyncio.run(play(AsyncLoyalty(opened(shop), threads=2))) == 60

@@ -66,8 +66,9 @@ class SealRows:
         taken = exists().where(
             _sealed.c.program == self._program, _sealed.c.transaction_id == _made.c.id
         )
-        ours = (member.c.id == _made.c.member_id) & (member.c.program == self._program)
-        return chosen.where(~taken).join_from(_made, member, ours)
+        whose = select(member.c.program).where(member.c.id == _made.c.member_id)
+        ours = whose.scalar_subquery() == self._program  # a join: SQLite would walk all members
+        return chosen.where(~taken, ours)
 
     def sealed(self, first: int, last: int) -> list[SealedRow]:
         """The transactions of blocks ``first`` to ``last``, in their order."""

@@ -90,9 +90,10 @@ class SqlUnitOfWork(
             (held, (held.c.state == "held") & (held.c.expires_at <= now)),
         )
         found: set[str] = set()
-        for table, due in conditions:
-            ours = (member.c.id == table.c.member_id) & (member.c.program == self._program)
-            chosen = select(table.c.member_id).join(member, ours).where(due).limit(limit)
+        for table, due in conditions:  # a join would let SQLite walk through all members
+            whose = select(member.c.program).where(member.c.id == table.c.member_id)
+            ours = whose.scalar_subquery() == self._program
+            chosen = select(table.c.member_id).where(due, ours).limit(limit)
             found.update(self._connection.scalars(chosen))
         return sorted(map(MemberId, found))
 
