@@ -189,6 +189,8 @@ def member_row(shop: Shop, member: str) -> dict[str, Any]:
         "history": HISTORY,
         "state": {},
         "merges": [],
+        "household": False,
+        "contributions": [],
         "decided_at": shop.moment(NOW),
         "decided_key": "[]",
     }

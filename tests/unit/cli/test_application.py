@@ -42,8 +42,8 @@ def test_the_commands_are_these() -> None:
         *("household create", "household invite", "household join", "household decline"),
         *("household leave", "household remove", "household share", "household head"),
         "household show",
-        *("rewards", "grants", "use", "import codes"),
         *("link", "unlink", "settlement", "settle"),
+        *("rewards", "grants", "use", "import codes"),
         *("tick", "verify", "status", "seal", "head", "proof", "demo"),
     }
 
