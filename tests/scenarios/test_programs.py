@@ -1,31 +1,14 @@
 """Every program in `examples/programs` does what its scenario says, on every database."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from random import Random
 
 import pytest
 
-from loyalty_core import Loyalty
-from loyalty_core.storage.engine import open_engine
-from tests.scenarios.runner import Player, StandingClock, read_scenario
+from loyalty_core.testing.scenarios import Player, StandingClock, opened, read_scenario
 
 PROGRAMS = Path(__file__).resolve().parents[2] / "examples" / "programs"
 NAMES = sorted(path.parent.name for path in PROGRAMS.glob("*/scenario.toml"))
-
-
-@contextmanager
-def opened(name: str, database: str, clock: StandingClock) -> Iterator[Mapping[str, Loyalty]]:
-    """The programs of a scenario by name, on one database; closed at the end."""
-    names = read_scenario(PROGRAMS / name / "scenario.toml").get("programs", [""])
-    with ExitStack() as stack:
-        engine = open_engine(database)
-        stack.callback(engine.dispose)
-        yield {
-            one: Loyalty.open(PROGRAMS / name / one / "loyalty.toml", engine, clock=clock)
-            for one in names
-        }
 
 
 def test_there_are_programs_and_each_has_a_scenario() -> None:
@@ -37,10 +20,11 @@ def test_there_are_programs_and_each_has_a_scenario() -> None:
 def test_the_scenario_comes_out(name: str, database_url: str) -> None:
     clock = StandingClock()
     scenario = read_scenario(PROGRAMS / name / "scenario.toml")
-    with opened(name, database_url, clock) as programs:
+    with opened(PROGRAMS / name, database_url, clock) as programs:
         player = Player(programs, clock, scenario)
-        player.play()
-        player.replay()
+        for check in player.play():
+            assert check.found == check.expected, check
+        assert player.replay()
         assert [one.verify().problems for one in programs.values()] == [()] * len(programs)
 
 
@@ -55,7 +39,7 @@ def test_the_facts_in_any_order_end_in_the_same_books(name: str, seed: int) -> N
     for order in (recorded, shuffled):
         clock = StandingClock()
         clock.now = scenario["step"][-1]["at"]
-        with opened(name, "sqlite://", clock) as programs:
+        with opened(PROGRAMS / name, "sqlite://", clock) as programs:
             player = Player(programs, clock, scenario)
             for number, step in [item for item in numbered if "enrol" in item[1]] + order:
                 player.do(step, number)

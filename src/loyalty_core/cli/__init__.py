@@ -13,6 +13,7 @@ from loyalty_core.cli.commands import (
     adjusting,
     answers,
     demo,
+    examples,
     households,
     loading,
     members,
@@ -54,7 +55,7 @@ def build_app() -> typer.Typer:
     )
     app.callback()(_root)
     modules = (setup, loading, members, answers, spending, rewards, adjusting, people)
-    for module in (*modules, operations, proofs, households, partners, demo):
+    for module in (*modules, operations, proofs, households, partners, examples, demo):
         module.register(app)
     return app
 

@@ -42,6 +42,7 @@ def test_the_commands_are_these() -> None:
         *("household create", "household invite", "household join", "household decline"),
         *("household leave", "household remove", "household share", "household head"),
         "household show",
+        *("example list", "example run"),
         *("link", "unlink", "settlement", "settle"),
         *("rewards", "grants", "use", "import codes"),
         *("tick", "verify", "status", "seal", "head", "proof", "demo"),

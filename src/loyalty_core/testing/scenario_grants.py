@@ -25,7 +25,9 @@ class Playing(Protocol):
 
     loyalty: Loyalty
 
-    def member_id(self, step: Table) -> str: ...
+    def member_id(self, step: Table) -> str:
+        """The id of the step's member."""
+        ...
 
 
 def _latest(player: Playing, step: Table, reward: str) -> GrantReceipt:
