@@ -15,7 +15,8 @@ says whose it is, else it is the first one's.
 
 Facts and carts have their documented JSON form; left out, `source` is "shop", `occurred_at` the
 step's moment and `identities` the member's. Points are in the wallet's smallest unit. What there
-is for the catalogue and grants is in `scenario_grants.py`.
+is for the catalogue and grants is in `scenario_grants.py`, for what plugins show in
+`scenario_shown.py`.
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ from loyalty_core import (
 )
 from loyalty_core.storage.engine import open_engine
 from loyalty_core.testing import scenario_grants as granting
+from loyalty_core.testing.scenario_shown import shown
 
 Table = Mapping[str, Any]
 
@@ -334,6 +336,7 @@ VIEWS: Mapping[str, Callable[[Player, Table, Any, Any], Any]] = {
     },
     "expiring": _wallets(lambda wallet: [_dated(dated) for dated in wallet.expiring]),
     **granting.VIEWS,
+    "shown": shown,
 }
 
 
