@@ -45,7 +45,7 @@ def test_the_facts_in_any_order_end_in_the_same_books(name: str, seed: int) -> N
                 player.do(step, number)
             found = [player.statement(step) for _, step in recorded]
             balances.append([player.balances(step) for _, step in recorded])
-            standings.append([(one.standings, one.benefits) for one in found])
+            standings.append([(one.standings, one.benefits, one.shown) for one in found])
             assert [one.verify().problems for one in programs.values()] == [()] * len(programs)
     assert balances[0] == balances[1]
     assert standings[0] == standings[1]

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from loyalty_core.application.available import NOTHING_HELD, Held, held_now, repaid, spendable
 from loyalty_core.application.enrol import found_members, is_id, member_of
 from loyalty_core.application.rules import Rules
+from loyalty_core.application.showing import shown
 from loyalty_core.application.standing import person_of, stood
 from loyalty_core.domain.amounts import Money
 from loyalty_core.domain.clock import Clock
@@ -96,6 +97,7 @@ class Questions:
                     grants=grants,
                     saved=saved,
                     household_id=pair[0].belongs_to,
+                    shown=shown(self._rules, seen.person, now),
                 )
             return found
 

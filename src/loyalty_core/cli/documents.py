@@ -115,6 +115,7 @@ def statement(shown: Statement) -> Document:
         "at": moment(shown.at),
         "wallets": [wallet_statement(wallet) for wallet in shown.wallets],
         "household_id": shown.household_id,
+        "shown": {plugin: dict(what) for plugin, what in shown.shown.items()},
     }
 
 

@@ -63,7 +63,7 @@ class Statement:
 
     ``grants`` are those still to be used, the oldest first. ``saved`` is what those used by then
     took off or were worth, one amount for each currency. ``household_id`` is the household that
-    they are in.
+    they are in. ``shown`` is what plugins show besides, by plugin; their pages say what is in it.
     """
 
     member: Member
@@ -71,6 +71,10 @@ class Statement:
     wallets: tuple[WalletStatement, ...]
     standings: tuple[Standing, ...] = ()
     benefits: tuple[GrantedBenefit, ...] = ()
+    grants: tuple[GrantReceipt, ...] = ()
+    saved: tuple[Money, ...] = ()
+    household_id: str | None = None
+    shown: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
 
     def standing(self, scheme: str) -> Standing:
         """Where the member stands in this scheme; raises ``KeyError`` if there is none."""
@@ -78,10 +82,6 @@ class Statement:
             if standing.scheme == scheme:
                 return standing
         raise KeyError(scheme)
-
-    grants: tuple[GrantReceipt, ...] = ()
-    saved: tuple[Money, ...] = ()
-    household_id: str | None = None
 
     def wallet(self, name: str) -> WalletStatement:
         """The wallet of this name; raises ``KeyError`` if the program has none."""

@@ -78,6 +78,19 @@ class SuggestsLines(Protocol):
 
 
 @runtime_checkable
+class ShowsMembers(Protocol):
+    """A program that has something to show a member: a streak, a mission, a badge."""
+
+    def show(self, member: MemberView, at: datetime) -> Mapping[str, Json]:
+        """What the member is shown at a moment, by what is known in ``member.state``. Pure.
+
+        It is ``Statement.shown`` under the plugin's id. ``at`` is never before the last fact that
+        ``member`` has behind it: nothing may depend on jobs having run. A raise leaves it out.
+        """
+        ...
+
+
+@runtime_checkable
 class BenefitSource(Protocol):
     """Something that gives members benefits: a tier scheme, a membership, a campaign. Pure."""
 

@@ -15,8 +15,9 @@ says whose it is, else it is the first one's.
 
 Facts and carts have their documented JSON form; left out, `source` is "shop", `occurred_at` the
 step's moment and `identities` the member's. Points are in the wallet's smallest unit. What there
-is for the catalogue and grants is in `scenario_grants.py`. What there is for a plugin is in the
-module that its entry point in `loyalty.scenarios` names, as ``ACTIONS`` and ``VIEWS`` like here.
+is for the catalogue and grants is in `scenario_grants.py`, for what plugins show in
+`scenario_shown.py`. What else there is for a plugin is in the module that its entry point in
+`loyalty.scenarios` names, as ``ACTIONS`` and ``VIEWS`` like here.
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ from loyalty_core import (
 )
 from loyalty_core.storage.engine import open_engine
 from loyalty_core.testing import scenario_grants as granting
+from loyalty_core.testing.scenario_shown import shown
 
 Table = Mapping[str, Any]
 WORDS = "loyalty.scenarios"
@@ -345,6 +347,7 @@ VIEWS: Mapping[str, Callable[[Player, Table, Any, Any], Any]] = {
     },
     "expiring": _wallets(lambda wallet: [_dated(dated) for dated in wallet.expiring]),
     **granting.VIEWS,
+    "shown": shown,
 }
 
 

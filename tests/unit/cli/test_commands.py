@@ -134,6 +134,7 @@ def test_statement_in_json_to_the_letter(shop: Shop) -> None:
         "at": AT,
         "standings": [],
         "benefits": [],
+        "shown": {},
         "wallets": [
             {
                 "wallet": "points",

@@ -1,0 +1,6 @@
+"""Badges, streaks and other games: a program of the loyalty SDK."""
+
+from loyalty_gamification.fair import chain, check_spin, commitment_of, drawn
+from loyalty_gamification.plugin import plugin
+
+__all__ = ["chain", "check_spin", "commitment_of", "drawn", "plugin"]

@@ -1,0 +1,41 @@
+"""What the plugin is and what it registers; the games are in the other modules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from importlib.metadata import version
+
+from loyalty_core import PluginManifest, ProgramConfig, ProgramType, hookimpl
+from loyalty_gamification.checks import check
+from loyalty_gamification.config import GamificationConfig
+from loyalty_gamification.program import GamificationProgram
+
+
+class GamificationPlugin:
+    """Badges, streaks and other games."""
+
+    manifest = PluginManifest(
+        id="gamification",
+        version=version("loyalty-gamification"),
+        requires_plugin_api=">=1.1,<2",
+        config=GamificationConfig,
+        summary="Badges, streaks and other games.",
+    )
+
+    @hookimpl
+    def loyalty_register_programs(
+        self, config: GamificationConfig, program: ProgramConfig
+    ) -> Iterable[ProgramType]:
+        """The games; raises ``ConfigError`` with every fault of the settings."""
+        check(config, program)
+        return [GamificationProgram(config, program)]
+
+    @hookimpl(optionalhook=True)
+    def loyalty_extend_graphql(self) -> object:
+        """What ``Member`` shows of the games; called by the gateway alone, where there is one."""
+        from loyalty_gamification.graphql import extension
+
+        return extension
+
+
+plugin = GamificationPlugin()

@@ -1,0 +1,86 @@
+"""The games of a program: facts are played through all of them, and members shown where they are.
+
+Activities are decided: what they win counts for whatever follows facts, such as tiers. Orders are
+followed, since only then it is known what refunds have left of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import cast
+
+from loyalty_core import (
+    Activity,
+    Decidable,
+    Effect,
+    Json,
+    KeepState,
+    MemberView,
+    Order,
+    Outcome,
+    ProgramConfig,
+)
+from loyalty_gamification.badges import Badge, source_of
+from loyalty_gamification.config import GamificationConfig
+from loyalty_gamification.missions import Mission
+from loyalty_gamification.quizzes import Quiz
+from loyalty_gamification.streaks import Streak
+from loyalty_gamification.turn import Game, Source, Turn, opened
+from loyalty_gamification.wheels import Wheel
+
+
+class GamificationProgram:
+    """Plays facts through the games, in an order in which each knows what it builds on. Pure."""
+
+    def __init__(self, config: GamificationConfig, program: ProgramConfig) -> None:
+        self._program = program
+        sources: list[Source] = [
+            *(Streak(rules, program) for rules in config.streak),
+            *(Mission(rules, program) for rules in config.mission),
+            *(Quiz(rules, program) for rules in config.quiz),
+        ]
+        named = {(one.section, one.name): one for one in sources}
+        badges = [Badge(rules, program, named.get(source_of(rules))) for rules in config.badge]
+        wheels = [Wheel(rules, program) for rules in config.wheel]
+        self.games: list[Game] = [*sources, *wheels, *badges]
+
+    def decide(self, fact: Decidable, member: MemberView) -> Sequence[Effect]:
+        """What an activity wins, and the new state; nothing for orders."""
+        return self._played(Outcome(fact=fact), member) if isinstance(fact, Activity) else []
+
+    def follow(self, outcome: Outcome, member: MemberView) -> Sequence[Effect]:
+        """What an order wins with what its refunds have left of it; nothing for activities."""
+        return self._played(outcome, member) if isinstance(outcome.fact, Order) else []
+
+    def show(self, member: MemberView, at: datetime) -> Mapping[str, Json]:
+        """Where the member is in every game: lists by section."""
+        state, made = opened(member.state), dict[str, list[Json]]()
+        for game in self.games:
+            shown = game.show(state, member, at)
+            if shown is not None:
+                made.setdefault(game.section, []).append(cast(Json, shown))
+        return cast(Mapping[str, Json], made)
+
+    def merge_states(
+        self, kept: Mapping[str, Json], other: Mapping[str, Json]
+    ) -> Mapping[str, Json]:
+        """What is remembered of two members who are one person, as each game says."""
+        ours, theirs = opened(kept), opened(other)
+        games = {(game.section, game.name): game for game in self.games}
+        made: dict[str, dict[str, Json]] = {}
+        for section in sorted({*ours, *theirs}):
+            mine, others = ours.get(section, {}), theirs.get(section, {})
+            for name in sorted({*mine, *others}):
+                pair = mine.get(name, {}), others.get(name, {})
+                game = games.get((section, name))
+                joined = game.united(*pair) if game and all(pair) else pair[0] or pair[1]
+                made.setdefault(section, {})[name] = cast(Json, joined)
+        return cast(Mapping[str, Json], made)
+
+    def _played(self, outcome: Outcome, member: MemberView) -> list[Effect]:
+        turn = Turn(outcome, member, self._program, opened(member.state))
+        for game in self.games:
+            game.play(turn)
+        kept = cast(Mapping[str, Json], turn.state)
+        return turn.effects if kept == member.state else [*turn.effects, KeepState(kept)]

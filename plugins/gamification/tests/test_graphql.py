@@ -1,0 +1,196 @@
+"""What a front-end sees: streaks and badges on a member, typed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from gateway.tests.shop import Front, signed
+from loyalty_core import Loyalty
+from loyalty_gamification import commitment_of
+from loyalty_gamification.fair import chain
+from plugins.gamification.tests.build import ADA, Clock, moment
+
+SECRET = "a secret of forty characters or so, made up"
+CONFIG: dict[str, Any] = {
+    "program": {"id": "shop", "currency": "USD"},
+    "wallets": {"points": {"value": {"points": 100, "amount": "1.00"}}},
+    "plugins": {
+        "gamification": {
+            "streak": [{"streak": "days", "name": "Days in a row", "what": {"kind": "visit"}}],
+            "mission": [
+                {
+                    "mission": "june",
+                    "ends_on": "2026-06-30",
+                    "step": [{"step": "look", "what": {"kind": "view"}, "needs": 2}],
+                }
+            ],
+            "quiz": [
+                {
+                    "quiz": "daily",
+                    "question": [
+                        {"question": "sum", "answers": ["4"]},
+                        {"question": "day", "answers": ["2 May"], "on": "2026-05-02"},
+                    ],
+                }
+            ],
+            "wheel": [
+                {
+                    "wheel": "w",
+                    "first_day": "2026-05-01",
+                    "days": 3,
+                    "secret": SECRET,
+                    "commitment": commitment_of(SECRET, 3),
+                    "prize": [{"prize": "tea", "odds": 2}],
+                }
+            ],
+            "badge": [
+                {
+                    "badge": "regular",
+                    "streak": "days",
+                    "expires_after_days": 7,
+                    "level": [{"level": "one", "needs": 2}, {"level": "two", "needs": 5}],
+                }
+            ],
+        }
+    },
+}
+
+
+@pytest.fixture
+def front() -> Iterator[Front]:
+    clock = Clock()
+    clock.now = moment("2026-05-02")
+    with Loyalty.open(CONFIG, "sqlite://", clock=clock) as loyalty:
+        yield Front(loyalty)
+
+
+def did(front: Front, kind: str, number: str, when: str, **data: str) -> str:
+    receipt = front.loyalty.record(
+        {
+            "type": "activity",
+            "source": "app",
+            "id": number,
+            "kind": kind,
+            "identities": ADA,
+            "occurred_at": moment(when).isoformat(),
+            "data": data,
+        }
+    )
+    assert receipt.error is None
+    assert receipt.member_id
+    return receipt.member_id
+
+
+def test_a_member_sees_streaks_and_badges(front: Front) -> None:
+    did(front, "visit", "1", "2026-05-01")
+    member = did(front, "visit", "2", "2026-05-02")
+    query = """streaks { streak name unit length best counted since endsAt }
+        badges { badge name level levelName earnedAt until have next needs }"""
+    seen = front.data(f"{{ me {{ {query} }} }}", signed(member))["me"]
+    assert seen["streaks"] == [
+        {
+            "streak": "days",
+            "name": "Days in a row",
+            "unit": "day",
+            "length": 2,
+            "best": 2,
+            "counted": True,
+            "since": "2026-05-01",
+            "endsAt": "2026-05-04T00:00:00Z",
+        }
+    ]
+    assert seen["badges"] == [
+        {
+            "badge": "regular",
+            "name": "regular",
+            "level": "one",
+            "levelName": "one",
+            "earnedAt": "2026-05-02T12:00:00Z",
+            "until": "2026-05-09T00:00:00Z",
+            "have": 2,
+            "next": "two",
+            "needs": 5,
+        }
+    ]
+    every = front.admin_data(f'{{ member(id: "{member}") {{ {query} }} }}')["member"]
+    assert every == seen
+
+
+def test_a_member_sees_how_far_a_mission_is(front: Front) -> None:
+    member = did(front, "view", "1", "2026-05-01")
+    query = """missions { mission name completed times endsAt
+        steps { step name have needs done } }"""
+    seen = front.data(f"{{ me {{ {query} }} }}", signed(member))["me"]
+    assert seen["missions"] == [
+        {
+            "mission": "june",
+            "name": "june",
+            "completed": False,
+            "times": 0,
+            "endsAt": "2026-07-01T00:00:00Z",
+            "steps": [{"step": "look", "name": "look", "have": 1, "needs": 2, "done": False}],
+        }
+    ]
+
+
+def test_a_member_sees_the_questions_of_the_day_and_not_their_answers(front: Front) -> None:
+    member = did(front, "other", "1", "2026-05-01")
+    query = "quizzes { quiz name questions answered right total }"
+    before = {
+        "quiz": "daily",
+        "name": "daily",
+        "questions": ["sum", "day"],
+        "answered": False,
+        "right": None,
+        "total": 0,
+    }
+    seen = front.data(f"{{ me {{ {query} }} }}", signed(member))["me"]
+    assert seen["quizzes"] == [before]
+    did(front, "quiz", "2", "2026-05-02", quiz="daily", sum="4")
+    seen = front.data(f"{{ me {{ {query} }} }}", signed(member))["me"]
+    assert seen["quizzes"] == [{**before, "answered": True, "right": 1, "total": 1}]
+
+
+def test_a_member_sees_spins_and_what_checks_them(front: Front) -> None:
+    did(front, "spin", "1", "2026-05-01", wheel="w")
+    member = did(front, "spin", "2", "2026-05-02", wheel="w")
+    query = """wheels { wheel name left firstDay commitment prizes { prize name odds }
+        spins { spin at day prize daySecret } }"""
+    seen = front.data(f"{{ me {{ {query} }} }}", signed(member))["me"]
+    assert seen["wheels"] == [
+        {
+            "wheel": "w",
+            "name": "w",
+            "left": 0,
+            "firstDay": "2026-05-01",
+            "commitment": commitment_of(SECRET, 3),
+            "prizes": [{"prize": "tea", "name": "tea", "odds": 2}],
+            "spins": [
+                {
+                    "spin": "app/1",
+                    "at": "2026-05-01T12:00:00Z",
+                    "day": "2026-05-01",
+                    "prize": "tea",
+                    "daySecret": chain(SECRET, 3)[-2],
+                },
+                {
+                    "spin": "app/2",
+                    "at": "2026-05-02T12:00:00Z",
+                    "day": "2026-05-02",
+                    "prize": "tea",
+                    "daySecret": None,
+                },
+            ],
+        }
+    ]
+
+
+def test_somebody_who_has_not_begun_sees_what_there_is(front: Front) -> None:
+    member = did(front, "other", "1", "2026-05-01")
+    query = "streaks { length since endsAt } badges { level have needs }"
+    seen = front.data(f"{{ me {{ {query} }} }}", signed(member))["me"]
+    assert seen["streaks"] == [{"length": 0, "since": None, "endsAt": None}]
+    assert seen["badges"] == [{"level": None, "have": 0, "needs": 2}]
