@@ -26,6 +26,7 @@ from loyalty_core import (
     ShowsMembers,
     Standing,
     Subscription,
+    SuggestsLines,
     TierScheme,
 )
 from loyalty_core.plugins import hookspecs
@@ -45,6 +46,7 @@ so that a misspelt one is noticed.
 """
 GIVEN = (
     ProgramType,
+    SuggestsLines,
     FollowsFacts,
     Outcome,
     Returned,

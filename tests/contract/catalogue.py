@@ -68,6 +68,7 @@ KEPT_OF_GRANTS = {
     "loyalty_redemption.state": "ours",
     "loyalty_redemption.currency": "of what it is worth",
     "loyalty_redemption.lines": "the shop's own numbers of lines, and amounts",
+    "loyalty_redemption.account": "a wallet and an id",
     "loyalty_redemption.lots": "ids and amounts",
     "loyalty_redemption.source": "the shop's own name",
     "loyalty_redemption.order_id": "the shop's own number, by which a late refund is known",

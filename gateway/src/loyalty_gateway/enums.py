@@ -46,6 +46,9 @@ class TransactionKind(Enum):
     TRANSFER = strawberry.enum_value(
         "transfer", description="Points given to another member, or got from one."
     )
+    DONATION = strawberry.enum_value(
+        "donation", description="What spent points gave into an account, such as a charity's."
+    )
 
 
 @strawberry.enum(description="What became of a fact.")

@@ -23,7 +23,7 @@ async def quoted(
     except LoyaltyError as error:
         failure = failure_of(error, context, MemberNotFound, FactRejected)
         return cast(MemberNotFound | FactRejected, failure)
-    return Quote.of(quote, context)
+    return Quote.of(quote, cart.currency, context)
 
 
 async def redeemed(

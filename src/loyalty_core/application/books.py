@@ -209,6 +209,10 @@ class Books(Postings):
         redemption.retry_at = None
         made = self._post_redemption(book, redemption, entries, self.now)
         redemption.transaction_id = made
+        if redemption.account:
+            lot = self.new_lot(redemption.member_id, redemption.account, self.now)
+            redemption.account_lot = lot.id
+            self._donate(redemption, redemption.donated(0), self.now)
         self._repay(book, self.now)
 
     def release(self, redemption: Redemption, state: RedemptionState, at: datetime) -> None:
@@ -245,10 +249,26 @@ class Books(Postings):
                 entries += book.give_back(self._in_time(lot), change, self.now)
             elif change < 0:
                 entries += book.claw_back(lot, -change, DebtPolicy.NEGATIVE, self.now)
+        if redemption.account:
+            change = redemption.donated(due) - redemption.donated(redemption.returned)
+            self._donate(redemption, change, at, fact_id)
         redemption.returned = due
         redemption.lots = {lots[old].id: spent for old, spent in redemption.lots.items()}
         self._keep(redemption, book)
         return self._post_redemption(book, redemption, entries, at, fact_id)
+
+    def _donate(
+        self, redemption: Redemption, amount: int, at: datetime, fact_id: FactId | None = None
+    ) -> None:
+        """Books ``amount`` minor units into, or out of, the account a redemption gives to."""
+        book = self.wallet(redemption.member_id, redemption.account)
+        lot = self._lot_for(LotId(redemption.account_lot or ""), book)
+        redemption.account_lot = lot.id
+        if amount > 0:
+            entries = book.credit(lot, amount, self.now)
+        else:
+            entries = book.claw_back(lot, -amount, DebtPolicy.NEGATIVE, self.now)
+        self._post_redemption(book, redemption, entries, at, fact_id, TransactionKind.DONATION)
 
     def _lot_for(self, lot_id: LotId, book: WalletBook) -> Lot:
         """The lot, or one like it if it left the wallet when a merge was taken back."""
@@ -290,6 +310,7 @@ class Books(Postings):
         entries: list[Entry],
         at: datetime,
         fact_id: FactId | None = None,
+        kind: TransactionKind = TransactionKind.REDEMPTION,
     ) -> str | None:
         detail: Mapping[str, Json] = {
             "plugin": redemption.plugin,
@@ -298,7 +319,7 @@ class Books(Postings):
             "redemption": redemption.id,
             **({"spender": redemption.spender} if redemption.spender else {}),
         }
-        kind, partner = TransactionKind.REDEMPTION, redemption.partner
+        partner = redemption.partner
         return self.post(book, kind, entries, at, fact_id=fact_id, detail=detail, partner=partner)
 
     # -- what time does -----------------------------------------------------------------------

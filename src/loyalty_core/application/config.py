@@ -262,6 +262,9 @@ def _wallet_faults(where: str, name: str, wallet: Wallet, program: Program) -> I
             remedy = 'Write month and day, such as "12-31"; 29 February is not in every year.'
             yield Problem(f"{where}.expiry.on_dates", f"{day!r} is not a day of each year", remedy)
     yield from _transfer_faults(f"{where}.transfer", wallet.transfer)
+    for name, given in (("transfer", wallet.transfer.allowed), ("value", wallet.value)):
+        if given and not wallet.spendable:
+            yield Problem(f"{where}.{name}", "the wallet is not the members' to spend", "Leave it.")
     if wallet.value is not None:
         yield from _value_faults(f"{where}.value", wallet.value, program)
 
@@ -300,6 +303,8 @@ def _partner_faults(
             known = ", ".join(config.wallets) or "none"
             message = f"the program has no wallet {wallet!r}"
             yield Problem(place, message, f"Its wallets: {known}.")
+        elif not config.wallets[wallet].spendable:
+            yield Problem(place, f"{wallet!r} is not the members' to spend", "Leave it.")
         if paid.most_per_month is not None and paid.most_per_month <= 0:
             yield Problem(f"{place}.most_per_month", f"{paid.most_per_month} is not positive")
 

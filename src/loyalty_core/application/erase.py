@@ -120,11 +120,14 @@ def _done(member_id: str) -> str:
 def _close(books: Books, member: MemberRecord, actor: str) -> dict[str, int]:
     """What ended in each wallet with the member, by a transaction that says why.
 
-    What redemptions hold is set free first, and ends as free points do.
+    What redemptions hold is set free first, and ends as free points do. What was never the
+    member's to spend stays: an account of a charity must not lose what they gave.
     """
     books.load([member.id], open_of=[member.id])
     ended = {}
-    for book in list(books.wallets.values()):
+    wallets = books.rules.config.wallets
+    kept = {name for name, definition in wallets.items() if not definition.spendable}
+    for book in [book for book in books.wallets.values() if book.wallet not in kept]:
         for redemption in books.holding(book):
             books.release(redemption, RedemptionState.RELEASED, books.now)
         books.catch_up(book)

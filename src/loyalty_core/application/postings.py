@@ -35,15 +35,18 @@ _EVENTS = {
     TransactionKind.ADJUSTMENT: "points_adjusted",
     TransactionKind.EXPIRY: "points_expired",
     TransactionKind.TRANSFER: "points_transferred",
+    TransactionKind.DONATION: "points_donated",
 }
 _UNDONE = {
     TransactionKind.REDEMPTION: "points_returned",
     TransactionKind.EXPIRY: "points_reinstated",
+    TransactionKind.DONATION: "points_reversed",
 }
-"""What is told when a transaction of this kind adds points: it corrects an earlier one."""
+"""What is told of a transaction of this kind whose sign is not the usual: it corrects another."""
 TOTALS = {
     TransactionKind.ACCRUAL: ("earned", 1),
     TransactionKind.REVERSAL: ("earned", 1),
+    TransactionKind.DONATION: ("earned", 1),
     TransactionKind.REDEMPTION: ("redeemed", -1),
     TransactionKind.EXPIRY: ("expired", -1),
     TransactionKind.ADJUSTMENT: ("adjusted", 1),
@@ -202,7 +205,8 @@ class Postings:
         if made.reason:
             data |= {"reason": made.reason, "actor": made.actor}
         data |= made.detail
-        undone = made.amount > 0 and made.kind in _UNDONE
+        usual = made.kind is TransactionKind.DONATION
+        undone = made.kind in _UNDONE and (made.amount > 0) is not usual
         told = _UNDONE[made.kind] if undone else _EVENTS[made.kind]
         self.tell(told, made.member_id, made.occurred_at, data, made.id)
 

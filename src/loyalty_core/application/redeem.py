@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
 
+from loyalty_core.application.accounts import refuse_account
 from loyalty_core.application.automatic import within_limit
 from loyalty_core.application.books import Books
 from loyalty_core.application.catalogue import CATALOGUE, CatalogueReward
@@ -208,13 +209,11 @@ class Redeeming:
         return receipt_of(current, now), due
 
     def _hold(self, books: Books, spender: Spender, asked: Asked, fulfils: bool) -> Redemption:
-        owned, now = asked.owned, books.now
+        owned, now, wallets = asked.owned, books.now, self._rules.config.wallets
         book = books.wallet(spender.owner.id, owned.item.wallet)
         available = spender.available(books, book, asked.points)
         if asked.points is not None and asked.points > available:
-            refuse_short(
-                asked.points, available, book.wallet, self._rules.config.wallets[book.wallet]
-            )
+            refuse_short(asked.points, available, book.wallet, wallets[book.wallet])
         person = stood(self._rules, person_of(spender.member), now).person
         order = priced_order(self._rules, person, asked.order)[0] if asked.order else None
         request = SpendRequest(
@@ -227,12 +226,12 @@ class Redeeming:
         offer = priced(owned, request, person.view(owned.plugin))
         if isinstance(owned.item, CatalogueReward):
             if offer.minimum > available:
-                wallet = self._rules.config.wallets[book.wallet]
-                refuse_short(offer.minimum, available, book.wallet, wallet)
+                refuse_short(offer.minimum, available, book.wallet, wallets[book.wallet])
             if offer.points and not within_limit(books, spender.owner.id, owned.item):
                 raise refused("the member has bought as many as one may", offer, available)
         if offer.refusal or offer.points <= 0:
             raise refused(offer.refusal or "there is nothing to spend points on", offer, available)
+        refuse_account(owned.plugin, offer, self._rules.config)
         if offer.stock is not None and not books.uow.claim_stock(offer.item, offer.stock):
             raise refused("there is none left", offer, available)
         redemption = Redemption(
@@ -252,6 +251,7 @@ class Redeeming:
             created_at=now,
             expires_at=now + timedelta(minutes=asked.minutes) if asked.minutes else None,
             retry_at=self._hand_over_at(now) if fulfils else None,
+            account=offer.account,
             fresh=True,
         )
         books.hold(redemption)
@@ -345,8 +345,10 @@ class Redeeming:
             raise FactError(f"{points} points cannot be captured, {held}", where="points")
         if order[1] is not None:
             redemption.source, redemption.order_id = order
-        if redemption.plugin == CATALOGUE and points not in (None, redemption.points):
-            raise FactError("what the catalogue sells is captured as a whole", where="points")
+        whole = redemption.account or redemption.plugin == CATALOGUE
+        if whole and points not in (None, redemption.points):
+            message = "what the catalogue sells, or goes to a charity, is captured as a whole"
+            raise FactError(message, where="points")
         books.capture(redemption, redemption.points if points is None else points)
         buy_grant(books, redemption)
         return_spent(books, [redemption], orders)

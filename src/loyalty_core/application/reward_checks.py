@@ -45,6 +45,9 @@ def _wallet(where: str, reward: Reward, config: ProgramConfig) -> Iterator[Probl
     elif reward.wallet and reward.wallet not in config.wallets:
         remedy = f"Use one of: {known}."
         yield Problem(f"{where}.wallet", f"{reward.wallet!r} is not a wallet", remedy)
+    elif reward.wallet and not config.wallets[reward.wallet].spendable:
+        message = f"{reward.wallet!r} is not the members' to spend"
+        yield Problem(f"{where}.wallet", message, "Name another wallet.")
     elif not reward.wallet and len(config.wallets) > 1 and reward.for_sale():
         yield Problem(f"{where}.wallet", "which wallet pays?", f"Use one of: {known}.")
 

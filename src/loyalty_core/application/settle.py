@@ -136,7 +136,7 @@ def _book(
     if sharing:
         batch.members.update(books.uow.lock_members(sharing))
     booked = lots_of(due) | {award.lot_id for _, award in redated if award.lot_id}
-    booked |= {lot_id for redemption in spent for lot_id in redemption.lots}
+    booked |= {lot_id for redemption in spent for lot_id in redemption.lot_ids}
     books.load(
         posted | payers | sharing | {batch.holder(record) for record, _ in redated},
         lots=booked,
@@ -147,11 +147,13 @@ def _book(
     for record, award, delta in due:
         _post(batch, books, record, award, delta)
         books.changes.facts[record.id] = record
-    for record, made in return_spent(books, spent, batch.records):
-        batch.transactions[record.id].append(made)
-        returned = books.changes.transactions[-1]
-        own = "spender" not in returned.detail
-        (batch.booked if own else batch.shared)[record.id][returned.wallet] += returned.amount
+    before = len(books.changes.transactions)
+    return_spent(books, spent, batch.records)
+    for returned in books.changes.transactions[before:]:
+        if returned.fact_id is not None:
+            fact_id, own = FactId(returned.fact_id), "spender" not in returned.detail
+            batch.transactions[fact_id].append(returned.id)
+            (batch.booked if own else batch.shared)[fact_id][returned.wallet] += returned.amount
     if given:
         for record, problem in follow(books, given, rules_then):
             batch.problems[record.id].append(problem)

@@ -16,6 +16,7 @@ from loyalty_core.application.offers import priced
 from loyalty_core.application.partners import partner_rewards
 from loyalty_core.application.rules import Rules, ask, ask_follower
 from loyalty_core.application.standing import STRANGER, Person, person_of, priced_order, stood
+from loyalty_core.application.suggest import suggested_lines
 from loyalty_core.domain.clock import Clock
 from loyalty_core.domain.effects import Credit, Measure
 from loyalty_core.domain.facts import Json, Order
@@ -53,6 +54,7 @@ class Spending:
         order, pricing = priced_order(self._rules, seen.person, order)
         earnings, failed = self._earnings(order, seen.person)
         failed += seen.failed
+        suggested = tuple(suggested_lines(self._rules, order, seen.person, failed))
         offers: dict[str, SpendOffer] = {}
         for name, owned in self._rules.rewards.items():
             if not shown(owned, seen.person.view(owned.plugin)):
@@ -74,6 +76,7 @@ class Spending:
             offers=offers,
             pricing=pricing,
             standings=seen.standings,
+            suggested=suggested,
             failed=tuple(failed),
         )
 

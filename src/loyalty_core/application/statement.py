@@ -116,7 +116,7 @@ class Questions:
         """A wallet as it is shown at ``now``; ``upcoming`` may hold more than has a date."""
         config = self._rules.config
         definition = config.wallets[book.wallet]
-        available = spendable(book, upcoming, held, now)
+        available = spendable(book, upcoming, held, now) if definition.spendable else 0
         debt, upcoming = repaid(book, upcoming, held, now)
         live = [one for one in upcoming if one.amount and not (book.lapsed(now) or one.past(now))]
         pending = _by_date((one.activates_at, one.amount) for one in live if one.pending(now))
@@ -256,7 +256,7 @@ class Questions:
 
     def _totals(self, name: str, sums: WalletSums | None) -> WalletTotals:
         definition = self._rules.config.wallets[name]
-        sums = sums or WalletSums(name, 0, 0, 0, 0, 0, 0, 0)
+        sums = sums or WalletSums(name, 0, 0, 0, 0, 0, 0, 0, 0)
         outstanding = sums.balance - sums.due
         return WalletTotals(
             wallet=name,
@@ -269,6 +269,7 @@ class Questions:
             outstanding=outstanding,
             due=sums.due,
             debt=sums.debt,
+            earners=sums.earners,
             worth=self._rules.config.worth(name, outstanding),
         )
 

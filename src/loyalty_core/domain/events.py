@@ -22,6 +22,8 @@ CORE_EVENTS: Mapping[str, str] = {
     "points_accepted": "A partner's points were spent here; data: partner, wallet, amount, "
     "reward, redemption.",
     "points_adjusted": "An operator changed a balance; data: wallet, amount, reason, actor.",
+    "points_donated": "What points are worth was booked into an account; data: wallet (the "
+    "account), amount, reward, redemption.",
     "points_transferred": "Points went to another member or came from one; data: "
     "wallet, amount, to or from, transaction (the other member's).",
     "points_activated": "Pending points became spendable; data: wallet, amount.",

@@ -33,6 +33,7 @@ SETTLEMENT = "settlement:"
 class TransactionKind(StrEnum):
     """Kinds of transaction.
 
+    ``donation`` is what points that were spent gave into an account that is not spendable.
     ``repayment`` moves debt onto pending points that became active. ``transfer`` goes by pairs: one
     for each of two members, balanced against each other.
     """
@@ -44,6 +45,7 @@ class TransactionKind(StrEnum):
     EXPIRY = "expiry"
     REPAYMENT = "repayment"
     TRANSFER = "transfer"
+    DONATION = "donation"
 
 
 @dataclass(frozen=True, slots=True)

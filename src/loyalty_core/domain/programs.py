@@ -183,6 +183,13 @@ class Wallet:
         default=TransferRules(),
         metadata=_doc("Whether members may give points away; not if left out."),
     )
+    spendable: bool = field(
+        default=True,
+        metadata=_doc(
+            "Whether it is the members' to spend; not what is only counted for them, or held for"
+            " others, such as a charity's account. That outlives an erased member, too."
+        ),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,8 +45,9 @@ class Redemption:
     it claimed one of, if that is limited. ``retry_at`` is when handing the reward over is tried
     (again), after ``attempts``; such a redemption does not time out. ``came_from`` is the member
     who made it, if another one has it since a merge. ``spender`` is the member who spends, where
-    the points are a household's. ``grant`` is what it bought of the catalogue, where that was
-    loaded.
+    the points are a household's. ``account`` is the wallet that ``worth`` goes into with the
+    capture, if any, and ``account_lot`` the lot it is in. ``grant`` is what it bought of the
+    catalogue, where that was loaded.
     """
 
     id: RedemptionId
@@ -72,7 +73,19 @@ class Redemption:
     came_from: str | None = None
     spender: str | None = None
     fresh: bool = False
+    account: str = ""
+    account_lot: LotId | None = None
     grant: GrantRecord | None = None
+
+    @property
+    def lot_ids(self) -> list[LotId]:
+        """The lots that giving points back moves."""
+        return [*self.lots, *([self.account_lot] if self.account_lot else [])]
+
+    def donated(self, returned: int) -> int:
+        """What stays in the account, in minor units, when ``returned`` points are given back."""
+        worth = self.worth.amount_minor
+        return worth - worth * returned // self.points
 
     @property
     def partner(self) -> str:

@@ -32,7 +32,9 @@ class SpendOffer:
     ``lines`` is the discount by order line in minor units. ``refusal`` says why nothing can be
     spent, in words for the member; then ``points`` is zero. ``item`` and ``stock`` limit how often
     something can be redeemed by everybody together: the core counts claims under ``item`` and
-    lets no more than ``stock`` of them through.
+    lets no more than ``stock`` of them through. ``account`` names a wallet that is not spendable,
+    such as a charity's: ``worth`` is booked into it with the points, and what is given back of the
+    points is taken from it again.
     """
 
     wallet: str
@@ -44,4 +46,5 @@ class SpendOffer:
     refusal: str = ""
     item: str = ""
     stock: int | None = None
+    account: str = ""
     detail: Mapping[str, Json] = field(default_factory=dict)

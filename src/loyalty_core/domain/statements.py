@@ -190,13 +190,15 @@ class Quote:
     ``pricing`` is the member price with the benefits used and those just missed, None in a program
     without benefits; earnings and offers are those of the cart at that price. ``standings`` say
     what is missing to the next tier. ``offers`` is the most of each reward that could be used now,
-    by reward id. ``failed`` names plugins that could not answer.
+    by reward id. ``suggested`` are lines that could be added, such as a donation that rounds up.
+    ``failed`` names plugins that could not answer.
     """
 
     earnings: tuple[Earning, ...]
     offers: Mapping[str, SpendOffer]
     pricing: Pricing | None = None
     standings: tuple[Standing, ...] = ()
+    suggested: tuple[Line, ...] = ()
     failed: tuple[str, ...] = ()
 
     def earned(self, wallet: str) -> int:
@@ -234,6 +236,7 @@ class WalletTotals:
     ``outstanding`` is what members hold that has not expired at ``at``, pending included, debt
     deducted; ``due`` is past its date and leaves the books with the next ``tick``. ``debt`` is as
     booked: pending points whose time has come since the last ``tick`` pay it with the next.
+    ``earners`` is how many members have earned in it, and not lost all of it to refunds.
     """
 
     wallet: str
@@ -246,6 +249,7 @@ class WalletTotals:
     outstanding: int
     due: int
     debt: int
+    earners: int
     worth: Money | None
 
 

@@ -192,6 +192,8 @@ def _refuse_misshapen(item: object, kind: str, config: ProgramConfig) -> None:
     name, wallet = getattr(item, "id", ""), getattr(item, "wallet", "")
     if kind == "rewards" and wallet not in config.wallets:
         raise ValueError(f"{name!r} is paid from the wallet {wallet!r}, which is not configured")
+    if kind == "rewards" and not config.wallets[wallet].spendable:
+        raise ValueError(f"{name!r} is paid from the wallet {wallet!r}, which is not spendable")
 
 
 def _unique(owned: list[Owned[T]], id_of: Callable[[T], str], what: str) -> None:

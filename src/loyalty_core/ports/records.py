@@ -274,4 +274,5 @@ class WalletSums(NamedTuple):
     redeemed: int
     expired: int
     adjusted: int
+    earners: int
     due: int

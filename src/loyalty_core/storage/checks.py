@@ -126,7 +126,8 @@ def _wallet_sums() -> list[Any]:
         return made.c.kind.in_([name.value for name in names])
 
     balance, debt = total(literal(True)), total(entry.c.lot_id.is_(None), sign=-1)
-    earned = total(kinds(TransactionKind.ACCRUAL, TransactionKind.REVERSAL))
+    earning = (TransactionKind.ACCRUAL, TransactionKind.REVERSAL, TransactionKind.DONATION)
+    earned = total(kinds(*earning))
     redeemed = total(kinds(TransactionKind.REDEMPTION), sign=-1)
     expired = total(kinds(TransactionKind.EXPIRY), sign=-1)
     adjusted = total(kinds(TransactionKind.ADJUSTMENT))

@@ -157,7 +157,8 @@ class SqlReader(
         """Each wallet summed over all members."""
         wallet, member, lot = tables.wallet, tables.member, tables.lot
         names = ("balance", "debt", "earned", "redeemed", "expired", "adjusted")
-        sums = [func.sum(wallet.c[name]) for name in names]
+        earners = func.count().filter(wallet.c.earned > 0)
+        sums = [*(func.sum(wallet.c[name]) for name in names), earners]
         ours = member.c.program == self._program
         due = {
             row[0]: int(row[1])

@@ -296,13 +296,17 @@ def redemption_row(one: Redemption, program: str) -> dict[str, Any]:
         "currency": one.worth.currency,
         "lines": dict(one.lines),
         "lots": [[lot_id, amount] for lot_id, amount in one.lots.items()],
+        "account": [one.account, one.account_lot],
     }
 
 
 def redemption_of(row: Row) -> Redemption:
     """A redemption from its row."""
+    account, account_lot = row["account"]
     return Redemption(
         **{name: row[name] for name in _AS_THEY_ARE},
+        account=account,
+        account_lot=account_lot,
         state=RedemptionState(row["state"]),
         worth=Money(row["worth_minor"], row["currency"]),
         lines=row["lines"],

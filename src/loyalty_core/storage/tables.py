@@ -227,6 +227,7 @@ redemption = Table(
     Column("attempts", Integer, nullable=False),
     Column("retry_at", Moment),
     Column("came_from", _id()),
+    Column("account", _json(), nullable=False),
     Column("spender", _id()),
 )
 _unfulfilled = text("retry_at IS NOT NULL")

@@ -16,7 +16,8 @@ says whose it is, else it is the first one's.
 Facts and carts have their documented JSON form; left out, `source` is "shop", `occurred_at` the
 step's moment and `identities` the member's. Points are in the wallet's smallest unit. What there
 is for the catalogue and grants is in `scenario_grants.py`, for what plugins show in
-`scenario_shown.py`.
+`scenario_shown.py`. What there is for a plugin besides is in the module that its entry point in
+`loyalty.scenarios` names, as ``ACTIONS`` and ``VIEWS`` like here.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +52,8 @@ from loyalty_core.testing import scenario_grants as granting
 from loyalty_core.testing.scenario_shown import shown
 
 Table = Mapping[str, Any]
+WORDS = "loyalty.scenarios"
+"""The entry points, by plugin, of what scenarios can do with plugins and see of them."""
 
 
 class StandingClock:
@@ -102,6 +106,11 @@ class Player:
         self.clock = clock
         self.scenario = scenario
         self.facts: list[tuple[Loyalty, Table]] = []
+        self.actions, self.views = dict(ACTIONS), dict(VIEWS)
+        on = {plugin for loyalty in programs.values() for plugin in loyalty.config.plugins}
+        for words in (found.load() for found in entry_points(group=WORDS) if found.name in on):
+            self.actions |= words.ACTIONS
+            self.views |= words.VIEWS
 
     def play(self) -> Iterator[Check]:
         """Does every step, one when the next is asked for, and says what became of it."""
@@ -116,15 +125,17 @@ class Player:
             if isinstance(result, LoyaltyError) and "error" not in expected:
                 found: Mapping[str, Any] = {"error": result.code}
             else:
-                found = {key: VIEWS[key](self, step, result, expected[key]) for key in expected}
-            (action,) = step.keys() & ACTIONS.keys()
+                found = {
+                    key: self.views[key](self, step, result, expected[key]) for key in expected
+                }
+            (action,) = step.keys() & self.actions.keys()
             yield Check(number, step["at"], action, step.get("why", ""), expected, found)
 
     def do(self, step: Table, number: int) -> Any:
         """What the SDK answers to one step; the clock is left as it is."""
         self.turn_to(step)
-        (action,) = step.keys() & ACTIONS.keys()
-        return ACTIONS[action](self, step, step[action], f"step-{number}")
+        (action,) = step.keys() & self.actions.keys()
+        return self.actions[action](self, step, step[action], f"step-{number}")
 
     def turn_to(self, step: Table) -> None:
         """Makes the step's program the one that is asked."""

@@ -1,0 +1,35 @@
+"""Lines that programs suggest for a cart."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+
+from loyalty_core.application.rules import Rules
+from loyalty_core.application.standing import Person
+from loyalty_core.domain.facts import Line, Order
+from loyalty_core.ports.program import SuggestsLines
+
+logger = logging.getLogger("loyalty_core")
+
+
+def suggested_lines(rules: Rules, cart: Order, person: Person, failed: list[str]) -> Iterator[Line]:
+    """What may be added to a cart; plugins that cannot say are added to ``failed``.
+
+    No two lines of the cart have one id, the suggested ones included.
+    """
+    taken = {line.id for line in cart.lines}
+    for owned in rules.programs:
+        if not isinstance(owned.item, SuggestsLines):
+            continue
+        try:
+            lines = tuple(owned.item.suggest(cart, person.view(owned.plugin)))
+            ids = {line.id for line in lines}
+            if len(ids) < len(lines) or ids & taken:
+                raise ValueError(f"a line is there already: {sorted(ids)}")
+        except Exception:
+            logger.exception("plugin %s failed to suggest lines", owned.plugin)
+            failed.append(owned.plugin)
+            continue
+        taken |= ids
+        yield from lines
