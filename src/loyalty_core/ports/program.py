@@ -65,19 +65,6 @@ class FollowsFacts(Protocol):
 
 
 @runtime_checkable
-class SuggestsLines(Protocol):
-    """A program that knows lines which a shop may offer to add to a cart, such as a donation."""
-
-    def suggest(self, cart: Order, member: MemberView) -> Sequence[Line]:
-        """What may be added to the cart at the member's price; pure, called by ``quote`` alone.
-
-        Whether a line is added is for the customer to say: then it comes with the order. An id
-        that a suggested line has must not be one of the cart's.
-        """
-        ...
-
-
-@runtime_checkable
 class ShowsMembers(Protocol):
     """A program that has something to show a member: a streak, a mission, a badge."""
 
@@ -86,6 +73,19 @@ class ShowsMembers(Protocol):
 
         It is ``Statement.shown`` under the plugin's id. ``at`` is never before the last fact that
         ``member`` has behind it: nothing may depend on jobs having run. A raise leaves it out.
+        """
+        ...
+
+
+@runtime_checkable
+class SuggestsLines(Protocol):
+    """A program that knows lines which a shop may offer to add to a cart, such as a donation."""
+
+    def suggest(self, cart: Order, member: MemberView) -> Sequence[Line]:
+        """What may be added to the cart at the member's price; pure, called by ``quote`` alone.
+
+        Whether a line is added is for the customer to say: then it comes with the order. An id
+        that a suggested line has must not be one of the cart's.
         """
         ...
 
