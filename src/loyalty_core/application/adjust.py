@@ -6,6 +6,7 @@ with it is found before anything is written, so nothing of it stays.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -90,7 +91,11 @@ class Adjuster:
 
     def adjust(self, adjustment: Adjustment) -> AdjustmentReceipt:
         """The receipt of one adjustment; raises why it cannot be booked."""
-        (outcome,) = self._book([adjustment], enrol=False)
+        now = self._clock()
+        read = self._read(adjustment, now)
+        if isinstance(read, LoyaltyError):
+            raise read
+        (outcome,) = self._booked([read], now, enrol=False)
         if outcome.receipt is None:
             raise outcome.error or LedgerFault("an adjustment ended without a receipt")
         return outcome.receipt
@@ -148,9 +153,7 @@ class Adjuster:
         now = self._clock()
         read = [self._read(one, now) for one in given]
         try:
-            return self._store.write(lambda uow: self._book_in(uow, read, now, enrol=enrol))
-        except Overtaken:
-            return self._book(given, enrol=enrol)
+            return self._booked(read, now, enrol=enrol)
         except StoreError:
             raise
         except Exception as error:  # a defect on one row must not cost the others theirs
@@ -160,6 +163,13 @@ class Adjuster:
                 logger.exception("booking an adjustment failed")
                 error = LedgerFault(f"adjusting failed: {type(error).__name__}: {error}")
             return [_rejected(error)]
+
+    def _booked(
+        self, read: Sequence[_Row | LoyaltyError], now: datetime, *, enrol: bool
+    ) -> list[AdjustmentOutcome]:
+        while True:
+            with contextlib.suppress(Overtaken):
+                return self._store.write(lambda uow: self._book_in(uow, read, now, enrol=enrol))
 
     # -- reading ------------------------------------------------------------------------------
 
