@@ -19,6 +19,8 @@ import psycopg
 import pytest
 from sqlalchemy import URL, make_url
 
+from loyalty_core import Loyalty
+
 START_SECONDS = 30
 STOP_SECONDS = 15
 
@@ -41,6 +43,40 @@ UNPRIVILEGED_USER = "nobody"
 WATCHED = '"$@" </dev/null & read -r _; kill -INT $!; wait $!'
 
 
+# Making and dropping a database costs more than most tests, so one whose tables are as they were
+# made is emptied and used again; not for ever, for rows that are deleted leave their room behind.
+MOST_USES = 40
+SHAPE = """
+    SELECT md5(string_agg(line, ',' ORDER BY line)) FROM (
+        SELECT format('%s %s %s', relname, relkind, relacl) FROM pg_class
+        WHERE relnamespace = 'public'::regnamespace
+        UNION ALL SELECT format('%s %s %s %s', attrelid::regclass, attname, atttypid, attnotnull)
+        FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
+        WHERE relnamespace = 'public'::regnamespace AND attnum > 0
+        UNION ALL SELECT pg_get_indexdef(indexrelid) FROM pg_index
+        JOIN pg_class ON pg_class.oid = indrelid
+        WHERE relnamespace = 'public'::regnamespace
+        UNION ALL SELECT format('%s %s', tgname, tgenabled) FROM pg_trigger
+        UNION ALL SELECT format('%s %s', conname, convalidated) FROM pg_constraint
+        UNION ALL SELECT format('%s %s', nspname, nspacl) FROM pg_namespace
+        WHERE nspname NOT LIKE 'pg%'
+        UNION ALL SELECT format('%s', proname) FROM pg_proc
+        WHERE pronamespace = 'public'::regnamespace
+        UNION ALL SELECT format('%s', setconfig) FROM pg_db_role_setting
+        UNION ALL SELECT format('%s', count(*)) FROM pg_statistic
+        WHERE starelid::regclass::text LIKE 'loyalty%'
+    ) AS parts (line)
+"""
+EMPTIED = """
+    SELECT string_agg(format('DELETE FROM %I', relname), '; ') FROM pg_class
+    WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname <> 'loyalty_migration'
+"""
+OTHERS = """
+    SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+
+
 class NoPostgresError(Exception):
     """There is no PostgreSQL to be had here; says why."""
 
@@ -50,6 +86,9 @@ class PostgresServer:
 
     def __init__(self, url: URL) -> None:
         self._url = url.set(drivername="postgresql+psycopg")
+        self._idle: list[tuple[str, int]] = []
+        self._uses: dict[str, int] = {}
+        self._shape: str | None = None
 
     def url(self, database: str) -> str:
         return self._url.set(database=database).render_as_string(hide_password=False)
@@ -64,10 +103,50 @@ class PostgresServer:
         """Drops it, whoever is still connected."""
         self._run(f'DROP DATABASE IF EXISTS "{make_url(url).database}" WITH (FORCE)')
 
+    def lend(self) -> str:
+        """The URL of a database without rows: a new one, or one that was given back."""
+        url, uses = self._idle.pop() if self._idle else (self.create_database(), 0)
+        self._uses[url] = uses + 1
+        return url
+
+    def give_back(self, url: str) -> None:
+        """Keeps a lent database for another test if its tables are as they were made."""
+        if self._shape is None:
+            self._shape = self._made_shape()
+        uses = self._uses.pop(url)
+        dsn = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+        with psycopg.connect(dsn, autocommit=True) as connection:
+            connection.execute(OTHERS)
+            if uses < MOST_USES and _shape_of(connection) == self._shape:
+                (emptied,) = connection.execute(EMPTIED).fetchone() or ("",)
+                connection.execute(emptied)
+                self._idle.append((url, uses))
+                return
+        self.drop_database(url)
+
+    def _made_shape(self) -> str:
+        """The shape of the tables as the store makes them."""
+        url = self.create_database()
+        Loyalty.open({"program": {"id": "shape"}}, url).close()
+        dsn = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+        with psycopg.connect(dsn) as connection:
+            shape = _shape_of(connection)
+        self.drop_database(url)
+        return shape
+
     def _run(self, statement: str) -> None:
         dsn = self._url.set(drivername="postgresql").render_as_string(hide_password=False)
         with psycopg.connect(dsn, autocommit=True) as connection:
             connection.execute(statement)
+
+
+def _shape_of(connection: psycopg.Connection[Any]) -> str:
+    """What a database is like, rows aside; but for the migrations that it has had."""
+    found = connection.execute("SELECT to_regclass('loyalty_migration')").fetchone()
+    if found == (None,):
+        return ""
+    had = connection.execute("SELECT owner, name FROM loyalty_migration ORDER BY 1, 2").fetchall()
+    return f"{had} {connection.execute(SHAPE).fetchone()}"
 
 
 def find_binaries() -> Path:
@@ -219,10 +298,10 @@ def postgres_server() -> Iterator[PostgresServer]:
 
 @pytest.fixture
 def postgresql_url(postgres_server: PostgresServer) -> Iterator[str]:
-    """The URL of a fresh PostgreSQL database, dropped after the test."""
-    url = postgres_server.create_database()
+    """The URL of a PostgreSQL database without rows; it may have the tables already."""
+    url = postgres_server.lend()
     yield url
-    postgres_server.drop_database(url)
+    postgres_server.give_back(url)
 
 
 @pytest.fixture

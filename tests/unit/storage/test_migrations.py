@@ -22,6 +22,10 @@ LATER = datetime(2027, 1, 1, tzinfo=UTC)
 @pytest.fixture
 def engine(database_url: str) -> Iterator[Engine]:
     made = open_engine(database_url)
+    if made.dialect.name == "postgresql":
+        with made.begin() as connection:
+            connection.execute(text("drop schema public cascade"))
+            connection.execute(text("create schema public"))
     yield made
     made.dispose()
 
