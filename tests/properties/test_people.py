@@ -282,12 +282,13 @@ class Machine(RuleBasedStateMachine):
         for name, model in self.models.items():
             wallet = self.loyalty.statement(self.ids[name]).wallet("points")
             assert (wallet.balance, wallet.expired) == (model.balance, model.expired)
-            assert wallet.lapses_at == (model.lapses_at if wallet.balance else wallet.lapses_at)
+            if wallet.balance > 0:  # without points there is nothing to lapse
+                assert wallet.lapses_at == model.lapses_at
 
 
 @pytest.mark.parametrize("shape", ["plain", "clamp", "pending_first", "lapsing"])
 def test_members_agree_with_their_models(engine: Engine, shape: str) -> None:
     run_state_machine_as_test(
         lambda: Machine(engine, SHAPES[shape]),
-        settings=examples(5, 200, stateful_step_count=60 if NIGHTLY else 25),
+        settings=examples(4, 200, stateful_step_count=60 if NIGHTLY else 25),
     )
