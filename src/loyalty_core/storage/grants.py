@@ -7,7 +7,20 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, case, delete, func, literal, or_, select, union_all, update
+from sqlalchemy import (
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    case,
+    delete,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+    update,
+)
 
 from loyalty_core.application.many import batched
 from loyalty_core.application.structure import converter
@@ -24,6 +37,7 @@ from loyalty_core.domain.grants import (
 from loyalty_core.domain.members import MemberId
 from loyalty_core.ports.grants import OwnedAt
 from loyalty_core.storage import tables
+from loyalty_core.storage.columns import Moment
 from loyalty_core.storage.grant_checks import wrong_stock
 from loyalty_core.storage.grant_tables import code as codes
 from loyalty_core.storage.grant_tables import grant as grants
@@ -78,6 +92,27 @@ def grant_of(row: Mapping[str, Any]) -> GrantRecord:
         state=GrantState(row["state"]),
         terms=_plain.structure(row["terms"], Terms),
     )
+
+
+def _owned_at() -> Select[Any]:
+    """What members owned at a moment: each grant that is live, and what the used ones saved."""
+    at: Any = bindparam("at", type_=Moment)
+
+    def open_at(column: Any) -> Any:
+        return or_(column.is_(None), column > at)
+
+    kept = and_(grants.c.created_at <= at, open_at(grants.c.revoked_at))
+    unused = and_(open_at(grants.c.used_at), open_at(grants.c.expires_at))
+    live = case((unused, grants.c.id), else_=None).label("live")
+    return (
+        select(grants.c.member_id, grants.c.currency, live, func.sum(grants.c.saved))
+        .where(grants.c.member_id.in_(bindparam("members", expanding=True)), kept)
+        .where(or_(unused, and_(grants.c.used_at <= at, grants.c.saved > 0)))
+        .group_by(grants.c.member_id, grants.c.currency, "live")
+    )
+
+
+_owned = _owned_at()  # built once: every statement of a member asks it
 
 
 class GrantRows:
@@ -242,22 +277,10 @@ class GrantAnswers(GrantRows):
 
         One query for any number, and another where somebody owns something still to be used.
         """
-
-        def open_at(column: Any) -> Any:
-            return or_(column.is_(None), column > at)
-
-        kept = and_(grants.c.created_at <= at, open_at(grants.c.revoked_at))
-        unused = and_(open_at(grants.c.used_at), open_at(grants.c.expires_at))
-        live = case((unused, grants.c.id), else_=None)
-        sums = (
-            select(grants.c.member_id, grants.c.currency, live, func.sum(grants.c.saved))
-            .where(grants.c.member_id.in_(sorted(set(members))), kept)
-            .where(or_(unused, and_(grants.c.used_at <= at, grants.c.saved > 0)))
-            .group_by(grants.c.member_id, grants.c.currency, live)
-        )
+        asked = {"at": at, "members": sorted(set(members))}
         owned: dict[str, OwnedAt] = defaultdict(lambda: OwnedAt([], {}))
         ids = []
-        for member, currency, grant_id, saved in self._connection.execute(sums):
+        for member, currency, grant_id, saved in self._connection.execute(_owned, asked):
             if grant_id is None:
                 owned[member] = OwnedAt([], {**owned[member].saved, currency: int(saved)})
             else:
