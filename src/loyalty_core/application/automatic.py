@@ -15,7 +15,7 @@ from loyalty_core.application.grants import buy_grant, revoke
 from loyalty_core.application.ids import new_id
 from loyalty_core.application.offers import priced, view_of
 from loyalty_core.domain.grants import GrantRecord, Revocation
-from loyalty_core.domain.ledger import LotId, WalletBook
+from loyalty_core.domain.ledger import WalletBook
 from loyalty_core.domain.members import MemberId, MemberStatus
 from loyalty_core.domain.redemptions import Redemption, RedemptionId, RedemptionState
 from loyalty_core.domain.rewards import SpendRequest
@@ -88,7 +88,7 @@ def _give_back(books: Books, book: WalletBook) -> None:
             return
         redemption = books.uow.redemption(grant.redemption_id or "")
         if redemption is not None and redemption.wallet == book.wallet:
-            missing = [LotId(lot) for lot in redemption.lots if lot not in book.lots]
+            missing = [lot for lot in redemption.lot_ids if lot not in book.lots]
             for lot in books.uow.lots(missing, ()) if missing else ():
                 books.wallet(lot.member_id, lot.wallet).lots.setdefault(lot.id, lot)
             cancel(books, redemption, grant, Revocation.REFUND)
@@ -98,7 +98,7 @@ def cancel(books: Books, redemption: Redemption, grant: GrantRecord, cause: Revo
     """Gives all points of a redemption back for good, and takes back what it bought."""
     if redemption.returned < redemption.points:
         books.give_back(redemption, redemption.points, books.now, None)
-    redemption.state, redemption.ended_at = RedemptionState.CANCELLED, books.now
+    redemption.state = RedemptionState.CANCELLED
     books.changes.redemptions[redemption.id] = redemption
     if redemption.item:
         books.uow.unclaim_stock(redemption.item)

@@ -28,7 +28,6 @@ from loyalty_core.domain.grants import (
     goods_value,
     grant_receipt,
 )
-from loyalty_core.domain.ledger import LotId
 from loyalty_core.domain.members import MemberStatus
 from loyalty_core.domain.redemptions import RedemptionState
 from loyalty_core.errors import (
@@ -259,7 +258,7 @@ def _take_back(
     if redemption is None or redemption.state is not RedemptionState.CAPTURED:
         revoke(books, grant, Revocation.OPERATOR, books.now)
         return
-    books.load([member.id], lots=map(LotId, redemption.lots), open_of=[member.id])
+    books.load([member.id], lots=redemption.lot_ids, open_of=[member.id])
     cancel(books, redemption, grant, Revocation.OPERATOR)
 
 
