@@ -219,7 +219,7 @@ def _locked(
     """A grant as it is under the lock of the member who owns it."""
     known = _existing(_look(uow, grant_id, code), grant_id or code or "")
     while True:
-        member = locked_member(uow, known.member_id)
+        member = locked_member(uow, known.member_id, households=True)
         current = _existing(uow.grant(id=known.id), known.id)
         if current.member_id == member.id:
             return member, current

@@ -96,7 +96,7 @@ class Ticker:
 
     def _move_points(self, uow: UnitOfWork, *, now: datetime) -> Done | None:
         due = uow.due_members(now, LOTS_A_CHUNK)
-        return move_points(uow, self._rules, due, now) if due else None
+        return move_points(uow, self._rules, due, now, LOTS_A_CHUNK) if due else None
 
     def _expire_grants(self, uow: UnitOfWork, *, now: datetime) -> Done | None:
         """Tells of grants whose last day has passed; they could not be used since."""
