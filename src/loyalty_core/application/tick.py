@@ -133,8 +133,9 @@ class Ticker:
     # -- tiers --------------------------------------------------------------------------------
 
     def _tell_standings(self, uow: UnitOfWork, *, now: datetime) -> Done | None:
-        """Tells of tiers that time alone has changed: a period or a grace that is over."""
-        due = uow.due_standings(now, FACTS_A_CHUNK) if self._rules.schemes else []
+        """Tells of tiers that time alone has changed, or the configuration."""
+        version, schemes = self._rules.config.version, self._rules.schemes
+        due = uow.due_standings(now, version, FACTS_A_CHUNK) if schemes else []
         if not due:
             return None
         books = Books(uow, self._rules, now)
