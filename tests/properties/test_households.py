@@ -238,7 +238,7 @@ class Household(RuleBasedStateMachine):
 def test_a_household_and_its_model(engine: Engine, shape: str, share: int) -> None:
     run_state_machine_as_test(
         lambda: Household(engine, SHAPES[shape], share),
-        settings=examples(6, 150, stateful_step_count=25),
+        settings=examples(3, 150, stateful_step_count=25),
     )
 
 
