@@ -39,7 +39,7 @@ class _Texts:
         )
         self.ended = (
             f"SELECT {sql.array(*columns)} FROM loyalty_lot "
-            f"WHERE member_id {any_id} AND remaining > 0 AND expires_at <= {mark}"
+            f"WHERE member_id {any_id} AND remaining > 0 AND expires_at <= {mark} LIMIT {mark}"
         )
         these = f"FROM loyalty_lot WHERE id {any_id}"
         self.transactions = (
@@ -91,10 +91,10 @@ class Expiry(Outbox):
         found = self._connection.exec_driver_sql(text, (ids, moment, ids, moment, moment))
         return {MemberId(str(one)) for (one,) in found}
 
-    def ended_lots(self, members: Collection[MemberId], now: datetime) -> list[EndedLot]:
-        """The lots of these members that have expired and hold points."""
+    def ended_lots(self, members: Collection[MemberId], now: datetime, most: int) -> list[EndedLot]:
+        """Lots of these members that have expired and hold points, no more than ``most``."""
         text, ids = _texts(self._connection.dialect).ended, self._sql.ids(members)
-        found = self._connection.exec_driver_sql(text, (ids, self._sql.moment(now)))
+        found = self._connection.exec_driver_sql(text, (ids, self._sql.moment(now), most))
         read = from_text if self._sql.postgresql else from_microseconds
         rows = (json.loads(row) for (row,) in found)
         return [EndedLot(lot, of, wallet, points, read(at)) for lot, of, wallet, points, at in rows]
