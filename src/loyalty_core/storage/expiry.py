@@ -81,20 +81,20 @@ class Expiry(Outbox):
     def lock(self, members: Iterable[MemberId]) -> list[MemberId]:
         """The members there are, locked in id order until the transaction ends."""
         text, ids = _texts(self._connection.dialect).lock, self._sql.ids(members)
-        found = self._connection.exec_driver_sql(text, (self._program, ids))
+        found = self._runner.fetch(text, (self._program, ids))
         return [MemberId(str(one)) for (one,) in found]
 
     def entangled(self, members: Collection[MemberId], now: datetime) -> set[MemberId]:
         """Those of the members in whose wallets more than lots that have ended can matter."""
         text, ids = _texts(self._connection.dialect).entangled, self._sql.ids(members)
         moment = self._sql.moment(now)
-        found = self._connection.exec_driver_sql(text, (ids, moment, ids, moment, moment))
+        found = self._runner.fetch(text, (ids, moment, ids, moment, moment))
         return {MemberId(str(one)) for (one,) in found}
 
     def ended_lots(self, members: Collection[MemberId], now: datetime) -> list[EndedLot]:
         """The lots of these members that have expired and hold points."""
         text, ids = _texts(self._connection.dialect).ended, self._sql.ids(members)
-        found = self._connection.exec_driver_sql(text, (ids, self._sql.moment(now)))
+        found = self._runner.fetch(text, (ids, self._sql.moment(now)))
         read = from_text if self._sql.postgresql else from_microseconds
         rows = (json.loads(row) for (row,) in found)
         return [EndedLot(lot, of, wallet, points, read(at)) for lot, of, wallet, points, at in rows]
@@ -103,7 +103,7 @@ class Expiry(Outbox):
         self, lots: Sequence[EndedLot], stamp: str, now: datetime, config_version: int
     ) -> None:
         """Books an expiry for each lot that is not entangled, and takes its points."""
-        texts, run = _texts(self._connection.dialect), self._connection.exec_driver_sql
+        texts, run = _texts(self._connection.dialect), self._runner.run
         ids = self._sql.ids(lot.id for lot in lots)
         run(texts.transactions, (stamp, self._sql.moment(now), config_version, ids))
         run(texts.entries, (stamp, ids))

@@ -15,6 +15,7 @@ from loyalty_core.domain.ledger import Lot, LotId, WalletBook
 from loyalty_core.domain.members import Identity, IdentityKind, MemberId
 from loyalty_core.ports.records import FactRecord, MemberRecord, StoredReceipt
 from loyalty_core.storage import rows, tables
+from loyalty_core.storage.running import Runner
 from loyalty_core.storage.sql import Sql, encode, sql_of
 
 _IDENTITY = ("kind", "value", "source")
@@ -82,8 +83,8 @@ def _texts(dialect: Dialect) -> _Texts:
 class Queries:
     """The questions of one program on one connection."""
 
-    def __init__(self, connection: Connection, program: str) -> None:
-        self._connection = connection
+    def __init__(self, connection: Connection, runner: Runner, program: str) -> None:
+        self._runner = runner
         self._program = program
         self._sql = sql_of(connection.dialect)
         self._texts = _texts(connection.dialect)
@@ -93,7 +94,7 @@ class Queries:
         self._wallet, self._lot = forms[tables.wallet], forms[tables.lot]
 
     def _fetch(self, text: str, *parameters: Any) -> Iterator[list[Any]]:
-        for (row,) in self._connection.exec_driver_sql(text, parameters).all():
+        for (row,) in self._runner.fetch(text, parameters):
             yield json.loads(row)
 
     # -- members ----------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ from loyalty_core.storage.people import PeopleRows
 from loyalty_core.storage.posted import find_transaction, with_entries
 from loyalty_core.storage.queries import Queries
 from loyalty_core.storage.rebuild import CacheReads
+from loyalty_core.storage.running import runner_of
 from loyalty_core.storage.seal import SealRows
 
 Pair = tuple[str, str]
@@ -64,7 +65,7 @@ class SqlReader(
     def __init__(self, connection: Connection, program: str) -> None:
         self._connection = connection
         self._program = program
-        self._queries = Queries(connection, program)
+        self._queries = Queries(connection, runner_of(connection), program)
 
     def _rows(self, statement: Any, parameters: Mapping[str, Any] | None = None) -> Iterable[Any]:
         return self._connection.execute(statement, parameters or {}).mappings()

@@ -34,7 +34,7 @@ class SqlUnitOfWork(
 
     def __init__(self, connection: Connection, program: str) -> None:
         super().__init__(connection, program)
-        self._queries = Queries(connection, program)
+        self._queries = Queries(connection, self._runner, program)
         self._locked: dict[MemberId, MemberRecord] = {}
 
     def neighbour(self, program: str) -> SqlUnitOfWork:
@@ -232,7 +232,7 @@ class SqlUnitOfWork(
             *self.published(changes.events),
             Write(tables.receipt, [self._receipt(one) for one in changes.receipts]),
         )
-        self._sql.write(self._connection, writes)
+        self._sql.write(self._runner, writes)
 
     def _waiting(self, identity: Identity | None, fact_id: str, until: datetime) -> dict[str, Any]:
         return {
