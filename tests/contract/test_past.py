@@ -158,4 +158,4 @@ def test_a_question_costs_the_same_however_long_the_history(shop: Shop) -> None:
             loyalty.statement(found.id, at=START, known_at=START)
             loyalty.balance(found.id, at=START)
         costs.append(len(seen))
-    assert costs == [9, 9]
+    assert costs == [7, 7]

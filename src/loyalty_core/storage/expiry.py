@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
@@ -14,9 +13,8 @@ from loyalty_core.domain.ledger import ISSUER, MEMBER, TransactionKind
 from loyalty_core.domain.members import MemberId
 from loyalty_core.ports.expiry import EndedLot
 from loyalty_core.storage import tables
-from loyalty_core.storage.columns import from_microseconds, from_text
 from loyalty_core.storage.outbox import Outbox
-from loyalty_core.storage.sql import Sql, sql_of
+from loyalty_core.storage.sql import Sql, decode, sql_of
 
 
 class _Texts:
@@ -95,8 +93,8 @@ class Expiry(Outbox):
         """The lots of these members that have expired and hold points."""
         text, ids = _texts(self._connection.dialect).ended, self._sql.ids(members)
         found = self._runner.fetch(text, (ids, self._sql.moment(now)))
-        read = from_text if self._sql.postgresql else from_microseconds
-        rows = (json.loads(row) for (row,) in found)
+        read = self._sql.read_moment
+        rows = (decode(row) for (row,) in found)
         return [EndedLot(lot, of, wallet, points, read(at)) for lot, of, wallet, points, at in rows]
 
     def book_expiry(

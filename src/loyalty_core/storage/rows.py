@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, cast
@@ -94,9 +94,9 @@ def member_record(row: Row) -> MemberRecord:
     )
 
 
-def identity_of(row: Row) -> Identity:
-    """An identity from its row."""
-    return Identity(IdentityKind(row["kind"]), row["value"], row["source"])
+def identity_from(row: Sequence[str]) -> Identity:
+    """An identity from its kind, value and source."""
+    return Identity(IdentityKind(row[0]), row[1], row[2])
 
 
 def fact_row(record: FactRecord, program: str) -> dict[str, Any]:

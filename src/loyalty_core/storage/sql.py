@@ -119,6 +119,14 @@ class Sql:
         """A moment as a parameter."""
         return moment if self.postgresql else columns.to_microseconds(moment)
 
+    def read_moment(self, stored: Any) -> datetime:
+        """The moment of a fetched column that is a part of a JSON array."""
+        return columns.from_text(stored) if self.postgresql else columns.from_microseconds(stored)
+
+    def as_moment(self, mark: str) -> str:
+        """A parameter as a moment, where nothing else says that it is one."""
+        return f"{mark}::timestamptz" if self.postgresql else mark
+
     def as_id(self, name: str) -> str:
         """A text column as an id."""
         return f"{name}::uuid" if self.postgresql else name
@@ -215,5 +223,11 @@ def _json_text(value: Any) -> str:
     return encode(value) if value else "[]" if isinstance(value, list | tuple) else "{}"
 
 
+def decode(text: str) -> Any:
+    """What the JSON text says that a database wrote: it has no blanks around it."""
+    return _decoder.raw_decode(text)[0]
+
+
+_decoder = json.JSONDecoder()
 encode: Callable[[Any], str] = json.JSONEncoder(default=_moment).encode
 """The JSON text of rows; moments are ISO 8601."""
