@@ -229,5 +229,17 @@ def decode(text: str) -> Any:
 
 
 _decoder = json.JSONDecoder()
-encode: Callable[[Any], str] = json.JSONEncoder(default=_moment).encode
+
+
+def _encoder() -> Callable[[Any], str]:
+    """What writes JSON text; made once, where ``json`` makes its own at each call."""
+    made: Any = getattr(json.encoder, "c_make_encoder", None)
+    if made is None:  # an interpreter without it has its own ways
+        return json.JSONEncoder(default=_moment, separators=(",", ":")).encode
+    quote = json.encoder.encode_basestring_ascii
+    parts = made(None, _moment, quote, None, ":", ",", False, False, False)
+    return lambda value: "".join(parts(value, 0))
+
+
+encode: Callable[[Any], str] = _encoder()
 """The JSON text of rows; moments are ISO 8601."""
