@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from loyalty_core.application.books import Books
@@ -161,10 +162,10 @@ class Members:
 
 def is_id(text: str) -> bool:
     """Whether a text can be one of our ids at all: a UUID in its canonical form."""
-    parts = text.split("-")
-    return [len(part) for part in parts] == [8, 4, 4, 4, 12] and all(
-        letter in "0123456789abcdef-" for letter in text
-    )
+    return _ID.fullmatch(text) is not None
+
+
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def stored_receipt(uow: UnitOfWork, key: str, given: str) -> StoredReceipt | None:

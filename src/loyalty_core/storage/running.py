@@ -20,8 +20,6 @@ OURS = "loyalty_ours"
 """Execution option of a connection whose transaction no host takes part in."""
 DRIVERS = ("pysqlite", "psycopg")
 """Those whose connections have ``execute``, beyond what the standard says."""
-SEEN = ("before_cursor_execute", "after_cursor_execute")
-CHANGED = ("do_execute", "do_executemany", "do_execute_no_params", "handle_error")
 
 
 class Runner(Protocol):
@@ -49,8 +47,15 @@ def _unseen(connection: Connection) -> bool:
     dialect, engine = connection.dialect, connection.engine
     if dialect.driver not in DRIVERS or engine.logger.isEnabledFor(logging.INFO):
         return False
-    listeners = [getattr(connection.dispatch, name) for name in SEEN]
-    return not any(listeners + [getattr(dialect.dispatch, name) for name in CHANGED])
+    seen, changed = engine.dispatch, dialect.dispatch
+    return not (
+        seen.before_cursor_execute
+        or seen.after_cursor_execute
+        or changed.do_execute
+        or changed.do_executemany
+        or changed.do_execute_no_params
+        or changed.handle_error
+    )
 
 
 class _Seen:

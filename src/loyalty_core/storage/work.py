@@ -207,8 +207,9 @@ class SqlUnitOfWork(
         """Writes everything, each table once."""
         program = self._program
         facts = [(fact.stored, rows.fact_row(fact, program)) for fact in changes.facts.values()]
-        waiting = self._insert(tables.waiting).on_conflict_do_nothing()
-        self._write(waiting, [self._waiting(*item) for item in changes.waiting])
+        if changes.waiting:
+            waiting = self._insert(tables.waiting).on_conflict_do_nothing()
+            self._write(waiting, [self._waiting(*item) for item in changes.waiting])
         books = [(book.stored, rows.wallet_row(book)) for book in changes.wallets]
         made = changes.transactions
         writes = (
