@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import time
 from collections.abc import Mapping
 from datetime import timedelta
@@ -67,7 +68,7 @@ def input_hash(command: str, values: Mapping[str, Any]) -> str:
 
 def is_id(text: str) -> bool:
     """Whether a text can be one of our ids at all: a UUID in its canonical form."""
-    parts = text.split("-")
-    return [len(part) for part in parts] == [8, 4, 4, 4, 12] and all(
-        letter in "0123456789abcdef-" for letter in text
-    )
+    return _ID.fullmatch(text) is not None
+
+
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
