@@ -80,6 +80,10 @@ async def _wallet_of(context: GatewayContext, member_id: str, reward: str | None
     named = [item for item in rewards if reward is None or item.id == reward]
     if len(named) == 1:
         return named[0].wallet
+    if (
+        reward is not None and reward in context.loyalty.config.rewards
+    ):  # not shown to the member; the SDK says why not
+        return context.loyalty.config.rewards[reward].wallet
     known = ", ".join(item.id for item in rewards) or "none"
     message = (
         "the reward must be named" if reward is None else f"there is no reward {reward[:60]!r}"
