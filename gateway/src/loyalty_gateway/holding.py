@@ -187,18 +187,12 @@ class OwnSpendingMutation:
         source = context.claim.source if context.claim else ""
 
         def give() -> core.TransferReceipt:
-            wanted = identities_of([to])
-            allowed = context.loyalty.config.wallets.get(wallet)
-            found = None  # where points are not given, nobody is told who is a member
-            if allowed is not None and allowed.transfer.allowed:
+            amount, wanted = context.smallest_units(wallet, points), identities_of([to])
+            receiver = me  # where points are not given, nobody is told who is a member
+            if context.loyalty.config.wallets[wallet].transfer.allowed:
                 found = context.loyalty.find(wanted, source=source)
-            return context.loyalty.transfer(
-                me,
-                found.id if found else "",
-                wallet,
-                context.smallest_units(wallet, points),
-                key=key,
-            )
+                receiver = found.id if found else ""
+            return context.loyalty.transfer(me, receiver, wallet, amount, key=key)
 
         return await transferred(context, give, wallet)
 
