@@ -7,7 +7,8 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from loyalty_core.application.available import NOTHING_HELD, held_now
-from loyalty_core.application.enrol import found_members, is_id
+from loyalty_core.application.enrol import found_members
+from loyalty_core.application.ids import is_id
 from loyalty_core.application.rules import Rules
 from loyalty_core.application.statement import EXPIRING_WITHIN, Questions
 from loyalty_core.domain.clock import Clock
