@@ -33,7 +33,7 @@ from loyalty_core.domain.clock import (
     zone,
 )
 from loyalty_core.domain.currencies import minor_digits
-from loyalty_core.domain.effects import Credit, Effect, Emit, Grant, KeepState, Measure
+from loyalty_core.domain.effects import Cause, Credit, Effect, Emit, Grant, KeepState, Measure
 from loyalty_core.domain.events import Event
 from loyalty_core.domain.facts import (
     SHIPPING,
@@ -54,6 +54,7 @@ from loyalty_core.domain.facts import (
 )
 from loyalty_core.domain.grants import BorneCost, CodeImport, GrantReceipt, GrantState
 from loyalty_core.domain.household_views import (
+    HouseholdInvitation,
     HouseholdMemberView,
     HouseholdReceipt,
     HouseholdStatement,
@@ -226,25 +227,27 @@ __all__ = [
     "PLUGIN_API_VERSION", "SHIPPING", "Accepted", "AccountLink", "Activity", "Adjustment",
     "AdjustmentOutcome", "AdjustmentReceipt", "AdjustmentSummary", "AgreementMissing",
     "AmountInvalid", "AsyncLoyalty", "AwardExplanation", "Benefit", "BenefitKind",
-    "BenefitSource", "BenefitUse", "Block", "BorneCost", "Cart", "Checkout", "ClaimReceipt",
-    "ClaimRefused", "Clock", "CodeImport", "CodeRules", "CodeSource", "ConfigError", "Credit",
-    "CurrencyUnknown", "CustomerMissing", "DateOutOfRange", "Dated", "DebtPolicy", "Decidable",
-    "Difference", "Earning", "Effect", "Emit", "EncodingBroken", "Entry", "ErasureReceipt",
-    "Event", "ExpiresAt", "Expiry", "Explanation", "Fact", "FactError", "FactReceipt",
-    "FactTooLarge", "FollowsFacts", "Fulfils", "Goal", "GoodwillPolicy", "Grant",
-    "GrantNotFound", "GrantReceipt", "GrantRefused", "GrantState", "GrantedBenefit", "Handler",
-    "History", "HistoryItem", "HistoryPage", "HostConnectionUnsafe", "HouseholdMemberView",
-    "HouseholdNotFound", "HouseholdReceipt", "HouseholdRefused", "HouseholdRole",
-    "HouseholdRules", "HouseholdState", "HouseholdStatement", "IdempotencyConflict", "Identity",
-    "IdentityConflict", "IdentityInvalid", "IdentityKind", "InsufficientPoints", "JoinPolicy",
-    "Json", "KeepState", "LeavingPolicy", "LedgerFault", "Limit", "Line", "LineKind",
-    "LinePrice", "LinkRefused", "Loyalty", "LoyaltyError", "Measure", "Member", "MemberErased",
-    "MemberId", "MemberInactive", "MemberNotFound", "MemberStatus", "MemberView",
-    "MergeReceipt", "MergeRefused", "Minor", "MissedBenefit", "Money", "MovedPoints",
-    "NotSealed", "Order", "OrderNotFound", "OrderRefund", "OrderStatus", "OrderSumsMismatch",
-    "Outcome", "Owing", "Paid", "Partner", "Period", "Plugin", "PluginError", "PluginFailed",
-    "PluginManifest", "PluginMissing", "PointsValue", "Price", "Pricing", "Problem", "Profile",
-    "Program", "ProgramConfig", "ProgramType", "Progress", "ProofInvalid", "Quote", "Rate",
+    "BenefitSource", "BenefitUse", "Block", "BorneCost", "Cart", "Cause", "Checkout",
+    "ClaimReceipt", "ClaimRefused", "Clock", "CodeImport", "CodeRules", "CodeSource",
+    "ConfigError", "Credit", "CurrencyUnknown", "CustomerMissing", "DateOutOfRange", "Dated",
+    "DebtPolicy", "Decidable", "Difference", "Earning", "Effect", "Emit", "EncodingBroken",
+    "Entry", "ErasureReceipt", "Event", "ExpiresAt", "Expiry", "Explanation", "Fact",
+    "FactError", "FactReceipt", "FactTooLarge", "FollowsFacts", "Fulfils", "Goal",
+    "GoodwillPolicy", "Grant", "GrantNotFound", "GrantReceipt", "GrantRefused", "GrantState",
+    "GrantedBenefit", "Handler", "History", "HistoryItem", "HistoryPage",
+    "HostConnectionUnsafe", "HouseholdInvitation", "HouseholdMemberView",
+    "HouseholdNotFound", "HouseholdReceipt",
+    "HouseholdRefused", "HouseholdRole", "HouseholdRules", "HouseholdState",
+    "HouseholdStatement", "IdempotencyConflict", "Identity", "IdentityConflict",
+    "IdentityInvalid", "IdentityKind", "InsufficientPoints", "JoinPolicy", "Json", "KeepState",
+    "LeavingPolicy", "LedgerFault", "Limit", "Line", "LineKind", "LinePrice", "LinkRefused",
+    "Loyalty", "LoyaltyError", "Measure", "Member", "MemberErased", "MemberId",
+    "MemberInactive", "MemberNotFound", "MemberStatus", "MemberView", "MergeReceipt",
+    "MergeRefused", "Minor", "MissedBenefit", "Money", "MovedPoints", "NotSealed", "Order",
+    "OrderNotFound", "OrderRefund", "OrderStatus", "OrderSumsMismatch", "Outcome", "Owing",
+    "Paid", "Partner", "Period", "Plugin", "PluginError", "PluginFailed", "PluginManifest",
+    "PluginMissing", "PointsValue", "Price", "Pricing", "Problem", "Profile", "Program",
+    "ProgramConfig", "ProgramType", "Progress", "ProofInvalid", "Quote", "Rate",
     "RebuildReport", "RecordStatus", "RecordSummary", "RedemptionEnded", "RedemptionNotFound",
     "RedemptionReceipt", "RedemptionRefused", "RedemptionState", "Refund", "RefundExceedsOrder",
     "RefundKind", "RefundLine", "ReinstatementReceipt", "ReinstatementRefused", "Rejection",

@@ -158,7 +158,7 @@ def test_a_question_costs_the_same_however_long_the_history(shop: Shop) -> None:
             loyalty.statement(found.id, at=START, known_at=START)
             loyalty.balance(found.id, at=START)
         costs.append(len(seen))
-    assert costs == [10, 10]
+    assert costs == [8, 8]
 
 
 # -- what was held --------------------------------------------------------------------------------

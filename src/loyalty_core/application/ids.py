@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import time
 from collections.abc import Mapping
 from datetime import timedelta
@@ -63,3 +64,11 @@ def input_hash(command: str, values: Mapping[str, Any]) -> str:
     """A hash of what a command was given: the same input always has the same hash."""
     text = json.dumps([command, values], sort_keys=True, default=str, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def is_id(text: str) -> bool:
+    """Whether a text can be one of our ids at all: a UUID in its canonical form."""
+    return _ID.fullmatch(text) is not None
+
+
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
