@@ -220,6 +220,8 @@ class Household(RuleBasedStateMachine):
             wallet = statements[owner].wallet("points")
             found = (wallet.available, wallet.pending, wallet.held, wallet.debt)
             assert found == (ledger.available, ledger.pending, ledger.held, ledger.debt)
+            now = self.clock()
+            assert self.loyalty.statement(owner, at=now, known_at=now) == statements[owner]
         earned = sum(one.wallet("points").earned for one in statements.values())
         assert earned == sum(ledger.earned for ledger in owners.values())
 
