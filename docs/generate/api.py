@@ -27,6 +27,7 @@ THEMES = {
     "domain.partners": "Partners",
     "domain.adjustments": "Receipts",
     "domain.grants": "Rewards and grants",
+    "domain.calendars": "Configuration",
     "domain.catalogue": "Rewards and grants",
     "domain.statements": "Questions and answers",
     "domain.benefits": "Tiers and benefits",
@@ -68,7 +69,7 @@ VALUES = {
 }
 """Where names are defined that do not know it themselves."""
 WORDS = {
-    "Effect": "``Credit``, ``Grant``, ``KeepState``, ``Measure`` or ``Emit``: what is decided.",
+    "Effect": "``Credit``, ``Grant``, ``KeepState``, ``Measure``, ``Cause`` or ``Emit``: what is decided.",
     "Json": "Any JSON value: a ``Scalar``, a list of them, or an object of them by text.",
     "MemberId": "A member's id, a time-ordered UUID as text.",
     "Period": "Spans of the calendar: day, week, month, quarter, year.",

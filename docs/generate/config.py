@@ -18,7 +18,16 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from docs.generate.text import code, markdown, prose, table
 from docs.generate.text import page as whole_page
-from loyalty_core import Checkout, HouseholdRules, Partner, Plugin, Program, Reward, Wallet
+from loyalty_core import (
+    Calendar,
+    Checkout,
+    HouseholdRules,
+    Partner,
+    Plugin,
+    Program,
+    Reward,
+    Wallet,
+)
 from loyalty_gateway.settings import GatewaySettings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -64,6 +73,7 @@ def page() -> str:
         _tables("`[program]`", Program, seen),
         _tables("`[wallets.<name>]`", Wallet, seen),
         _tables("`[household]`", HouseholdRules, seen),
+        _tables("`[calendar]`", Calendar, seen),
         _tables("`[rewards.<id>]`", Reward, seen),
         _tables("`[checkout]`", Checkout, seen),
         _tables("`[partners.<program>]`", Partner, seen),

@@ -19,6 +19,7 @@ from loyalty_core.application.reward_checks import reward_faults
 from loyalty_core.application.structure import converter, read_settings
 from loyalty_core.domain.amounts import parse_scaled
 from loyalty_core.domain.benefits import Checkout
+from loyalty_core.domain.calendars import Calendar
 from loyalty_core.domain.catalogue import Reward
 from loyalty_core.domain.clock import zone
 from loyalty_core.domain.currencies import minor_digits
@@ -57,6 +58,7 @@ class _File:
     plugins: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
     gateway: Mapping[str, Json] = field(default_factory=dict)
     household: HouseholdRules | None = None
+    calendar: Calendar = Calendar()
 
 
 def load_config(config: str | Path | Mapping[str, Json]) -> ProgramConfig:
@@ -92,6 +94,7 @@ def _structured(document: Mapping[str, Json]) -> ProgramConfig:
         plugins=read.plugins,
         gateway=read.gateway,
         household=read.household,
+        calendar=read.calendar,
     )
 
 
@@ -166,6 +169,7 @@ def effective(config: ProgramConfig) -> dict[str, Json]:
         "plugins": cast(Json, dict(config.plugins)),
         "gateway": cast(Json, dict(config.gateway)),
         **({"household": _full(config.household)} if config.household else {}),
+        **({"calendar": _full(config.calendar)} if config.calendar.kinds else {}),
     }
 
 

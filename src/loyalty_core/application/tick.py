@@ -1,6 +1,6 @@
 """The nightly jobs, in their fixed order.
 
-Activate, expire, retry, lapse, tell of tiers, hand over, deliver, seal.
+Activate, expire, celebrate, retry, lapse, tell of tiers, hand over, deliver, seal.
 
 Each step works in chunks of its own transactions, so it can be stopped and started anywhere, by
 any number of processes; what is done is no longer due.
@@ -18,6 +18,7 @@ from functools import partial
 from typing import Any
 
 from loyalty_core.application.books import Books
+from loyalty_core.application.celebrate import Celebrating
 from loyalty_core.application.expire import Done, move_points
 from loyalty_core.application.grants import keep
 from loyalty_core.application.record import Recorder
@@ -58,6 +59,7 @@ class Ticker:
         self._store = store
         self._rules = rules
         self._recorder = recorder
+        self._celebrating = Celebrating(rules, recorder.rules_at)
         self._redeeming = redeeming
         self._sealing = sealing
         self._clock = clock
@@ -70,6 +72,7 @@ class Ticker:
         for step in (
             self._move_points,
             self._expire_grants,
+            self._celebrating.celebrate,
             self._retry,
             self._adopt,
             self._lapse,

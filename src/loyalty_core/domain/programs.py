@@ -10,6 +10,7 @@ from typing import Literal
 
 from loyalty_core.domain.amounts import Money, parse_scaled
 from loyalty_core.domain.benefits import Checkout
+from loyalty_core.domain.calendars import Calendar
 from loyalty_core.domain.catalogue import Reward
 from loyalty_core.domain.clock import (
     Period,
@@ -290,6 +291,7 @@ class ProgramConfig:
     plugins: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
     gateway: Mapping[str, Json] = field(default_factory=dict)
     household: HouseholdRules | None = None
+    calendar: Calendar = Calendar()
     version: int = 0
 
     def scale(self, wallet: str) -> int | None:

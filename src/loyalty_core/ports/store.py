@@ -12,6 +12,7 @@ from loyalty_core.domain.ledger import Lot, LotId, Transaction, WalletBook
 from loyalty_core.domain.members import Identity, MemberId
 from loyalty_core.domain.redemptions import Redemption
 from loyalty_core.ports.accounts import AccountReader
+from loyalty_core.ports.calendar import CalendarWork
 from loyalty_core.ports.expiry import ExpiryWork
 from loyalty_core.ports.grants import GrantWork
 from loyalty_core.ports.households import HouseholdReader, HouseholdWork
@@ -39,6 +40,7 @@ class UnitOfWork(
     GrantWork,
     PartnerWork,
     StandingWork,
+    CalendarWork,
     Protocol,
 ):
     """One write transaction. Everything read through it after ``lock_members`` is current."""

@@ -67,6 +67,7 @@ def member_row(record: MemberRecord, program: str) -> dict[str, Any]:
         "merges": _plain.unstructure(record.merges) if record.merges else [],
         "household": record.household,
         "contributions": _plain.unstructure(record.contributions) if record.contributions else [],
+        "birthday": born.isoformat()[-5:] if (born := record.profile.birthday) else None,
     }
 
 

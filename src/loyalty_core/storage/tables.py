@@ -61,6 +61,17 @@ member = Table(
     Column("merges", _json(), nullable=False),
     Column("household", Boolean, nullable=False),
     Column("contributions", _json(), nullable=False),
+    Column("birthday", String(5)),
+    Index("loyalty_member_joined", "program", "joined_at"),
+)
+_born = text("birthday IS NOT NULL")
+Index(
+    "loyalty_member_birthday",
+    member.c.program,
+    member.c.birthday,
+    member.c.id,
+    postgresql_where=_born,
+    sqlite_where=_born,
 )
 _merged = text("merged_into IS NOT NULL")
 Index("loyalty_member_merged", member.c.merged_into, sqlite_where=_merged, postgresql_where=_merged)

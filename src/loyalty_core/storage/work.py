@@ -14,6 +14,7 @@ from loyalty_core.domain.ledger import Lot, LotId, WalletBook
 from loyalty_core.domain.members import Identity, MemberId
 from loyalty_core.ports.records import Changes, FactRecord, FactStatus, MemberRecord, StoredReceipt
 from loyalty_core.storage import rows, tables
+from loyalty_core.storage.calendar import Calendars
 from loyalty_core.storage.claims import Claims
 from loyalty_core.storage.erasure import key_digest
 from loyalty_core.storage.expiry import Expiry
@@ -24,11 +25,10 @@ from loyalty_core.storage.queries import Queries
 from loyalty_core.storage.rebuild import CacheWrites
 from loyalty_core.storage.seal import SealWrites
 from loyalty_core.storage.sql import Write
-from loyalty_core.storage.standings import Standings
 
 
 class SqlUnitOfWork(
-    SealWrites, CacheWrites, Standings, Expiry, HouseholdRows, Claims, Posted, PartnerWrites
+    SealWrites, CacheWrites, Calendars, Expiry, HouseholdRows, Claims, Posted, PartnerWrites
 ):
     """``ports.store.UnitOfWork`` on one SQLAlchemy connection, for one program."""
 
