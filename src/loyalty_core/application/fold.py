@@ -142,7 +142,7 @@ def fold(
         fact = decidable(record, member)
         if fact is not None:
             fresh = record.config_version == 0
-            profile = member.profile if fresh else _seen(record)
+            profile = member.seen if fresh else _seen(record)
             before = running.snapshot(profile)
             if record.position > last and record.before == before:
                 return result
@@ -240,6 +240,7 @@ def _decide(
                 effects = ask_follower(follower, outcome, view, rules.config)
                 taken.take(follower.plugin, effects, follows=True)
     record.gifts = gifts_after(record, taken.granted, rules.gone.union(taken.failed))
+    record.measures = taken.measured()
     _settle(record, taken.awards(), taken.failed, rules.config.version, now)
     if isinstance(fact, Order):
         running.history = _bought(running.history, fact)
@@ -288,6 +289,13 @@ class Taken:
                 self.measures[effect.metric] = total
             elif record.config_version == 0 or plugin in record.deferred:
                 self.emitted.append(effect)  # told once: when this plugin first decides the fact
+
+    def measured(self) -> dict[str, int]:
+        """What is measured now: what stays of plugins that failed or are gone, and what is new."""
+        silent = {*self.failed, *self.rules.gone}
+        known = self.record.measures.items()
+        stays = {name: amount for name, amount in known if name.partition(".")[0] in silent}
+        return {**self.measures, **stays}
 
     def awards(self) -> list[Award]:
         """What is awarded now: what stays of plugins that failed or are gone, and what is new."""
@@ -342,6 +350,7 @@ def _withdraw(record: FactRecord) -> None:
     for award in record.awards:
         award.amount, award.lines = 0, {}
     record.gifts = gifts_after(record, (), frozenset())
+    record.measures = {}
     record.status, record.deferred, record.retry_at = FactStatus.IDLE, (), None
     record.before = {name: kept for name, kept in record.before.items() if name == "profile"}
 

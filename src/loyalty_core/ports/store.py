@@ -27,6 +27,7 @@ from loyalty_core.ports.records import (
     WalletSums,
 )
 from loyalty_core.ports.seal import SealReader, SealWriter
+from loyalty_core.ports.segments import SegmentReader, SegmentWork
 from loyalty_core.ports.standings import StandingWork
 
 
@@ -39,6 +40,7 @@ class UnitOfWork(
     GrantWork,
     PartnerWork,
     StandingWork,
+    SegmentWork,
     Protocol,
 ):
     """One write transaction. Everything read through it after ``lock_members`` is current."""
@@ -192,6 +194,7 @@ class Reader(
     CacheReader,
     GrantReader,
     PartnerReader,
+    SegmentReader,
     Protocol,
 ):
     """Questions to the books; every answer comes from a fixed few indexed queries."""

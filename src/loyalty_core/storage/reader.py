@@ -25,6 +25,7 @@ from loyalty_core.storage.posted import find_transaction, with_entries
 from loyalty_core.storage.queries import Queries
 from loyalty_core.storage.rebuild import CacheReads
 from loyalty_core.storage.seal import SealRows
+from loyalty_core.storage.segments import SegmentRows
 
 Pair = tuple[str, str]
 GONE = (MemberStatus.ERASED.value, MemberStatus.MERGED.value)
@@ -57,7 +58,14 @@ _upcoming = union_all(  # each half walks its own partial index, however many lo
 
 
 class SqlReader(
-    PeopleRows, HouseholdReads, SealRows, PastRows, CacheReads, GrantAnswers, PartnerReads
+    PeopleRows,
+    HouseholdReads,
+    SealRows,
+    PastRows,
+    CacheReads,
+    GrantAnswers,
+    PartnerReads,
+    SegmentRows,
 ):
     """``ports.store.Reader`` on one SQLAlchemy connection, for one program."""
 

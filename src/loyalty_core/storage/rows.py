@@ -32,6 +32,7 @@ from loyalty_core.domain.members import (
     Profile,
 )
 from loyalty_core.domain.redemptions import Redemption, RedemptionState
+from loyalty_core.domain.sales import Sale
 from loyalty_core.ports.records import (
     NO_SHARE,
     Award,
@@ -67,6 +68,7 @@ def member_row(record: MemberRecord, program: str) -> dict[str, Any]:
         "merges": _plain.unstructure(record.merges) if record.merges else [],
         "household": record.household,
         "contributions": _plain.unstructure(record.contributions) if record.contributions else [],
+        "segments": {name: iso(since) for name, since in record.segments.items()},
     }
 
 
@@ -91,6 +93,7 @@ def member_record(row: Row) -> MemberRecord:
         merges=[_plain.structure(merge, Merge) for merge in row["merges"]],
         household=row["household"],
         contributions=[_plain.structure(one, Contribution) for one in row["contributions"]],
+        segments={name: datetime.fromisoformat(at) for name, at in row["segments"].items()},
     )
 
 
@@ -114,6 +117,10 @@ def fact_row(record: FactRecord, program: str) -> dict[str, Any]:
         "document": dump_document(record.document),
         "awards": [_award_row(award) for award in record.awards],
         "gifts": _plain.unstructure(record.gifts) if record.gifts else [],
+        "kept": record.sale.kept if record.sale else None,
+        "currency": record.sale.currency if record.sale else None,
+        "categories": list(record.sale.categories) if record.sale else [],
+        "measures": record.measures,
         "state_before": record.before,
         "config_version": record.config_version,
         "deferred": list(record.deferred),
@@ -137,6 +144,8 @@ def fact_record(row: Row) -> FactRecord:
         document=load_document(row["type"], row["document"]),
         awards=[_award(award) for award in row["awards"]],
         gifts=[_plain.structure(gift, Gift) for gift in row["gifts"]],
+        sale=_sale(row),
+        measures=row["measures"],
         before=row["state_before"],
         config_version=row["config_version"],
         deferred=tuple(row["deferred"]),
@@ -145,6 +154,12 @@ def fact_record(row: Row) -> FactRecord:
         stored=True,
         was_at=Position(row["occurred_at"], key) if decided else None,
     )
+
+
+def _sale(row: Row) -> Sale | None:
+    if row["kept"] is None:
+        return None
+    return Sale(row["kept"], row["currency"], tuple(row["categories"]))
 
 
 def _award_row(award: Award) -> dict[str, Json]:

@@ -23,12 +23,12 @@ from loyalty_core.storage.posted import Posted
 from loyalty_core.storage.queries import Queries
 from loyalty_core.storage.rebuild import CacheWrites
 from loyalty_core.storage.seal import SealWrites
+from loyalty_core.storage.segments import Segments
 from loyalty_core.storage.sql import Write
-from loyalty_core.storage.standings import Standings
 
 
 class SqlUnitOfWork(
-    SealWrites, CacheWrites, Standings, Expiry, HouseholdRows, Claims, Posted, PartnerWrites
+    SealWrites, CacheWrites, Segments, Expiry, HouseholdRows, Claims, Posted, PartnerWrites
 ):
     """``ports.store.UnitOfWork`` on one SQLAlchemy connection, for one program."""
 
