@@ -102,7 +102,7 @@ def _rules_of(config: ProgramConfig, collected: Mapping[str, list[Owned[object]]
     handlers = cast(list[Owned[Subscription]], collected["handlers"])
     _unique(rewards, lambda reward: reward.id, "reward")
     sources = cast(list[Owned[BenefitSource]], collected["benefits"])
-    own = [Owned[BenefitSource](CATALOGUE, one) for one in SegmentBenefits.of(config)]
+    own: list[Owned[BenefitSource]] = [Owned(CATALOGUE, one) for one in SegmentBenefits.of(config)]
     _unique(handlers, lambda subscription: subscription.id, "subscription")
     _unique(sources, lambda source: source.id, "source of benefits")
     subscribed: dict[str, list[Owned[Subscription]]] = defaultdict(list)
