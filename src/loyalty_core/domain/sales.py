@@ -37,8 +37,8 @@ def sale_of(document: OrderDocument, goodwill: GoodwillPolicy) -> Sale | None:
         return None
     nets = line_nets(body)
     goods = [line for line in body.lines if line.kind is LineKind.GOODS]
-    kept = sum(nets[line.id] for line in goods)
-    if refunds := document.counting(goodwill):
+    kept = sum([nets[line.id] for line in goods])
+    if document.refunds and (refunds := document.counting(goodwill)):
         if not kept_share({"": 1}, document, goodwill)[""]:
             return None
         back, pieces = refunded_values(document, goodwill), returned_quantities(body, refunds)
@@ -49,5 +49,5 @@ def sale_of(document: OrderDocument, goodwill: GoodwillPolicy) -> Sale | None:
             if back[line.id] < nets[line.id]
             or (not nets[line.id] and pieces[line.id] < max(line.quantity, 1))
         ]
-    categories = {category: None for line in goods for category in line.categories}
-    return Sale(kept, document.currency, tuple(categories))
+    named = [category for line in goods for category in line.categories]
+    return Sale(kept, document.currency, tuple(dict.fromkeys(named)) if named else ())

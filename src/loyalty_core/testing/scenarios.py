@@ -15,9 +15,10 @@ says whose it is, else it is the first one's.
 
 Facts and carts have their documented JSON form; left out, `source` is "shop", `occurred_at` the
 step's moment and `identities` the member's. Points are in the wallet's smallest unit. What there
-is for the catalogue and grants is in `scenario_grants.py`, for segments in `scenario_segments.py`,
-for what plugins show in `scenario_shown.py`. What there is for a plugin besides is in the module that its entry point in
-`loyalty.scenarios` names, as ``ACTIONS`` and ``VIEWS`` like here.
+is for the catalogue and grants is in `scenario_grants.py`, for segments in
+`scenario_segments.py`, for what plugins show in `scenario_shown.py`. What there is for a plugin
+besides is in the module that its entry point in `loyalty.scenarios` names, as ``ACTIONS`` and
+``VIEWS`` like here.
 """
 
 from __future__ import annotations
