@@ -8,13 +8,13 @@ from typing import cast
 from loyalty_core.domain.facts import Json
 from loyalty_core.errors import Problem
 
-KEY = "campaign"
+KEY = "during"
 DAYS = ("starts_on", "ends_on")
 _SECTIONS = ("rewards", "segments", "plugins")
 
 
 def dated(document: Mapping[str, Json], problems: list[Problem]) -> Mapping[str, Json]:
-    """The document with the campaign's days in each table that says ``campaign = "name"``.
+    """The document with the campaign's days in each table that says ``during = "name"``.
 
     Whoever reads a table with a first and a last day needs to know nothing of campaigns. Names that
     are no campaign's, and days beside one, are added to ``problems``.

@@ -65,7 +65,7 @@ def _price(where: str, reward: Reward, digits: int) -> Iterator[Problem]:
         yield Problem(f"{where}.prices", "there is no price for everybody else", "Add points.")
     for at, one in enumerate(reward.prices):
         if not (one.tags or one.tiers or one.starts_on or one.ends_on):
-            remedy = "Add tags, tiers, days or a campaign, or use points for everybody."
+            remedy = "Add tags, tiers, days or during, or use points for everybody."
             yield Problem(f"{where}.prices[{at}]", "it does not say for whom or when", remedy)
         if one.starts_on and one.ends_on and one.ends_on < one.starts_on:
             yield Problem(f"{where}.prices[{at}].ends_on", f"{one.ends_on} is before starts_on")

@@ -126,7 +126,7 @@ class Segment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Campaign:
-    """The days of a campaign; a table that says ``campaign`` has them as its first and last day."""
+    """The days of a campaign; a table that says ``during`` has them as its first and last day."""
 
     name: str = field(default="", metadata=_doc("What people call it."))
     starts_on: date = field(metadata=_doc("Its first day, in the program's time zone."))

@@ -38,6 +38,7 @@ from loyalty_core.domain.currencies import minor_digits
 from loyalty_core.domain.members import MemberStatus
 from loyalty_core.domain.segments import AGES, ORDERS, SINCE_JOINING, SINCE_ORDER, SPEND, Condition
 from loyalty_core.ports.segments import Census
+from loyalty_core.storage.columns import identifier
 from loyalty_core.storage.standing_tables import standing
 from loyalty_core.storage.tables import fact, member
 
@@ -46,7 +47,8 @@ PRESENT = (MemberStatus.ACTIVE.value, MemberStatus.SUSPENDED.value)
 """Who can be in a segment; whoever left, or is part of another member by now, is in none."""
 FINEST = 10_000
 """Percents are compared as whole numbers of a ten-thousandth of one."""
-_holder = func.coalesce(member.c.merged_into, member.c.id)
+_holder = cast(func.coalesce(member.c.merged_into, member.c.id), identifier())
+"""Who holds what a member has. Without the type SQLite would not look sums up by it."""
 
 
 class Members:
