@@ -11,7 +11,8 @@ from datetime import datetime
 from functools import partial
 
 from loyalty_core.application.books import Books
-from loyalty_core.application.enrol import is_id, member_of
+from loyalty_core.application.enrol import member_of
+from loyalty_core.application.ids import is_id
 from loyalty_core.application.rules import Rules
 from loyalty_core.application.standing import starts_with
 from loyalty_core.application.structure import converter

@@ -10,7 +10,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from loyalty_core.application.available import NOTHING_HELD, Held, held_now, repaid, spendable
-from loyalty_core.application.enrol import found_members, is_id, member_of
+from loyalty_core.application.enrol import found_members, member_of
+from loyalty_core.application.ids import is_id
 from loyalty_core.application.rules import Rules
 from loyalty_core.application.segments import held_segments
 from loyalty_core.application.showing import shown

@@ -121,6 +121,7 @@ def fact_row(record: FactRecord, program: str) -> dict[str, Any]:
         "currency": record.sale.currency if record.sale else None,
         "categories": list(record.sale.categories) if record.sale else [],
         "measures": record.measures,
+        "causes": [[key.source, key.id] for key in record.causes],
         "state_before": record.before,
         "config_version": record.config_version,
         "deferred": list(record.deferred),
@@ -132,13 +133,11 @@ def fact_row(record: FactRecord, program: str) -> dict[str, Any]:
 def fact_record(row: Row) -> FactRecord:
     """A fact from its row."""
     key = FactKey(row["source"], row["type"], row["external_id"])
-    status = FactStatus(row["status"])
-    decided = status in (FactStatus.BOOKED, FactStatus.DEFERRED)
-    return FactRecord(
+    record = FactRecord(
         id=FactId(row["id"]),
         key=key,
         member_id=row["member_id"],
-        status=status,
+        status=FactStatus(row["status"]),
         occurred_at=row["occurred_at"],
         received_at=row["received_at"],
         document=load_document(row["type"], row["document"]),
@@ -146,14 +145,16 @@ def fact_record(row: Row) -> FactRecord:
         gifts=[_plain.structure(gift, Gift) for gift in row["gifts"]],
         sale=_sale(row),
         measures=row["measures"],
+        causes=tuple(FactKey(source, "activity", name) for source, name in row["causes"]),
         before=row["state_before"],
         config_version=row["config_version"],
         deferred=tuple(row["deferred"]),
         attempts=row["attempts"],
         retry_at=row["retry_at"],
         stored=True,
-        was_at=Position(row["occurred_at"], key) if decided else None,
     )
+    record.was_at = record.position if record.decided else None
+    return record
 
 
 def _sale(row: Row) -> Sale | None:

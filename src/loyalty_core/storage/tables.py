@@ -96,6 +96,7 @@ fact = Table(
     Column("currency", String(3)),
     Column("categories", _json(), nullable=False),
     Column("measures", _json(), nullable=False),
+    Column("causes", _json(), nullable=False),
     Column("state_before", _json(), nullable=False),
     Column("config_version", Integer, nullable=False),
     Column("deferred", _json(), nullable=False),
