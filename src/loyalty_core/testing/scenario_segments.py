@@ -21,6 +21,10 @@ class Counting(Protocol):
 
     loyalty: Loyalty
 
+    def member_id(self, step: Table) -> str:
+        """The id of the step's member."""
+        ...
+
     def statement(self, step: Table) -> Statement:
         """The statement of the step's member."""
         ...
@@ -28,6 +32,12 @@ class Counting(Protocol):
 
 def _recount(player: Counting, step: Table, nothing: Table, key: str) -> RecountReport:
     return player.loyalty.recount_segments()
+
+
+def _segments(player: Counting, step: Table) -> list[str]:
+    """Those the member is in, also those that no member is told of."""
+    held = player.loyalty.member(player.member_id(step)).segments
+    return [name for name in player.loyalty.config.segments if name in held]
 
 
 def _sizes(player: Counting, expected: Table) -> dict[str, int]:
@@ -38,9 +48,7 @@ def _sizes(player: Counting, expected: Table) -> dict[str, int]:
 ACTIONS: Mapping[str, Callable[[Any, Table, Any, str], Any]] = {"recount": _recount}
 VIEWS: Mapping[str, Callable[[Any, Table, Any, Any], Any]] = {
     "sizes": lambda player, step, result, expected: _sizes(player, expected),
-    "segments": lambda player, step, result, _: [
-        one.segment for one in player.statement(step).segments
-    ],
+    "segments": lambda player, step, result, _: _segments(player, step),
     "told": lambda player, step, result, _: [
         one.name for one in player.statement(step).segments if one.visible
     ],
