@@ -34,6 +34,7 @@ THEMES = {
     "domain.benefit_checks": "Tiers and benefits",
     "domain.pricing": "Tiers and benefits",
     "domain.tiers": "Tiers and benefits",
+    "domain.segments": "Segments",
     "domain.households": "Households",
     "domain.household_views": "Households",
     "domain.ledger": "The books",
@@ -69,7 +70,7 @@ VALUES = {
 }
 """Where names are defined that do not know it themselves."""
 WORDS = {
-    "Effect": "``Credit``, ``Grant``, ``KeepState``, ``Measure``, ``Cause`` or ``Emit``: what is decided.",
+    "Effect": "What is decided: ``Credit``, ``Grant``, ``KeepState``, ``Measure``, ``Cause`` ...",
     "Json": "Any JSON value: a ``Scalar``, a list of them, or an object of them by text.",
     "MemberId": "A member's id, a time-ordered UUID as text.",
     "Period": "Spans of the calendar: day, week, month, quarter, year.",

@@ -34,6 +34,7 @@ from loyalty_core.application.redemptions import Redemptions
 from loyalty_core.application.reinstate import Reinstater
 from loyalty_core.application.rules import Rules
 from loyalty_core.application.seal import Sealing
+from loyalty_core.application.segments import Segmenting
 from loyalty_core.application.settlements import Settling
 from loyalty_core.application.showcase import Showcase
 from loyalty_core.application.spend import Spending
@@ -53,6 +54,7 @@ from loyalty_core.facade.partners import PartnerMethods
 from loyalty_core.facade.people import PeopleMethods
 from loyalty_core.facade.proofs import ProofMethods
 from loyalty_core.facade.questions import QuestionMethods
+from loyalty_core.facade.segments import SegmentMethods
 from loyalty_core.facade.spending import SpendingMethods
 from loyalty_core.facade.upkeep import UpkeepMethods
 from loyalty_core.plugins.loader import load
@@ -93,6 +95,7 @@ class Loyalty(
     PartnerMethods,
     AdjustingMethods,
     QuestionMethods,
+    SegmentMethods,
     ProofMethods,
     UpkeepMethods,
 ):
@@ -133,7 +136,10 @@ class Loyalty(
         self._past = Past(store, rules, self._questions, clock)
         self._sealing = Sealing(store, rules.config.program.id, clock)
         self._rebuilding = Rebuilding(store, clock)
-        self._ticker = Ticker(store, rules, self._recorder, self._redeeming, self._sealing, clock)
+        self._segmenting = Segmenting(store, rules, clock)
+        self._ticker = Ticker(
+            store, rules, self._recorder, self._redeeming, self._sealing, self._segmenting, clock
+        )
         self._registry = parts.registry
 
     @classmethod

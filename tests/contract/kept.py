@@ -10,6 +10,8 @@ KEPT = {
     "loyalty_fact.external_id": "the shop's own number, by which a late refund is known",
     "loyalty_fact.status": "ours",
     "loyalty_fact.awards": "rules, amounts and moments",
+    "loyalty_fact.currency": "three letters, taken out all the same",
+    "loyalty_segment_count.fingerprint": "a hash of the rules",
     "loyalty_member.status": "ours",
     "loyalty_transaction.kind": "ours",
     "loyalty_transaction.actor": "who of the shop did it",

@@ -36,6 +36,7 @@ def member_of(record: MemberRecord, identities: tuple[Identity, ...]) -> Member:
         joined_at=record.joined_at,
         profile=record.profile,
         identities=identities,
+        segments=dict(record.segments),
     )
 
 

@@ -82,12 +82,14 @@ class Erasing:
             fact.member_id, fact.status = member.id, FactStatus.LAPSED
             facts.append(fact)
         uow.forget_standings(people)
+        uow.forget_segments(people)
         uow.forget(list(people), sorted(known), [fact.id for fact in facts], books.now)
         books.changes.facts = {fact.id: strip(fact) for fact in facts}
         for one in people.values():
             one.status, one.profile = MemberStatus.ERASED, Profile()
             one.history, one.state, one.decided_to = History(), {}, None
             one.merged_into, one.merges, one.contributions = None, [], []
+            one.segments = {}
             books.changes.members[one.id] = one
         books.changes.events.clear()  # of points, to people who are told below to forget the person
         books.tell("member_erased", member.id, books.now, {})
@@ -150,6 +152,7 @@ def strip(fact: FactRecord) -> FactRecord:
     else:
         fact.document = _bare(document)
     fact.before, fact.deferred, fact.attempts, fact.retry_at = {}, (), 0, None
+    fact.sale, fact.measures = None, {}
     if fact.status is FactStatus.DEFERRED:
         fact.status = FactStatus.BOOKED
     return fact

@@ -134,10 +134,11 @@ class Merging:
         running.absorb(merge, self._rules, strictly=True)
         kept.history, kept.state = running.history, running.state
         kept.merges.append(merge)
-        gone.status, gone.merged_into = MemberStatus.MERGED, kept.id
+        gone.status, gone.merged_into, gone.segments = MemberStatus.MERGED, kept.id, {}
         books.changes.members |= {kept.id: kept, gone.id: gone}
         books.tell("member_merged", kept.id, note.at, {"merged": gone.id})
         uow.forget_standings([gone.id])
+        uow.forget_segments([gone.id])
         tell_standings(books, [kept])
         return merge
 

@@ -13,6 +13,7 @@ from loyalty_core.application.available import NOTHING_HELD, Held, held_now, rep
 from loyalty_core.application.enrol import found_members, member_of
 from loyalty_core.application.ids import is_id
 from loyalty_core.application.rules import Rules
+from loyalty_core.application.segments import held_segments
 from loyalty_core.application.showing import shown
 from loyalty_core.application.standing import person_of, stood
 from loyalty_core.domain.amounts import Money
@@ -103,6 +104,7 @@ class Questions:
             grants=grants,
             saved=saved,
             household_id=record.belongs_to,
+            segments=held_segments(self._rules.config, record),
             shown=shown(self._rules, seen.person, now),
         )
 
@@ -201,6 +203,7 @@ class Questions:
                 refunds=refunds,
                 awards=awards,
                 config_version=record.config_version if record else made.config_version,
+                segments=_segments(record),
             )
 
         return self._store.read(look)
@@ -325,6 +328,13 @@ def _known(record: FactRecord | None) -> tuple[Order | Activity | None, tuple[st
     if isinstance(record.document, Activity):
         return record.document, ()
     return record.document.body, tuple(sorted(record.document.refunds))
+
+
+def _segments(record: FactRecord | None) -> tuple[str, ...]:
+    """The tags and segments of the member as the fact first saw them."""
+    profile = record.before.get("profile") if record else None
+    tags = profile.get("tags") if isinstance(profile, dict) else None
+    return tuple(str(tag) for tag in tags) if isinstance(tags, list) else ()
 
 
 def cursor(occurred_at: datetime, transaction_id: str) -> str:

@@ -1,6 +1,6 @@
 """The nightly jobs, in their fixed order.
 
-Activate, expire, celebrate, retry, lapse, tell of tiers, hand over, deliver, seal.
+Activate, expire, celebrate, retry, lapse, tell of tiers, count segments, hand over, deliver, seal.
 
 Each step works in chunks of its own transactions, so it can be stopped and started anywhere, by
 any number of processes; what is done is no longer due.
@@ -25,6 +25,7 @@ from loyalty_core.application.record import Recorder
 from loyalty_core.application.redeem import Redeeming
 from loyalty_core.application.rules import Rules
 from loyalty_core.application.seal import Sealing
+from loyalty_core.application.segments import Segmenting
 from loyalty_core.application.standing import tell_standings
 from loyalty_core.domain.clock import Clock
 from loyalty_core.domain.grants import GrantState
@@ -54,6 +55,7 @@ class Ticker:
         recorder: Recorder,
         redeeming: Redeeming,
         sealing: Sealing,
+        segmenting: Segmenting,
         clock: Clock,
     ) -> None:
         self._store = store
@@ -62,6 +64,7 @@ class Ticker:
         self._celebrating = Celebrating(rules, recorder.rules_at)
         self._redeeming = redeeming
         self._sealing = sealing
+        self._segmenting = segmenting
         self._clock = clock
 
     def tick(self, progress: Callable[[int], None] | None) -> TickReport:
@@ -77,6 +80,8 @@ class Ticker:
             self._adopt,
             self._lapse,
             self._tell_standings,
+            self._count_segments,
+            self._change_segments,
         ):
             while done := self._store.write(partial(step, now=now)):
                 counts.update(done.counts)  # after the commit: a collision runs a step twice
@@ -147,6 +152,18 @@ class Ticker:
         told = len(books.changes.standings)
         books.flush()
         return Done(Counter(standings=told)) if told else None
+
+    # -- segments -----------------------------------------------------------------------------
+
+    def _count_segments(self, uow: UnitOfWork, *, now: datetime) -> Done | None:
+        """Counts who is in which segment: by whoever comes first on a day."""
+        if self._rules.config.segments or uow.were_counted():
+            self._segmenting.count(uow, now=now)
+        return None
+
+    def _change_segments(self, uow: UnitOfWork, *, now: datetime) -> Done | None:
+        changed = len(self._segmenting.carry_out(uow, now=now))
+        return Done(Counter(segments=changed)) if changed else None
 
     # -- rewards ------------------------------------------------------------------------------
 

@@ -22,6 +22,7 @@ from loyalty_core.cli.commands import (
     people,
     proofs,
     rewards,
+    segments,
     setup,
     spending,
 )
@@ -55,7 +56,7 @@ def build_app() -> typer.Typer:
     )
     app.callback()(_root)
     modules = (setup, loading, members, answers, spending, rewards, adjusting, people)
-    for module in (*modules, operations, proofs, households, partners, examples, demo):
+    for module in (*modules, segments, operations, proofs, households, partners, examples, demo):
         module.register(app)
     return app
 

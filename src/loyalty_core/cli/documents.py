@@ -194,6 +194,7 @@ def explanation(why: Explanation, config: ProgramConfig) -> Document:
             for award in why.awards
         ],
         "config_version": why.config_version,
+        "segments": list(why.segments),
     }
 
 
@@ -318,6 +319,7 @@ def tick(done: TickReport, config: ProgramConfig) -> Document:
         "retried_redemptions": done.retried_redemptions,
         "lapsed_facts": done.lapsed_facts,
         "expired_grants": done.expired_grants,
+        "segments": done.segments,
         "delivered": done.delivered,
         "delivery_failures": done.delivery_failures,
         "sealed": done.sealed,

@@ -156,6 +156,7 @@ def explanation(console: Console, why: Explanation, config: ProgramConfig) -> No
         ("refunds", ", ".join(why.refunds)),
         ("actor", posted.actor),
         ("reason", posted.reason),
+        ("segments", ", ".join(why.segments)),
         ("rules", f"configuration version {why.config_version}"),
     ]
     console.print(facts_table([(name, value) for name, value in rows if value]))
@@ -269,6 +270,7 @@ def tick(console: Console, done: TickReport, config: ProgramConfig) -> None:
         ("facts lapsed", f"{done.lapsed_facts:,}"),
         ("rewards retried", f"{done.retried_redemptions:,}"),
         ("grants expired", f"{done.expired_grants:,}"),
+        ("segments changed", f"{done.segments:,}"),
         ("events delivered", f"{done.delivered:,}"),
         ("deliveries failed", f"{done.delivery_failures:,}"),
         ("transactions sealed", f"{done.sealed:,}"),

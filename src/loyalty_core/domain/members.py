@@ -57,8 +57,9 @@ class Profile:
     """What is known of a member besides identities; every field may stay empty.
 
     ``time_zone`` is an IANA name, ``locale`` a BCP 47 tag, ``consents`` maps a purpose to yes or
-    no. ``tags`` are the segments. ``tiers`` are tiers that the host keeps itself, by scheme; what
-    programs and quotes see has those of the program's own schemes as well.
+    no. ``tags`` are what the host says of the member, and ``tiers`` the tiers it keeps itself, by
+    scheme; what programs and quotes see has the segments counted, and the tiers of the program's
+    own schemes, as well.
     """
 
     name: str = ""
@@ -86,13 +87,14 @@ class History:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """A person in a program."""
+    """A person in a program; ``segments`` are those counted, each with since when."""
 
     id: MemberId
     status: MemberStatus = MemberStatus.ACTIVE
     joined_at: datetime
     profile: Profile = Profile()
     identities: tuple[Identity, ...] = ()
+    segments: Mapping[str, datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

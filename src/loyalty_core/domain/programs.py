@@ -21,6 +21,7 @@ from loyalty_core.domain.clock import (
 )
 from loyalty_core.domain.facts import Json
 from loyalty_core.domain.households import HouseholdRules
+from loyalty_core.domain.segments import Campaign, Segment
 
 
 def _doc(text: str) -> Mapping[str, str]:
@@ -287,6 +288,8 @@ class ProgramConfig:
     wallets: Mapping[str, Wallet] = field(default_factory=dict)
     checkout: Checkout = Checkout()
     rewards: Mapping[str, Reward] = field(default_factory=dict)
+    segments: Mapping[str, Segment] = field(default_factory=dict)
+    campaigns: Mapping[str, Campaign] = field(default_factory=dict)
     partners: Mapping[str, Partner] = field(default_factory=dict)
     plugins: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
     gateway: Mapping[str, Json] = field(default_factory=dict)

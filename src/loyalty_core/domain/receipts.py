@@ -207,6 +207,7 @@ class TickReport:
     lapsed_facts: int = 0
     standings: int = 0
     calendar_facts: int = 0
+    segments: int = 0
     delivered: int = 0
     delivery_failures: int = 0
     sealed: int = 0

@@ -271,6 +271,12 @@ class GrantNotFound(LoyaltyError):
     code = "grant_not_found"
 
 
+class SegmentUnknown(LoyaltyError):
+    """The program has no segment of this name."""
+
+    code = "segment_unknown"
+
+
 class GrantRefused(LoyaltyError):
     """The grant cannot be used, approved, handed over or revoked as it is; nothing was changed."""
 

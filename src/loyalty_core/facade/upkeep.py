@@ -30,7 +30,7 @@ class UpkeepMethods:
         return tuple(self._registry.plugins.values())
 
     def tick(self, *, progress: Callable[[int], None] | None = None) -> TickReport:
-        """The nightly jobs: activate, expire, retry deferred facts, deliver events, seal.
+        """The nightly jobs: activate, expire, retry deferred facts, count segments, deliver, seal.
 
         Chunked, resumable, idempotent, and safe from many processes at once. Nothing depends on
         it having run: expired points cannot be spent whether it has or not.

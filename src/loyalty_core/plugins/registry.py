@@ -12,6 +12,7 @@ from typing import TypeVar, cast
 from loyalty_core.application.catalogue import CATALOGUE, CatalogueReward
 from loyalty_core.application.config import document_of, load_config
 from loyalty_core.application.rules import Rules
+from loyalty_core.application.segments import SegmentBenefits
 from loyalty_core.application.structure import read_settings
 from loyalty_core.domain.facts import Json
 from loyalty_core.domain.programs import ProgramConfig
@@ -101,6 +102,7 @@ def _rules_of(config: ProgramConfig, collected: Mapping[str, list[Owned[object]]
     handlers = cast(list[Owned[Subscription]], collected["handlers"])
     _unique(rewards, lambda reward: reward.id, "reward")
     sources = cast(list[Owned[BenefitSource]], collected["benefits"])
+    own: list[Owned[BenefitSource]] = [Owned(CATALOGUE, one) for one in SegmentBenefits.of(config)]
     _unique(handlers, lambda subscription: subscription.id, "subscription")
     _unique(sources, lambda source: source.id, "source of benefits")
     subscribed: dict[str, list[Owned[Subscription]]] = defaultdict(list)
@@ -115,7 +117,7 @@ def _rules_of(config: ProgramConfig, collected: Mapping[str, list[Owned[object]]
         followers=tuple(
             cast(Owned[FollowsFacts], one) for one in programs if isinstance(one.item, FollowsFacts)
         ),
-        sources=tuple(sources),
+        sources=(*sources, *own),
     )
 
 

@@ -28,6 +28,7 @@ from loyalty_core.ports.records import (
     WalletSums,
 )
 from loyalty_core.ports.seal import SealReader, SealWriter
+from loyalty_core.ports.segments import SegmentReader, SegmentWork
 from loyalty_core.ports.standings import StandingWork
 
 
@@ -41,6 +42,7 @@ class UnitOfWork(
     PartnerWork,
     StandingWork,
     CalendarWork,
+    SegmentWork,
     Protocol,
 ):
     """One write transaction. Everything read through it after ``lock_members`` is current."""
@@ -194,6 +196,7 @@ class Reader(
     CacheReader,
     AccountReader,
     PartnerReader,
+    SegmentReader,
     Protocol,
 ):
     """Questions to the books; every answer comes from a fixed few indexed queries."""

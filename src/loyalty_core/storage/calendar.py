@@ -11,12 +11,12 @@ from loyalty_core.domain.members import MemberId, MemberStatus
 from loyalty_core.ports.calendar import CalendarMark
 from loyalty_core.storage import tables
 from loyalty_core.storage.calendar_tables import calendar
-from loyalty_core.storage.standings import Standings
+from loyalty_core.storage.segments import Segments
 
 PRESENT = (MemberStatus.ACTIVE.value, MemberStatus.SUSPENDED.value)
 
 
-class Calendars(Standings):
+class Calendars(Segments):
     """``ports.calendar.CalendarWork`` on one SQLAlchemy connection, for one program."""
 
     def calendar_mark(self, kind: str) -> CalendarMark | None:

@@ -13,6 +13,7 @@ from loyalty_core.storage import (
     calendar_tables,
     grant_tables,
     partner_tables,
+    segment_tables,
     standing_tables,
     tables,
 )
@@ -31,6 +32,7 @@ def _first_tables(connection: Connection) -> None:
         calendar_tables.calendar,
         grant_tables.grant,
         partner_tables.link,
+        segment_tables.segment,
         standing_tables.standing,
     )
     for table in added:

@@ -24,13 +24,21 @@ from loyalty_core.storage.people import PeopleRows
 from loyalty_core.storage.posted import find_transaction, with_entries
 from loyalty_core.storage.rebuild import CacheReads
 from loyalty_core.storage.seal import SealRows
+from loyalty_core.storage.segments import SegmentRows
 
 Pair = tuple[str, str]
 GONE = (MemberStatus.ERASED.value, MemberStatus.MERGED.value)
 
 
 class SqlReader(
-    PeopleRows, HouseholdReads, SealRows, PastRows, CacheReads, AccountRows, PartnerReads
+    PeopleRows,
+    HouseholdReads,
+    SealRows,
+    PastRows,
+    CacheReads,
+    AccountRows,
+    PartnerReads,
+    SegmentRows,
 ):
     """``ports.store.Reader`` on one SQLAlchemy connection, for one program."""
 

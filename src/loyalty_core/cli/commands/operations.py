@@ -26,7 +26,7 @@ def tick(
     database: DatabaseOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Run the nightly jobs: activate, expire, retry, deliver, seal.
+    """Run the nightly jobs: activate, expire, retry, count segments, deliver, seal.
 
     It may run at any time, and several at once. Deliveries that fail are tried again by later
     runs and do not make this one fail.
