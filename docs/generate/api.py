@@ -45,6 +45,10 @@ THEMES = {
     "domain.rewards": "Writing plugins",
     "ports.grants": "Writing plugins",
     "ports.program": "Writing plugins",
+    "ports.connectors": "Connectors",
+    "domain.connectors": "Connectors",
+    "domain.connections": "Connectors",
+    "domain.secrets": "Connectors",
     "plugins.hookspecs": "Writing plugins",
     "plugins.loader": "Writing plugins",
     "plugins.manifest": "Writing plugins",
@@ -52,7 +56,9 @@ THEMES = {
     "errors": "Errors",
 }
 VALUES = {
+    "Action": "domain.connectors",
     "Effect": "domain.effects",
+    "Input": "domain.connectors",
     "Fact": "domain.facts",
     "Decidable": "domain.facts",
     "ExpiresAt": "domain.adjustments",

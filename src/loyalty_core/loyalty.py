@@ -21,6 +21,8 @@ from loyalty_core.application.export import Exporting
 from loyalty_core.application.granting import Granting
 from loyalty_core.application.household_statement import HouseholdQuestions
 from loyalty_core.application.households import Households
+from loyalty_core.application.inbox import Inbox
+from loyalty_core.application.inputs import Inputs
 from loyalty_core.application.links import Linking
 from loyalty_core.application.merge import Merging
 from loyalty_core.application.partnered import PartnerRedeeming
@@ -44,6 +46,7 @@ from loyalty_core.domain.facts import Json
 from loyalty_core.domain.programs import ProgramConfig
 from loyalty_core.facade.adjusting import AdjustingMethods
 from loyalty_core.facade.claims import ClaimMethods
+from loyalty_core.facade.connectors import ConnectorMethods
 from loyalty_core.facade.facts import FactMethods
 from loyalty_core.facade.grants import GrantMethods
 from loyalty_core.facade.households import HouseholdMethods
@@ -93,6 +96,7 @@ class Loyalty(
     AdjustingMethods,
     QuestionMethods,
     ProofMethods,
+    ConnectorMethods,
     UpkeepMethods,
 ):
     """One program's books, and everything one can do with them. Safe to share between threads.
@@ -131,7 +135,14 @@ class Loyalty(
         self._past = Past(store, rules, self._questions, clock)
         self._sealing = Sealing(store, rules.config.program.id, clock)
         self._rebuilding = Rebuilding(store, clock)
-        self._ticker = Ticker(store, rules, self._recorder, self._redeeming, self._sealing, clock)
+        inputs = Inputs(
+            store, rules, self._recorder, self._members, self._erasing, self._granting, clock
+        )
+        self._rules = rules
+        self._inbox = Inbox(store, rules, inputs, clock)
+        self._ticker = Ticker(
+            store, rules, self._recorder, self._redeeming, self._sealing, self._inbox, clock
+        )
         self._registry = parts.registry
 
     @classmethod

@@ -23,6 +23,7 @@ from loyalty_core import (
 from loyalty_core.storage import standing_tables, tables
 from tests.contract.catalogue import plant_grant
 from tests.contract.conftest import Shop
+from tests.contract.connected import plant_message
 from tests.contract.kept import KEPT
 from tests.toy import START, Toy, activity, order, points, refund
 
@@ -103,6 +104,7 @@ def plant(shop: Shop, engine: Engine) -> tuple[Loyalty, str]:
         connection.execute(receipts.values(receipt={"reason": MARK}))
         told = insert(standing_tables.standing).values((ada, MARK, "shop", MARK, None, None))
         connection.execute(told)
+        plant_message(connection, MARK)
     return loyalty, ada
 
 

@@ -15,6 +15,7 @@ from loyalty_core.domain.members import MemberView
 from loyalty_core.domain.programs import ProgramConfig
 from loyalty_core.domain.tiers import Outcome
 from loyalty_core.errors import PluginFailed
+from loyalty_core.ports.connectors import Connector
 from loyalty_core.ports.grants import CodeSource
 from loyalty_core.ports.program import (
     BenefitSource,
@@ -50,6 +51,7 @@ class Rules:
     sources: Sequence[Owned[BenefitSource]] = ()
     draw: CodeSource = random_code
     coalition: bool = False
+    connectors: Mapping[str, Owned[Connector]] = field(default_factory=dict)
 
     @property
     def automatic(self) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """The nightly jobs, in their fixed order.
 
-Activate, expire, retry, lapse, tell of tiers, hand over, deliver, seal.
+Take in messages, activate, expire, retry, lapse, tell of tiers, hand over, deliver, seal.
 
 Each step works in chunks of its own transactions, so it can be stopped and started anywhere, by
 any number of processes; what is done is no longer due.
@@ -19,6 +19,7 @@ from functools import partial
 from loyalty_core.application.books import Books
 from loyalty_core.application.expire import Done, move_points
 from loyalty_core.application.grants import keep
+from loyalty_core.application.inbox import Inbox
 from loyalty_core.application.record import Recorder
 from loyalty_core.application.redeem import Redeeming
 from loyalty_core.application.rules import Rules
@@ -52,6 +53,7 @@ class Ticker:
         recorder: Recorder,
         redeeming: Redeeming,
         sealing: Sealing,
+        inbox: Inbox,
         clock: Clock,
     ) -> None:
         self._store = store
@@ -59,6 +61,7 @@ class Ticker:
         self._recorder = recorder
         self._redeeming = redeeming
         self._sealing = sealing
+        self._inbox = inbox
         self._clock = clock
 
     def tick(self, progress: Callable[[int], None] | None) -> TickReport:
@@ -66,6 +69,7 @@ class Ticker:
         now = self._clock()
         counts: Counter[str] = Counter()
         expired: Counter[str] = Counter()
+        self._take_in(now, counts)
         for step in (
             self._move_points,
             self._expire_grants,
@@ -91,6 +95,15 @@ class Ticker:
         )
         counts["sealed"] = sealed.transactions
         return TickReport(expired=dict(expired), **counts)
+
+    def _take_in(self, now: datetime, counts: Counter[str]) -> None:
+        """Books what shops have sent, and forgets what ended long ago."""
+        if not self._rules.connectors:
+            return
+        report = self._inbox.work()
+        counts["messages"] += report.done + report.ignored
+        counts["dead_messages"] += report.dead
+        self._inbox.drop_old(now)
 
     # -- points -------------------------------------------------------------------------------
 

@@ -206,6 +206,8 @@ class TickReport:
     expired_grants: int = 0
     lapsed_facts: int = 0
     standings: int = 0
+    messages: int = 0
+    dead_messages: int = 0
     delivered: int = 0
     delivery_failures: int = 0
     sealed: int = 0

@@ -17,6 +17,7 @@ from loyalty_core.domain.facts import Json
 from loyalty_core.domain.programs import ProgramConfig
 from loyalty_core.errors import ConfigError, LoyaltyError, PluginError, Problem
 from loyalty_core.plugins.loader import Hooks, Plugin, load
+from loyalty_core.ports.connectors import Connector
 from loyalty_core.ports.program import (
     BenefitSource,
     FollowsFacts,
@@ -106,6 +107,8 @@ def _rules_of(config: ProgramConfig, collected: Mapping[str, list[Owned[object]]
     subscribed: dict[str, list[Owned[Subscription]]] = defaultdict(list)
     for owned in handlers:
         subscribed[owned.item.event_type].append(owned)
+    connectors = cast(list[Owned[Connector]], collected["connectors"])
+    _unique(connectors, lambda connector: connector.id, "connector")
     programs = collected["programs"]
     return Rules(
         config,
@@ -116,6 +119,7 @@ def _rules_of(config: ProgramConfig, collected: Mapping[str, list[Owned[object]]
             cast(Owned[FollowsFacts], one) for one in programs if isinstance(one.item, FollowsFacts)
         ),
         sources=tuple(sources),
+        connectors={owned.item.id: owned for owned in connectors},
     )
 
 
@@ -180,6 +184,7 @@ _SHAPES: Mapping[str, tuple[str, ...]] = {
     "rewards": ("id", "summary", "wallet", "offer"),
     "benefits": ("id", "benefits"),
     "handlers": ("id", "event_type", "handler"),
+    "connectors": ("id", "secrets", "health"),
 }
 
 

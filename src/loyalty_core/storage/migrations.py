@@ -9,7 +9,13 @@ from datetime import datetime
 from sqlalchemy import Connection, insert, inspect, select
 
 from loyalty_core.errors import StoreError
-from loyalty_core.storage import grant_tables, partner_tables, standing_tables, tables
+from loyalty_core.storage import (
+    connector_tables,
+    grant_tables,
+    partner_tables,
+    standing_tables,
+    tables,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +27,14 @@ class Migration:
 
 
 def _first_tables(connection: Connection) -> None:
-    for module in (grant_tables.grant, partner_tables.link, standing_tables.standing):
-        assert module.metadata is tables.metadata  # its import has added its tables
+    of_modules = (
+        connector_tables.message,
+        grant_tables.grant,
+        partner_tables.link,
+        standing_tables.standing,
+    )
+    for table in of_modules:
+        assert table.metadata is tables.metadata  # its import has added its tables
     tables.metadata.create_all(connection)
 
 

@@ -17,6 +17,7 @@ from loyalty_core.storage import columns, rows, tables
 from loyalty_core.storage.checks import check_books
 from loyalty_core.storage.grants import GrantAnswers
 from loyalty_core.storage.households import HouseholdReads
+from loyalty_core.storage.inbox import InboxAnswers
 from loyalty_core.storage.migrations import applied
 from loyalty_core.storage.partners import PartnerReads
 from loyalty_core.storage.past import PastRows
@@ -57,7 +58,14 @@ _upcoming = union_all(  # each half walks its own partial index, however many lo
 
 
 class SqlReader(
-    PeopleRows, HouseholdReads, SealRows, PastRows, CacheReads, GrantAnswers, PartnerReads
+    PeopleRows,
+    HouseholdReads,
+    SealRows,
+    PastRows,
+    CacheReads,
+    GrantAnswers,
+    PartnerReads,
+    InboxAnswers,
 ):
     """``ports.store.Reader`` on one SQLAlchemy connection, for one program."""
 

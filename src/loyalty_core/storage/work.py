@@ -18,6 +18,7 @@ from loyalty_core.storage.claims import Claims
 from loyalty_core.storage.erasure import key_digest
 from loyalty_core.storage.expiry import Expiry
 from loyalty_core.storage.households import HouseholdRows
+from loyalty_core.storage.inbox import InboxRows
 from loyalty_core.storage.partners import PartnerWrites
 from loyalty_core.storage.posted import Posted
 from loyalty_core.storage.queries import Queries
@@ -28,7 +29,15 @@ from loyalty_core.storage.standings import Standings
 
 
 class SqlUnitOfWork(
-    SealWrites, CacheWrites, Standings, Expiry, HouseholdRows, Claims, Posted, PartnerWrites
+    SealWrites,
+    CacheWrites,
+    Standings,
+    Expiry,
+    HouseholdRows,
+    Claims,
+    Posted,
+    PartnerWrites,
+    InboxRows,
 ):
     """``ports.store.UnitOfWork`` on one SQLAlchemy connection, for one program."""
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from loyalty_core.cli.lines import Line, LineReader, Row, json_rows, parse_json
+from loyalty_core.cli.lines import Line, LineReader, Row, json_rows
+from loyalty_core.domain.json_text import parse_json
 from loyalty_core.errors import EncodingBroken, FactError, FactTooLarge
 
 
