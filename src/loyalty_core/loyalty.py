@@ -11,10 +11,12 @@ from typing import Self
 
 from sqlalchemy import Connection, Engine
 
+from loyalty_core.application.acting import Acting
 from loyalty_core.application.adjust import Adjuster
 from loyalty_core.application.claim import Claiming
 from loyalty_core.application.codes import random_code
 from loyalty_core.application.config import effective, fingerprint
+from loyalty_core.application.connections import Connections
 from loyalty_core.application.enrol import Members
 from loyalty_core.application.erase import Erasing
 from loyalty_core.application.export import Exporting
@@ -41,6 +43,7 @@ from loyalty_core.application.spend import Spending
 from loyalty_core.application.statement import Questions
 from loyalty_core.application.tick import Ticker
 from loyalty_core.application.transfer import Transfers
+from loyalty_core.application.walking import Walking
 from loyalty_core.domain.clock import Clock, utc_now
 from loyalty_core.domain.facts import Json
 from loyalty_core.domain.programs import ProgramConfig
@@ -139,9 +142,12 @@ class Loyalty(
             store, rules, self._recorder, self._members, self._erasing, self._granting, clock
         )
         self._rules = rules
-        self._inbox = Inbox(store, rules, inputs, clock)
+        inbox = Inbox(store, rules, inputs, clock)
+        walking = Walking(store, rules, inbox, inputs, clock)
+        acting = Acting(store, rules, self._questions, self._granting, clock)
+        self._connections = Connections(store, rules, (inbox, walking, acting), clock)
         self._ticker = Ticker(
-            store, rules, self._recorder, self._redeeming, self._sealing, self._inbox, clock
+            store, rules, self._recorder, self._redeeming, self._sealing, self._connections, clock
         )
         self._registry = parts.registry
 

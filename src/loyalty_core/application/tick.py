@@ -1,6 +1,7 @@
 """The nightly jobs, in their fixed order.
 
-Take in messages, activate, expire, retry, lapse, tell of tiers, hand over, deliver, seal.
+Take in what shops sent, activate, expire, retry, lapse, tell of tiers, hand over, deliver, act at
+shops, seal.
 
 Each step works in chunks of its own transactions, so it can be stopped and started anywhere, by
 any number of processes; what is done is no longer due.
@@ -17,9 +18,9 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from loyalty_core.application.books import Books
+from loyalty_core.application.connections import Connections
 from loyalty_core.application.expire import Done, move_points
 from loyalty_core.application.grants import keep
-from loyalty_core.application.inbox import Inbox
 from loyalty_core.application.record import Recorder
 from loyalty_core.application.redeem import Redeeming
 from loyalty_core.application.rules import Rules
@@ -53,7 +54,7 @@ class Ticker:
         recorder: Recorder,
         redeeming: Redeeming,
         sealing: Sealing,
-        inbox: Inbox,
+        connections: Connections,
         clock: Clock,
     ) -> None:
         self._store = store
@@ -61,7 +62,7 @@ class Ticker:
         self._recorder = recorder
         self._redeeming = redeeming
         self._sealing = sealing
-        self._inbox = inbox
+        self._connections = connections
         self._clock = clock
 
     def tick(self, progress: Callable[[int], None] | None) -> TickReport:
@@ -89,6 +90,8 @@ class Ticker:
         while self._deliver(now, counts):
             if progress:
                 progress(counts.total())
+        acted = self._connections.acting.work()
+        counts["actions"], counts["action_failures"] = acted.done, acted.dead + acted.put_off
         done_before = counts.total()
         sealed = self._sealing.seal(
             late=False, progress=lambda rows: progress(done_before + rows) if progress else None
@@ -100,10 +103,11 @@ class Ticker:
         """Books what shops have sent, and forgets what ended long ago."""
         if not self._rules.connectors:
             return
-        report = self._inbox.work()
+        report = self._connections.inbox.work()
         counts["messages"] += report.done + report.ignored
         counts["dead_messages"] += report.dead
-        self._inbox.drop_old(now)
+        counts["polled"] += self._connections.walking.poll()
+        self._connections.inbox.drop_old(now)
 
     # -- points -------------------------------------------------------------------------------
 
@@ -193,11 +197,12 @@ class Ticker:
         return bool(due)
 
     def _handlers(self) -> dict[str, Handler]:
-        return {
+        plugins = {
             owned.item.id: owned.item.handler
             for subscribed in self._rules.subscriptions.values()
             for owned in subscribed
         }
+        return {**plugins, **self._connections.acting.handlers()}
 
 
 def _marking(

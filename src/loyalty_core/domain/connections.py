@@ -22,6 +22,18 @@ class MessageState(StrEnum):
     DEAD = "dead"
 
 
+class ActionState(StrEnum):
+    """Where an action stands.
+
+    ``pending``: to be done. ``done``. ``dead``: the shop refuses it, or it was tried for days
+    while others were done; it waits for somebody to look at it.
+    """
+
+    PENDING = "pending"
+    DONE = "done"
+    DEAD = "dead"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageReceipt:
     """A webhook taken in: ``duplicate`` if it was there already, without an id if not kept."""
@@ -42,6 +54,15 @@ class InboxReport:
     dead: int = 0
     put_off: int = 0
     inputs: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionReport:
+    """What one round of actions did: how many were done, are dead now, or were put off."""
+
+    done: int = 0
+    dead: int = 0
+    put_off: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +137,8 @@ class ConnectorStatus:
     actions_pending: int = 0
     actions_done: int = 0
     actions_dead: int = 0
+    acted_at: datetime | None = None
+    failing_since: datetime | None = None
     disabled_at: datetime | None = None
     disabled_for: str = ""
     failed_messages: tuple[Failed, ...] = ()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
 
-from loyalty_core.domain.connections import Failed, MessageState
+from loyalty_core.domain.connections import ActionState, Failed, MessageState
 from loyalty_core.domain.connectors import (
     Action,
     Health,
@@ -18,6 +18,8 @@ from loyalty_core.domain.connectors import (
     Wants,
     WebhookRequest,
 )
+from loyalty_core.domain.events import Event
+from loyalty_core.domain.facts import FactKey
 from loyalty_core.domain.secrets import Secret
 
 
@@ -175,4 +177,139 @@ class InboxReader(Protocol):
 
     def failed_messages(self, connector: str, limit: int) -> list[Failed]:
         """The messages of a connector that are dead or were tried in vain, latest first."""
+        ...
+
+
+@dataclass(slots=True, kw_only=True)
+class ActionRecord:
+    """Something to be done at a shop, as stored: what it is follows from its subject when done.
+
+    ``subject`` is a grant, a member or an event, as ``kind`` says. ``revision`` grows with every
+    event about it. ``code`` is what was made at the shop of a grant, so that it can be dropped.
+    ``failed_at`` is when it failed first, since it was done last.
+    """
+
+    connector: str
+    kind: str
+    subject: str
+    member_id: str
+    about: str
+    revision: int = 1
+    state: ActionState = ActionState.PENDING
+    code: str = ""
+    attempts: int = 0
+    created_at: datetime
+    failed_at: datetime | None = None
+    next_attempt_at: datetime | None = None
+    ended_at: datetime | None = None
+    error_code: str = ""
+    error: str = ""
+
+    @property
+    def key(self) -> str:
+        """What it is known by: the same at every attempt."""
+        return f"{self.kind}:{self.subject}"
+
+
+@dataclass(slots=True, kw_only=True)
+class ConnectorState:
+    """Where a connector stands: its walk, its last success, and whether it is switched off.
+
+    ``whole`` says that the walk began at the very start, and has not come to the end yet.
+    """
+
+    connector: str
+    cursor: str = ""
+    whole: bool = False
+    walked_at: datetime | None = None
+    backfilled_at: datetime | None = None
+    next_poll_at: datetime | None = None
+    acted_at: datetime | None = None
+    failing_since: datetime | None = None
+    disabled_at: datetime | None = None
+    disabled_for: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionCounts:
+    """The actions of one connector by state."""
+
+    by_state: Mapping[str, int] = field(default_factory=dict)
+
+
+class ActionWork(Protocol):
+    """The part of a unit of work that is about actions, and about where connectors stand."""
+
+    def note_action(self, action: ActionRecord) -> None:
+        """Adds an action, or makes one that is known pending again, one revision on.
+
+        One whose attempts failed keeps the time of its next one.
+        """
+        ...
+
+    def renew_actions(self, connector: str, member_id: str, kind: str, now: datetime) -> None:
+        """Makes all actions of a kind about a member pending again, one revision on."""
+        ...
+
+    def due_actions(
+        self, connectors: Sequence[str], now: datetime, limit: int
+    ) -> list[ActionRecord]:
+        """Actions of these connectors to be done now, longest due first; leased for a while."""
+        ...
+
+    def end_action(self, action: ActionRecord) -> None:
+        """Writes what became of an action; one that was noted again meanwhile stays pending."""
+        ...
+
+    def put_off_action(self, action: ActionRecord, until: datetime) -> None:
+        """Gives an action back that was taken, to be tried at a moment; no attempt is counted."""
+        ...
+
+    def hurry_actions(self, connector: str, now: datetime) -> None:
+        """Makes what waits at a connector due now."""
+        ...
+
+    def replay_actions(
+        self, connector: str, keys: Sequence[str] | None, since: datetime | None, now: datetime
+    ) -> int:
+        """How many dead actions (all, or those with these keys) are pending again.
+
+        With ``since`` also what was told of events from then on, and done.
+        """
+        ...
+
+    def forget_actions(self, members: Sequence[str]) -> None:
+        """Drops what was to be told of these members, and what shops answered about them."""
+        ...
+
+    def connector_state(self, connector: str) -> ConnectorState:
+        """Where a connector stands, locked; made if it is new."""
+        ...
+
+    def save_connector(self, state: ConnectorState) -> None:
+        """Writes where a connector stands."""
+        ...
+
+
+class ActionReader(Protocol):
+    """Questions about actions, and about where connectors stand."""
+
+    def connector_states(self) -> Mapping[str, ConnectorState]:
+        """Where each connector stands that was used."""
+        ...
+
+    def action_counts(self) -> Mapping[str, ActionCounts]:
+        """The actions of each connector."""
+        ...
+
+    def failed_actions(self, connector: str, limit: int) -> list[Failed]:
+        """The actions of a connector that are dead or were tried in vain, latest first."""
+        ...
+
+    def event(self, event_id: str) -> Event | None:
+        """One event."""
+        ...
+
+    def known_facts(self, keys: Iterable[FactKey]) -> set[FactKey]:
+        """Those of the facts that are recorded."""
         ...

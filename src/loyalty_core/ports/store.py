@@ -11,7 +11,7 @@ from loyalty_core.domain.facts import FactId, FactKey, Json
 from loyalty_core.domain.ledger import Lot, LotId, Transaction, WalletBook
 from loyalty_core.domain.members import Identity, MemberId
 from loyalty_core.domain.redemptions import Redemption
-from loyalty_core.ports.connectors import InboxReader, InboxWork
+from loyalty_core.ports.connectors import ActionReader, ActionWork, InboxReader, InboxWork
 from loyalty_core.ports.expiry import ExpiryWork
 from loyalty_core.ports.grants import GrantReader, GrantWork
 from loyalty_core.ports.households import HouseholdReader, HouseholdWork
@@ -41,6 +41,7 @@ class UnitOfWork(
     PartnerWork,
     StandingWork,
     InboxWork,
+    ActionWork,
     Protocol,
 ):
     """One write transaction. Everything read through it after ``lock_members`` is current."""
@@ -195,6 +196,7 @@ class Reader(
     GrantReader,
     PartnerReader,
     InboxReader,
+    ActionReader,
     Protocol,
 ):
     """Questions to the books; every answer comes from a fixed few indexed queries."""

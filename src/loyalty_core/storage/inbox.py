@@ -110,7 +110,7 @@ class InboxRows:
             message.c.state == MessageState.DEAD.value,
         )
         if ids is not None:
-            dead = dead.where(message.c.id.in_(ids))
+            dead = dead.where(message.c.id.in_([one for one in ids if len(one) == 36]))
         again = {"state": MessageState.PENDING.value, "attempts": 0, "ended_at": None}
         return self._connection.execute(dead.values(next_attempt_at=now, **again)).rowcount
 

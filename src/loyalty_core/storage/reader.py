@@ -14,6 +14,7 @@ from loyalty_core.domain.members import Identity, MemberId, MemberStatus
 from loyalty_core.domain.redemptions import Redemption
 from loyalty_core.ports.records import FactRecord, MemberRecord, Upcoming, WalletSums
 from loyalty_core.storage import columns, rows, tables
+from loyalty_core.storage.actions import ActionAnswers
 from loyalty_core.storage.checks import check_books
 from loyalty_core.storage.grants import GrantAnswers
 from loyalty_core.storage.households import HouseholdReads
@@ -66,6 +67,7 @@ class SqlReader(
     GrantAnswers,
     PartnerReads,
     InboxAnswers,
+    ActionAnswers,
 ):
     """``ports.store.Reader`` on one SQLAlchemy connection, for one program."""
 

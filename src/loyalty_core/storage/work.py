@@ -14,6 +14,7 @@ from loyalty_core.domain.ledger import Lot, LotId, WalletBook
 from loyalty_core.domain.members import Identity, MemberId
 from loyalty_core.ports.records import Changes, FactRecord, FactStatus, MemberRecord, StoredReceipt
 from loyalty_core.storage import rows, tables
+from loyalty_core.storage.actions import ActionRows
 from loyalty_core.storage.claims import Claims
 from loyalty_core.storage.erasure import key_digest
 from loyalty_core.storage.expiry import Expiry
@@ -38,6 +39,7 @@ class SqlUnitOfWork(
     Posted,
     PartnerWrites,
     InboxRows,
+    ActionRows,
 ):
     """``ports.store.UnitOfWork`` on one SQLAlchemy connection, for one program."""
 
