@@ -42,6 +42,7 @@ from loyalty_core.domain.connections import (
     MessageState,
     Translation,
     WalkReport,
+    WebhookCheck,
 )
 from loyalty_core.domain.connectors import (
     Action,
@@ -301,10 +302,10 @@ __all__ = [
     "TopMember", "Transaction", "TransactionKind", "TransactionNotFound", "TransferReceipt",
     "TransferRefused", "TransferRules", "Translation", "UnitesStates", "UnmergeReceipt",
     "Verified", "VerifyReport", "WalkReport", "Wallet", "WalletStatement", "WalletTotals",
-    "WalletUnknown", "Wants", "WebhookRequest", "__version__", "add_months", "add_sqlite_hooks",
-    "benefit_problems", "check_proof", "day_of", "format_scaled", "hookimpl", "line_nets",
-    "minor_digits", "next_period_start", "order_total", "parse_scaled", "period_start",
-    "points_multiplier", "read_settings", "same_signature", "secret_problems", "split",
-    "start_of", "zone",
+    "WalletUnknown", "Wants", "WebhookCheck", "WebhookRequest", "__version__", "add_months",
+    "add_sqlite_hooks", "benefit_problems", "check_proof", "day_of", "format_scaled",
+    "hookimpl", "line_nets", "minor_digits", "next_period_start", "order_total", "parse_scaled",
+    "period_start", "points_multiplier", "read_settings", "same_signature", "secret_problems",
+    "split", "start_of", "zone",
 ]
 # fmt: on

@@ -155,6 +155,7 @@ class AsyncLoyalty:
     receive = _awaited(Loyalty.receive)
     work_inbox = _awaited(Loyalty.work_inbox)
     translate = _awaited(Loyalty.translate)
+    check_webhook = _awaited(Loyalty.check_webhook)
     backfill = _awaited(Loyalty.backfill)
     reconcile = _awaited(Loyalty.reconcile)
     work_actions = _awaited(Loyalty.work_actions)

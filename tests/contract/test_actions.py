@@ -292,7 +292,7 @@ def test_codes_are_made_at_one_shop_and_from_no_pool(shop: Shop) -> None:
         manifest = Stall.manifest.__class__(id="other", version="1", requires_plugin_api=">=1.1,<2")
 
     other = Other(id="other.main", wants=Wants(rewards=("five", "none", "pooled")))
-    config = {
+    config: dict[str, Json] = {
         "program": {"id": "shop", "currency": "USD"},
         "wallets": {"points": {}},
         "rewards": {"five": FIVE, "pooled": {**FIVE, "code": {"pool": "p"}}},
@@ -300,7 +300,7 @@ def test_codes_are_made_at_one_shop_and_from_no_pool(shop: Shop) -> None:
     }
     stall = Stall(wants=Wants(rewards=("five",)))
     with pytest.raises(ConfigError) as refused:
-        Loyalty.open(config, "sqlite://", plugins=(shop.toy, stall, other))  # type: ignore[arg-type]
+        Loyalty.open(config, "sqlite://", plugins=(shop.toy, stall, other))
     assert [one.message for one in refused.value.problems] == [
         "the codes of 'five' are made by 'stall.main' already",
         "there is no reward 'none'",

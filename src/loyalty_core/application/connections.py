@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from loyalty_core.application.acting import Acting
@@ -13,6 +14,7 @@ from loyalty_core.application.walking import Walking
 from loyalty_core.domain.clock import Clock
 from loyalty_core.domain.connections import ConnectorStatus
 from loyalty_core.domain.connectors import Health
+from loyalty_core.domain.statements import Status
 from loyalty_core.errors import ConnectorUnknown, LoyaltyError
 from loyalty_core.ports.connectors import (
     ActionCounts,
@@ -109,6 +111,28 @@ class Connections:
         except Exception as error:
             logger.exception("the health of %s cannot be told", connector.id)
             return Health(ok=False, detail=f"{type(error).__name__}: {error}")
+
+    def counted(self, status: Status) -> Status:
+        """The status of the installation with what waits or failed between it and its shops."""
+
+        def look(reader: Reader) -> Status:
+            messages = [one.by_state for one in reader.message_counts().values()]
+            actions = [one.by_state for one in reader.action_counts().values()]
+            states = reader.connector_states()
+            return replace(
+                status,
+                pending_messages=sum(one.get("pending", 0) for one in messages),
+                dead_messages=sum(one.get("dead", 0) for one in messages),
+                pending_actions=sum(one.get("pending", 0) for one in actions),
+                dead_actions=sum(one.get("dead", 0) for one in actions),
+                disabled_connectors=tuple(
+                    name
+                    for name, state in sorted(states.items())
+                    if state.disabled_at is not None and name in self._rules.connectors
+                ),
+            )
+
+        return self._store.read(look)
 
     def replay(self, name: str, ids: Sequence[str] | None, since: datetime | None) -> int:
         """How many dead messages and actions are pending again, or those with these ids."""

@@ -15,11 +15,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from loyalty_core.application.diagnose import check_webhook
 from loyalty_core.application.ids import new_id
 from loyalty_core.application.inputs import Booked, Inputs
 from loyalty_core.application.rules import Rules
 from loyalty_core.domain.clock import Clock
-from loyalty_core.domain.connections import InboxReport, MessageReceipt, MessageState, Translation
+from loyalty_core.domain.connections import (
+    InboxReport,
+    MessageReceipt,
+    MessageState,
+    Translation,
+    WebhookCheck,
+)
 from loyalty_core.domain.connectors import Input, Message, WebhookRequest
 from loyalty_core.errors import (
     ConnectorUnknown,
@@ -101,6 +108,15 @@ class Inbox:
             message_id=known or record.id,
             duplicate=known is not None,
         )
+
+    def check(
+        self, name: str, body: bytes, headers: tuple[tuple[str, str], ...], url: str
+    ) -> WebhookCheck:
+        """Whether a webhook would be taken in, and why not; nothing is kept."""
+        connector, secrets = self.receiver(name), self._rules.connectors[name].item.secrets
+        now = self._clock()
+        request = WebhookRequest(body=body, headers=headers, url=url, received_at=now)
+        return check_webhook(connector, secrets, request)
 
     def translate(self, name: str, topic: str, body: bytes) -> Translation:
         """What a message would be booked as."""

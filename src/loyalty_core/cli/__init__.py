@@ -12,6 +12,7 @@ from loyalty_core import __version__
 from loyalty_core.cli.commands import (
     adjusting,
     answers,
+    connect,
     demo,
     examples,
     households,
@@ -55,7 +56,7 @@ def build_app() -> typer.Typer:
     )
     app.callback()(_root)
     modules = (setup, loading, members, answers, spending, rewards, adjusting, people)
-    for module in (*modules, operations, proofs, households, partners, examples, demo):
+    for module in (*modules, operations, proofs, households, partners, connect, examples, demo):
         module.register(app)
     return app
 

@@ -75,6 +75,17 @@ class Translation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookCheck:
+    """Whether a webhook would be taken in; if not, why, and what might have been done to it."""
+
+    ok: bool
+    topic: str = ""
+    key: str = ""
+    reason: str = ""
+    hints: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Failed:
     """A message or an action that needs a look: which, since when, how often tried, and why."""
 

@@ -15,6 +15,7 @@ from loyalty_core.domain.connections import (
     MessageReceipt,
     Translation,
     WalkReport,
+    WebhookCheck,
 )
 from loyalty_core.domain.connectors import Health
 from loyalty_core.ports.connectors import Connector
@@ -58,6 +59,21 @@ class ConnectorMethods:
         ``connector_status``; it holds up no other.
         """
         return self._connections.inbox.work(progress)
+
+    def check_webhook(
+        self,
+        connector: str,
+        *,
+        body: bytes,
+        headers: Iterable[tuple[str, str]],
+        url: str = "",
+    ) -> WebhookCheck:
+        """Whether a webhook would be taken in, and why its signature fails; nothing is kept.
+
+        Raises ``ConnectorUnknown``.
+        """
+        name = self._connections.named(connector).item.id
+        return self._connections.inbox.check(name, body, tuple(headers), url)
 
     def translate(self, connector: str, *, topic: str, body: bytes) -> Translation:
         """What a message with this body would be booked as; nothing is.
