@@ -9,7 +9,7 @@ import hmac
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from loyalty_core import (
@@ -21,10 +21,7 @@ from loyalty_core import (
     ExportAsked,
     Health,
     Input,
-    Line,
     Message,
-    Minor,
-    Order,
     Page,
     PlatformUnavailable,
     PluginManifest,
@@ -36,27 +33,11 @@ from loyalty_core import (
     Wants,
     WebhookRequest,
     hookimpl,
-    parse_scaled,
     same_signature,
 )
 
 KEY = b"a secret of the stall"
 PAGE = 2
-
-
-def read_order(given: Mapping[str, Any]) -> Order:
-    """An order from its JSON form."""
-    lines = tuple(
-        Line(id=line["id"], amount=Minor(parse_scaled(line["amount"], 2)))
-        for line in given["lines"]
-    )
-    return Order(
-        source=given["source"],
-        id=given["id"],
-        currency=given["currency"],
-        occurred_at=datetime.fromisoformat(given["occurred_at"]),
-        lines=lines,
-    )
 
 
 def signed(body: bytes, *, key: bytes = KEY, **headers: str) -> dict[str, Any]:
@@ -112,8 +93,7 @@ class Stall:
             kind = ErasureAsked if message.topic == "erase" else ExportAsked
             return [kind(source="web", identities=given, reference="7")]
         if message.topic == "used":
-            bought = read_order(given["order"])
-            return [CodeUsed(code=given["code"], order=bought)]
+            return [CodeUsed(code=given["code"], order=given["order"])]
         return []
 
     def changed_since(self, cursor: str) -> Page:

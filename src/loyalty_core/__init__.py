@@ -34,10 +34,12 @@ from loyalty_core.domain.clock import (
 )
 from loyalty_core.domain.connections import (
     ActionReport,
+    ActionState,
     ConnectorStatus,
     Drift,
     Failed,
     InboxReport,
+    LoggedAction,
     MessageReceipt,
     MessageState,
     Translation,
@@ -58,6 +60,7 @@ from loyalty_core.domain.connectors import (
     Page,
     ShowMember,
     TellEvent,
+    Unreadable,
     Verified,
     Wants,
     WebhookRequest,
@@ -263,7 +266,7 @@ __version__ = _version("loyalty-core")
 # fmt: off
 __all__ = [
     "PLUGIN_API_VERSION", "SHIPPING", "Accepted", "AccountLink", "Action", "ActionRefused",
-    "ActionReport", "Activity", "ActsOnShop", "Adjustment", "AdjustmentOutcome",
+    "ActionReport", "ActionState", "Activity", "ActsOnShop", "Adjustment", "AdjustmentOutcome",
     "AdjustmentReceipt", "AdjustmentSummary", "AgreementMissing", "AmountInvalid",
     "AsyncLoyalty", "AwardExplanation", "Benefit", "BenefitKind", "BenefitSource", "BenefitUse",
     "Block", "BorneCost", "Cart", "Checkout", "ClaimReceipt", "ClaimRefused", "Clock",
@@ -280,8 +283,8 @@ __all__ = [
     "HouseholdRules", "HouseholdState", "HouseholdStatement", "IdempotencyConflict", "Identity",
     "IdentityConflict", "IdentityInvalid", "IdentityKind", "InboxReport", "Input",
     "InsufficientPoints", "JoinPolicy", "Json", "KeepState", "LeavingPolicy", "LedgerFault",
-    "Limit", "Line", "LineKind", "LinePrice", "LinkRefused", "ListsChanges", "Loyalty",
-    "LoyaltyError", "MakeCode", "Measure", "Member", "MemberErased", "MemberId",
+    "Limit", "Line", "LineKind", "LinePrice", "LinkRefused", "ListsChanges", "LoggedAction",
+    "Loyalty", "LoyaltyError", "MakeCode", "Measure", "Member", "MemberErased", "MemberId",
     "MemberInactive", "MemberNotFound", "MemberStatus", "MemberView", "MergeReceipt",
     "MergeRefused", "Message", "MessageReceipt", "MessageState", "Minor", "MissedBenefit",
     "Money", "MovedPoints", "NotSealed", "Order", "OrderNotFound", "OrderRefund", "OrderStatus",
@@ -301,11 +304,11 @@ __all__ = [
     "SuggestsLines", "TellEvent", "Tender", "TickReport", "Tier", "TierChange", "TierScheme",
     "TopMember", "Transaction", "TransactionKind", "TransactionNotFound", "TransferReceipt",
     "TransferRefused", "TransferRules", "Translation", "UnitesStates", "UnmergeReceipt",
-    "Verified", "VerifyReport", "WalkReport", "Wallet", "WalletStatement", "WalletTotals",
-    "WalletUnknown", "Wants", "WebhookCheck", "WebhookRequest", "__version__", "add_months",
-    "add_sqlite_hooks", "benefit_problems", "check_proof", "day_of", "format_scaled",
-    "hookimpl", "line_nets", "minor_digits", "next_period_start", "order_total", "parse_scaled",
-    "period_start", "points_multiplier", "read_settings", "same_signature", "secret_problems",
-    "split", "start_of", "zone",
+    "Unreadable", "Verified", "VerifyReport", "WalkReport", "Wallet", "WalletStatement",
+    "WalletTotals", "WalletUnknown", "Wants", "WebhookCheck", "WebhookRequest", "__version__",
+    "add_months", "add_sqlite_hooks", "benefit_problems", "check_proof", "day_of",
+    "format_scaled", "hookimpl", "line_nets", "minor_digits", "next_period_start",
+    "order_total", "parse_scaled", "period_start", "points_multiplier", "read_settings",
+    "same_signature", "secret_problems", "split", "start_of", "zone",
 ]
 # fmt: on

@@ -161,6 +161,7 @@ class AsyncLoyalty:
     work_actions = _awaited(Loyalty.work_actions)
     connector_status = _awaited(Loyalty.connector_status)
     connector_health = _awaited(Loyalty.connector_health)
+    connector_log = _awaited(Loyalty.connector_log)
     replay = _awaited(Loyalty.replay)
     enable_connector = _awaited(Loyalty.enable_connector)
     tick = _awaited(Loyalty.tick)

@@ -270,7 +270,8 @@ class Acting:
         one.attempts, one.failed_at = one.attempts + 1, one.failed_at or now
         one.next_attempt_at = now + _pause(one.attempts, error)
         if isinstance(error, PlatformUnavailable | ConnectorDisabled):
-            away[one.connector] = one.next_attempt_at
+            asked = error.retry_after if isinstance(error, PlatformUnavailable) else None
+            away[one.connector] = now + (_pause(1, error) if asked is not None else PAUSES[0])
 
         def write(uow: UnitOfWork) -> str:
             state = uow.connector_state(one.connector)

@@ -8,14 +8,14 @@ from dataclasses import replace
 from datetime import datetime
 
 from loyalty_core.application.acting import Acting
-from loyalty_core.application.inbox import Inbox
+from loyalty_core.application.inbox import KEPT, Inbox
 from loyalty_core.application.rules import Rules
 from loyalty_core.application.walking import Walking
 from loyalty_core.domain.clock import Clock
-from loyalty_core.domain.connections import ConnectorStatus
+from loyalty_core.domain.connections import ConnectorStatus, LoggedAction
 from loyalty_core.domain.connectors import Health
 from loyalty_core.domain.statements import Status
-from loyalty_core.errors import ConnectorUnknown, LoyaltyError
+from loyalty_core.errors import ConnectorUnknown, FactError, LoyaltyError
 from loyalty_core.ports.connectors import (
     ActionCounts,
     ActsOnShop,
@@ -30,6 +30,7 @@ from loyalty_core.ports.store import Reader, Store, UnitOfWork
 
 logger = logging.getLogger("loyalty_core")
 
+MOST_LOGGED = 1_000
 MOST_FAILED = 20
 """How many messages and actions that need a look a status lists."""
 
@@ -133,6 +134,32 @@ class Connections:
             )
 
         return self._store.read(look)
+
+    def log(self, name: str, first: int) -> tuple[LoggedAction, ...]:
+        """The actions of a connector, those noted last first."""
+        if not 1 <= first <= MOST_LOGGED:
+            raise FactError(f"{first} is not from 1 to {MOST_LOGGED:,}", where="first")
+        connector = self.named(name).item.id
+        found = self._store.read(lambda reader: reader.logged_actions(connector, first))
+        return tuple(
+            LoggedAction(
+                id=one.key,
+                about=one.about,
+                member_id=one.member_id,
+                state=one.state,
+                attempts=one.attempts,
+                noted_at=one.created_at,
+                ended_at=one.ended_at,
+                next_attempt_at=one.next_attempt_at,
+                error=one.error,
+            )
+            for one in found
+        )
+
+    def drop_old(self, now: datetime) -> None:
+        """Forgets messages and events told that ended long ago."""
+        self.inbox.drop_old(now)
+        self._store.write(lambda uow: uow.drop_actions(now - KEPT))
 
     def replay(self, name: str, ids: Sequence[str] | None, since: datetime | None) -> int:
         """How many dead messages and actions are pending again, or those with these ids."""

@@ -48,6 +48,8 @@ LONGEST_PAUSE = timedelta(hours=1)
 KEPT = timedelta(days=90)
 """How long a message that ended is remembered: longer than any platform sends one again."""
 LONGEST_KEY = 200
+WALKED = "walked"
+"""The topic of what a walk found and could not be taken in: the fact itself."""
 LONGEST_ERROR = 1000
 
 
@@ -161,11 +163,19 @@ class Inbox:
             received_at=record.received_at,
         )
         try:
-            one.inputs = tuple(self.receiver(record.connector).translate(message))
+            one.inputs = self._inputs_of(record.connector, message)
         except Exception as error:
             if not isinstance(error, LoyaltyError):
                 logger.exception("translating %s of %s failed", record.id, record.connector)
             one.error = error
+
+    def _inputs_of(self, connector: str, message: Message) -> tuple[Input, ...]:
+        if message.topic != WALKED:
+            return tuple(self.receiver(connector).translate(message))
+        fact = message.json()
+        if not isinstance(fact, dict):
+            raise FactError("this is no fact", remedy="Mend it in the shop, and reconcile.")
+        return (fact,)
 
     def _book(self, connector: str, taken: list[_Taken]) -> None:
         """Books all inputs of a chunk together; one by one if they fail as a whole."""
@@ -232,6 +242,28 @@ def pause(attempts: int, asked: int | None) -> timedelta:
     longest: timedelta = min(FIRST_PAUSE * 2 ** min(attempts, 16), LONGEST_PAUSE)
     percent = random.randint(50, 100)  # noqa: S311 - jitter, not a secret
     return longest * percent // 100
+
+
+def dead_message(
+    connector: str, what: str, body: bytes, error: LoyaltyError, now: datetime
+) -> MessageRecord:
+    """Something that a walk found and could not be taken in, kept like a message that cannot."""
+    digest = hashlib.sha256(body).hexdigest()
+    return MessageRecord(
+        id=new_id(),
+        connector=connector,
+        key=_key(f"{WALKED}:{digest}"),
+        topic=WALKED,
+        about={"what": what},
+        body=body,
+        size=len(body),
+        received_at=now,
+        state=MessageState.DEAD,
+        attempts=1,
+        code=error.code,
+        error=f"{what}: {error}"[:LONGEST_ERROR].replace("\x00", ""),
+        ended_at=now,
+    )
 
 
 def _key(key: str) -> str:

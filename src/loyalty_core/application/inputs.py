@@ -10,17 +10,26 @@ from typing import cast
 from loyalty_core.application.books import Books
 from loyalty_core.application.enrol import Members
 from loyalty_core.application.erase import Erasing
+from loyalty_core.application.forms import read_fact
 from loyalty_core.application.granting import Granting
 from loyalty_core.application.ids import input_hash
 from loyalty_core.application.record import Recorder
 from loyalty_core.application.rules import Rules
 from loyalty_core.domain.clock import Clock
-from loyalty_core.domain.connectors import CodeUsed, Customer, ErasureAsked, ExportAsked, Input
+from loyalty_core.domain.connectors import (
+    CodeUsed,
+    Customer,
+    ErasureAsked,
+    ExportAsked,
+    Input,
+    Unreadable,
+)
 from loyalty_core.domain.facts import Activity, Fact, Json, Order, OrderRefund
 from loyalty_core.domain.members import Member, Profile
 from loyalty_core.domain.programs import JoinPolicy
 from loyalty_core.domain.receipts import RecordStatus
 from loyalty_core.errors import (
+    FactError,
     GrantNotFound,
     LoyaltyError,
     MemberErased,
@@ -82,7 +91,12 @@ class Inputs:
             if isinstance(one, Customer):
                 return Booked(self._customer(one))
             if isinstance(one, CodeUsed):
-                return Booked(self._granting.used_at(connector, one.code, one.order))
+                order = read_fact(one.order, self._clock())
+                if not isinstance(order, Order):
+                    raise FactError("a code is used on an order", where="$.order")
+                return Booked(self._granting.used_at(connector, one.code, order))
+            if isinstance(one, Unreadable):
+                return Booked(error=one.error)
             if isinstance(one, ErasureAsked):
                 return Booked(self._erase(connector, one))
             assert isinstance(one, ExportAsked)

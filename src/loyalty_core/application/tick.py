@@ -107,7 +107,7 @@ class Ticker:
         counts["messages"] += report.done + report.ignored
         counts["dead_messages"] += report.dead
         counts["polled"] += self._connections.walking.poll()
-        self._connections.inbox.drop_old(now)
+        self._connections.drop_old(now)
 
     # -- points -------------------------------------------------------------------------------
 

@@ -7,18 +7,20 @@ was not is found booked.
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 
-from loyalty_core.application.inbox import Inbox, pause
+from loyalty_core.application.forms import written
+from loyalty_core.application.inbox import Inbox, dead_message, pause
 from loyalty_core.application.inputs import Booked, Inputs
 from loyalty_core.application.rules import Rules
 from loyalty_core.domain.clock import Clock
 from loyalty_core.domain.connections import Drift, WalkReport
-from loyalty_core.domain.connectors import Input, Page
+from loyalty_core.domain.connectors import Input, Page, Unreadable
 from loyalty_core.domain.facts import Activity, FactKey, Order, OrderRefund, key_of
 from loyalty_core.errors import (
     ConnectorError,
@@ -137,8 +139,14 @@ class Walking:
                 raise ConnectorError(message, where=name, remedy="Report it to its authors.")
             keys = [key for key in map(fact_key, page.inputs) if key is not None]
             known = self._store.read(partial(_known, keys))
-            walk.found(page.inputs, self._inputs.book(name, page.inputs), known)
-            self._store.write(partial(self._keep, name, page))
+            booked = self._inputs.book(name, page.inputs)
+            walk.found(page.inputs, booked, known)
+            refused = [
+                (one, done.error)
+                for one, done in zip(page.inputs, booked, strict=True)
+                if done.error is not None
+            ]
+            self._store.write(partial(self._keep, name, page, refused))
             cursor, more = page.cursor, page.more
             if watch is not None:
                 watch(walk.inputs, page.total)
@@ -206,8 +214,17 @@ class Walking:
                 wait(max(pause(tries, error.retry_after) // timedelta(seconds=1), 1))
         raise AssertionError  # the last try returns or raises
 
-    def _keep(self, name: str, page: Page, uow: UnitOfWork) -> None:
+    def _keep(
+        self,
+        name: str,
+        page: Page,
+        refused: Sequence[tuple[Input, LoyaltyError]],
+        uow: UnitOfWork,
+    ) -> None:
+        """Writes where the walk is; what was refused is a dead message, for somebody to see."""
         state, now = uow.connector_state(name), self._clock()
+        for one, error in refused:
+            uow.put_message(dead_message(name, named(one), as_body(one), error, now))
         state.cursor = page.cursor
         if not page.more:
             state.walked_at = now
@@ -243,7 +260,20 @@ def fact_key(one: Input) -> FactKey | None:
     return FactKey(source, "order" if kind == "refund" else kind, name)
 
 
+def as_body(one: Input) -> bytes:
+    """An input as it is kept: a fact in its JSON form, so that it can be booked later."""
+    if isinstance(one, Unreadable):
+        return one.raw
+    if isinstance(one, Order | OrderRefund | Activity):
+        one = written(one)
+    if isinstance(one, Mapping):
+        return json.dumps(one, default=str).encode("utf-8", "surrogatepass")
+    return repr(one).encode("utf-8", "surrogatepass")
+
+
 def named(one: Input) -> str:
     """An input in a few words."""
+    if isinstance(one, Unreadable):
+        return one.what
     key = fact_key(one)
     return f"{key.type} {key.id} of {key.source}" if key is not None else type(one).__name__

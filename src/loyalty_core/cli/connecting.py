@@ -18,11 +18,12 @@ from loyalty_core.cli.views import when
 from loyalty_core.domain.connections import (
     ConnectorStatus,
     Failed,
+    LoggedAction,
     Translation,
     WalkReport,
     WebhookCheck,
 )
-from loyalty_core.domain.connectors import CodeUsed, Health, Input
+from loyalty_core.domain.connectors import CodeUsed, Health, Input, Unreadable
 from loyalty_core.domain.facts import Activity, Json, Order, OrderRefund
 from loyalty_core.domain.programs import ProgramConfig
 
@@ -33,10 +34,13 @@ def input_document(one: Input) -> Document:
         return dict(one)
     if isinstance(one, Order | OrderRefund | Activity):
         return dict(written(one))
+    if isinstance(one, Unreadable):
+        return {"type": "unreadable", "what": one.what, "error": str(one.error)}
     kind = {"CodeUsed": "code_used", "ErasureAsked": "erasure", "ExportAsked": "export"}
     named = kind.get(type(one).__name__, "customer")
     if isinstance(one, CodeUsed):
-        return {"type": named, "code": one.code, "order": dict(written(one.order))}
+        order = one.order if isinstance(one.order, Mapping) else written(one.order)
+        return {"type": named, "code": one.code, "order": dict(order)}
     return {"type": named, **cast(Document, converter(0).unstructure(one))}
 
 
@@ -69,6 +73,18 @@ def status(shown: ConnectorStatus, health: Health | None) -> Document:
 
 def _failed(one: Failed) -> Document:
     return {**asdict(one), "since": moment(one.since)}
+
+
+def log(found: Sequence[LoggedAction]) -> Document:
+    """What was done at a shop."""
+    actions: list[Json] = []
+    for one in found:
+        document: Document = {}
+        for item in fields(one):
+            value = getattr(one, item.name)
+            document[item.name] = moment(value) if isinstance(value, datetime) else value
+        actions.append(document)
+    return {"actions": actions}
 
 
 def check(found: WebhookCheck) -> Document:
@@ -164,6 +180,15 @@ def show_status(
             add(listed, one.id, one.about, since, f"{one.attempts}", one.code, one.error)
         console.print()
         console.print(listed)
+
+
+def show_log(console: Console, found: Sequence[LoggedAction], config: ProgramConfig) -> None:
+    """What was done at a shop, and is to be."""
+    listed = table("id", "about", "noted", "state", "tries", "next", "error", right=("tries",))
+    for one in found:
+        noted, later = when(one.noted_at, config), when(one.next_attempt_at, config)
+        add(listed, one.id, one.about, noted, one.state, f"{one.attempts}", later, one.error)
+    console.print(listed)
 
 
 def show_check(console: Console, found: WebhookCheck) -> None:

@@ -98,6 +98,21 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedAction:
+    """An action in the log of a connector; ``about`` is the reward, ``member``, or the event."""
+
+    id: str
+    about: str
+    member_id: str
+    state: ActionState
+    attempts: int
+    noted_at: datetime
+    ended_at: datetime | None
+    next_attempt_at: datetime | None
+    error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Drift:
     """Something in the shop that the books did not have (``missing``) or had otherwise."""
 

@@ -17,7 +17,7 @@ from loyalty_core.domain.grants import GrantReceipt
 from loyalty_core.domain.json_text import parse_json
 from loyalty_core.domain.members import Identity, Profile
 from loyalty_core.domain.statements import Statement
-from loyalty_core.errors import EncodingBroken, SignatureInvalid
+from loyalty_core.errors import EncodingBroken, FactError, SignatureInvalid
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,10 +105,13 @@ class Customer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CodeUsed:
-    """A code was used on an order: if it is a grant's, the grant is used up on that order."""
+    """A code was used on an order: if it is a grant's, the grant is used up on that order.
+
+    The order is a fact of its own as well: say it, too.
+    """
 
     code: str
-    order: Order
+    order: Order | Mapping[str, Json]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +135,19 @@ class ExportAsked:
     reference: str
 
 
-Input = Fact | Mapping[str, Json] | Customer | CodeUsed | ErasureAsked | ExportAsked
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreadable:
+    """Something in the shop that cannot be read: kept as a dead message, and the rest goes on.
+
+    ``what`` names it, such as a file and a line, ``raw`` is it as far as it can be shown.
+    """
+
+    what: str
+    raw: bytes
+    error: FactError
+
+
+Input = Fact | Mapping[str, Json] | Customer | CodeUsed | ErasureAsked | ExportAsked | Unreadable
 """What a connector makes of a shop's data; a mapping is a fact in its documented JSON form."""
 
 

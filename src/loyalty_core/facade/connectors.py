@@ -12,6 +12,7 @@ from loyalty_core.domain.connections import (
     ActionReport,
     ConnectorStatus,
     InboxReport,
+    LoggedAction,
     MessageReceipt,
     Translation,
     WalkReport,
@@ -126,6 +127,13 @@ class ConnectorMethods:
     def connector_health(self, connector: str) -> Health:
         """Whether the shop answers: it is asked now. Raises ``ConnectorUnknown``."""
         return self._connections.health(connector)
+
+    def connector_log(self, connector: str, *, first: int = 50) -> tuple[LoggedAction, ...]:
+        """What was done at the shop, and is to be: up to ``first`` (at most 1,000), latest first.
+
+        Raises ``ConnectorUnknown``, ``FactError``.
+        """
+        return self._connections.log(connector, first)
 
     def replay(
         self,

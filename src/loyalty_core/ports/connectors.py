@@ -278,6 +278,10 @@ class ActionWork(Protocol):
         """
         ...
 
+    def drop_actions(self, before: datetime) -> int:
+        """How many events that were told before then are dropped from the log."""
+        ...
+
     def forget_actions(self, members: Sequence[str]) -> None:
         """Drops what was to be told of these members, and what shops answered about them."""
         ...
@@ -304,6 +308,10 @@ class ActionReader(Protocol):
 
     def failed_actions(self, connector: str, limit: int) -> list[Failed]:
         """The actions of a connector that are dead or were tried in vain, latest first."""
+        ...
+
+    def logged_actions(self, connector: str, limit: int) -> list[ActionRecord]:
+        """The actions of a connector, those noted last first."""
         ...
 
     def event(self, event_id: str) -> Event | None:

@@ -8,7 +8,7 @@ from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, case, func, literal, or_, select, tuple_, update
+from sqlalchemy import Connection, and_, case, delete, func, literal, or_, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from loyalty_core.application.many import batched
@@ -152,6 +152,16 @@ class ActionRows:
         fresh = {"state": _PENDING, "attempts": 0, "failed_at": None, "ended_at": None}
         return self._connection.execute(ours.values(next_attempt_at=now, **fresh)).rowcount
 
+    def drop_actions(self, before: datetime) -> int:
+        """How many events that were told before then are dropped from the log."""
+        old = delete(action).where(
+            action.c.program == self._program,
+            action.c.kind == "event",
+            action.c.state != _PENDING,
+            action.c.ended_at < before,
+        )
+        return self._connection.execute(old).rowcount
+
     def forget_actions(self, members: Sequence[str]) -> None:
         """Drops what was to be told of these members, and what shops answered about them."""
         theirs = update(action).where(action.c.member_id.in_(members))
@@ -240,6 +250,14 @@ class ActionAnswers:
             )
             for one in map(action_of, self._connection.execute(failed).mappings())
         ]
+
+    def logged_actions(self, connector: str, limit: int) -> list[ActionRecord]:
+        """The actions of a connector, those noted last first."""
+        mine = select(action).where(
+            action.c.program == self._program, action.c.connector == connector
+        )
+        latest = mine.order_by(action.c.created_at.desc(), action.c.subject.desc()).limit(limit)
+        return [action_of(row) for row in self._connection.execute(latest).mappings()]
 
     def event(self, event_id: str) -> Event | None:
         """One event."""

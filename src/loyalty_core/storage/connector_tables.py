@@ -90,6 +90,8 @@ action = Table(
     Column("error", Text, nullable=False),
 )
 Index("loyalty_action_due", action.c.next_attempt_at, postgresql_where=_due, sqlite_where=_due)
+Index("loyalty_action_ended", action.c.ended_at, postgresql_where=_ended, sqlite_where=_ended)
+Index("loyalty_action_log", action.c.program, action.c.connector, action.c.created_at)
 Index("loyalty_action_member", action.c.member_id)
 Index(
     "loyalty_action_dead",

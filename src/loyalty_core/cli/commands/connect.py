@@ -35,7 +35,7 @@ def register(app: typer.Typer) -> None:
         rich_markup_mode=None,
     )
     connect.callback()(_named)
-    for command in (backfill, reconcile, status, translate, verify, replay, enable):
+    for command in (backfill, reconcile, status, log, translate, verify, replay, enable):
         connect.command(command.__name__)(command)
     app.add_typer(connect, name="connect")
 
@@ -127,6 +127,20 @@ def status(
     answer(document, as_json, lambda c: connecting.show_status(c, found, health, program))
     if found.dead or found.actions_dead or found.disabled_at or (health and not health.ok):
         raise typer.Exit(REJECTED)
+
+
+def log(
+    context: typer.Context,
+    first: Annotated[int, typer.Option("--first", min=1, max=1000, help="How many.")] = 50,
+    config: ConfigOption = DEFAULT_CONFIG,
+    database: DatabaseOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List what was done at the shop, and is to be, the latest first."""
+    with opened(config, database) as loyalty:
+        found, program = loyalty.connector_log(context.obj, first=first), loyalty.config
+    document = connecting.log(found)
+    answer(document, as_json, lambda c: connecting.show_log(c, found, program))
 
 
 def translate(
