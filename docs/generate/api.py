@@ -22,6 +22,8 @@ THEMES = {
     "domain.members": "Members",
     "domain.programs": "Configuration",
     "application.structure": "Configuration",
+    "application.files.facts": "Connectors",
+    "application.files.lines": "Connectors",
     "domain.receipts": "Receipts",
     "domain.redemptions": "Receipts",
     "domain.partners": "Partners",

@@ -3,6 +3,8 @@
 from importlib.metadata import version as _version
 
 from loyalty_core.aio import AsyncLoyalty
+from loyalty_core.application.files.facts import FactFile, read_facts
+from loyalty_core.application.files.lines import FileRow
 from loyalty_core.application.structure import read_settings
 from loyalty_core.domain.adjustments import (
     Adjustment,
@@ -275,23 +277,23 @@ __all__ = [
     "CurrencyUnknown", "Customer", "CustomerMissing", "DateOutOfRange", "Dated", "DebtPolicy",
     "Decidable", "Difference", "Drift", "DropCode", "Earning", "Effect", "Emit",
     "EncodingBroken", "Entry", "ErasureAsked", "ErasureReceipt", "Event", "ExpiresAt", "Expiry",
-    "Explanation", "ExportAsked", "Fact", "FactError", "FactReceipt", "FactTooLarge", "Failed",
-    "FollowsFacts", "Fulfils", "Goal", "GoodwillPolicy", "Grant", "GrantNotFound",
-    "GrantReceipt", "GrantRefused", "GrantState", "GrantedBenefit", "Handler", "Health",
-    "History", "HistoryItem", "HistoryPage", "HostConnectionUnsafe", "HouseholdMemberView",
-    "HouseholdNotFound", "HouseholdReceipt", "HouseholdRefused", "HouseholdRole",
-    "HouseholdRules", "HouseholdState", "HouseholdStatement", "IdempotencyConflict", "Identity",
-    "IdentityConflict", "IdentityInvalid", "IdentityKind", "InboxReport", "Input",
-    "InsufficientPoints", "JoinPolicy", "Json", "KeepState", "LeavingPolicy", "LedgerFault",
-    "Limit", "Line", "LineKind", "LinePrice", "LinkRefused", "ListsChanges", "LoggedAction",
-    "Loyalty", "LoyaltyError", "MakeCode", "Measure", "Member", "MemberErased", "MemberId",
-    "MemberInactive", "MemberNotFound", "MemberStatus", "MemberView", "MergeReceipt",
-    "MergeRefused", "Message", "MessageReceipt", "MessageState", "Minor", "MissedBenefit",
-    "Money", "MovedPoints", "NotSealed", "Order", "OrderNotFound", "OrderRefund", "OrderStatus",
-    "OrderSumsMismatch", "Outcome", "Owing", "Page", "Paid", "Partner", "Period",
-    "PlatformUnavailable", "Plugin", "PluginError", "PluginFailed", "PluginManifest",
-    "PluginMissing", "PointsValue", "Price", "Pricing", "Problem", "Profile", "Program",
-    "ProgramConfig", "ProgramType", "Progress", "ProofInvalid", "Quote", "Rate",
+    "Explanation", "ExportAsked", "Fact", "FactError", "FactFile", "FactReceipt",
+    "FactTooLarge", "Failed", "FileRow", "FollowsFacts", "Fulfils", "Goal", "GoodwillPolicy",
+    "Grant", "GrantNotFound", "GrantReceipt", "GrantRefused", "GrantState", "GrantedBenefit",
+    "Handler", "Health", "History", "HistoryItem", "HistoryPage", "HostConnectionUnsafe",
+    "HouseholdMemberView", "HouseholdNotFound", "HouseholdReceipt", "HouseholdRefused",
+    "HouseholdRole", "HouseholdRules", "HouseholdState", "HouseholdStatement",
+    "IdempotencyConflict", "Identity", "IdentityConflict", "IdentityInvalid", "IdentityKind",
+    "InboxReport", "Input", "InsufficientPoints", "JoinPolicy", "Json", "KeepState",
+    "LeavingPolicy", "LedgerFault", "Limit", "Line", "LineKind", "LinePrice", "LinkRefused",
+    "ListsChanges", "LoggedAction", "Loyalty", "LoyaltyError", "MakeCode", "Measure", "Member",
+    "MemberErased", "MemberId", "MemberInactive", "MemberNotFound", "MemberStatus",
+    "MemberView", "MergeReceipt", "MergeRefused", "Message", "MessageReceipt", "MessageState",
+    "Minor", "MissedBenefit", "Money", "MovedPoints", "NotSealed", "Order", "OrderNotFound",
+    "OrderRefund", "OrderStatus", "OrderSumsMismatch", "Outcome", "Owing", "Page", "Paid",
+    "Partner", "Period", "PlatformUnavailable", "Plugin", "PluginError", "PluginFailed",
+    "PluginManifest", "PluginMissing", "PointsValue", "Price", "Pricing", "Problem", "Profile",
+    "Program", "ProgramConfig", "ProgramType", "Progress", "ProofInvalid", "Quote", "Rate",
     "RebuildReport", "ReceivesWebhooks", "RecordStatus", "RecordSummary", "RedemptionEnded",
     "RedemptionNotFound", "RedemptionReceipt", "RedemptionRefused", "RedemptionState", "Refund",
     "RefundExceedsOrder", "RefundKind", "RefundLine", "ReinstatementReceipt",
@@ -308,7 +310,7 @@ __all__ = [
     "WalletTotals", "WalletUnknown", "Wants", "WebhookCheck", "WebhookRequest", "__version__",
     "add_months", "add_sqlite_hooks", "benefit_problems", "check_proof", "day_of",
     "format_scaled", "hookimpl", "line_nets", "minor_digits", "next_period_start",
-    "order_total", "parse_scaled", "period_start", "points_multiplier", "read_settings",
-    "same_signature", "secret_problems", "split", "start_of", "zone",
+    "order_total", "parse_scaled", "period_start", "points_multiplier", "read_facts",
+    "read_settings", "same_signature", "secret_problems", "split", "start_of", "zone",
 ]
 # fmt: on

@@ -248,7 +248,7 @@ def dead_message(
     connector: str, what: str, body: bytes, error: LoyaltyError, now: datetime
 ) -> MessageRecord:
     """Something that a walk found and could not be taken in, kept like a message that cannot."""
-    digest = hashlib.sha256(body).hexdigest()
+    digest = hashlib.sha256(what.encode("utf-8", "replace") + b"\n" + body).hexdigest()
     return MessageRecord(
         id=new_id(),
         connector=connector,

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from loyalty_core.application.files.lines import LARGEST_LINE
 from loyalty_core.cli import benefits, documents, views
-from loyalty_core.cli.lines import LARGEST_LINE
 from loyalty_core.cli.options import (
     DEFAULT_CONFIG,
     AsOfOption,

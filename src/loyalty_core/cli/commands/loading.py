@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from loyalty_core.application.files.lines import LARGEST_LINE
 from loyalty_core.cli import documents, views
 from loyalty_core.cli.commands.adjusting import import_adjustments
 from loyalty_core.cli.commands.rewards import import_codes
@@ -26,7 +27,6 @@ from loyalty_core.cli.file_options import (
     read_time_zone,
 )
 from loyalty_core.cli.importing import FileSpec, import_file, outcome_document, show_outcome
-from loyalty_core.cli.lines import LARGEST_LINE
 from loyalty_core.cli.options import (
     DEFAULT_CONFIG,
     ConfigOption,

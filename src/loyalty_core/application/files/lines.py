@@ -40,7 +40,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class FileRow:
     """One fact of a file: the line it begins on, as it stands there, and what was read of it."""
 
     number: int
@@ -138,7 +138,7 @@ def _decoded(data: bytes) -> str:
     return data.rstrip(b"\r\n").decode("utf-8", "backslashreplace")
 
 
-def json_rows(reader: LineReader) -> Iterator[Row]:
+def json_rows(reader: LineReader) -> Iterator[FileRow]:
     """The facts of a file of JSON lines; blank lines are passed over.
 
     Raises ``EncodingBroken`` when the file is one JSON array.
@@ -152,14 +152,14 @@ def json_rows(reader: LineReader) -> Iterator[Row]:
     return (_json_row(reader, line) for line in reader if line.text.strip() or line.error)
 
 
-def _json_row(reader: LineReader, line: Line) -> Row:
+def _json_row(reader: LineReader, line: Line) -> FileRow:
     if line.error:
-        return Row(line.number, line.text, error=line.error)
+        return FileRow(line.number, line.text, error=line.error)
     try:
-        return Row(line.number, line.text, fact=parse_object(line.text))
+        return FileRow(line.number, line.text, fact=parse_object(line.text))
     except FactError as error:
         error.where = reader.at(line.number)
         if not line.ended and isinstance(error, EncodingBroken):
             error.message = f"the file ends in the middle of a line: {error.message}"
             error.remedy = "The file was cut off: import the whole one, nothing is booked twice."
-        return Row(line.number, line.text[:SHOWN], error=error)
+        return FileRow(line.number, line.text[:SHOWN], error=error)
