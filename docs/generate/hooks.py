@@ -12,6 +12,7 @@ from loyalty_core import (
     PLUGIN_API_VERSION,
     ActsOnShop,
     BenefitSource,
+    Cause,
     CodeUsed,
     Connector,
     Credit,
@@ -92,7 +93,7 @@ CONNECTORS = (
 )
 INPUTS = (Customer, CodeUsed, ErasureAsked, ExportAsked)
 ACTIONS = (MakeCode, DropCode, ShowMember, TellEvent)
-EFFECTS = (Credit, Grant, KeepState, Emit, Measure)
+EFFECTS = (Credit, Grant, KeepState, Emit, Measure, Cause)
 
 
 def hooks_of(module: ModuleType) -> list[FunctionType]:

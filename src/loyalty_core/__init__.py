@@ -68,7 +68,7 @@ from loyalty_core.domain.connectors import (
     WebhookRequest,
 )
 from loyalty_core.domain.currencies import minor_digits
-from loyalty_core.domain.effects import Credit, Effect, Emit, Grant, KeepState, Measure
+from loyalty_core.domain.effects import Cause, Credit, Effect, Emit, Grant, KeepState, Measure
 from loyalty_core.domain.events import Event
 from loyalty_core.domain.facts import (
     SHIPPING,
@@ -89,6 +89,7 @@ from loyalty_core.domain.facts import (
 )
 from loyalty_core.domain.grants import BorneCost, CodeImport, GrantReceipt, GrantState
 from loyalty_core.domain.household_views import (
+    HouseholdInvitation,
     HouseholdMemberView,
     HouseholdReceipt,
     HouseholdStatement,
@@ -271,7 +272,7 @@ __all__ = [
     "ActionReport", "ActionState", "Activity", "ActsOnShop", "Adjustment", "AdjustmentOutcome",
     "AdjustmentReceipt", "AdjustmentSummary", "AgreementMissing", "AmountInvalid",
     "AsyncLoyalty", "AwardExplanation", "Benefit", "BenefitKind", "BenefitSource", "BenefitUse",
-    "Block", "BorneCost", "Cart", "Checkout", "ClaimReceipt", "ClaimRefused", "Clock",
+    "Block", "BorneCost", "Cart", "Cause", "Checkout", "ClaimReceipt", "ClaimRefused", "Clock",
     "CodeImport", "CodeRules", "CodeSource", "CodeUsed", "ConfigError", "Connector",
     "ConnectorDisabled", "ConnectorError", "ConnectorStatus", "ConnectorUnknown", "Credit",
     "CurrencyUnknown", "Customer", "CustomerMissing", "DateOutOfRange", "Dated", "DebtPolicy",
@@ -281,19 +282,20 @@ __all__ = [
     "FactTooLarge", "Failed", "FileRow", "FollowsFacts", "Fulfils", "Goal", "GoodwillPolicy",
     "Grant", "GrantNotFound", "GrantReceipt", "GrantRefused", "GrantState", "GrantedBenefit",
     "Handler", "Health", "History", "HistoryItem", "HistoryPage", "HostConnectionUnsafe",
-    "HouseholdMemberView", "HouseholdNotFound", "HouseholdReceipt", "HouseholdRefused",
-    "HouseholdRole", "HouseholdRules", "HouseholdState", "HouseholdStatement",
-    "IdempotencyConflict", "Identity", "IdentityConflict", "IdentityInvalid", "IdentityKind",
-    "InboxReport", "Input", "InsufficientPoints", "JoinPolicy", "Json", "KeepState",
-    "LeavingPolicy", "LedgerFault", "Limit", "Line", "LineKind", "LinePrice", "LinkRefused",
-    "ListsChanges", "LoggedAction", "Loyalty", "LoyaltyError", "MakeCode", "Measure", "Member",
-    "MemberErased", "MemberId", "MemberInactive", "MemberNotFound", "MemberStatus",
-    "MemberView", "MergeReceipt", "MergeRefused", "Message", "MessageReceipt", "MessageState",
-    "Minor", "MissedBenefit", "Money", "MovedPoints", "NotSealed", "Order", "OrderNotFound",
-    "OrderRefund", "OrderStatus", "OrderSumsMismatch", "Outcome", "Owing", "Page", "Paid",
-    "Partner", "Period", "PlatformUnavailable", "Plugin", "PluginError", "PluginFailed",
-    "PluginManifest", "PluginMissing", "PointsValue", "Price", "Pricing", "Problem", "Profile",
-    "Program", "ProgramConfig", "ProgramType", "Progress", "ProofInvalid", "Quote", "Rate",
+    "HouseholdInvitation", "HouseholdMemberView", "HouseholdNotFound", "HouseholdReceipt",
+    "HouseholdRefused", "HouseholdRole", "HouseholdRules", "HouseholdState",
+    "HouseholdStatement", "IdempotencyConflict", "Identity", "IdentityConflict",
+    "IdentityInvalid", "IdentityKind", "InboxReport", "Input", "InsufficientPoints",
+    "JoinPolicy", "Json", "KeepState", "LeavingPolicy", "LedgerFault", "Limit", "Line",
+    "LineKind", "LinePrice", "LinkRefused", "ListsChanges", "LoggedAction", "Loyalty",
+    "LoyaltyError", "MakeCode", "Measure", "Member", "MemberErased", "MemberId",
+    "MemberInactive", "MemberNotFound", "MemberStatus", "MemberView", "MergeReceipt",
+    "MergeRefused", "Message", "MessageReceipt", "MessageState", "Minor", "MissedBenefit",
+    "Money", "MovedPoints", "NotSealed", "Order", "OrderNotFound", "OrderRefund", "OrderStatus",
+    "OrderSumsMismatch", "Outcome", "Owing", "Page", "Paid", "Partner", "Period",
+    "PlatformUnavailable", "Plugin", "PluginError", "PluginFailed", "PluginManifest",
+    "PluginMissing", "PointsValue", "Price", "Pricing", "Problem", "Profile", "Program",
+    "ProgramConfig", "ProgramType", "Progress", "ProofInvalid", "Quote", "Rate",
     "RebuildReport", "ReceivesWebhooks", "RecordStatus", "RecordSummary", "RedemptionEnded",
     "RedemptionNotFound", "RedemptionReceipt", "RedemptionRefused", "RedemptionState", "Refund",
     "RefundExceedsOrder", "RefundKind", "RefundLine", "ReinstatementReceipt",

@@ -7,10 +7,10 @@ from typing import cast
 
 from loyalty_core.application.automatic import cancel
 from loyalty_core.application.books import Books
-from loyalty_core.application.enrol import is_id, locked_member, stored_receipt
+from loyalty_core.application.enrol import locked_member, stored_receipt
 from loyalty_core.application.forms import read_cart, read_text
 from loyalty_core.application.grants import issue, keep, new_grant, prepare, revoke
-from loyalty_core.application.ids import input_hash
+from loyalty_core.application.ids import input_hash, is_id
 from loyalty_core.application.redemptions import order_of
 from loyalty_core.application.rules import Rules
 from loyalty_core.application.spend import CartForm
@@ -28,7 +28,6 @@ from loyalty_core.domain.grants import (
     goods_value,
     grant_receipt,
 )
-from loyalty_core.domain.ledger import LotId
 from loyalty_core.domain.members import MemberStatus
 from loyalty_core.domain.redemptions import RedemptionState
 from loyalty_core.errors import (
@@ -246,7 +245,7 @@ def _locked(
     """A grant as it is under the lock of the member who owns it."""
     known = _existing(_look(uow, grant_id, code), grant_id or code or "")
     while True:
-        member = locked_member(uow, known.member_id)
+        member = locked_member(uow, known.member_id, households=True)
         current = _existing(uow.grant(id=known.id), known.id)
         if current.member_id == member.id:
             return member, current
@@ -285,7 +284,7 @@ def _take_back(
     if redemption is None or redemption.state is not RedemptionState.CAPTURED:
         revoke(books, grant, Revocation.OPERATOR, books.now)
         return
-    books.load([member.id], lots=map(LotId, redemption.lots), open_of=[member.id])
+    books.load([member.id], lots=redemption.lot_ids, open_of=[member.id])
     cancel(books, redemption, grant, Revocation.OPERATOR)
 
 

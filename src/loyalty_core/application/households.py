@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple, cast
 
+from loyalty_core.application.automatic import buy_what_is_due
 from loyalty_core.application.books import Books
 from loyalty_core.application.departing import (
     contribute,
@@ -14,9 +15,9 @@ from loyalty_core.application.departing import (
     end_contribution,
     points_moved,
 )
-from loyalty_core.application.enrol import is_id, locked_members, stored_receipt
+from loyalty_core.application.enrol import locked_members, stored_receipt
 from loyalty_core.application.forms import read_text
-from loyalty_core.application.ids import input_hash, new_id
+from loyalty_core.application.ids import input_hash, is_id, new_id
 from loyalty_core.application.rules import Rules
 from loyalty_core.application.structure import converter
 from loyalty_core.domain.clock import Clock
@@ -234,6 +235,8 @@ class Households:
             kept = StoredReceipt(asked.key, given, place.member_id, document, now)
             books.changes.receipts.append(kept)
             books.flush()
+            if receipt.points:
+                buy_what_is_due(uow, self._rules, [place.member_id], now)
             return receipt
 
         return self._store.write(once)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import time
 from collections.abc import Mapping
 from datetime import timedelta
@@ -18,7 +19,11 @@ MILLISECOND_NS = 1_000_000
 
 
 def new_id() -> str:
-    """A new id that sorts after those made before it, to a quarter of a microsecond."""
+    """A new id that sorts after those made before it, to a quarter of a microsecond.
+
+    As far as clocks do: those of two machines differ, and one may step back. So nothing is right
+    only because ids are in order; sealing looks a day back.
+    """
     milliseconds, rest = divmod(time.time_ns(), MILLISECOND_NS)
     fraction = rest * 4096 // MILLISECOND_NS  # RFC 9562, section 6.2, method 3
     chance = int.from_bytes(os.urandom(8), "big") >> 2 | 1 << 63
@@ -59,3 +64,11 @@ def input_hash(command: str, values: Mapping[str, Any]) -> str:
     """A hash of what a command was given: the same input always has the same hash."""
     text = json.dumps([command, values], sort_keys=True, default=str, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def is_id(text: str) -> bool:
+    """Whether a text can be one of our ids at all: a UUID in its canonical form."""
+    return _ID.fullmatch(text) is not None
+
+
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")

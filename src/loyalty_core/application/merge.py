@@ -6,14 +6,16 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import cast
 
+from loyalty_core.application.automatic import buy_what_is_due
+from loyalty_core.application.batch import Batch
 from loyalty_core.application.books import Books
-from loyalty_core.application.enrol import is_id, locked_members, stored_receipt
+from loyalty_core.application.enrol import locked_members, stored_receipt
 from loyalty_core.application.fold import NOTHING, Running
 from loyalty_core.application.forms import read_text
 from loyalty_core.application.household_merging import give_place_back, take_place
-from loyalty_core.application.ids import input_hash
+from loyalty_core.application.ids import input_hash, is_id
 from loyalty_core.application.rules import Rules, RulesAt
-from loyalty_core.application.settle import Batch, settle
+from loyalty_core.application.settle import settle
 from loyalty_core.application.standing import tell_standings
 from loyalty_core.application.structure import converter
 from loyalty_core.application.transfer import Note, move_points
@@ -65,6 +67,7 @@ class Merging:
             books.flush()
             if known and kept.id != gone.id:
                 _carry(uow, kept, gone, known)
+                buy_what_is_due(uow, self._rules, [kept.id], note.at)
             return receipt
 
         return self._store.write(work)
@@ -95,6 +98,7 @@ class Merging:
             books.flush()
             _carry_back(uow, kept, gone, group, merge)
             self._redecide(uow, kept, merge, note.at)
+            buy_what_is_due(uow, self._rules, [kept.id, gone.id], note.at)
             return receipt
 
         return self._store.write(work)

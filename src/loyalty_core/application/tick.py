@@ -13,9 +13,10 @@ import contextlib
 import logging
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 from loyalty_core.application.books import Books
 from loyalty_core.application.connections import Connections
@@ -113,7 +114,7 @@ class Ticker:
 
     def _move_points(self, uow: UnitOfWork, *, now: datetime) -> Done | None:
         due = uow.due_members(now, LOTS_A_CHUNK)
-        return move_points(uow, self._rules, due, now) if due else None
+        return move_points(uow, self._rules, due, now, LOTS_A_CHUNK) if due else None
 
     def _expire_grants(self, uow: UnitOfWork, *, now: datetime) -> Done | None:
         """Tells of grants whose last day has passed; they could not be used since."""
@@ -150,8 +151,9 @@ class Ticker:
     # -- tiers --------------------------------------------------------------------------------
 
     def _tell_standings(self, uow: UnitOfWork, *, now: datetime) -> Done | None:
-        """Tells of tiers that time alone has changed: a period or a grace that is over."""
-        due = uow.due_standings(now, FACTS_A_CHUNK) if self._rules.schemes else []
+        """Tells of tiers that time alone has changed, or the configuration."""
+        version, schemes = self._rules.config.version, self._rules.schemes
+        due = uow.due_standings(now, version, FACTS_A_CHUNK) if schemes else []
         if not due:
             return None
         books = Books(uow, self._rules, now)
@@ -187,7 +189,7 @@ class Ticker:
                 handler = handlers.get(subscription)
                 if handler is None:
                     raise LookupError(f"nobody is subscribed as {subscription!r} any more")
-                handler(event)
+                self._record(handler(event))
             except Exception as raised:
                 logger.exception("delivery of %s to %s failed", event.id, subscription)
                 error = f"{type(raised).__name__}: {raised}"
@@ -195,6 +197,12 @@ class Ticker:
             self._store.write(_marking(event.id, subscription, error, retry_at))
             counts["delivery_failures" if error else "delivered"] += 1
         return bool(due)
+
+    def _record(self, facts: Iterable[Any] | None) -> None:
+        """Records what came of an event; raises the first error, for the delivery to fail."""
+        for receipt in self._recorder.record(list(facts)) if facts else ():
+            if receipt.error is not None:
+                raise receipt.error
 
     def _handlers(self) -> dict[str, Handler]:
         plugins = {

@@ -11,13 +11,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal, NewType
+from typing import Literal, NamedTuple, NewType
 
 from loyalty_core.domain.amounts import Minor
 
 FactId = NewType("FactId", str)
 Scalar = str | int | bool | None
 Json = Scalar | list["Json"] | dict[str, "Json"]
+
+CAUSED = "~"
+"""What the source of a fact that another one caused begins with, before the plugin's id."""
 
 SHIPPING = "~shipping"
 """The name under which an order's shipping is a line like the others; no line may use it."""
@@ -205,8 +208,7 @@ Decidable = Order | Activity
 """What programs decide on; refunds take back what was decided and are never decided again."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class FactKey:
+class FactKey(NamedTuple):
     """What makes a fact the same fact: its source, whether order or activity, and its id there."""
 
     source: str
