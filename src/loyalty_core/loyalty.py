@@ -11,16 +11,20 @@ from typing import Self
 
 from sqlalchemy import Connection, Engine
 
+from loyalty_core.application.acting import Acting
 from loyalty_core.application.adjust import Adjuster
 from loyalty_core.application.claim import Claiming
 from loyalty_core.application.codes import random_code
 from loyalty_core.application.config import effective, fingerprint
+from loyalty_core.application.connections import Connections
 from loyalty_core.application.enrol import Members
 from loyalty_core.application.erase import Erasing
 from loyalty_core.application.export import Exporting
 from loyalty_core.application.granting import Granting
 from loyalty_core.application.household_statement import HouseholdQuestions
 from loyalty_core.application.households import Households
+from loyalty_core.application.inbox import Inbox
+from loyalty_core.application.inputs import Inputs
 from loyalty_core.application.links import Linking
 from loyalty_core.application.member_codes import MemberCodes
 from loyalty_core.application.merge import Merging
@@ -41,11 +45,13 @@ from loyalty_core.application.spend import Spending
 from loyalty_core.application.statement import Questions
 from loyalty_core.application.tick import Ticker
 from loyalty_core.application.transfer import Transfers
+from loyalty_core.application.walking import Walking
 from loyalty_core.domain.clock import Clock, utc_now
 from loyalty_core.domain.facts import Json
 from loyalty_core.domain.programs import ProgramConfig
 from loyalty_core.facade.adjusting import AdjustingMethods
 from loyalty_core.facade.claims import ClaimMethods
+from loyalty_core.facade.connectors import ConnectorMethods
 from loyalty_core.facade.facts import FactMethods
 from loyalty_core.facade.grants import GrantMethods
 from loyalty_core.facade.households import HouseholdMethods
@@ -97,6 +103,7 @@ class Loyalty(
     QuestionMethods,
     SegmentMethods,
     ProofMethods,
+    ConnectorMethods,
     UpkeepMethods,
 ):
     """One program's books, and everything one can do with them. Safe to share between threads.
@@ -137,8 +144,23 @@ class Loyalty(
         self._sealing = Sealing(store, rules.config.program.id, clock)
         self._rebuilding = Rebuilding(store, clock)
         self._segmenting = Segmenting(store, rules, clock)
+        inputs = Inputs(
+            store, rules, self._recorder, self._members, self._erasing, self._granting, clock
+        )
+        self._rules = rules
+        inbox = Inbox(store, rules, inputs, clock)
+        walking = Walking(store, rules, inbox, inputs, clock)
+        acting = Acting(store, rules, self._questions, self._granting, clock)
+        self._connections = Connections(store, rules, (inbox, walking, acting), clock)
         self._ticker = Ticker(
-            store, rules, self._recorder, self._redeeming, self._sealing, self._segmenting, clock
+            store,
+            rules,
+            self._recorder,
+            self._redeeming,
+            self._sealing,
+            self._segmenting,
+            self._connections,
+            clock,
         )
         self._registry = parts.registry
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.contract.catalogue import KEPT_OF_GRANTS
+from tests.contract.connected import KEPT_OF_CONNECTORS
 
 KEPT = {
     "loyalty_fact.source": "the shop's own name",
@@ -31,6 +32,7 @@ KEPT = {
     "loyalty_waiting.source": "the shop's own name",
     "loyalty_stock.item": "a plugin's",
     **KEPT_OF_GRANTS,
+    **KEPT_OF_CONNECTORS,
     "loyalty_member.contributions": "ids of households, moments and percents",
     "loyalty_household_member.role": "ours",
     "loyalty_household_member.state": "ours",

@@ -23,6 +23,7 @@ from loyalty_core import (
 from loyalty_core.storage import segment_tables, standing_tables, tables
 from tests.contract.catalogue import plant_grant
 from tests.contract.conftest import Shop
+from tests.contract.connected import plant_action, plant_message
 from tests.contract.kept import KEPT
 from tests.toy import START, Toy, activity, order, points, refund
 
@@ -105,6 +106,8 @@ def plant(shop: Shop, engine: Engine) -> tuple[Loyalty, str]:
         told = insert(standing_tables.standing).values((ada, MARK, "shop", MARK, None, None, 1))
         connection.execute(told)
         plant_segment(connection, ada)
+        plant_message(connection, MARK)
+        plant_action(connection, ada, MARK)
     return loyalty, ada
 
 

@@ -12,6 +12,7 @@ from loyalty_core.application.enrol import locked_members, stored_receipt
 from loyalty_core.application.forms import read_text
 from loyalty_core.application.identities import read_identities
 from loyalty_core.application.ids import input_hash
+from loyalty_core.application.personal import forget_messages
 from loyalty_core.application.rules import Rules
 from loyalty_core.application.structure import converter
 from loyalty_core.domain.amounts import Minor
@@ -83,6 +84,8 @@ class Erasing:
             facts.append(fact)
         uow.forget_standings(people)
         uow.forget_segments(people)
+        uow.forget_actions(list(people))
+        forget_messages(uow, known)
         uow.forget(list(people), sorted(known), [fact.id for fact in facts], books.now)
         books.changes.facts = {fact.id: strip(fact) for fact in facts}
         for one in people.values():

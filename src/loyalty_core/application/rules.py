@@ -16,6 +16,7 @@ from loyalty_core.domain.members import MemberView
 from loyalty_core.domain.programs import ProgramConfig
 from loyalty_core.domain.tiers import Outcome
 from loyalty_core.errors import PluginFailed
+from loyalty_core.ports.connectors import ActsOnShop, Connector
 from loyalty_core.ports.grants import CodeSource
 from loyalty_core.ports.program import (
     BenefitSource,
@@ -54,6 +55,7 @@ class Rules:
     sources: Sequence[Owned[BenefitSource]] = ()
     draw: CodeSource = random_code
     coalition: bool = False
+    connectors: Mapping[str, Owned[Connector]] = field(default_factory=dict)
     schemes: Sequence[Owned[TierScheme]] = field(init=False)
     showing: Mapping[str, ShowsMembers] = field(init=False)
 
@@ -76,7 +78,18 @@ class Rules:
 
     def subscribers(self, event_type: str) -> tuple[str, ...]:
         """The ids of the subscriptions to a type of event."""
-        return tuple(owned.item.id for owned in self.subscriptions.get(event_type, ()))
+        named = (*self.subscriptions.get(event_type, ()), *self.subscriptions.get("*", ()))
+        return tuple(owned.item.id for owned in named)
+
+    @property
+    def made(self) -> Mapping[str, str]:
+        """The connectors that make the codes of rewards at their shops, by reward."""
+        return {
+            reward: name
+            for name, owned in self.connectors.items()
+            if isinstance(owned.item, ActsOnShop)
+            for reward in owned.item.wants.rewards
+        }
 
     @property
     def uniting(self) -> Mapping[str, object]:

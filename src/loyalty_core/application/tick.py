@@ -1,6 +1,7 @@
 """The nightly jobs, in their fixed order.
 
-Activate, expire, celebrate, retry, lapse, tell of tiers, count segments, hand over, deliver, seal.
+Take in what shops sent, activate, expire, celebrate, retry, lapse, tell of tiers, count segments,
+hand over, deliver, act at shops, seal.
 
 Each step works in chunks of its own transactions, so it can be stopped and started anywhere, by
 any number of processes; what is done is no longer due.
@@ -19,6 +20,7 @@ from typing import Any
 
 from loyalty_core.application.books import Books
 from loyalty_core.application.celebrate import Celebrating
+from loyalty_core.application.connections import Connections
 from loyalty_core.application.expire import Done, move_points
 from loyalty_core.application.grants import keep
 from loyalty_core.application.record import Recorder
@@ -56,6 +58,7 @@ class Ticker:
         redeeming: Redeeming,
         sealing: Sealing,
         segmenting: Segmenting,
+        connections: Connections,
         clock: Clock,
     ) -> None:
         self._store = store
@@ -65,6 +68,7 @@ class Ticker:
         self._redeeming = redeeming
         self._sealing = sealing
         self._segmenting = segmenting
+        self._connections = connections
         self._clock = clock
 
     def tick(self, progress: Callable[[int], None] | None) -> TickReport:
@@ -72,6 +76,7 @@ class Ticker:
         now = self._clock()
         counts: Counter[str] = Counter()
         expired: Counter[str] = Counter()
+        self._take_in(now, counts)
         for step in (
             self._move_points,
             self._expire_grants,
@@ -94,12 +99,24 @@ class Ticker:
         while self._deliver(now, counts):
             if progress:
                 progress(counts.total())
+        acted = self._connections.acting.work()
+        counts["actions"], counts["action_failures"] = acted.done, acted.dead + acted.put_off
         done_before = counts.total()
         sealed = self._sealing.seal(
             late=False, progress=lambda rows: progress(done_before + rows) if progress else None
         )
         counts["sealed"] = sealed.transactions
         return TickReport(expired=dict(expired), **counts)
+
+    def _take_in(self, now: datetime, counts: Counter[str]) -> None:
+        """Books what shops have sent, and forgets what ended long ago."""
+        if not self._rules.connectors:
+            return
+        report = self._connections.inbox.work()
+        counts["messages"] += report.done + report.ignored
+        counts["dead_messages"] += report.dead
+        counts["polled"] += self._connections.walking.poll()
+        self._connections.drop_old(now)
 
     # -- points -------------------------------------------------------------------------------
 
@@ -208,11 +225,12 @@ class Ticker:
                 raise receipt.error
 
     def _handlers(self) -> dict[str, Handler]:
-        return {
+        plugins = {
             owned.item.id: owned.item.handler
             for subscribed in self._rules.subscriptions.values()
             for owned in subscribed
         }
+        return {**plugins, **self._connections.acting.handlers()}
 
 
 def _marking(

@@ -12,6 +12,7 @@ from loyalty_core import __version__
 from loyalty_core.cli.commands import (
     adjusting,
     answers,
+    connect,
     demo,
     examples,
     households,
@@ -56,7 +57,8 @@ def build_app() -> typer.Typer:
     )
     app.callback()(_root)
     modules = (setup, loading, members, answers, spending, rewards, adjusting, people)
-    for module in (*modules, segments, operations, proofs, households, partners, examples, demo):
+    more = segments, operations, proofs, households, partners, connect, examples, demo
+    for module in (*modules, *more):
         module.register(app)
     return app
 

@@ -275,6 +275,14 @@ def tick(console: Console, done: TickReport, config: ProgramConfig) -> None:
         ("deliveries failed", f"{done.delivery_failures:,}"),
         ("transactions sealed", f"{done.sealed:,}"),
     ]
+    shops = [
+        ("messages taken in", done.messages),
+        ("messages dead", done.dead_messages),
+        ("inputs polled", done.polled),
+        ("actions done", done.actions),
+        ("actions failed", done.action_failures),
+    ]
+    rows += [(name, f"{count:,}") for name, count in shops if count]
     console.print(facts_table(rows))
 
 
@@ -302,7 +310,12 @@ def status(console: Console, state: Status) -> None:
         ("facts waiting", f"{state.waiting_facts:,}"),
         ("deliveries pending", f"{state.pending_deliveries:,}"),
         ("deliveries dead", f"{state.dead_deliveries:,}"),
+        ("messages pending", f"{state.pending_messages:,}"),
+        ("messages dead", f"{state.dead_messages:,}"),
+        ("actions pending", f"{state.pending_actions:,}"),
+        ("actions dead", f"{state.dead_actions:,}"),
     ]
+    rows += [("switched off", name) for name in state.disabled_connectors]
     console.print(facts_table(rows))
     if state.plugins:
         names = list(dict.fromkeys(name for plugin in state.plugins for name in plugin))

@@ -58,6 +58,7 @@ CORE_EVENTS: Mapping[str, str] = {
     "household, share (percent).",
     "household_head_changed": "A member is the head of it from now on; data: household.",
     "household_dissolved": "The last member left, and has what was left; data: household.",
+    "export_asked": "A person asks, at a shop, what is known of them; data: connector, reference.",
     "decision_deferred": "A program failed on a fact and is tried again; data: plugin, fact_id.",
 }
 """The events of the core by type, each with what its data hold."""

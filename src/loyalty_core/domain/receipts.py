@@ -208,6 +208,11 @@ class TickReport:
     standings: int = 0
     calendar_facts: int = 0
     segments: int = 0
+    messages: int = 0
+    dead_messages: int = 0
+    polled: int = 0
+    actions: int = 0
+    action_failures: int = 0
     delivered: int = 0
     delivery_failures: int = 0
     sealed: int = 0

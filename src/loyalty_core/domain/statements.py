@@ -295,3 +295,8 @@ class Status:
     waiting_facts: int
     pending_deliveries: int
     dead_deliveries: int
+    pending_messages: int = 0
+    dead_messages: int = 0
+    pending_actions: int = 0
+    dead_actions: int = 0
+    disabled_connectors: tuple[str, ...] = ()

@@ -7,6 +7,13 @@ from typing import TypeVar
 
 from loyalty_core.errors.base import LoyaltyError as LoyaltyError
 from loyalty_core.errors.base import Problem as Problem
+from loyalty_core.errors.connectors import ActionRefused as ActionRefused
+from loyalty_core.errors.connectors import ConnectorDisabled as ConnectorDisabled
+from loyalty_core.errors.connectors import ConnectorError as ConnectorError
+from loyalty_core.errors.connectors import ConnectorUnknown as ConnectorUnknown
+from loyalty_core.errors.connectors import PlatformUnavailable as PlatformUnavailable
+from loyalty_core.errors.connectors import SecretMissing as SecretMissing
+from loyalty_core.errors.connectors import SignatureInvalid as SignatureInvalid
 from loyalty_core.errors.store import HostConnectionUnsafe as HostConnectionUnsafe
 from loyalty_core.errors.store import StoreBusy as StoreBusy
 from loyalty_core.errors.store import StoreError as StoreError

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from loyalty_core.application.audit import verify
+from loyalty_core.application.connections import Connections
 from loyalty_core.application.rebuild import Rebuilding
 from loyalty_core.application.statement import Questions
 from loyalty_core.application.tick import Ticker
@@ -23,6 +24,7 @@ class UpkeepMethods:
     _store: Store
     _questions: Questions
     _registry: Registry
+    _connections: Connections
 
     @property
     def plugins(self) -> tuple[Plugin, ...]:
@@ -62,4 +64,4 @@ class UpkeepMethods:
         """The state of the installation: database, plugins, and what waits or failed."""
         manifests = tuple(plugin.manifest for plugin in self.plugins)
         described = tuple((one.id, one.version, one.summary) for one in manifests)
-        return self._questions.status(described)
+        return self._connections.counted(self._questions.status(described))

@@ -188,7 +188,10 @@ class Handler(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
-    """A handler for events of one type; ``id`` starts with the plugin's id and a dot."""
+    """A handler for events of one type, or of all (``"*"``).
+
+    ``id`` starts with the plugin's id and a dot.
+    """
 
     id: str
     event_type: str

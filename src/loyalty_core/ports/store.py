@@ -13,6 +13,7 @@ from loyalty_core.domain.members import Identity, MemberId
 from loyalty_core.domain.redemptions import Redemption
 from loyalty_core.ports.accounts import AccountReader
 from loyalty_core.ports.calendar import CalendarWork
+from loyalty_core.ports.connectors import ActionReader, ActionWork, InboxReader, InboxWork
 from loyalty_core.ports.expiry import ExpiryWork
 from loyalty_core.ports.grants import GrantWork
 from loyalty_core.ports.households import HouseholdReader, HouseholdWork
@@ -43,6 +44,8 @@ class UnitOfWork(
     StandingWork,
     CalendarWork,
     SegmentWork,
+    InboxWork,
+    ActionWork,
     Protocol,
 ):
     """One write transaction. Everything read through it after ``lock_members`` is current."""
@@ -197,6 +200,8 @@ class Reader(
     AccountReader,
     PartnerReader,
     SegmentReader,
+    InboxReader,
+    ActionReader,
     Protocol,
 ):
     """Questions to the books; every answer comes from a fixed few indexed queries."""

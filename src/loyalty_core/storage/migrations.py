@@ -11,6 +11,7 @@ from sqlalchemy import Connection, insert, inspect, select
 from loyalty_core.errors import StoreError
 from loyalty_core.storage import (
     calendar_tables,
+    connector_tables,
     grant_tables,
     partner_tables,
     segment_tables,
@@ -30,6 +31,7 @@ class Migration:
 def _first_tables(connection: Connection) -> None:
     added = (
         calendar_tables.calendar,
+        connector_tables.message,
         grant_tables.grant,
         partner_tables.link,
         segment_tables.segment,

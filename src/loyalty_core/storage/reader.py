@@ -15,8 +15,10 @@ from loyalty_core.domain.redemptions import Redemption
 from loyalty_core.ports.records import FactRecord, WalletSums
 from loyalty_core.storage import columns, rows, tables
 from loyalty_core.storage.accounts import AccountRows
+from loyalty_core.storage.actions import ActionAnswers
 from loyalty_core.storage.checks import check_books
 from loyalty_core.storage.households import HouseholdReads
+from loyalty_core.storage.inbox import InboxAnswers
 from loyalty_core.storage.migrations import applied
 from loyalty_core.storage.partners import PartnerReads
 from loyalty_core.storage.past import PastRows
@@ -39,6 +41,8 @@ class SqlReader(
     AccountRows,
     PartnerReads,
     SegmentRows,
+    InboxAnswers,
+    ActionAnswers,
 ):
     """``ports.store.Reader`` on one SQLAlchemy connection, for one program."""
 

@@ -14,11 +14,13 @@ from loyalty_core.domain.ledger import Lot, LotId, WalletBook
 from loyalty_core.domain.members import Identity, MemberId
 from loyalty_core.ports.records import Changes, FactRecord, FactStatus, MemberRecord, StoredReceipt
 from loyalty_core.storage import rows, tables
+from loyalty_core.storage.actions import ActionRows
 from loyalty_core.storage.calendar import Calendars
 from loyalty_core.storage.claims import Claims
 from loyalty_core.storage.erasure import key_digest
 from loyalty_core.storage.expiry import Expiry
 from loyalty_core.storage.households import HouseholdRows
+from loyalty_core.storage.inbox import InboxRows
 from loyalty_core.storage.partners import PartnerWrites
 from loyalty_core.storage.posted import Posted
 from loyalty_core.storage.queries import Queries
@@ -28,7 +30,16 @@ from loyalty_core.storage.sql import Write
 
 
 class SqlUnitOfWork(
-    SealWrites, CacheWrites, Calendars, Expiry, HouseholdRows, Claims, Posted, PartnerWrites
+    SealWrites,
+    CacheWrites,
+    Calendars,
+    Expiry,
+    HouseholdRows,
+    Claims,
+    Posted,
+    PartnerWrites,
+    InboxRows,
+    ActionRows,
 ):
     """``ports.store.UnitOfWork`` on one SQLAlchemy connection, for one program."""
 

@@ -95,5 +95,6 @@ def status(
     with opened(config, database) as loyalty:
         state = loyalty.status()
     answer(documents.status(state), as_json, lambda console: views.status(console, state))
-    if state.dead_deliveries:
+    dead = state.dead_deliveries + state.dead_messages + state.dead_actions
+    if dead or state.disabled_connectors:
         raise typer.Exit(REJECTED)
