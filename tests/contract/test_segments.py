@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -238,3 +238,55 @@ def test_many_who_count_at_once_tell_each_change_once(shop: Shop) -> None:
     loyalty.tick()
     assert (entered, sizes(loyalty)) == (30, {"vip": 30})
     assert told(shop) == [("vip", True)] * 30
+
+
+@pytest.mark.parametrize(
+    ("rank", "expected"),
+    [
+        ({"top_percent": "20"}, 1),  # of five exactly one
+        ({"top_percent": "20.0001"}, 2),  # the best is always in, and whoever is begun
+        ({"top_percent": "0.0001"}, 1),
+        ({"after_percent": "20", "top_percent": "60"}, 2),
+        ({"after_percent": "60"}, 2),
+        ({"top": 4}, 4),
+        ({"top": 9}, 5),  # the sixth has bought nothing
+    ],
+)
+def test_places_at_their_very_bounds(shop: Shop, rank: dict[str, Any], expected: int) -> None:
+    loyalty = open_with(shop, {"s": {"all_of": [{"metric": "spend"} | rank]}})
+    for at in range(5):
+        loyalty.record(order(f"{at}", "9.00", email=f"{at}@example.org"))
+    loyalty.enrol({"email": "six@example.org"})
+    loyalty.recount_segments()
+    assert sizes(loyalty) == {"s": expected}
+
+
+@pytest.mark.parametrize(
+    ("limits", "expected"),
+    [
+        ({"at_least": "2"}, [2, 3]),
+        ({"more_than": "2"}, [3]),
+        ({"at_most": "2"}, [1, 2]),
+        ({"less_than": "2"}, [1]),
+    ],
+)
+def test_days_begin_at_midnight_of_the_program(
+    shop: Shop, limits: dict[str, str], expected: list[int]
+) -> None:
+    """In Berlin 31 May begins at 22:00 UTC of the 30th: a second before, it is the day before."""
+    rules = {
+        "since": {"all_of": [{"metric": "days_since_order"} | limits]},
+        "within": {"all_of": [{"metric": "orders", "within_days": 2, "at_least": "1"}]},
+    }
+    config = config_of(time_zone="Europe/Berlin") | {"segments": rules}
+    loyalty = shop.open(config=config)
+    midnight = datetime(2026, 5, 30, 22, tzinfo=UTC)  # 31 May, one day ago
+    moments = {1: midnight, 2: midnight - timedelta(days=1), 3: midnight - timedelta(1, 1)}
+    ids = {
+        loyalty.record(order(f"{days}", at=at, email=f"{days}@example.org")).member_id: days
+        for days, at in moments.items()
+    }
+    loyalty.recount_segments()
+    found = sorted(ids[one.id] for one in loyalty.segment_members("since").members)
+    within = sorted(ids[one.id] for one in loyalty.segment_members("within").members)
+    assert (found, within) == (expected, [1, 2])
