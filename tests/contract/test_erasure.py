@@ -102,7 +102,7 @@ def plant(shop: Shop, engine: Engine) -> tuple[Loyalty, str]:
         plant_grant(connection, ada, MARK)
         receipts = update(tables.receipt).where(tables.receipt.c.member_id == ada)
         connection.execute(receipts.values(receipt={"reason": MARK}))
-        told = insert(standing_tables.standing).values((ada, MARK, "shop", MARK, None, None))
+        told = insert(standing_tables.standing).values((ada, MARK, "shop", MARK, None, None, 1))
         connection.execute(told)
         plant_message(connection, MARK)
         plant_action(connection, ada, MARK)
