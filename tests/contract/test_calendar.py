@@ -8,10 +8,12 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from loyalty_core import Activity, Loyalty, Profile
 from loyalty_core.application import celebrate
 from loyalty_core.domain.calendars import Calendar
+from loyalty_core.storage import tables
 from tests.contract.conftest import Shop
 from tests.toy import config_of, order, points
 
@@ -37,6 +39,16 @@ def ticked(shop: Shop, loyalty: Loyalty, *moments: str) -> Iterator[int]:
     for moment in moments:
         at(shop, moment)
         yield loyalty.tick().calendar_facts
+
+
+def born(loyalty: Loyalty) -> dict[str, str | None]:
+    """The days by which members are found, as the database has them."""
+
+    def look(reader: Any) -> dict[str, str | None]:
+        chosen = select(tables.member.c.id, tables.member.c.birthday)
+        return {row.id: row.birthday for row in reader._connection.execute(chosen)}
+
+    return loyalty._parts.store.read(look)
 
 
 def test_the_day_begins_where_the_program_is_and_counts_once(shop: Shop) -> None:
@@ -119,7 +131,9 @@ def test_who_is_gone_has_no_day(shop: Shop) -> None:
     ada, bob = member(loyalty, "1990-07-04"), member(loyalty, "1990-07-04", "bob")
     cal = member(loyalty, "1990-07-04", "cal")
     loyalty.tick()
+    assert born(loyalty) == {ada: "07-04", bob: "07-04", cal: "07-04"}
     loyalty.erase(ada, reason="r", actor="a", key="e")
+    assert born(loyalty)[ada] is None
     loyalty.merge(cal, bob, key="m")
     assert list(ticked(shop, loyalty, "2026-07-04T12:00", "2027-06-01T12:00")) == [1, 1]
     assert points(loyalty, cal)[0] == 11
