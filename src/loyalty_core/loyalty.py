@@ -12,7 +12,9 @@ from typing import Self
 from sqlalchemy import Connection, Engine
 
 from loyalty_core.application.adjust import Adjuster
+from loyalty_core.application.boards import BoardQuestions
 from loyalty_core.application.claim import Claiming
+from loyalty_core.application.closing import Closing
 from loyalty_core.application.codes import random_code
 from loyalty_core.application.config import effective, fingerprint
 from loyalty_core.application.enrol import Members
@@ -43,6 +45,7 @@ from loyalty_core.domain.clock import Clock, utc_now
 from loyalty_core.domain.facts import Json
 from loyalty_core.domain.programs import ProgramConfig
 from loyalty_core.facade.adjusting import AdjustingMethods
+from loyalty_core.facade.boards import BoardMethods
 from loyalty_core.facade.claims import ClaimMethods
 from loyalty_core.facade.facts import FactMethods
 from loyalty_core.facade.grants import GrantMethods
@@ -92,6 +95,7 @@ class Loyalty(
     PartnerMethods,
     AdjustingMethods,
     QuestionMethods,
+    BoardMethods,
     ProofMethods,
     UpkeepMethods,
 ):
@@ -131,7 +135,11 @@ class Loyalty(
         self._past = Past(store, rules, self._questions, clock)
         self._sealing = Sealing(store, rules.config.program.id, clock)
         self._rebuilding = Rebuilding(store, clock)
-        self._ticker = Ticker(store, rules, self._recorder, self._redeeming, self._sealing, clock)
+        closing = Closing(rules, parts.archive)
+        self._ticker = Ticker(
+            store, rules, self._recorder, self._redeeming, self._sealing, closing, clock
+        )
+        self._boards = BoardQuestions(store, rules, clock)
         self._registry = parts.registry
 
     @classmethod

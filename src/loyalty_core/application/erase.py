@@ -82,6 +82,7 @@ class Erasing:
             fact.member_id, fact.status = member.id, FactStatus.LAPSED
             facts.append(fact)
         uow.forget_standings(people)
+        uow.forget_scores(people)
         uow.forget(list(people), sorted(known), [fact.id for fact in facts], books.now)
         books.changes.facts = {fact.id: strip(fact) for fact in facts}
         for one in people.values():

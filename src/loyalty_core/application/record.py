@@ -29,7 +29,7 @@ from loyalty_core.application.outcome import Outcome, receipt_of, rejected
 from loyalty_core.application.rules import Rules, RulesAt
 from loyalty_core.application.settle import Batch, settle
 from loyalty_core.domain.clock import Clock
-from loyalty_core.domain.facts import Activity, Fact, FactId, OrderRefund, key_of
+from loyalty_core.domain.facts import CAUSED, Activity, Fact, FactId, OrderRefund, key_of
 from loyalty_core.domain.members import Identity, MemberId, MemberStatus
 from loyalty_core.domain.order_checks import refund_problems
 from loyalty_core.domain.orders import OrderDocument
@@ -380,7 +380,11 @@ def _read(given: Any, now: datetime) -> Fact | LoyaltyError:
     if isinstance(given, LoyaltyError):
         return given
     try:
-        return read_fact(given, now)
+        fact = read_fact(given, now)
+        if fact.source.startswith(CAUSED):
+            message = f"a source does not begin with {CAUSED!r}: those are the program's own"
+            return FactError(message, where="$.source")
+        return fact
     except LoyaltyError as error:
         return error
     except (TypeError, ValueError, AttributeError, LookupError, ArithmeticError) as error:

@@ -15,6 +15,7 @@ from loyalty_core.application.fold import fold, fold_start
 from loyalty_core.application.gifts import Given, follow, unfollowed
 from loyalty_core.application.returns import changed_at, return_spent, spent_on
 from loyalty_core.application.rules import Rules, RulesAt
+from loyalty_core.application.scoring import keep_scores
 from loyalty_core.application.sharing import Due, Keepers, households, lots_of
 from loyalty_core.application.standing import tell_standings
 from loyalty_core.domain.facts import FactId, FactKey, Json, RefundKind
@@ -85,7 +86,9 @@ def settle(uow: UnitOfWork, batch: Batch, books: Books, rules_at: RulesAt) -> No
             books.tell(emit.type, member.holder, record.occurred_at, emit.data)
         if member.changed and not member.fresh:
             books.changes.members[member_id] = member
-    tell_standings(books, [batch.members[member_id] for member_id in by_member])
+    folded_now = [batch.members[member_id] for member_id in by_member]
+    tell_standings(books, folded_now)
+    keep_scores(books, folded_now)
     _book(batch, books, redated, spent, rules_then)
     if books.rules.coalition:
         return_abroad(uow, books.changes.facts.values(), batch.records, books.now)

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from loyalty_core.application.available import NOTHING_HELD, Held, held_now, repaid, spendable
+from loyalty_core.application.boards import ranks_of
 from loyalty_core.application.enrol import found_members, is_id, member_of
 from loyalty_core.application.rules import Rules
 from loyalty_core.application.showing import shown
@@ -64,7 +65,8 @@ class Questions:
     def statements(self, member_ids: Sequence[str]) -> dict[str, Statement]:
         """The statements of these members, those not found left out: five queries in all.
 
-        Two more where somebody has points held, and one where somebody has grants to use.
+        Two more where somebody has points held, one where somebody has grants to use, and two for
+        each place on a board.
         """
         now = self._clock()
 
@@ -75,6 +77,7 @@ class Questions:
             upcoming = reader.upcoming(ids, now + EXPIRING_WITHIN)
             held = held_now(reader, books.values(), now)
             owned = reader.owned(ids, now)
+            ranks = ranks_of(reader, self._rules, ids, now)
             found = {}
             for member_id, pair in people.items():
                 wallets = tuple(
@@ -97,7 +100,7 @@ class Questions:
                     grants=grants,
                     saved=saved,
                     household_id=pair[0].belongs_to,
-                    shown=shown(self._rules, seen.person, now),
+                    shown=shown(self._rules, seen.person, now, ranks.get(pair[0].id, {})),
                 )
             return found
 

@@ -1,6 +1,6 @@
 """The nightly jobs, in their fixed order.
 
-Activate, expire, retry, lapse, tell of tiers, hand over, deliver, seal.
+Activate, expire, retry, lapse, close boards, tell of tiers, hand over, deliver, seal.
 
 Each step works in chunks of its own transactions, so it can be stopped and started anywhere, by
 any number of processes; what is done is no longer due.
@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from loyalty_core.application.books import Books
+from loyalty_core.application.closing import Closing
 from loyalty_core.application.expire import Done, move_points
 from loyalty_core.application.grants import keep
 from loyalty_core.application.record import Recorder
@@ -52,11 +53,13 @@ class Ticker:
         recorder: Recorder,
         redeeming: Redeeming,
         sealing: Sealing,
+        closing: Closing,
         clock: Clock,
     ) -> None:
         self._store = store
         self._rules = rules
         self._recorder = recorder
+        self._closing = closing
         self._redeeming = redeeming
         self._sealing = sealing
         self._clock = clock
@@ -72,6 +75,10 @@ class Ticker:
             self._retry,
             self._adopt,
             self._lapse,
+            self._closing.count,
+            self._closing.close,
+            self._closing.book,
+            self._closing.drop,
             self._tell_standings,
         ):
             while done := self._store.write(partial(step, now=now)):

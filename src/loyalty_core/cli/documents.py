@@ -318,6 +318,8 @@ def tick(done: TickReport, config: ProgramConfig) -> Document:
         "retried_redemptions": done.retried_redemptions,
         "lapsed_facts": done.lapsed_facts,
         "expired_grants": done.expired_grants,
+        "closed_boards": done.closed_boards,
+        "board_prizes": done.board_prizes,
         "delivered": done.delivered,
         "delivery_failures": done.delivery_failures,
         "sealed": done.sealed,

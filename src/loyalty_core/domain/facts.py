@@ -19,6 +19,9 @@ FactId = NewType("FactId", str)
 Scalar = str | int | bool | None
 Json = Scalar | list["Json"] | dict[str, "Json"]
 
+CAUSED = "~"
+"""What the source of a fact that another one caused begins with, before the plugin's id."""
+
 SHIPPING = "~shipping"
 """The name under which an order's shipping is a line like the others; no line may use it."""
 

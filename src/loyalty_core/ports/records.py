@@ -17,6 +17,7 @@ from loyalty_core.domain.ledger import Lot, LotId, Transaction, WalletBook
 from loyalty_core.domain.members import History, Identity, MemberId, MemberStatus, Profile
 from loyalty_core.domain.orders import OrderDocument
 from loyalty_core.domain.redemptions import Redemption, RedemptionId
+from loyalty_core.ports.boards import ScoreRecord
 from loyalty_core.ports.standings import StandingRecord
 
 NO_SHARE = Decimal(0)
@@ -236,6 +237,7 @@ class Changes:
     receipts: list[StoredReceipt] = field(default_factory=list)
     waiting: list[tuple[Identity | None, FactId, datetime]] = field(default_factory=list)
     standings: list[StandingRecord] = field(default_factory=list)
+    scores: list[ScoreRecord] = field(default_factory=list)
 
 
 class Upcoming(NamedTuple):

@@ -11,6 +11,7 @@ from loyalty_core.domain.facts import FactId, FactKey, Json
 from loyalty_core.domain.ledger import Lot, LotId, Transaction, WalletBook
 from loyalty_core.domain.members import Identity, MemberId
 from loyalty_core.domain.redemptions import Redemption
+from loyalty_core.ports.boards import BoardReader, BoardWork
 from loyalty_core.ports.expiry import ExpiryWork
 from loyalty_core.ports.grants import GrantReader, GrantWork
 from loyalty_core.ports.households import HouseholdReader, HouseholdWork
@@ -39,6 +40,7 @@ class UnitOfWork(
     GrantWork,
     PartnerWork,
     StandingWork,
+    BoardWork,
     Protocol,
 ):
     """One write transaction. Everything read through it after ``lock_members`` is current."""
@@ -191,6 +193,7 @@ class Reader(
     PastReader,
     CacheReader,
     GrantReader,
+    BoardReader,
     PartnerReader,
     Protocol,
 ):

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection, insert, inspect, select
 
 from loyalty_core.errors import StoreError
-from loyalty_core.storage import grant_tables, partner_tables, standing_tables, tables
+from loyalty_core.storage import board_tables, grant_tables, partner_tables, standing_tables, tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,8 @@ class Migration:
 
 
 def _first_tables(connection: Connection) -> None:
-    for module in (grant_tables.grant, partner_tables.link, standing_tables.standing):
+    added = grant_tables.grant, partner_tables.link, standing_tables.standing, board_tables.score
+    for module in added:
         assert module.metadata is tables.metadata  # its import has added its tables
     tables.metadata.create_all(connection)
 

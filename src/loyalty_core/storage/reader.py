@@ -14,6 +14,7 @@ from loyalty_core.domain.members import Identity, MemberId, MemberStatus
 from loyalty_core.domain.redemptions import Redemption
 from loyalty_core.ports.records import FactRecord, MemberRecord, Upcoming, WalletSums
 from loyalty_core.storage import columns, rows, tables
+from loyalty_core.storage.board_reads import BoardReads
 from loyalty_core.storage.checks import check_books
 from loyalty_core.storage.grants import GrantAnswers
 from loyalty_core.storage.households import HouseholdReads
@@ -57,7 +58,14 @@ _upcoming = union_all(  # each half walks its own partial index, however many lo
 
 
 class SqlReader(
-    PeopleRows, HouseholdReads, SealRows, PastRows, CacheReads, GrantAnswers, PartnerReads
+    PeopleRows,
+    HouseholdReads,
+    SealRows,
+    PastRows,
+    CacheReads,
+    GrantAnswers,
+    BoardReads,
+    PartnerReads,
 ):
     """``ports.store.Reader`` on one SQLAlchemy connection, for one program."""
 

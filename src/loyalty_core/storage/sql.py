@@ -23,11 +23,15 @@ Row = dict[str, Any]
 
 
 class Write(NamedTuple):
-    """Rows to insert into a table or to update in it, found again by their primary key."""
+    """Rows to insert into a table or to update in it, found again by their primary key.
+
+    An update leaves the columns alone that it ``keeps``.
+    """
 
     table: Table
     rows: Sequence[Mapping[str, Any]]
     update: bool = False
+    keeps: tuple[str, ...] = ()
 
 
 class Form:
@@ -156,31 +160,32 @@ class Sql:
         """Writes rows: on PostgreSQL all in one statement, on SQLite one for each table."""
         due = [one for one in writes if one.rows]
         if self.postgresql and due:
-            text = self._together(tuple((one.table, one.update) for one in due))
+            text = self._together(tuple((one.table, one.update, one.keeps) for one in due))
             connection.exec_driver_sql(text, tuple(encode(one.rows) for one in due))
             return
         for one in due:
-            marks = self._one_by_one(one.table, one.update)
+            marks = self._one_by_one(one.table, one.update, one.keeps)
             connection.exec_driver_sql(marks.text, list(map(marks.parameters, one.rows)))
 
     @lru_cache(maxsize=256)  # noqa: B019 - as many as there are tables, kept as long as the texts
-    def _one_by_one(self, table: Table, update: bool) -> Marks:
+    def _one_by_one(self, table: Table, update: bool, keeps: tuple[str, ...]) -> Marks:
         form = self.forms[table]
         if not update:
             marks = ", ".join(self.mark for _ in form.names)
             text = f"INSERT INTO {table} ({', '.join(form.names)}) VALUES ({marks})"
             return Marks(text, table, form.names)
-        values = ", ".join(f"{name} = {self.mark}" for name in form.others)
+        others = [name for name in form.others if name not in keeps]
+        values = ", ".join(f"{name} = {self.mark}" for name in others)
         found = " AND ".join(f"{name} = {self.mark}" for name in form.keys)
         text = f"UPDATE {table} SET {values} WHERE {found}"
-        return Marks(text, table, (*form.others, *form.keys))
+        return Marks(text, table, (*others, *form.keys))
 
     @lru_cache(maxsize=256)  # noqa: B019 - few combinations of tables occur
-    def _together(self, due: tuple[tuple[Table, bool], ...]) -> str:
+    def _together(self, due: tuple[tuple[Table, bool, tuple[str, ...]], ...]) -> str:
         parts = (f"w{number} AS ({self._part(*one)})" for number, one in enumerate(due))
         return f"WITH {', '.join(parts)} SELECT 1"
 
-    def _part(self, table: Table, update: bool) -> str:
+    def _part(self, table: Table, update: bool, keeps: tuple[str, ...]) -> str:
         form = self.forms[table]
         names = ", ".join(form.names)
         columns = ", ".join(f"{name} {kind}" for name, kind in form.types.items())
@@ -189,7 +194,8 @@ class Sql:
         if not update:
             return insert
         # the rows exist; said like this, they are found through their index whatever is planned
-        values = ", ".join(f"{name} = excluded.{name}" for name in form.others)
+        others = [name for name in form.others if name not in keeps]
+        values = ", ".join(f"{name} = excluded.{name}" for name in others)
         return f"{insert} ON CONFLICT ({', '.join(form.keys)}) DO UPDATE SET {values}"
 
 

@@ -14,6 +14,7 @@ from loyalty_core.domain.ledger import Lot, LotId, WalletBook
 from loyalty_core.domain.members import Identity, MemberId
 from loyalty_core.ports.records import Changes, FactRecord, FactStatus, MemberRecord, StoredReceipt
 from loyalty_core.storage import rows, tables
+from loyalty_core.storage.boards import Boards
 from loyalty_core.storage.claims import Claims
 from loyalty_core.storage.erasure import key_digest
 from loyalty_core.storage.expiry import Expiry
@@ -28,7 +29,7 @@ from loyalty_core.storage.standings import Standings
 
 
 class SqlUnitOfWork(
-    SealWrites, CacheWrites, Standings, Expiry, HouseholdRows, Claims, Posted, PartnerWrites
+    SealWrites, CacheWrites, Standings, Boards, Expiry, HouseholdRows, Claims, Posted, PartnerWrites
 ):
     """``ports.store.UnitOfWork`` on one SQLAlchemy connection, for one program."""
 
@@ -228,6 +229,7 @@ class SqlUnitOfWork(
             Write(tables.entry, [row for one in made for row in rows.entry_rows(one)]),
             *self.redemption_writes(changes.redemptions.values()),
             *self._standing_writes(changes.standings),
+            *self._score_writes(changes.scores),
             *self.grant_writes(changes.grants.values()),
             *self.published(changes.events),
             Write(tables.receipt, [self._receipt(one) for one in changes.receipts]),
