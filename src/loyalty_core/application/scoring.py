@@ -62,7 +62,7 @@ def _changed(
                     period=ladder.period,
                     amount=amount,
                     reached_at=reached_at,
-                    stored=stored is not None,
+                    before=stored.before if stored else None,
                 )
                 changed.append(record)
     return changed

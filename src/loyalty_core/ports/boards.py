@@ -13,14 +13,17 @@ from loyalty_core.domain.members import MemberId
 
 @dataclass(slots=True, kw_only=True)
 class ScoreRecord:
-    """A member's score on a board in a period; without an amount the member has no place on it."""
+    """A member's score on a board in a period; without an amount the member has no place on it.
+
+    ``before`` is the key that is stored.
+    """
 
     member_id: MemberId
     board: str
     period: str
     amount: int | None
     reached_at: datetime | None
-    stored: bool = False
+    before: Key | None = None
 
 
 class Ladder(NamedTuple):

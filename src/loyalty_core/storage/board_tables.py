@@ -1,13 +1,13 @@
 """The tables of boards: scores, how many there are between any two fences, and closed periods.
 
-A score's row says as well under which key it was last counted (``counted_*``). It has ``moved``
-while that is not its key of now. So a write touches the member's own row alone, and counts are
-exact at any time: those of the fences, corrected by the rows that have moved since.
+A score that was written since it was counted has a row among those ``moved``, with its key of now
+and the one it was counted under. So a write touches the member's own rows alone, and counts are
+exact at any time: those of the fences, corrected by the few rows that have moved since.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Table, text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Table
 
 from loyalty_core.storage.columns import Moment, identifier
 from loyalty_core.storage.tables import metadata
@@ -19,24 +19,26 @@ score = Table(
     Column("board", String(64), primary_key=True),
     Column("period", String(10), primary_key=True),
     Column("program", String(63), nullable=False),
+    Column("minus", BigInteger, nullable=False),
+    Column("reached_at", Moment, nullable=False),
+)
+KEY = (score.c.minus, score.c.reached_at, score.c.member_id)
+Index("loyalty_score_rank", score.c.program, score.c.board, score.c.period, *KEY)
+
+moved = Table(
+    "loyalty_score_moved",
+    metadata,
+    Column("program", String(63), primary_key=True),
+    Column("board", String(64), primary_key=True),
+    Column("period", String(10), primary_key=True),
+    Column("member_id", identifier(), primary_key=True),
     Column("minus", BigInteger),
     Column("reached_at", Moment),
     Column("counted_minus", BigInteger),
     Column("counted_at", Moment),
-    Column("moved", Boolean, nullable=False),
 )
-KEY = (score.c.minus, score.c.reached_at, score.c.member_id)
-COUNTED = (score.c.counted_minus, score.c.counted_at, score.c.member_id)
-Index("loyalty_score_rank", score.c.program, score.c.board, score.c.period, *KEY)
-_moved_postgresql, _moved_sqlite = text("moved"), text("moved = 1")
-Index(
-    "loyalty_score_moved",
-    score.c.program,
-    score.c.board,
-    score.c.period,
-    postgresql_where=_moved_postgresql,
-    sqlite_where=_moved_sqlite,
-)
+NOW = (moved.c.minus, moved.c.reached_at, moved.c.member_id)
+COUNTED = (moved.c.counted_minus, moved.c.counted_at, moved.c.member_id)
 
 ladder = Table(
     "loyalty_ladder",
@@ -74,3 +76,4 @@ place = Table(
     Column("reached_at", Moment, nullable=False),
     Index("loyalty_place_member", "member_id"),
 )
+FENCE = (fence.c.minus, fence.c.reached_at, fence.c.member_id)

@@ -6,31 +6,73 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import pairwise
+from typing import Any
 
-from sqlalchemy import and_, delete, exists, select, tuple_, union_all, update
+from sqlalchemy import (
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    select,
+    tuple_,
+    union_all,
+    update,
+)
 
 from loyalty_core.domain.boards import Key
 from loyalty_core.domain.members import MemberId
 from loyalty_core.ports.boards import Closed, Ladder, Placed, ScoreRecord
 from loyalty_core.storage.board_reads import (
-    FENCE,
-    before,
     kept_places,
-    key_tuple,
+    key_of,
     next_keys,
+    of_key,
+    of_ladder,
     on,
+    read_key,
     scores_on,
 )
-from loyalty_core.storage.board_tables import COUNTED, KEY, fence, ladder, place, score
+from loyalty_core.storage.board_tables import (
+    COUNTED,
+    FENCE,
+    KEY,
+    NOW,
+    fence,
+    ladder,
+    moved,
+    place,
+    score,
+)
 from loyalty_core.storage.columns import EPOCH
 from loyalty_core.storage.people import People
-from loyalty_core.storage.sql import Write, sql_of
+from loyalty_core.storage.sql import Write
 
-FEW = 512
+FEW = 256
 """How many scores lie between two fences when they are set; at most twice as many later."""
+FEW_MOVED = 10
+"""If more than a tenth of a ladder has moved, everything is counted again."""
 START = Key(-(2**63), EPOCH, MemberId("00000000-0000-0000-0000-000000000000"))
 """Where the first fence stands: ahead of every score."""
 _COUNTED = ("counted_minus", "counted_at")
+_moves = exists().where(
+    moved.c.program == score.c.program,
+    moved.c.board == score.c.board,
+    moved.c.period == score.c.period,
+    moved.c.member_id == score.c.member_id,
+)
+_still = select(*KEY).where(on(score), ~_moves)
+_before = select(*COUNTED).where(on(moved), COUNTED[0].is_not(None))
+_counted = union_all(_still, _before).subquery()
+_numbered = select(
+    _counted,
+    func.row_number().over(order_by=list(_counted.c)).label("number"),
+    func.count().over().label("total"),
+).subquery()
+_every_few = select(_numbered).where((_numbered.c.number - 1) % FEW == 0)
+_every_few = _every_few.order_by(_numbered.c.number)
 
 
 class Boards(People):
@@ -44,54 +86,63 @@ class Boards(People):
                 member_id=row["member_id"],
                 board=row["board"],
                 period=row["period"],
-                amount=None if row["minus"] is None else -row["minus"],
+                amount=-row["minus"],
                 reached_at=row["reached_at"],
-                stored=True,
+                before=Key(row["minus"], row["reached_at"], row["member_id"]),
             )
             for row in self._rows(mine, {})
         ]
 
     def forget_scores(self, members: Iterable[MemberId]) -> None:
         """Takes these members from every board that is not closed."""
-        theirs = score.c.member_id.in_(sorted(members))
-        self._connection.execute(
-            update(score).where(theirs).values(minus=None, reached_at=None, moved=True)
-        )
+        theirs = self.scores(members)
+        for one in theirs:
+            one.amount, one.reached_at = None, None
+        self._sql.write(self._connection, self._score_writes(theirs))
+        self._drop_scores(theirs)
 
     def _score_writes(self, changed: Iterable[ScoreRecord]) -> Iterator[Write]:
-        """Writes that leave alone how a row was last counted: somebody may be counting it."""
-        rows = [
-            (
-                one.stored,
-                {
-                    "member_id": one.member_id,
-                    "board": one.board,
-                    "period": one.period,
-                    "program": self._program,
-                    "minus": None if one.amount is None else -one.amount,
-                    "reached_at": one.reached_at,
-                    "counted_minus": None,
-                    "counted_at": None,
-                    "moved": True,
-                },
-            )
-            for one in changed
-        ]
-        yield Write(score, [row for stored, row in rows if not stored])
-        yield Write(score, [row for stored, row in rows if stored], update=True, keeps=_COUNTED)
+        """What was counted of a score that moved before is kept: somebody may be counting it."""
+        scores: list[tuple[bool, dict[str, Any]]] = []
+        moves: list[dict[str, Any]] = []
+        for one in changed:
+            now: dict[str, Any] = {
+                "program": self._program,
+                "board": one.board,
+                "period": one.period,
+                "member_id": one.member_id,
+                "minus": None if one.amount is None else -one.amount,
+                "reached_at": one.reached_at,
+            }
+            counted_minus, counted_at = one.before[:2] if one.before else (None, None)
+            moves.append({**now, "counted_minus": counted_minus, "counted_at": counted_at})
+            if one.amount is not None:
+                scores.append((one.before is not None, now))
+        yield Write(score, [row for stored, row in scores if not stored])
+        yield Write(score, [row for stored, row in scores if stored], update=True)
+        yield Write(moved, moves, update=True, keeps=_COUNTED)
+
+    def _drop_scores(self, changed: Iterable[ScoreRecord]) -> None:
+        """Deletes the scores that are none any more."""
+        for one in changed:
+            if one.amount is None:
+                mine = delete(score).where(on(score), score.c.member_id == bindparam("member"))
+                given = of_ladder(self._program, Ladder(one.board, one.period))
+                self._connection.execute(mine, given | {"member": one.member_id})
 
     # -- counting ---------------------------------------------------------------------------------
 
     def moved_ladders(self) -> list[Ladder]:
         """The ladders with scores that moved since they were counted, and are not closed."""
-        names = score.c.board, score.c.period
-        found = select(*names).distinct().where(score.c.program == self._program, score.c.moved)
+        names = moved.c.board, moved.c.period
         closed = exists().where(
-            on(ladder, self._program, Ladder(score.c.board, score.c.period)),  # type: ignore[arg-type]
+            ladder.c.program == self._program,
+            ladder.c.board == moved.c.board,
+            ladder.c.period == moved.c.period,
             ladder.c.closed_at.is_not(None),
         )
-        chosen = found.where(~closed).order_by(*names)
-        return [Ladder(*row) for row in self._connection.execute(chosen)]
+        chosen = select(*names).distinct().where(moved.c.program == self._program, ~closed)
+        return [Ladder(*row) for row in self._connection.execute(chosen.order_by(*names))]
 
     def count_scores(self, ladder_: Ladder, limit: int) -> int:
         """How many scores that had moved are counted now; up to ``limit``, 0 when none is left.
@@ -100,25 +151,40 @@ class Boards(People):
         """
         if self._lock_ladder(ladder_) is not None:
             return 0
-        mine = on(score, self._program, ladder_)
-        chosen = select(*KEY, *COUNTED[:2]).where(mine, score.c.moved).limit(limit)
-        rows = self._connection.execute(chosen.with_for_update(skip_locked=True)).all()
+        given, known = of_ladder(self._program, ladder_), self._fences(ladder_)
+        many = max(limit, sum(known.values()) // FEW_MOVED)
+        some = select(literal(1)).select_from(moved).where(on(moved)).limit(many + 1).subquery()
+        if int(self._connection.scalar(select(func.count()).select_from(some), given) or 0) > many:
+            return self._count_all(ladder_, known)
+        chosen = select(*NOW, *COUNTED[:2]).where(on(moved)).limit(limit)
+        rows = self._connection.execute(chosen.with_for_update(skip_locked=True), given).all()
         if not rows:
             return 0
-        known = self._fences(ladder_)
         keys = sorted(known) or [START]
         counts = {key: known.get(key, 0) for key in keys}
         for minus, reached_at, member_id, counted_minus, counted_at in rows:
             for at, moment, change in ((minus, reached_at, 1), (counted_minus, counted_at, -1)):
                 if at is not None:
                     counts[keys[bisect_right(keys, Key(at, moment, member_id)) - 1]] += change
-        these = and_(mine, score.c.member_id.in_([row[2] for row in rows]))
-        values = {"counted_minus": score.c.minus, "counted_at": score.c.reached_at, "moved": False}
-        self._connection.execute(update(score).where(these).values(values))
-        if any(row[0] is None for row in rows):
-            self._connection.execute(delete(score).where(these, score.c.minus.is_(None)))
+        these = moved.c.member_id.in_([row[2] for row in rows])
+        self._connection.execute(delete(moved).where(on(moved), these), given)
         self._keep_fences(ladder_, known, self._spread(ladder_, counts))
         return len(rows)
+
+    def _count_all(self, ladder_: Ladder, known: dict[Key, int]) -> int:
+        """Sets all fences anew, which takes less than counting many scores one by one."""
+        given = of_ladder(self._program, ladder_)
+        free = select(moved.c.member_id).where(on(moved)).with_for_update(skip_locked=True)
+        these = delete(moved).where(on(moved), moved.c.member_id.in_(free))
+        counted = self._connection.execute(these, given).rowcount
+        rows = self._connection.execute(_every_few, given).all()
+        made: dict[Key, int] = {}
+        for row, following in pairwise([*rows, None]):
+            assert row is not None
+            end = following.number if following is not None else row.total + 1
+            made[read_key(row) if made else START] = int(end - row.number)
+        self._keep_fences(ladder_, known, made or {START: 0})
+        return counted
 
     def _lock_ladder(self, ladder_: Ladder) -> Closed | None:
         """Has the ladder's row alone until the end, made if need be; how it was closed."""
@@ -126,17 +192,14 @@ class Boards(People):
         fresh = {**row, "closed_at": None, "ranked": 0, "booked": 0, "dropped": False}
         self._write(self._insert(ladder).on_conflict_do_nothing(), [fresh])
         chosen = select(ladder.c.closed_at, ladder.c.ranked, ladder.c.booked)
-        found = self._connection.execute(
-            chosen.where(on(ladder, self._program, ladder_)).with_for_update()
-        ).one()
+        given = of_ladder(self._program, ladder_)
+        found = self._connection.execute(chosen.where(on(ladder)).with_for_update(), given).one()
         return None if found[0] is None else Closed(found[0], int(found[1]), int(found[2]))
 
     def _fences(self, ladder_: Ladder) -> dict[Key, int]:
-        chosen = select(*FENCE, fence.c.scores).where(on(fence, self._program, ladder_))
-        return {
-            Key(int(row[0]), row[1], MemberId(row[2])): int(row[3])
-            for row in self._connection.execute(chosen)
-        }
+        chosen = select(*FENCE, fence.c.scores).where(on(fence))
+        found = self._connection.execute(chosen, of_ladder(self._program, ladder_))
+        return {read_key(row): int(row[3]) for row in found}
 
     def _spread(self, ladder_: Ladder, counts: dict[Key, int]) -> dict[Key, int]:
         """The fences, with others between where many scores are, and without some where few are."""
@@ -157,15 +220,24 @@ class Boards(People):
         return made
 
     def _counted_keys(self, ladder_: Ladder, since: Key, until: Key | None) -> list[Key]:
-        """The keys counted between two fences, in one view: others go on writing."""
-        halves = []
-        for columns, moved in ((KEY, ~score.c.moved), (COUNTED, score.c.moved)):
-            between = tuple_(*columns) >= key_tuple(since)
+        """The keys counted between two fences: those of now, but for what has moved since.
+
+        All are read in one view, as others go on writing; and without a join, so that no plan of
+        it can be slow.
+        """
+        given = of_ladder(self._program, ladder_) | of_key("since", since)
+        parts = []
+        for kind, (table, columns) in enumerate(((score, KEY), (moved, NOW), (moved, COUNTED))):
+            between = tuple_(*columns) >= key_of("since")
             if until is not None:
-                between = and_(between, before(columns, until))
-            halves.append(select(*columns).where(on(score, self._program, ladder_), moved, between))
-        found = self._connection.execute(union_all(*halves))
-        return sorted(Key(int(row[0]), row[1], MemberId(row[2])) for row in found)
+                between = and_(between, tuple_(*columns) < key_of("until"))
+                given |= of_key("until", until)
+            parts.append(select(*columns, literal(kind)).where(on(table), between))
+        found: tuple[set[Key], ...] = (set(), set(), set())
+        for row in self._connection.execute(union_all(*parts), given):
+            found[row[3]].add(read_key(row))
+        now, moved_here, counted_here = found
+        return sorted(now - moved_here | counted_here)
 
     def _keep_fences(self, ladder_: Ladder, known: dict[Key, int], made: dict[Key, int]) -> None:
         names = {"program": self._program, "board": ladder_.board, "period": ladder_.period}
@@ -174,21 +246,24 @@ class Boards(People):
             for key, scores in made.items()
             if known.get(key) != scores
         ]
-        for gone in known.keys() - made.keys():
-            at = and_(*(column == value for column, value in zip(FENCE, gone, strict=True)))
-            self._connection.execute(delete(fence).where(on(fence, self._program, ladder_), at))
+        gone = delete(fence).where(on(fence), tuple_(*FENCE) == key_of("key"))
+        for key in known.keys() - made.keys():
+            self._connection.execute(gone, of_ladder(self._program, ladder_) | of_key("key", key))
         writes = (
             Write(fence, [row for stored, row in rows if not stored]),
             Write(fence, [row for stored, row in rows if stored], update=True),
         )
-        sql_of(self._connection.dialect).write(self._connection, writes)
+        self._sql.write(self._connection, writes)
 
     def recount_scores(self) -> None:
         """Forgets all counts: each score has moved, and is counted again."""
-        self._connection.execute(delete(fence).where(fence.c.program == self._program))
-        again = update(score).where(score.c.program == self._program)
-        values = {"counted_minus": None, "counted_at": None, "moved": True}
-        self._connection.execute(again.values(values))
+        ours = score.c.program == self._program
+        for table in (fence, moved):
+            self._connection.execute(delete(table).where(table.c.program == self._program))
+        names = [column.name for column in moved.c]
+        nothing = literal(None, moved.c.counted_minus.type), literal(None, moved.c.counted_at.type)
+        every = select(*(score.c[name] for name in names[:-2]), *nothing).where(ours)
+        self._connection.execute(insert(moved).from_select(names, every))
 
     # -- closing ----------------------------------------------------------------------------------
 
@@ -217,10 +292,14 @@ class Boards(People):
             for rank, key in enumerate(keys, 1)
         ]
         self._write(self._insert(place), rows)
-        self._connection.execute(delete(fence).where(on(fence, self._program, ladder_)))
-        closed = update(ladder).where(on(ladder, self._program, ladder_))
-        self._connection.execute(closed.values(closed_at=now, ranked=ranked))
+        given = of_ladder(self._program, ladder_)
+        self._connection.execute(delete(fence).where(on(fence)), given)
+        self._change_ladder(ladder_, closed_at=now, ranked=ranked)
         return True
+
+    def _change_ladder(self, ladder_: Ladder, **values: object) -> None:
+        given = of_ladder(self._program, ladder_)
+        self._connection.execute(update(ladder).where(on(ladder)).values(**values), given)
 
     def drop_scores(self, limit: int) -> int:
         """How many scores of closed ladders were dropped now, 0 when none is left."""
@@ -228,14 +307,16 @@ class Boards(People):
             ladder.c.program == self._program, ladder.c.closed_at.is_not(None), ~ladder.c.dropped
         )
         for row in self._connection.execute(over.with_for_update(skip_locked=True)).all():
-            mine = on(score, self._program, Ladder(*row))
-            members = list(self._connection.scalars(select(KEY[2]).where(mine).limit(limit)))
-            if members:
-                these = delete(score).where(mine, score.c.member_id.in_(members))
-                self._connection.execute(these)
-                return len(members)
-            done = update(ladder).where(on(ladder, self._program, Ladder(*row)))
-            self._connection.execute(done.values(dropped=True))
+            given, dropped = of_ladder(self._program, Ladder(*row)), 0
+            for table in (score, moved):
+                some = select(table.c.member_id).where(on(table)).limit(limit)
+                if members := list(self._connection.scalars(some, given)):
+                    these = delete(table).where(on(table), table.c.member_id.in_(members))
+                    self._connection.execute(these, given)
+                    dropped += len(members)
+            if dropped:
+                return dropped
+            self._change_ladder(Ladder(*row), dropped=True)
         return 0
 
     def due_prizes(self, board: str, prizes: int) -> list[tuple[Ladder, Closed]]:
@@ -259,5 +340,4 @@ class Boards(People):
 
     def prizes_booked(self, ladder_: Ladder, booked: int) -> None:
         """Notes up to which rank the prizes of a closed ladder are booked."""
-        mine = update(ladder).where(on(ladder, self._program, ladder_))
-        self._connection.execute(mine.values(booked=booked))
+        self._change_ladder(ladder_, booked=booked)

@@ -25,7 +25,7 @@ Row = dict[str, Any]
 class Write(NamedTuple):
     """Rows to insert into a table or to update in it, found again by their primary key.
 
-    An update leaves the columns alone that it ``keeps``.
+    With ``keeps`` those that are not there are inserted, and updates leave these columns alone.
     """
 
     table: Table
@@ -170,15 +170,16 @@ class Sql:
     @lru_cache(maxsize=256)  # noqa: B019 - as many as there are tables, kept as long as the texts
     def _one_by_one(self, table: Table, update: bool, keeps: tuple[str, ...]) -> Marks:
         form = self.forms[table]
+        names, marks = ", ".join(form.names), ", ".join(self.mark for _ in form.names)
         if not update:
-            marks = ", ".join(self.mark for _ in form.names)
-            text = f"INSERT INTO {table} ({', '.join(form.names)}) VALUES ({marks})"
+            return Marks(f"INSERT INTO {table} ({names}) VALUES ({marks})", table, form.names)
+        if keeps:
+            text = self._upsert(form, f"INSERT INTO {table} ({names}) VALUES ({marks})", keeps)
             return Marks(text, table, form.names)
-        others = [name for name in form.others if name not in keeps]
-        values = ", ".join(f"{name} = {self.mark}" for name in others)
+        values = ", ".join(f"{name} = {self.mark}" for name in form.others)
         found = " AND ".join(f"{name} = {self.mark}" for name in form.keys)
         text = f"UPDATE {table} SET {values} WHERE {found}"
-        return Marks(text, table, (*others, *form.keys))
+        return Marks(text, table, (*form.others, *form.keys))
 
     @lru_cache(maxsize=256)  # noqa: B019 - few combinations of tables occur
     def _together(self, due: tuple[tuple[Table, bool, tuple[str, ...]], ...]) -> str:
@@ -193,10 +194,12 @@ class Sql:
         insert = f"INSERT INTO {table} ({names}) SELECT {names} FROM {given}"
         if not update:
             return insert
-        # the rows exist; said like this, they are found through their index whatever is planned
-        others = [name for name in form.others if name not in keeps]
-        values = ", ".join(f"{name} = excluded.{name}" for name in others)
-        return f"{insert} ON CONFLICT ({', '.join(form.keys)}) DO UPDATE SET {values}"
+        # where the rows exist; said like this, they are found through their index in any plan
+        return self._upsert(form, insert, keeps)
+
+    def _upsert(self, form: Form, insert: str, keeps: tuple[str, ...]) -> str:
+        values = [f"{name} = excluded.{name}" for name in form.others if name not in keeps]
+        return f"{insert} ON CONFLICT ({', '.join(form.keys)}) DO UPDATE SET {', '.join(values)}"
 
 
 @lru_cache(maxsize=16)

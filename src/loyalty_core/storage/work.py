@@ -235,6 +235,7 @@ class SqlUnitOfWork(
             Write(tables.receipt, [self._receipt(one) for one in changes.receipts]),
         )
         self._sql.write(self._connection, writes)
+        self._drop_scores(changes.scores)
 
     def _waiting(self, identity: Identity | None, fact_id: str, until: datetime) -> dict[str, Any]:
         return {
