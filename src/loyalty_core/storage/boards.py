@@ -174,9 +174,7 @@ class Boards(People):
     def _count_all(self, ladder_: Ladder, known: dict[Key, int]) -> int:
         """Sets all fences anew, which takes less than counting many scores one by one."""
         given = of_ladder(self._program, ladder_)
-        free = select(moved.c.member_id).where(on(moved)).with_for_update(skip_locked=True)
-        these = delete(moved).where(on(moved), moved.c.member_id.in_(free))
-        counted = self._connection.execute(these, given).rowcount
+        counted = self._connection.execute(delete(moved).where(on(moved)), given).rowcount
         rows = self._connection.execute(_every_few, given).all()
         made: dict[Key, int] = {}
         for row, following in pairwise([*rows, None]):
