@@ -129,7 +129,7 @@ def filled(shop: Shop, program: str, first: str, start: int, end: int) -> tuple[
         made = f"('{first}' || printf('%012x', i))"
     no = "false" if shop.postgresql else "0"
     at = moment(shop, FIRST)
-    minus = f"CASE WHEN i % 2 = 0 THEN -{EQUAL} ELSE -100 * (1 + i * 7919 % 1000) END"
+    minus = f"CASE WHEN i % 2 = 0 THEN -{EQUAL} ELSE -100 * (1 + i % 100000 * 7919 % 1000) END"
     members = (
         "INSERT INTO loyalty_member (id, program, status, joined_at, profile, history, state, "
         f"merges, household, contributions) SELECT {made}, '{program}', 'active', {at}, '{{}}', "

@@ -134,7 +134,7 @@ class Loyalty(
         self._household_questions = HouseholdQuestions(store, rules, self._questions, clock)
         self._past = Past(store, rules, self._questions, clock)
         self._sealing = Sealing(store, rules.config.program.id, clock)
-        self._rebuilding = Rebuilding(store, clock)
+        self._rebuilding = Rebuilding(store, rules, clock)
         closing = Closing(rules, parts.archive)
         self._ticker = Ticker(
             store, rules, self._recorder, self._redeeming, self._sealing, closing, clock

@@ -94,6 +94,10 @@ class BoardWork(Protocol):
         """Notes up to which rank the prizes of a closed ladder are booked."""
         ...
 
+    def members_after(self, after: str, limit: int) -> list[MemberId]:
+        """Members of the program in the order of their ids, after one or from the first."""
+        ...
+
     def recount_scores(self) -> None:
         """Forgets all counts: each score has moved, and is counted again."""
         ...

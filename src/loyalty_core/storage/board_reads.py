@@ -40,8 +40,7 @@ def on(table: Any) -> ColumnElement[bool]:
 
 def key_of(name: str) -> Any:
     """A row value of the key that ``of_key`` gives this name."""
-    columns = ("minus", "reached_at", "member_id")
-    return tuple_(*(bindparam(f"{name}_{one}", type_=fence.c[one].type) for one in columns))
+    return tuple_(*(bindparam(f"{name}_{one.name}", type_=one.type) for one in KEY))
 
 
 def of_ladder(program: str, where: Ladder) -> dict[str, Any]:

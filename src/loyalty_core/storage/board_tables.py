@@ -60,7 +60,7 @@ fence = Table(
     Column("period", String(10), primary_key=True),
     Column("minus", BigInteger, primary_key=True, autoincrement=False),
     Column("reached_at", Moment, primary_key=True),
-    Column("member_id", identifier(), primary_key=True),
+    Column("bound", identifier(), primary_key=True),  # an id, of whoever was just there
     Column("scores", BigInteger, nullable=False),
 )
 
@@ -76,4 +76,4 @@ place = Table(
     Column("reached_at", Moment, nullable=False),
     Index("loyalty_place_member", "member_id"),
 )
-FENCE = (fence.c.minus, fence.c.reached_at, fence.c.member_id)
+FENCE = (fence.c.minus, fence.c.reached_at, fence.c.bound)

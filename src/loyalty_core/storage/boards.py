@@ -25,6 +25,7 @@ from sqlalchemy import (
 from loyalty_core.domain.boards import Key
 from loyalty_core.domain.members import MemberId
 from loyalty_core.ports.boards import Closed, Ladder, Placed, ScoreRecord
+from loyalty_core.storage import tables
 from loyalty_core.storage.board_reads import (
     kept_places,
     key_of,
@@ -240,7 +241,7 @@ class Boards(People):
     def _keep_fences(self, ladder_: Ladder, known: dict[Key, int], made: dict[Key, int]) -> None:
         names = {"program": self._program, "board": ladder_.board, "period": ladder_.period}
         rows = [
-            (key in known, {**names, **key._asdict(), "scores": scores})
+            (key in known, {**names, **_fence(key), "scores": scores})
             for key, scores in made.items()
             if known.get(key) != scores
         ]
@@ -252,6 +253,14 @@ class Boards(People):
             Write(fence, [row for stored, row in rows if stored], update=True),
         )
         self._sql.write(self._connection, writes)
+
+    def members_after(self, after: str, limit: int) -> list[MemberId]:
+        """Members of the program in the order of their ids, after one or from the first."""
+        member = tables.member
+        chosen = select(member.c.id).where(member.c.program == self._program)
+        if after:
+            chosen = chosen.where(member.c.id > after)
+        return list(self._connection.scalars(chosen.order_by(member.c.id).limit(limit)))
 
     def recount_scores(self) -> None:
         """Forgets all counts: each score has moved, and is counted again."""
@@ -339,3 +348,8 @@ class Boards(People):
     def prizes_booked(self, ladder_: Ladder, booked: int) -> None:
         """Notes up to which rank the prizes of a closed ladder are booked."""
         self._change_ladder(ladder_, booked=booked)
+
+
+def _fence(key: Key) -> dict[str, object]:
+    """The columns of a fence at a key."""
+    return {"minus": key.minus, "reached_at": key.reached_at, "bound": key.member_id}
