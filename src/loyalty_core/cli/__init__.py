@@ -12,6 +12,7 @@ from loyalty_core import __version__
 from loyalty_core.cli.commands import (
     adjusting,
     answers,
+    boards,
     demo,
     examples,
     households,
@@ -54,7 +55,7 @@ def build_app() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     )
     app.callback()(_root)
-    modules = (setup, loading, members, answers, spending, rewards, adjusting, people)
+    modules = (setup, loading, members, answers, boards, spending, rewards, adjusting, people)
     for module in (*modules, operations, proofs, households, partners, examples, demo):
         module.register(app)
     return app
