@@ -83,6 +83,7 @@ def fact_columns(fact: dict[str, Any], lot: str) -> dict[str, Any]:
         "document": {"currency": "USD", "body": fact, "refunds": {}},
         "awards": [{**AWARD, "lot_id": lot}],
         "gifts": [],
+        "causes": [],
         "state_before": {"history": HISTORY},
         "config_version": 1,
         "deferred": [],

@@ -33,6 +33,7 @@ THEMES = {
     "domain.benefit_checks": "Tiers and benefits",
     "domain.pricing": "Tiers and benefits",
     "domain.tiers": "Tiers and benefits",
+    "domain.boards": "Boards",
     "domain.households": "Households",
     "domain.household_views": "Households",
     "domain.ledger": "The books",

@@ -22,7 +22,6 @@ from loyalty_core import (
     SHIPPING,
     Activity,
     Cart,
-    IdentityKind,
     Line,
     Minor,
     Order,
@@ -33,7 +32,7 @@ from loyalty_core import (
     Tender,
 )
 from loyalty_core.application.forms import LONGEST_ID
-from loyalty_core.application.identities import LONGEST_VALUE
+from loyalty_core.application.identities import GIVEN, LONGEST_VALUE
 from loyalty_core.domain.currencies import MINOR_DIGITS
 
 FACTS: tuple[type, ...] = (Order, OrderRefund, Activity)
@@ -63,7 +62,7 @@ TEXT = {"title": "text", "type": "string", "pattern": STORABLE}
 ID = {"maxLength": LONGEST_ID, "pattern": r"\S"}
 IDENTITIES = {
     "type": "object",
-    "propertyNames": {"enum": [kind.value for kind in IdentityKind]},
+    "propertyNames": {"enum": list(GIVEN)},
     "additionalProperties": {"$ref": "#/$defs/text", "maxLength": LONGEST_VALUE},
 }
 NARROWER: dict[str, dict[str, Any]] = {

@@ -56,7 +56,7 @@ _WORDS: dict[str, dict[str, str]] = {
     "Order": BOUGHT
     | {
         "type": "Says that this is an order.",
-        "source": "The shop or till it comes from; ids and customer ids count within it.",
+        "source": "The shop or till it comes from, not beginning with `~`; ids count within it.",
         "identities": "Whose it is, by kind of identity. An order of nobody can be claimed later.",
         "occurred_at": "When it was placed. Facts are decided in this order, whenever they come.",
         "id": "Its id in its source, up to 200 characters.",

@@ -11,6 +11,7 @@ from docs.generate.text import prose
 from loyalty_core import (
     PLUGIN_API_VERSION,
     BenefitSource,
+    Cause,
     Credit,
     Emit,
     FollowsFacts,
@@ -58,7 +59,7 @@ GIVEN = (
     Handler,
     Subscription,
 )
-EFFECTS = (Credit, Grant, KeepState, Emit, Measure)
+EFFECTS = (Credit, Grant, KeepState, Emit, Measure, Cause)
 
 
 def hooks_of(module: ModuleType) -> list[FunctionType]:

@@ -42,7 +42,7 @@ from loyalty_core.domain.clock import (
     zone,
 )
 from loyalty_core.domain.currencies import minor_digits
-from loyalty_core.domain.effects import Credit, Effect, Emit, Grant, KeepState, Measure
+from loyalty_core.domain.effects import Cause, Credit, Effect, Emit, Grant, KeepState, Measure
 from loyalty_core.domain.events import Event
 from loyalty_core.domain.facts import (
     SHIPPING,
@@ -238,14 +238,14 @@ __all__ = [
     "AdjustmentOutcome", "AdjustmentReceipt", "AdjustmentSummary", "AgreementMissing",
     "AmountInvalid", "AsyncLoyalty", "AwardExplanation", "Benefit", "BenefitKind",
     "BenefitSource", "BenefitUse", "Block", "Board", "BoardAround", "BoardPage", "BoardUnknown",
-    "BoardWin", "BorneCost", "Cart", "Checkout", "ClaimReceipt", "ClaimRefused", "Clock",
-    "CodeImport", "CodeRules", "CodeSource", "ConfigError", "Credit", "CurrencyUnknown",
-    "CustomerMissing", "DateOutOfRange", "Dated", "DebtPolicy", "Decidable", "Difference",
-    "Earning", "Effect", "Emit", "EncodingBroken", "Entry", "ErasureReceipt", "Event",
-    "ExpiresAt", "Expiry", "Explanation", "Fact", "FactError", "FactReceipt", "FactTooLarge",
-    "FollowsFacts", "Fulfils", "Goal", "GoodwillPolicy", "Grant", "GrantNotFound",
-    "GrantReceipt", "GrantRefused", "GrantState", "GrantedBenefit", "Handler", "History",
-    "HistoryItem", "HistoryPage", "HostConnectionUnsafe", "HouseholdMemberView",
+    "BoardWin", "BorneCost", "Cart", "Cause", "Checkout", "ClaimReceipt", "ClaimRefused",
+    "Clock", "CodeImport", "CodeRules", "CodeSource", "ConfigError", "Credit",
+    "CurrencyUnknown", "CustomerMissing", "DateOutOfRange", "Dated", "DebtPolicy", "Decidable",
+    "Difference", "Earning", "Effect", "Emit", "EncodingBroken", "Entry", "ErasureReceipt",
+    "Event", "ExpiresAt", "Expiry", "Explanation", "Fact", "FactError", "FactReceipt",
+    "FactTooLarge", "FollowsFacts", "Fulfils", "Goal", "GoodwillPolicy", "Grant",
+    "GrantNotFound", "GrantReceipt", "GrantRefused", "GrantState", "GrantedBenefit", "Handler",
+    "History", "HistoryItem", "HistoryPage", "HostConnectionUnsafe", "HouseholdMemberView",
     "HouseholdNotFound", "HouseholdReceipt", "HouseholdRefused", "HouseholdRole",
     "HouseholdRules", "HouseholdState", "HouseholdStatement", "IdempotencyConflict", "Identity",
     "IdentityConflict", "IdentityInvalid", "IdentityKind", "InsufficientPoints", "JoinPolicy",

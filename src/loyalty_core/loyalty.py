@@ -24,6 +24,7 @@ from loyalty_core.application.granting import Granting
 from loyalty_core.application.household_statement import HouseholdQuestions
 from loyalty_core.application.households import Households
 from loyalty_core.application.links import Linking
+from loyalty_core.application.member_codes import MemberCodes
 from loyalty_core.application.merge import Merging
 from loyalty_core.application.partnered import PartnerRedeeming
 from loyalty_core.application.partners import join
@@ -114,6 +115,7 @@ class Loyalty(
         self._store = store
         self._recorder = Recorder(store, rules, parts.archive, clock)
         self._members = Members(store, rules, self._recorder, clock)
+        self._codes = MemberCodes(store, rules, self._recorder, clock)
         self._claiming = Claiming(store, self._recorder, clock)
         self._spending = Spending(store, rules, clock)
         self._redeeming = Redeeming(store, rules, clock)

@@ -31,6 +31,9 @@ class IdentityKind(Enum):
     PAYMENT_TOKEN = strawberry.enum_value(
         "payment_token", description="A token that stands for a payment card."
     )
+    CODE = strawberry.enum_value(
+        "code", description="What a member gives to others. Nobody can be named by it."
+    )
 
 
 @strawberry.enum(description="Kinds of transaction.")

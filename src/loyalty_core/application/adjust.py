@@ -16,10 +16,9 @@ from typing import Any, Never, cast
 
 from loyalty_core.application.adjustment_forms import read_adjustment
 from loyalty_core.application.books import Books
-from loyalty_core.application.enrol import is_id
 from loyalty_core.application.identify import ERASED, GONE, Overtaken, erased_at, owner_of
 from loyalty_core.application.identities import read_identities
-from loyalty_core.application.ids import input_hash, new_id
+from loyalty_core.application.ids import input_hash, is_id, new_id
 from loyalty_core.application.many import MOST_REJECTIONS, batched
 from loyalty_core.application.rules import Rules
 from loyalty_core.application.structure import converter

@@ -8,7 +8,8 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 
-from loyalty_core.application.enrol import found_members, is_id
+from loyalty_core.application.enrol import found_members
+from loyalty_core.application.ids import is_id
 from loyalty_core.application.rules import Rules
 from loyalty_core.domain.amounts import LARGEST_AMOUNT
 from loyalty_core.domain.boards import Board, BoardAround, BoardPage, Key, Place

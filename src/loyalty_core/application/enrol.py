@@ -8,7 +8,7 @@ from loyalty_core.application.books import Books
 from loyalty_core.application.forms import read_profile, read_text
 from loyalty_core.application.identify import GONE, Overtaken, identify
 from loyalty_core.application.identities import read_identities
-from loyalty_core.application.ids import input_hash
+from loyalty_core.application.ids import input_hash, is_id
 from loyalty_core.application.record import Recorder
 from loyalty_core.application.rules import Rules
 from loyalty_core.application.scoring import keep_scores
@@ -162,14 +162,6 @@ class Members:
             read_text("source", source)
         country = self._rules.config.program.default_country
         return read_identities(identities, source=source, country=country)
-
-
-def is_id(text: str) -> bool:
-    """Whether a text can be one of our ids at all: a UUID in its canonical form."""
-    parts = text.split("-")
-    return [len(part) for part in parts] == [8, 4, 4, 4, 12] and all(
-        letter in "0123456789abcdef-" for letter in text
-    )
 
 
 def stored_receipt(uow: UnitOfWork, key: str, given: str) -> StoredReceipt | None:

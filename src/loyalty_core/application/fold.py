@@ -9,19 +9,18 @@ state kept with the next fact, and stops as soon as nothing differs any more.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import cast
+from typing import NamedTuple, cast
 
 from loyalty_core.application.following import outcome_of
 from loyalty_core.application.gifts import gifts_after
 from loyalty_core.application.rules import Rules, ask, ask_follower
-from loyalty_core.application.sharing import parts
 from loyalty_core.application.standing import Person, stood
 from loyalty_core.application.structure import converter, is_json
-from loyalty_core.domain.effects import Credit, Effect, Emit, Grant, KeepState, Measure
+from loyalty_core.application.taken import Taken
+from loyalty_core.domain.effects import Cause, Emit
 from loyalty_core.domain.facts import Activity, Decidable, Json, Order
 from loyalty_core.domain.members import History, MemberStatus, Profile
 from loyalty_core.domain.orders import earns, order_total
@@ -38,6 +37,18 @@ _plain = converter(0)
 NOTHING = Profile()
 ACTIVE = MemberStatus.ACTIVE
 logger = logging.getLogger("loyalty_core")
+
+
+NOT_YET = (FactStatus.SCHEDULED, FactStatus.WITHDRAWN)
+"""What a fact that others caused may be while nobody decides it."""
+
+
+class Causing(NamedTuple):
+    """What a fact causes now; what plugins that are ``silent`` caused stays."""
+
+    record: FactRecord
+    caused: Sequence[tuple[str, Cause]] = ()
+    silent: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -83,17 +94,19 @@ class Running:
 class Folded:
     """What a fold came to: the facts it decided or that fell out of it, and what to emit.
 
+    ``causing`` are those that cause other facts, or did before.
     ``redated`` are awards whose lot is booked already, with other moments than they have now.
     """
 
     touched: list[FactRecord] = field(default_factory=list)
     redated: list[tuple[FactRecord, Award]] = field(default_factory=list)
     emitted: list[tuple[FactRecord, Emit]] = field(default_factory=list)
+    causing: list[Causing] = field(default_factory=list)
 
 
 def decidable(record: FactRecord, member: MemberRecord) -> Decidable | None:
     """What programs are asked about in a fact now; None while it earns nothing."""
-    if member.status is MemberStatus.CLOSED:
+    if member.status is MemberStatus.CLOSED or record.status in NOT_YET:
         return None
     if isinstance(record.document, Activity):
         return record.document
@@ -150,6 +163,8 @@ def fold(
             used = rules if fresh else rules_at(record.config_version)
             _take(record, fact, member, profile, running, used, now, result)
         elif record.id in unseen:
+            if record.causes:
+                result.causing.append(Causing(record))
             _withdraw(record)
             result.touched.append(record)
     member.history, member.state, member.changed = running.history, running.state, True
@@ -185,10 +200,12 @@ def _take(
 ) -> None:
     """Decides one fact and notes what came of it."""
     dates = {award.name: award.moments for award in record.awards if award.lot_id}
-    emitted = _decide(record, fact, member, profile, running, rules, now)
+    taken = _decide(record, fact, member, profile, running, rules, now)
     moved = [one for one in record.awards if dates.get(one.name, one.moments) != one.moments]
     result.redated += [(record, award) for award in moved]
-    result.emitted += [(record, emit) for emit in emitted]
+    result.emitted += [(record, emit) for emit in taken.emitted]
+    if taken.caused or record.causes:
+        result.causing.append(Causing(record, taken.caused, taken.silent))
     result.touched.append(record)
     member.decided_to = max(member.decided_to or record.position, record.position)
 
@@ -215,8 +232,8 @@ def _decide(
     running: Running,
     rules: Rules,
     now: datetime,
-) -> list[Emit]:
-    """Sets what the fact is awarded, moves the running state past it, returns what it emits."""
+) -> Taken:
+    """Sets what the fact is awarded, and moves the running state past it."""
     person = Person(
         member_id=member.id,
         status=ACTIVE if member.merged_into else member.status,
@@ -226,7 +243,7 @@ def _decide(
         joined_at=member.joined_at,
     )
     seen = stood(rules, person, fact.occurred_at)
-    taken = Taken(record, member, rules, running, list(seen.failed))
+    taken = Taken(record, member, rules, running.state, list(seen.failed))
     for owned in rules.programs:
         with taken.of(owned.plugin):
             effects = ask(owned, fact, seen.person.view(owned.plugin), rules.config)
@@ -239,86 +256,11 @@ def _decide(
                 view = seen.person.view(follower.plugin)
                 effects = ask_follower(follower, outcome, view, rules.config)
                 taken.take(follower.plugin, effects, follows=True)
-    record.gifts = gifts_after(record, taken.granted, rules.gone.union(taken.failed))
+    record.gifts = gifts_after(record, taken.granted, taken.silent)
     _settle(record, taken.awards(), taken.failed, rules.config.version, now)
     if isinstance(fact, Order):
         running.history = _bought(running.history, fact)
-    return taken.emitted
-
-
-@dataclass(slots=True)
-class Taken:
-    """What the programs' effects on one fact come to; ``state`` moves with them."""
-
-    record: FactRecord
-    member: MemberRecord
-    rules: Rules
-    running: Running
-    failed: list[str]
-    desired: list[Award] = field(default_factory=list)
-    emitted: list[Emit] = field(default_factory=list)
-    granted: list[tuple[str, Grant]] = field(default_factory=list)
-    credits: list[Credit] = field(default_factory=list)
-    measures: dict[str, int] = field(default_factory=dict)
-
-    @contextmanager
-    def of(self, plugin: str) -> Iterator[None]:
-        """Notes a failure of the plugin; what it was awarded before stays."""
-        try:
-            yield
-        except PluginFailed:
-            self.failed.append(plugin)
-
-    def take(self, plugin: str, effects: Sequence[Effect], *, follows: bool) -> None:
-        """Takes one program's effects in."""
-        record = self.record
-        for effect in effects:
-            if isinstance(effect, Credit):
-                award = award_of(effect, plugin, record.occurred_at, self.rules)
-                award.whole = follows
-                self.desired += parts(award, self.member, record.occurred_at, self.rules)
-                if not follows:
-                    self.credits.append(effect)
-            elif isinstance(effect, KeepState):
-                self.running.state[plugin] = effect.state
-            elif isinstance(effect, Grant):
-                self.granted.append((plugin, effect))
-            elif isinstance(effect, Measure):
-                total = self.measures.get(effect.metric, 0) + effect.amount
-                self.measures[effect.metric] = total
-            elif record.config_version == 0 or plugin in record.deferred:
-                self.emitted.append(effect)  # told once: when this plugin first decides the fact
-
-    def awards(self) -> list[Award]:
-        """What is awarded now: what stays of plugins that failed or are gone, and what is new."""
-        known = {award.name: award for award in self.record.awards}
-        silent = {*self.failed, *self.rules.gone}
-        made = [award for award in self.desired if award.plugin not in silent]
-        stays = [award for award in self.record.awards if award.plugin in silent]
-        return stays + [_same_lot(award, known.get(award.name)) for award in made]
-
-
-def award_of(credit: Credit, plugin: str, awarded: datetime, rules: Rules) -> Award:
-    """The award a credit means, with the moments its lot will have."""
-    activates = credit.activates_at or awarded
-    zone, expiry = rules.config.program.time_zone, rules.config.wallets[credit.wallet].expiry
-    return Award(
-        plugin=plugin,
-        rule=credit.rule,
-        wallet=credit.wallet,
-        amount=credit.amount,
-        lines=dict(credit.lines),
-        awarded_at=awarded,
-        activates_at=activates,
-        expires_at=credit.expires_at or expiry.expires_at(awarded, activates, zone),
-    )
-
-
-def _same_lot(award: Award, known: Award | None) -> Award:
-    """The award with what is already booked under its name: its lot, and how much."""
-    if known is not None and known.lot_id is not None:
-        award.lot_id, award.net, award.answered = known.lot_id, known.net, known.answered
-    return award
+    return taken
 
 
 def _settle(
@@ -342,7 +284,9 @@ def _withdraw(record: FactRecord) -> None:
     for award in record.awards:
         award.amount, award.lines = 0, {}
     record.gifts = gifts_after(record, (), frozenset())
-    record.status, record.deferred, record.retry_at = FactStatus.IDLE, (), None
+    if record.status not in NOT_YET:
+        record.status, record.retry_at = FactStatus.IDLE, None
+    record.deferred = ()
     record.before = {name: kept for name, kept in record.before.items() if name == "profile"}
 
 

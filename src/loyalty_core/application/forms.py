@@ -9,7 +9,7 @@ from typing import Any, TypeVar, cast
 from loyalty_core.application.structure import converter, problems_of, shown
 from loyalty_core.domain.amounts import LARGEST_AMOUNT
 from loyalty_core.domain.currencies import minor_digits
-from loyalty_core.domain.facts import Activity, Fact, Json, Order, OrderRefund, Refund
+from loyalty_core.domain.facts import CAUSED, Activity, Fact, Json, Order, OrderRefund, Refund
 from loyalty_core.domain.members import Profile
 from loyalty_core.domain.order_checks import check_order
 from loyalty_core.domain.orders import OrderDocument, order_total
@@ -159,6 +159,9 @@ def _moments(where: str, refund: Refund) -> list[tuple[str, datetime | None]]:
 
 def _check_ids(fact: Fact) -> None:
     ids = [("source", fact.source)]
+    if fact.source.startswith(CAUSED):
+        message = f"a source that begins with {CAUSED!r} is kept for facts that others cause"
+        raise FactError(message, where="$.source", remedy="Give the shop another name.")
     if isinstance(fact, OrderRefund):
         ids += [("order_id", fact.order_id), ("refund.id", fact.refund.id)]
     else:

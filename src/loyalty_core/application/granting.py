@@ -7,10 +7,10 @@ from typing import cast
 
 from loyalty_core.application.automatic import cancel
 from loyalty_core.application.books import Books
-from loyalty_core.application.enrol import is_id, locked_member, stored_receipt
+from loyalty_core.application.enrol import locked_member, stored_receipt
 from loyalty_core.application.forms import read_cart, read_text
 from loyalty_core.application.grants import issue, keep, new_grant, prepare, revoke
-from loyalty_core.application.ids import input_hash
+from loyalty_core.application.ids import input_hash, is_id
 from loyalty_core.application.redemptions import order_of
 from loyalty_core.application.rules import Rules
 from loyalty_core.application.spend import CartForm

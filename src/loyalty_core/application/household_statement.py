@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from loyalty_core.application.available import NOTHING_HELD, held_now
-from loyalty_core.application.enrol import is_id
+from loyalty_core.application.ids import is_id
 from loyalty_core.application.rules import Rules
 from loyalty_core.application.statement import EXPIRING_WITHIN, Questions
 from loyalty_core.domain.clock import Clock

@@ -14,9 +14,9 @@ from loyalty_core.application.departing import (
     end_contribution,
     points_moved,
 )
-from loyalty_core.application.enrol import is_id, locked_members, stored_receipt
+from loyalty_core.application.enrol import locked_members, stored_receipt
 from loyalty_core.application.forms import read_text
-from loyalty_core.application.ids import input_hash, new_id
+from loyalty_core.application.ids import input_hash, is_id, new_id
 from loyalty_core.application.rules import Rules
 from loyalty_core.application.structure import converter
 from loyalty_core.domain.clock import Clock

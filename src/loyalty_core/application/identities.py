@@ -13,6 +13,8 @@ import phonenumbers
 from loyalty_core.domain.members import Identity, IdentityKind
 from loyalty_core.errors import IdentityInvalid
 
+GIVEN = {kind.value: kind for kind in IdentityKind if kind is not IdentityKind.CODE}
+"""The kinds of identities by which a person can be named: a code is what they give to others."""
 LONGEST_VALUE = 254  # an e-mail address, RFC 5321 4.5.3.1.3
 
 
@@ -29,9 +31,9 @@ def read_identities(
     read = []
     for name, value in identities.items():
         try:
-            kind = IdentityKind(name)
-        except ValueError:
-            known = ", ".join(IdentityKind)
+            kind = GIVEN[name]
+        except KeyError:
+            known = ", ".join(GIVEN)
             message = f"{name!r} is not a kind of identity"
             remedy = f"Known kinds: {known}."
             raise IdentityInvalid(message, where="$.identities", remedy=remedy) from None
@@ -45,6 +47,11 @@ def read_identities(
             raise IdentityInvalid(message, where=f"$.identities.{name}")
         read.append(_normalised(kind, text, source, country))
     return tuple(sorted(read))
+
+
+def comparable(code: str) -> str:
+    """A public code of a member as it is compared, whatever somebody typed."""
+    return unicodedata.normalize("NFKC", code).strip().upper()
 
 
 def _normalised(kind: IdentityKind, text: str, source: str, country: str) -> Identity:

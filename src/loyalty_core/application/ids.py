@@ -59,3 +59,11 @@ def input_hash(command: str, values: Mapping[str, Any]) -> str:
     """A hash of what a command was given: the same input always has the same hash."""
     text = json.dumps([command, values], sort_keys=True, default=str, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def is_id(text: str) -> bool:
+    """Whether a text can be one of our ids at all: a UUID in its canonical form."""
+    parts = text.split("-")
+    return [len(part) for part in parts] == [8, 4, 4, 4, 12] and all(
+        letter in "0123456789abcdef-" for letter in text
+    )

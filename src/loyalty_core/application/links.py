@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import cast
 
 from loyalty_core.application.books import Books
-from loyalty_core.application.enrol import found_members, is_id, locked_member, stored_receipt
+from loyalty_core.application.enrol import found_members, locked_member, stored_receipt
 from loyalty_core.application.forms import read_text
-from loyalty_core.application.ids import input_hash
+from loyalty_core.application.ids import input_hash, is_id
 from loyalty_core.application.partners import lock_across, rules_of
 from loyalty_core.application.rules import Rules
 from loyalty_core.application.structure import converter

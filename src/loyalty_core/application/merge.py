@@ -6,15 +6,16 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import cast
 
+from loyalty_core.application.batch import Batch
 from loyalty_core.application.books import Books
-from loyalty_core.application.enrol import is_id, locked_members, stored_receipt
+from loyalty_core.application.enrol import locked_members, stored_receipt
 from loyalty_core.application.fold import NOTHING, Running
 from loyalty_core.application.forms import read_text
 from loyalty_core.application.household_merging import give_place_back, take_place
-from loyalty_core.application.ids import input_hash
+from loyalty_core.application.ids import input_hash, is_id
 from loyalty_core.application.rules import Rules, RulesAt
 from loyalty_core.application.scoring import keep_scores
-from loyalty_core.application.settle import Batch, settle
+from loyalty_core.application.settle import settle
 from loyalty_core.application.standing import tell_standings
 from loyalty_core.application.structure import converter
 from loyalty_core.application.transfer import Note, move_points

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from loyalty_core.application.settle import Batch
+from loyalty_core.application.batch import Batch
 from loyalty_core.domain.receipts import FactReceipt, RecordStatus
 from loyalty_core.errors import LoyaltyError, MemberErased, Problem
 from loyalty_core.ports.records import FactRecord, FactStatus

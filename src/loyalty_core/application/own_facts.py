@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from loyalty_core.application.batch import Batch
 from loyalty_core.application.books import Books
 from loyalty_core.application.ids import new_id
 from loyalty_core.application.rules import Rules, RulesAt
-from loyalty_core.application.settle import Batch, settle
+from loyalty_core.application.settle import settle
 from loyalty_core.domain.facts import Activity, FactId, key_of
 from loyalty_core.domain.members import MemberId, MemberStatus
 from loyalty_core.ports.records import FactRecord, FactStatus

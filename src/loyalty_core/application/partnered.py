@@ -12,8 +12,8 @@ from typing import NamedTuple, cast
 
 from loyalty_core.application.abroad import entry_of, key_of, settle_return
 from loyalty_core.application.books import Books
-from loyalty_core.application.enrol import is_id, locked_member, stored_receipt
-from loyalty_core.application.ids import new_id
+from loyalty_core.application.enrol import locked_member, stored_receipt
+from loyalty_core.application.ids import is_id, new_id
 from loyalty_core.application.partners import agreed, linked, lock_across, rules_of
 from loyalty_core.application.redeem import Asked
 from loyalty_core.application.redemptions import (

@@ -6,7 +6,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from loyalty_core.application.available import NOTHING_HELD
-from loyalty_core.application.enrol import is_id, member_of
+from loyalty_core.application.enrol import member_of
+from loyalty_core.application.ids import is_id
 from loyalty_core.application.postings import TOTALS
 from loyalty_core.application.rules import Rules
 from loyalty_core.application.statement import Questions, shown_grants

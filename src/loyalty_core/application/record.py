@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from loyalty_core.application.batch import Batch
 from loyalty_core.application.books import Books
+from loyalty_core.application.causes import ready
 from loyalty_core.application.fold import decidable
 from loyalty_core.application.forms import read_fact
 from loyalty_core.application.group import Group
@@ -27,9 +29,9 @@ from loyalty_core.application.ids import new_id
 from loyalty_core.application.many import Summary, batched
 from loyalty_core.application.outcome import Outcome, receipt_of, rejected
 from loyalty_core.application.rules import Rules, RulesAt
-from loyalty_core.application.settle import Batch, settle
+from loyalty_core.application.settle import settle
 from loyalty_core.domain.clock import Clock
-from loyalty_core.domain.facts import CAUSED, Activity, Fact, FactId, OrderRefund, key_of
+from loyalty_core.domain.facts import Activity, Fact, FactId, OrderRefund, key_of
 from loyalty_core.domain.members import Identity, MemberId, MemberStatus
 from loyalty_core.domain.order_checks import refund_problems
 from loyalty_core.domain.orders import OrderDocument
@@ -147,7 +149,7 @@ class Recorder:
     def redecide_in(
         self, uow: UnitOfWork, records: Iterable[FactRecord], owner: MemberId | None, now: datetime
     ) -> int:
-        """Decides stored facts again: deferred ones, or those that waited for ``owner``."""
+        """Decides stored facts (again): deferred or scheduled ones, or those of a new ``owner``."""
         batch = Batch()
         books = Books(uow, self._rules, now)
         loaded = {record.key: record for record in records}
@@ -157,7 +159,10 @@ class Recorder:
         books.keep(batch.members, wallets)
         for record in known.values():
             if owner is not None and record.member_id is None:
-                record.member_id, record.status = owner, FactStatus.IDLE
+                record.member_id = owner
+                ready(record, now)
+            elif record.status is FactStatus.SCHEDULED:
+                ready(record, now)
             member = batch.members.get(record.member_id) if record.member_id else None
             if member is not None and member.status is not MemberStatus.ERASED:
                 batch.records[record.key] = batch.redecide[record.id] = record
@@ -380,11 +385,7 @@ def _read(given: Any, now: datetime) -> Fact | LoyaltyError:
     if isinstance(given, LoyaltyError):
         return given
     try:
-        fact = read_fact(given, now)
-        if fact.source.startswith(CAUSED):
-            message = f"a source does not begin with {CAUSED!r}: those are the program's own"
-            return FactError(message, where="$.source")
-        return fact
+        return read_fact(given, now)
     except LoyaltyError as error:
         return error
     except (TypeError, ValueError, AttributeError, LookupError, ArithmeticError) as error:

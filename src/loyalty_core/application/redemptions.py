@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import TypeVar
 
 from loyalty_core.application.catalogue import CATALOGUE
-from loyalty_core.application.enrol import found_members, is_id, locked_member
+from loyalty_core.application.enrol import found_members, locked_member
 from loyalty_core.application.forms import read_text
+from loyalty_core.application.ids import is_id
 from loyalty_core.application.returns import Orders
 from loyalty_core.domain.amounts import format_scaled
 from loyalty_core.domain.clock import Clock

@@ -7,9 +7,9 @@ from typing import cast
 
 from loyalty_core.application.adjustment_forms import read_expires_at
 from loyalty_core.application.books import Books
-from loyalty_core.application.enrol import is_id, locked_member, stored_receipt
+from loyalty_core.application.enrol import locked_member, stored_receipt
 from loyalty_core.application.forms import read_text
-from loyalty_core.application.ids import input_hash
+from loyalty_core.application.ids import input_hash, is_id
 from loyalty_core.application.rules import Rules
 from loyalty_core.application.structure import converter
 from loyalty_core.domain.adjustments import ExpiresAt, ReinstatementReceipt

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from loyalty_core.application.codes import random_code
+from loyalty_core.application.ids import is_id
 from loyalty_core.application.structure import is_json
 from loyalty_core.domain.amounts import LARGEST_AMOUNT
 from loyalty_core.domain.boards import Board
-from loyalty_core.domain.effects import Credit, Effect, Emit, Grant, KeepState, Measure
+from loyalty_core.domain.effects import Cause, Credit, Effect, Emit, Grant, KeepState, Measure
 from loyalty_core.domain.facts import SHIPPING, Decidable, Order
 from loyalty_core.domain.members import MemberView
 from loyalty_core.domain.programs import ProgramConfig
@@ -29,6 +30,7 @@ from loyalty_core.ports.program import (
 )
 from loyalty_core.ports.store import UnitOfWork
 
+LONGEST_RULE = 100
 logger = logging.getLogger("loyalty_core")
 
 
@@ -136,6 +138,7 @@ def _fault(effects: Sequence[object], plugin: str, fact: Decidable, config: Prog
     """What is wrong with the effects, in words that follow the plugin's name; empty if nothing."""
     credited: set[tuple[str, str]] = set()
     granted: set[tuple[str, str]] = set()
+    caused: set[tuple[str, str]] = set()
     for effect in effects:
         fault = ""
         if isinstance(effect, KeepState):
@@ -154,6 +157,12 @@ def _fault(effects: Sequence[object], plugin: str, fact: Decidable, config: Prog
             if not fault and (effect.rule, effect.reward) in granted:
                 fault = f"granted {effect.reward!r} twice by rule {effect.rule!r}"
             granted.add((effect.rule, effect.reward))
+        elif isinstance(effect, Cause):
+            fault = _cause_fault(effect, plugin)
+            name = (effect.rule, effect.member or effect.code)
+            if not fault and name in caused:
+                fault = f"caused two facts of one member by rule {effect.rule!r}"
+            caused.add(name)
         else:
             fault = f"returned {effect!r}, which is not an effect"
         if fault:
@@ -172,6 +181,20 @@ def _measure_fault(effect: Measure, plugin: str) -> str:
         return f"measured {effect.metric!r}, which is not below its id"
     sensible = type(effect.amount) is int and 0 <= effect.amount < LARGEST_AMOUNT
     return "" if sensible else f"measured {effect.amount!r}, which is not a sensible whole number"
+
+
+def _cause_fault(effect: Cause, plugin: str) -> str:
+    if not str(effect.kind).startswith(f"{plugin}."):
+        return f"caused {effect.kind!r}, which is not below its id"
+    if type(effect.rule) is not str or not 1 <= len(effect.rule) <= LONGEST_RULE:
+        return f"caused a fact by rule {effect.rule!r}, which is not a text of a sensible length"
+    if effect.member is not None and (effect.code or not is_id(effect.member)):
+        return f"caused a fact of {effect.member!r}, which does not name one member"
+    if effect.at is not None and effect.at.tzinfo is None:
+        return f"caused a fact at {effect.at}, which has no time zone"
+    plain = all(isinstance(value, str | int | None) for value in effect.data.values())
+    sensible = plain and is_json(effect.data)
+    return "" if sensible else f"caused {effect.kind!r} with data that are not plain values"
 
 
 def _grant_fault(effect: Grant, config: ProgramConfig) -> str:

@@ -11,8 +11,7 @@ from datetime import timedelta
 from functools import partial
 from typing import NamedTuple, NoReturn
 
-from loyalty_core.application.enrol import is_id
-from loyalty_core.application.ids import earlier, new_id
+from loyalty_core.application.ids import earlier, is_id, new_id
 from loyalty_core.domain.clock import Clock
 from loyalty_core.domain.facts import Json
 from loyalty_core.domain.receipts import SealReport

@@ -2,64 +2,39 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
 from loyalty_core.application.abroad import return_abroad
 from loyalty_core.application.automatic import buy_due
+from loyalty_core.application.batch import Batch
 from loyalty_core.application.books import Books
-from loyalty_core.application.fold import fold, fold_start
+from loyalty_core.application.causes import MOST_ROUNDS, cause
+from loyalty_core.application.fold import Causing, fold, fold_start
 from loyalty_core.application.gifts import Given, follow, unfollowed
 from loyalty_core.application.returns import changed_at, return_spent, spent_on
 from loyalty_core.application.rules import Rules, RulesAt
 from loyalty_core.application.scoring import keep_scores
-from loyalty_core.application.sharing import Due, Keepers, households, lots_of
+from loyalty_core.application.sharing import Due, households, lots_of
 from loyalty_core.application.standing import tell_standings
-from loyalty_core.domain.facts import FactId, FactKey, Json, RefundKind
+from loyalty_core.domain.facts import FactId, Json, RefundKind
 from loyalty_core.domain.ledger import LotId
 from loyalty_core.domain.members import MemberId
 from loyalty_core.domain.orders import OrderDocument, kept_share
 from loyalty_core.domain.programs import GoodwillPolicy
 from loyalty_core.domain.redemptions import Redemption
-from loyalty_core.errors import Problem
-from loyalty_core.ports.records import Award, FactRecord, MemberRecord, Merge
+from loyalty_core.errors import LedgerFault
+from loyalty_core.ports.records import Award, FactRecord, MemberRecord
 from loyalty_core.ports.store import UnitOfWork
 
-
-@dataclass(slots=True)
-class Batch:
-    """The working state of one unit of work that records facts."""
-
-    members: dict[MemberId, MemberRecord] = field(default_factory=dict)
-    records: dict[FactKey, FactRecord] = field(default_factory=dict)
-    redecide: dict[FactId, FactRecord] = field(default_factory=dict)
-    undone: dict[MemberId, Merge] = field(default_factory=dict)
-    revalue: dict[FactId, FactRecord] = field(default_factory=dict)
-    booked: dict[FactId, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
-    shared: dict[FactId, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
-    transactions: dict[FactId, list[str]] = field(default_factory=lambda: defaultdict(list))
-    problems: dict[FactId, list[Problem]] = field(default_factory=lambda: defaultdict(list))
-
-    def holder(self, record: FactRecord) -> MemberId:
-        """Who holds what the fact was awarded: its member, or whom they were merged into."""
-        assert record.member_id is not None
-        return self.members[record.member_id].holder
-
-    def keepers(self, books: Books, record: FactRecord) -> Keepers:
-        """Who keeps what the fact was awarded: its holder, and the household it is shared with."""
-        return Keepers(books, record, self.holder(record), self.members)
-
-    def lock_holders(self, uow: UnitOfWork) -> None:
-        """Locks the members that others here were merged into."""
-        holders = {member.holder for member in self.members.values()}
-        self.members.update(uow.lock_members(holders - self.members.keys()))
+AwardName = tuple[str, str, str, str]
 
 
 def settle(uow: UnitOfWork, batch: Batch, books: Books, rules_at: RulesAt) -> None:
-    """Decides what changed, then books the difference between awards and books."""
+    """Decides what changed and what that causes, then books the difference to the books."""
     spent = spent_on(uow, books.changes.facts.values())
     by_member: dict[MemberId, list[FactRecord]] = defaultdict(list)
     for record in batch.redecide.values():
@@ -67,37 +42,69 @@ def settle(uow: UnitOfWork, batch: Batch, books: Books, rules_at: RulesAt) -> No
         by_member[record.member_id].append(record)
     for member_id in batch.undone:
         by_member[member_id] += []
-    later = _later(uow, batch, by_member)
-    redated: list[tuple[FactRecord, Award]] = []
     rules_then = partial(rules_at, uow)
-    for member_id, changed in by_member.items():
-        member = batch.members[member_id]
-        undone = batch.undone.get(member_id)
-        folded = fold(member, changed, later[member_id], books.rules, rules_then, books.now, undone)
-        for record in folded.touched:
-            batch.revalue[record.id] = record
-            books.changes.facts[record.id] = record
-        for record in folded.touched:
-            for plugin in record.deferred:
-                data: Mapping[str, Json] = {"plugin": plugin, "fact_id": record.id}
-                books.tell("decision_deferred", member.holder, books.now, data)
-        redated += folded.redated
-        for record, emit in folded.emitted:
-            books.tell(emit.type, member.holder, record.occurred_at, emit.data)
-        if member.changed and not member.fresh:
-            books.changes.members[member_id] = member
-    folded_now = [batch.members[member_id] for member_id in by_member]
-    tell_standings(books, folded_now)
-    keep_scores(books, folded_now)
-    _book(batch, books, redated, spent, rules_then)
+    folding = Folding(uow, batch, books, rules_then)
+    for _ in range(MOST_ROUNDS):
+        causing = folding.fold(by_member)
+        by_member = cause(uow, batch, books, causing) if causing else {}
+        if not by_member:
+            break
+    else:
+        kinds = sorted({one.key.source for changed in by_member.values() for one in changed})
+        raise LedgerFault(f"facts of {', '.join(kinds)} cause each other without an end")
+    folding.tell()
+    _book(batch, books, list(folding.redated.values()), spent, rules_then)
     if books.rules.coalition:
         return_abroad(uow, books.changes.facts.values(), batch.records, books.now)
 
 
+@dataclass(slots=True)
+class Folding:
+    """Folds the facts of members, in as many rounds as facts cause others."""
+
+    uow: UnitOfWork
+    batch: Batch
+    books: Books
+    rules_then: Callable[[int], Rules]
+    redated: dict[tuple[FactId, AwardName], tuple[FactRecord, Award]] = field(default_factory=dict)
+    _touched: dict[FactId, FactRecord] = field(default_factory=dict)
+    _members: dict[MemberId, MemberRecord] = field(default_factory=dict)
+
+    def fold(self, by_member: Mapping[MemberId, Sequence[FactRecord]]) -> list[Causing]:
+        """Decides these facts and what they make a difference to; those that cause others."""
+        batch, books, causing = self.batch, self.books, []
+        later = _later(self.uow, batch, by_member)
+        for member_id, changed in by_member.items():
+            member = self._members[member_id] = batch.members[member_id]
+            rest, undone = later[member_id], batch.undone.pop(member_id, None)
+            folded = fold(member, changed, rest, books.rules, self.rules_then, books.now, undone)
+            for record in folded.touched:
+                record.was_at = record.position if record.decided else None
+                self._touched[record.id] = batch.revalue[record.id] = record
+                books.changes.facts[record.id] = record
+            for record, award in folded.redated:
+                self.redated[record.id, award.name] = record, award
+            for record, emit in folded.emitted:
+                books.tell(emit.type, member.holder, record.occurred_at, emit.data)
+            causing += folded.causing
+            if member.changed and not member.fresh:
+                books.changes.members[member_id] = member
+        return causing
+
+    def tell(self) -> None:
+        """Tells of programs that failed, and of tiers that changed."""
+        for record in self._touched.values():
+            for plugin in record.deferred:
+                data: Mapping[str, Json] = {"plugin": plugin, "fact_id": record.id}
+                self.books.tell(
+                    "decision_deferred", self.batch.holder(record), self.books.now, data
+                )
+        tell_standings(self.books, self._members.values())
+        keep_scores(self.books, self._members.values())
+
+
 def _later(
-    uow: UnitOfWork,
-    batch: Batch,
-    by_member: dict[MemberId, list[FactRecord]],
+    uow: UnitOfWork, batch: Batch, by_member: Mapping[MemberId, Sequence[FactRecord]]
 ) -> dict[MemberId, list[FactRecord]]:
     """The facts after the first change, of those members for whom it is not the last."""
     starts = {member: fold_start(changed) for member, changed in by_member.items() if changed}
@@ -108,11 +115,12 @@ def _later(
         decided_to = batch.members[member_id].decided_to
         if decided_to is not None and start <= decided_to:
             since[member_id] = start.occurred_at
-    later: dict[MemberId, list[FactRecord]] = defaultdict(list)
     for record in uow.facts_since(since):
-        mine = batch.records.setdefault(record.key, record)
-        if mine.member_id and mine.position >= starts[mine.member_id]:
-            later[mine.member_id].append(mine)
+        batch.records.setdefault(record.key, record)
+    later: dict[MemberId, list[FactRecord]] = defaultdict(list)
+    for record in batch.records.values() if since else ():
+        if record.member_id in since and record.position >= starts[record.member_id]:
+            later[record.member_id].append(record)
     return later
 
 

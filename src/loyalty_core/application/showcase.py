@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 
 from loyalty_core.application.available import available_now
 from loyalty_core.application.catalogue import CatalogueReward
-from loyalty_core.application.enrol import found_members, is_id
+from loyalty_core.application.enrol import found_members
+from loyalty_core.application.ids import is_id
 from loyalty_core.application.offers import priced, view_of
 from loyalty_core.application.partners import partner_rewards
 from loyalty_core.application.rules import Rules

@@ -9,7 +9,6 @@ from typing import cast
 from loyalty_core.application.available import available_now
 from loyalty_core.application.catalogue import shown
 from loyalty_core.application.enrol import found_members
-from loyalty_core.application.fold import award_of
 from loyalty_core.application.following import outcome_of
 from loyalty_core.application.forms import read_cart
 from loyalty_core.application.offers import priced
@@ -17,6 +16,7 @@ from loyalty_core.application.partners import partner_rewards
 from loyalty_core.application.rules import Rules, ask, ask_follower
 from loyalty_core.application.standing import STRANGER, Person, person_of, priced_order, stood
 from loyalty_core.application.suggest import suggested_lines
+from loyalty_core.application.taken import award_of
 from loyalty_core.domain.clock import Clock
 from loyalty_core.domain.effects import Credit, Measure
 from loyalty_core.domain.facts import Json, Order

@@ -11,7 +11,8 @@ from datetime import UTC, datetime, timedelta
 
 from loyalty_core.application.available import NOTHING_HELD, Held, held_now, repaid, spendable
 from loyalty_core.application.boards import ranks_of
-from loyalty_core.application.enrol import found_members, is_id, member_of
+from loyalty_core.application.enrol import found_members, member_of
+from loyalty_core.application.ids import is_id
 from loyalty_core.application.rules import Rules
 from loyalty_core.application.showing import shown
 from loyalty_core.application.standing import person_of, stood

@@ -12,9 +12,10 @@ import contextlib
 import logging
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 from loyalty_core.application.books import Books
 from loyalty_core.application.closing import Closing
@@ -177,7 +178,7 @@ class Ticker:
                 handler = handlers.get(subscription)
                 if handler is None:
                     raise LookupError(f"nobody is subscribed as {subscription!r} any more")
-                handler(event)
+                self._record(handler(event))
             except Exception as raised:
                 logger.exception("delivery of %s to %s failed", event.id, subscription)
                 error = f"{type(raised).__name__}: {raised}"
@@ -185,6 +186,12 @@ class Ticker:
             self._store.write(_marking(event.id, subscription, error, retry_at))
             counts["delivery_failures" if error else "delivered"] += 1
         return bool(due)
+
+    def _record(self, facts: Iterable[Any] | None) -> None:
+        """Records what came of an event; raises the first error, for the delivery to fail."""
+        for receipt in self._recorder.record(list(facts)) if facts else ():
+            if receipt.error is not None:
+                raise receipt.error
 
     def _handlers(self) -> dict[str, Handler]:
         return {

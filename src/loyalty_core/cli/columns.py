@@ -12,7 +12,7 @@ from loyalty_core.domain.facts import Json
 from loyalty_core.domain.members import IdentityKind
 from loyalty_core.errors import AmountInvalid, DateOutOfRange, FactError
 
-IDENTITIES = tuple(kind.value for kind in IdentityKind)
+IDENTITIES = tuple(kind.value for kind in IdentityKind if kind is not IdentityKind.CODE)
 ORDER_TEXTS = ("id", "source", "currency", "status", "channel", "store")
 ORDER_AMOUNTS = ("discount", "shipping", "shipping_tax", "total")
 LINE_FIELDS: Mapping[str, str] = {

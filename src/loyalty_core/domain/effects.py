@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from loyalty_core.domain.facts import Json
+from loyalty_core.domain.facts import Json, Scalar
+from loyalty_core.domain.members import MemberId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,4 +69,25 @@ class Measure:
     amount: int = 1
 
 
-Effect = Credit | Grant | KeepState | Emit | Measure
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """Another fact that this one causes: an activity of the same member, or of another one.
+
+    It is of ``member``, or of who has the public ``code``, or of the member itself where neither is
+    given. It happens at ``at``, or right after this fact; before that it is decided by nobody. It
+    stays while ``rule`` causes it, and is withdrawn with all that it brought when the rule does not
+    any more: a program that wants that after refunds ``follow``s the order. At most one per rule
+    and member for one fact. ``kind`` starts with the plugin's id and a dot.
+
+    ``data`` stays when the member of this fact is erased: it must not say who that was.
+    """
+
+    kind: str
+    rule: str
+    member: MemberId | None = None
+    code: str = ""
+    at: datetime | None = None
+    data: Mapping[str, Scalar] = field(default_factory=dict)
+
+
+Effect = Credit | Grant | KeepState | Emit | Measure | Cause

@@ -15,13 +15,18 @@ MemberId = NewType("MemberId", str)
 
 
 class IdentityKind(StrEnum):
-    """How a person can be known. ``customer_id`` counts within its source, the others anywhere."""
+    """How a person can be known. ``customer_id`` counts within its source, the others anywhere.
+
+    ``code`` is what a member gives to others, such as a referral code: it finds the member, but
+    whoever sends it is not the member, so no fact may name its person by it.
+    """
 
     EMAIL = "email"
     PHONE = "phone"
     CUSTOMER_ID = "customer_id"
     CARD = "card"
     PAYMENT_TOKEN = "payment_token"  # noqa: S105 - the name of a kind, not a secret
+    CODE = "code"
 
 
 @dataclass(frozen=True, slots=True, order=True)

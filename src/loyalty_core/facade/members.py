@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from loyalty_core.application.enrol import Members
+from loyalty_core.application.member_codes import MemberCodes
 from loyalty_core.domain.members import Member, MemberStatus, Profile
 
 
@@ -12,6 +13,7 @@ class MemberMethods:
     """Enrolling, finding and changing members."""
 
     _members: Members
+    _codes: MemberCodes
 
     def enrol(
         self,
@@ -30,6 +32,17 @@ class MemberMethods:
         Raises ``IdentityInvalid``, ``IdentityConflict``, ``IdempotencyConflict``.
         """
         return self._members.enrol(identities, source, profile, key)
+
+    def member_code(self, member_id: str, code: str = "") -> str:
+        """A public code of the member, which others may be given, such as a referral code.
+
+        It is the one they have, or a new one; ``code`` asks for this one, beside any other. It
+        finds the member for programs, and identifies nobody: a fact cannot name its person by it.
+
+        Raises ``MemberNotFound``, ``IdentityInvalid``, and ``IdentityConflict`` if another member
+        has the code.
+        """
+        return self._codes.code(member_id, code)
 
     def find(self, identities: Mapping[str, str], *, source: str = "") -> Member | None:
         """The member that any of the identities belongs to, or None.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar, runtime_checkable
@@ -11,7 +11,7 @@ from loyalty_core.domain.benefits import GrantedBenefit
 from loyalty_core.domain.boards import Board, Score
 from loyalty_core.domain.effects import Effect
 from loyalty_core.domain.events import Event
-from loyalty_core.domain.facts import Decidable, Json, Line, Order
+from loyalty_core.domain.facts import Decidable, Fact, Json, Line, Order
 from loyalty_core.domain.members import MemberView
 from loyalty_core.domain.receipts import RedemptionReceipt
 from loyalty_core.domain.rewards import SpendOffer, SpendRequest
@@ -199,8 +199,12 @@ class Fulfils(Protocol):
 class Handler(Protocol):
     """A subscriber to events, called after commit: at least once, so keyed by ``event.id``."""
 
-    def __call__(self, event: Event) -> None:
-        """Acts on the event outside any transaction; a raise is retried later with backoff."""
+    def __call__(self, event: Event) -> Iterable[Fact | Mapping[str, Json]] | None:
+        """Acts on the event outside any transaction; a raise is retried later with backoff.
+
+        What it returns are facts that came of it, such as a payment: they are recorded like those
+        from outside, and the event is delivered once they are. One that is rejected is a failure.
+        """
         ...
 
 

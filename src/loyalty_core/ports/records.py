@@ -94,7 +94,8 @@ class FactStatus(StrEnum):
     """``booked``: decided. ``idle``: known, but nothing to decide yet (unpaid, no body, test).
 
     ``waiting``: no member yet. ``deferred``: a program failed and is tried again. ``lapsed``: the
-    member did not join in time.
+    member did not join in time. Of facts that others caused: ``scheduled`` happens later, and
+    ``withdrawn`` is not caused any more.
     """
 
     BOOKED = "booked"
@@ -102,6 +103,8 @@ class FactStatus(StrEnum):
     WAITING = "waiting"
     DEFERRED = "deferred"
     LAPSED = "lapsed"
+    SCHEDULED = "scheduled"
+    WITHDRAWN = "withdrawn"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -179,6 +182,8 @@ class Gift:
 class FactRecord:
     """A fact as stored: its converged document, what it was awarded, and the state before it.
 
+    ``causes`` are the facts that it caused, where nothing has withdrawn them.
+
     ``config_version`` is that of the rules it was first decided by, 0 before. ``was_at`` is where
     it stood in its member's time when it was loaded, None if it was not decided then.
     """
@@ -192,6 +197,7 @@ class FactRecord:
     document: OrderDocument | Activity
     awards: list[Award] = field(default_factory=list)
     gifts: list[Gift] = field(default_factory=list)
+    causes: tuple[FactKey, ...] = ()
     before: Mapping[str, Json] = field(default_factory=dict)
     config_version: int = 0
     deferred: tuple[str, ...] = ()
@@ -204,6 +210,11 @@ class FactRecord:
     def position(self) -> Position:
         """Where it stands in its member's time."""
         return Position(self.occurred_at, self.key)
+
+    @property
+    def decided(self) -> bool:
+        """Whether it has been decided, and stands in its member's time."""
+        return self.status in (FactStatus.BOOKED, FactStatus.DEFERRED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, case, func, or_, select, tuple_, union_all
 
+from loyalty_core.domain.facts import CAUSED
 from loyalty_core.domain.ledger import Transaction, WalletBook
 from loyalty_core.domain.members import Identity, MemberId, MemberStatus
 from loyalty_core.domain.redemptions import Redemption
@@ -203,17 +204,18 @@ class SqlReader(
         return [rows.wallet_book(row) for row in self._rows(best)]
 
     def counts(self) -> Mapping[str, int]:
-        """How many members, orders, activities, waiting and deferred facts, deliveries."""
+        """How many members, facts from outside, waiting and deferred facts, deliveries."""
         member, fact, delivery = tables.member, tables.fact, tables.delivery
         there = member.c.status.not_in(GONE) & member.c.household.is_(False)
         members = select(func.count()).where(member.c.program == self._program, there)
         counted = {"members": self._connection.scalar(members) or 0}
+        from_outside = fact.c.source.not_like(f"{CAUSED}%")
         kinds = (
             select(
                 fact.c.type,
-                func.count(),
+                func.sum(case((from_outside, 1), else_=0)),
                 func.sum(case((fact.c.status == "waiting", 1), else_=0)),
-                func.sum(case((fact.c.retry_at.is_not(None), 1), else_=0)),
+                func.sum(case((fact.c.status == "deferred", 1), else_=0)),
             )
             .where(fact.c.program == self._program)
             .group_by(fact.c.type)

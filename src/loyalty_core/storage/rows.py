@@ -114,6 +114,7 @@ def fact_row(record: FactRecord, program: str) -> dict[str, Any]:
         "document": dump_document(record.document),
         "awards": [_award_row(award) for award in record.awards],
         "gifts": _plain.unstructure(record.gifts) if record.gifts else [],
+        "causes": [[key.source, key.id] for key in record.causes],
         "state_before": record.before,
         "config_version": record.config_version,
         "deferred": list(record.deferred),
@@ -125,26 +126,26 @@ def fact_row(record: FactRecord, program: str) -> dict[str, Any]:
 def fact_record(row: Row) -> FactRecord:
     """A fact from its row."""
     key = FactKey(row["source"], row["type"], row["external_id"])
-    status = FactStatus(row["status"])
-    decided = status in (FactStatus.BOOKED, FactStatus.DEFERRED)
-    return FactRecord(
+    record = FactRecord(
         id=FactId(row["id"]),
         key=key,
         member_id=row["member_id"],
-        status=status,
+        status=FactStatus(row["status"]),
         occurred_at=row["occurred_at"],
         received_at=row["received_at"],
         document=load_document(row["type"], row["document"]),
         awards=[_award(award) for award in row["awards"]],
         gifts=[_plain.structure(gift, Gift) for gift in row["gifts"]],
+        causes=tuple(FactKey(source, "activity", name) for source, name in row["causes"]),
         before=row["state_before"],
         config_version=row["config_version"],
         deferred=tuple(row["deferred"]),
         attempts=row["attempts"],
         retry_at=row["retry_at"],
         stored=True,
-        was_at=Position(row["occurred_at"], key) if decided else None,
     )
+    record.was_at = record.position if record.decided else None
+    return record
 
 
 def _award_row(award: Award) -> dict[str, Json]:

@@ -91,6 +91,7 @@ fact = Table(
     Column("document", _json(), nullable=False),
     Column("awards", _json(), nullable=False),
     Column("gifts", _json(), nullable=False),
+    Column("causes", _json(), nullable=False),
     Column("state_before", _json(), nullable=False),
     Column("config_version", Integer, nullable=False),
     Column("deferred", _json(), nullable=False),

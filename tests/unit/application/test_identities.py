@@ -3,7 +3,7 @@
 import pytest
 
 from loyalty_core import Identity, IdentityInvalid, IdentityKind
-from loyalty_core.application.identities import read_identities
+from loyalty_core.application.identities import GIVEN, read_identities
 
 
 def read(kind: str, value: str, *, source: str = "web", country: str = "") -> tuple[str, str]:
@@ -97,7 +97,13 @@ def test_identities_are_sorted_and_empty_ones_left_out() -> None:
     )
 
 
-@pytest.mark.parametrize("kind", IdentityKind)
+def test_nobody_is_named_by_a_code_that_members_give_away() -> None:
+    with pytest.raises(IdentityInvalid) as raised:
+        read("code", "ADA-10")
+    assert raised.value.message == "'code' is not a kind of identity"
+
+
+@pytest.mark.parametrize("kind", GIVEN)
 @pytest.mark.parametrize("inside", ["\x00", "\n", "\x1b", "\x7f", "\x85", "\ud800"])
 def test_control_characters_and_surrogates_are_refused(kind: str, inside: str) -> None:
     with pytest.raises(IdentityInvalid) as raised:

@@ -1,0 +1,43 @@
+"""The working state of one unit of work that records facts."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+
+from loyalty_core.application.books import Books
+from loyalty_core.application.sharing import Keepers
+from loyalty_core.domain.facts import FactId, FactKey
+from loyalty_core.domain.members import MemberId
+from loyalty_core.errors import Problem
+from loyalty_core.ports.records import FactRecord, MemberRecord, Merge
+from loyalty_core.ports.store import UnitOfWork
+
+
+@dataclass(slots=True)
+class Batch:
+    """The working state of one unit of work that records facts."""
+
+    members: dict[MemberId, MemberRecord] = field(default_factory=dict)
+    records: dict[FactKey, FactRecord] = field(default_factory=dict)
+    redecide: dict[FactId, FactRecord] = field(default_factory=dict)
+    undone: dict[MemberId, Merge] = field(default_factory=dict)
+    revalue: dict[FactId, FactRecord] = field(default_factory=dict)
+    booked: dict[FactId, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    shared: dict[FactId, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    transactions: dict[FactId, list[str]] = field(default_factory=lambda: defaultdict(list))
+    problems: dict[FactId, list[Problem]] = field(default_factory=lambda: defaultdict(list))
+
+    def holder(self, record: FactRecord) -> MemberId:
+        """Who holds what the fact was awarded: its member, or whom they were merged into."""
+        assert record.member_id is not None
+        return self.members[record.member_id].holder
+
+    def keepers(self, books: Books, record: FactRecord) -> Keepers:
+        """Who keeps what the fact was awarded: its holder, and the household it is shared with."""
+        return Keepers(books, record, self.holder(record), self.members)
+
+    def lock_holders(self, uow: UnitOfWork) -> None:
+        """Locks the members that others here were merged into."""
+        holders = {member.holder for member in self.members.values()}
+        self.members.update(uow.lock_members(holders - self.members.keys()))
