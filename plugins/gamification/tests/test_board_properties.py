@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
+from loyalty_core import Loyalty
 from loyalty_core.storage import boards as storage
 from plugins.gamification.tests.build import Clock, moment
 from plugins.gamification.tests.test_boards import BOARD, opened
@@ -78,16 +79,27 @@ def test_a_board_is_a_sort_over_plain_history(
         assert loyalty.record(fact).error is None
         if random.random() < 0.3:
             loyalty.tick()
+    agrees(loyalty, totals)
+    assert loyalty.verify().problems == ()
+    loyalty.close()
+
+
+def member_id(loyalty: Loyalty, who: str) -> str:
+    found = loyalty.find({"customer_id": who}, source="web")
+    assert found is not None
+    return found.id
+
+
+def agrees(loyalty: Loyalty, totals: dict[tuple[str, int], tuple[int, Any]]) -> None:
+    """Fails where the boards of the months are not the members sorted by what they spent."""
     for month in range(1, 5):
         plain = {who: value for (who, in_month), value in totals.items() if in_month == month}
         ordered = sorted(plain, key=lambda who: (-plain[who][0], plain[who][1]))
         page = loyalty.board("friends", day=date(2026, month, 1))
         assert page.ranked == len(ordered)
-        ids = [str(loyalty.find({"customer_id": who}, source="web").id) for who in ordered]  # type: ignore[union-attr]
+        ids = [member_id(loyalty, who) for who in ordered]
         assert [one.member_id for one in page.places] == ids
         for rank, member in enumerate(ids, 1):
             around = loyalty.board_around("friends", member, day=date(2026, month, 1))
             assert around.place is not None
             assert around.place.rank == rank
-    assert loyalty.verify().problems == ()
-    loyalty.close()
