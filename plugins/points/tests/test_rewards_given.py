@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from loyalty_core import Cause, Effect, Emit, Grant, History, KeepState, MemberView
+from loyalty_core import Activity, Cause, Effect, Emit, Grant, History, KeepState, MemberView
 from loyalty_core import ConfigError as Wrong
 from plugins.points.tests.build import NOON, activity, amounts, member, order, points
 
@@ -21,7 +21,7 @@ def last_bought(at: datetime) -> MemberView:
     return MemberView(history=History(orders=1, first_order_at=at, last_order_at=at))
 
 
-def lapsed(at: datetime, rule: str = "win-back") -> object:
+def lapsed(at: datetime, rule: str = "win-back") -> Activity:
     return activity("points.lapsed", at, rule=rule)
 
 
@@ -101,7 +101,7 @@ def test_an_order_causes_the_moment_of_each_lapse() -> None:
 
 def test_who_bought_nothing_since_gets_it_and_others_are_told() -> None:
     program = points(LAPSE)
-    effects = program.decide(lapsed(NOON + DAYS), last_bought(NOON))  # type: ignore[arg-type]
+    effects = program.decide(lapsed(NOON + DAYS), last_bought(NOON))
     assert granted(effects) == [("win-back", "coupon")]
     told = Emit(type="points.member_lapsed", data={"rule": "win-back", "days": 90})
     assert told in effects
@@ -112,7 +112,7 @@ def test_who_bought_nothing_since_gets_it_and_others_are_told() -> None:
     [(NOON + timedelta(days=1), "win-back"), (NOON, "a rule that is gone")],
 )
 def test_who_bought_meanwhile_does_not(bought: datetime, rule: str) -> None:
-    effects = points(LAPSE).decide(lapsed(NOON + DAYS, rule), last_bought(bought))  # type: ignore[arg-type]
+    effects = points(LAPSE).decide(lapsed(NOON + DAYS, rule), last_bought(bought))
     assert list(effects) == []
 
 

@@ -99,7 +99,7 @@ class Boards(People):
         theirs = self.scores(members)
         for one in theirs:
             one.amount, one.reached_at = None, None
-        self._sql.write(self._connection, self._score_writes(theirs))
+        self._sql.write(self._runner, self._score_writes(theirs))
         self._drop_scores(theirs)
 
     def _score_writes(self, changed: Iterable[ScoreRecord]) -> Iterator[Write]:
@@ -252,7 +252,7 @@ class Boards(People):
             Write(fence, [row for stored, row in rows if not stored]),
             Write(fence, [row for stored, row in rows if stored], update=True),
         )
-        self._sql.write(self._connection, writes)
+        self._sql.write(self._runner, writes)
 
     def members_after(self, after: str, limit: int) -> list[MemberId]:
         """Members of the program in the order of their ids, after one or from the first."""
