@@ -37,6 +37,7 @@ THEMES = {
     "domain.pricing": "Tiers and benefits",
     "domain.tiers": "Tiers and benefits",
     "domain.segments": "Segments",
+    "domain.boards": "Boards",
     "domain.households": "Households",
     "domain.household_views": "Households",
     "domain.ledger": "The books",

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine
 
 from loyalty_core.application.acting import Acting
 from loyalty_core.application.adjust import Adjuster
+from loyalty_core.application.boards import BoardQuestions
 from loyalty_core.application.claim import Claiming
 from loyalty_core.application.codes import random_code
 from loyalty_core.application.config import effective, fingerprint
@@ -50,6 +51,7 @@ from loyalty_core.domain.clock import Clock, utc_now
 from loyalty_core.domain.facts import Json
 from loyalty_core.domain.programs import ProgramConfig
 from loyalty_core.facade.adjusting import AdjustingMethods
+from loyalty_core.facade.boards import BoardMethods
 from loyalty_core.facade.claims import ClaimMethods
 from loyalty_core.facade.connectors import ConnectorMethods
 from loyalty_core.facade.facts import FactMethods
@@ -102,6 +104,7 @@ class Loyalty(
     AdjustingMethods,
     QuestionMethods,
     SegmentMethods,
+    BoardMethods,
     ProofMethods,
     ConnectorMethods,
     UpkeepMethods,
@@ -142,7 +145,7 @@ class Loyalty(
         self._household_questions = HouseholdQuestions(store, rules, self._questions, clock)
         self._past = Past(store, rules, self._questions, clock)
         self._sealing = Sealing(store, rules.config.program.id, clock)
-        self._rebuilding = Rebuilding(store, clock)
+        self._rebuilding = Rebuilding(store, rules, clock)
         self._segmenting = Segmenting(store, rules, clock)
         inputs = Inputs(
             store, rules, self._recorder, self._members, self._erasing, self._granting, clock
@@ -162,6 +165,7 @@ class Loyalty(
             self._connections,
             clock,
         )
+        self._boards = BoardQuestions(store, rules, clock)
         self._registry = parts.registry
 
     @classmethod

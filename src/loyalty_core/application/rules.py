@@ -10,6 +10,7 @@ from loyalty_core.application.codes import random_code
 from loyalty_core.application.ids import is_id
 from loyalty_core.application.structure import is_json
 from loyalty_core.domain.amounts import LARGEST_AMOUNT
+from loyalty_core.domain.boards import Board
 from loyalty_core.domain.effects import Cause, Credit, Effect, Emit, Grant, KeepState, Measure
 from loyalty_core.domain.facts import SHIPPING, Decidable, Order
 from loyalty_core.domain.members import MemberView
@@ -24,6 +25,7 @@ from loyalty_core.ports.program import (
     Owned,
     ProgramType,
     RewardKind,
+    ScoresMembers,
     ShowsMembers,
     Subscription,
     TierScheme,
@@ -99,6 +101,20 @@ class Rules:
             *self.followers,
         ]
         return {owned.plugin: owned.item for owned in programs}
+
+    @property
+    def scoring(self) -> Sequence[Owned[ScoresMembers]]:
+        """The programs that rank members."""
+        return [
+            Owned(plugin, program)
+            for plugin, program in self.uniting.items()
+            if isinstance(program, ScoresMembers) and program.boards
+        ]
+
+    @property
+    def boards(self) -> Mapping[str, Board]:
+        """The boards of all programs, by name."""
+        return {board.board: board for owned in self.scoring for board in owned.item.boards}
 
 
 RulesAt = Callable[[UnitOfWork, int], Rules]

@@ -17,6 +17,7 @@ from loyalty_core.application.fold import Causing, fold, fold_start
 from loyalty_core.application.gifts import Given, follow, unfollowed
 from loyalty_core.application.returns import changed_at, return_spent, spent_on
 from loyalty_core.application.rules import Rules, RulesAt
+from loyalty_core.application.scoring import keep_scores
 from loyalty_core.application.sharing import Due, households, lots_of
 from loyalty_core.application.standing import tell_standings
 from loyalty_core.domain.facts import FactId, Json, RefundKind
@@ -100,6 +101,7 @@ class Folding:
                     "decision_deferred", self.batch.holder(record), self.books.now, data
                 )
         tell_standings(self.books, self._members.values())
+        keep_scores(self.books, self._members.values())
 
 
 def _later(

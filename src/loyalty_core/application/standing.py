@@ -37,6 +37,7 @@ class Person:
     state: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
     joined_at: datetime | None = None
     benefits: tuple[GrantedBenefit, ...] = ()
+    ranks: Mapping[str, int] = field(default_factory=dict)
 
     def view(self, plugin: str) -> MemberView:
         """What one plugin sees of the member."""
@@ -48,6 +49,7 @@ class Person:
             state=self.state.get(plugin, NOTHING),
             joined_at=self.joined_at,
             benefits=self.benefits,
+            ranks=self.ranks,
         )
 
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from loyalty_core.application.available import NOTHING_HELD, Held, held_now, repaid, spendable
+from loyalty_core.application.boards import ranks_of
 from loyalty_core.application.enrol import found_members, member_of
 from loyalty_core.application.ids import is_id
 from loyalty_core.application.rules import Rules
@@ -69,19 +70,29 @@ class Questions:
 
         Two more where somebody has points held, one where somebody has grants to use, and one
         where somebody was merged.
+        Two more for each place on a board.
         """
         now = self._clock()
 
         def look(reader: Reader) -> dict[str, Statement]:
             accounts = found_accounts(reader, member_ids, now)
             books = (book for one in accounts.values() for book in one.wallets.values())
+            members = {one.record.id for one in accounts.values()}
+            ranks = ranks_of(reader, self._rules, members, now)
             held = held_now(reader, books, now)
-            return {asked: self._statement(one, held, now) for asked, one in accounts.items()}
+            return {
+                asked: self._statement(one, held, ranks.get(one.record.id, {}), now)
+                for asked, one in accounts.items()
+            }
 
         return self._store.read(look)
 
     def _statement(
-        self, account: Account, held: Mapping[tuple[str, str], Held], now: datetime
+        self,
+        account: Account,
+        held: Mapping[tuple[str, str], Held],
+        ranks: Mapping[str, int],
+        now: datetime,
     ) -> Statement:
         record, identities, books, upcoming, owned = account
         wallets = tuple(
@@ -105,7 +116,7 @@ class Questions:
             saved=saved,
             household_id=record.belongs_to,
             segments=held_segments(self._rules.config, record),
-            shown=shown(self._rules, seen.person, now),
+            shown=shown(self._rules, seen.person, now, ranks),
         )
 
     def statement(self, member_id: str) -> Statement:

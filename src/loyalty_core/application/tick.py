@@ -1,7 +1,7 @@
 """The nightly jobs, in their fixed order.
 
-Take in what shops sent, activate, expire, celebrate, retry, lapse, tell of tiers, count segments,
-hand over, deliver, act at shops, seal.
+Take in what shops sent, activate, expire, celebrate, retry, lapse, close boards, tell of tiers,
+count segments, hand over, deliver, act at shops, seal.
 
 Each step works in chunks of its own transactions, so it can be stopped and started anywhere, by
 any number of processes; what is done is no longer due.
@@ -20,6 +20,7 @@ from typing import Any
 
 from loyalty_core.application.books import Books
 from loyalty_core.application.celebrate import Celebrating
+from loyalty_core.application.closing import Closing
 from loyalty_core.application.connections import Connections
 from loyalty_core.application.expire import Done, move_points
 from loyalty_core.application.grants import keep
@@ -65,6 +66,7 @@ class Ticker:
         self._rules = rules
         self._recorder = recorder
         self._celebrating = Celebrating(rules, recorder.rules_at)
+        self._closing = Closing(rules, recorder.rules_at)
         self._redeeming = redeeming
         self._sealing = sealing
         self._segmenting = segmenting
@@ -84,6 +86,10 @@ class Ticker:
             self._retry,
             self._adopt,
             self._lapse,
+            self._closing.count,
+            self._closing.close,
+            self._closing.book,
+            self._closing.drop,
             self._tell_standings,
             self._count_segments,
             self._change_segments,

@@ -12,6 +12,7 @@ from loyalty_core import __version__
 from loyalty_core.cli.commands import (
     adjusting,
     answers,
+    boards,
     connect,
     demo,
     examples,
@@ -56,7 +57,7 @@ def build_app() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     )
     app.callback()(_root)
-    modules = (setup, loading, members, answers, spending, rewards, adjusting, people)
+    modules = (setup, loading, members, answers, boards, spending, rewards, adjusting, people)
     more = segments, operations, proofs, households, partners, connect, examples, demo
     for module in (*modules, *more):
         module.register(app)

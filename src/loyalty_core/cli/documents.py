@@ -325,6 +325,8 @@ def tick(done: TickReport, config: ProgramConfig) -> Document:
         "polled": done.polled,
         "actions": done.actions,
         "action_failures": done.action_failures,
+        "closed_boards": done.closed_boards,
+        "board_prizes": done.board_prizes,
         "delivered": done.delivered,
         "delivery_failures": done.delivery_failures,
         "sealed": done.sealed,

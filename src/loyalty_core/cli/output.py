@@ -14,6 +14,7 @@ from rich.text import Text
 from loyalty_core.domain.facts import Json
 from loyalty_core.errors import (
     AgreementMissing,
+    BoardUnknown,
     ConfigError,
     ConnectorUnknown,
     FactError,
@@ -76,6 +77,7 @@ _BY_ERROR: tuple[tuple[tuple[type[LoyaltyError], ...], int], ...] = (
             TransactionNotFound,
             RedemptionNotFound,
             WalletUnknown,
+            BoardUnknown,
             RewardUnknown,
             GrantNotFound,
             SegmentUnknown,

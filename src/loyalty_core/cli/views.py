@@ -271,6 +271,8 @@ def tick(console: Console, done: TickReport, config: ProgramConfig) -> None:
         ("rewards retried", f"{done.retried_redemptions:,}"),
         ("grants expired", f"{done.expired_grants:,}"),
         ("segments changed", f"{done.segments:,}"),
+        ("boards closed", f"{done.closed_boards:,}"),
+        ("prizes of boards", f"{done.board_prizes:,}"),
         ("events delivered", f"{done.delivered:,}"),
         ("deliveries failed", f"{done.delivery_failures:,}"),
         ("transactions sealed", f"{done.sealed:,}"),

@@ -105,7 +105,8 @@ class MemberView:
     been recorded since, so that facts arriving in any order are decided alike. ``state`` is the
     deciding plugin's own document. ``profile.tiers`` are the tiers held and ``benefits`` the
     benefits had at the fact's moment, by what came before it. ``member_id`` is empty in a quote for
-    a stranger.
+    a stranger. ``ranks`` are those on boards in the present period, by board: only for showing, for
+    what a fact awards must not depend on others.
     """
 
     member_id: MemberId | None = None
@@ -115,3 +116,4 @@ class MemberView:
     state: Mapping[str, Json] = field(default_factory=dict)
     joined_at: datetime | None = None
     benefits: tuple[GrantedBenefit, ...] = ()
+    ranks: Mapping[str, int] = field(default_factory=dict)

@@ -213,6 +213,10 @@ class TickReport:
     polled: int = 0
     actions: int = 0
     action_failures: int = 0
+    closed_boards: int = 0
+    board_prizes: int = 0
+    counted_scores: int = 0
+    dropped_scores: int = 0
     delivered: int = 0
     delivery_failures: int = 0
     sealed: int = 0

@@ -224,6 +224,12 @@ class WalletUnknown(LoyaltyError):
     code = "wallet_unknown"
 
 
+class BoardUnknown(LoyaltyError):
+    """The program has no board of this name."""
+
+    code = "board_unknown"
+
+
 class RewardUnknown(LoyaltyError):
     """No reward of this name is on in this program."""
 

@@ -115,7 +115,7 @@ def _rules_of(config: ProgramConfig, collected: Mapping[str, list[Owned[object]]
     for owned in [*handlers, *_noted(connectors)]:
         subscribed[owned.item.event_type].append(owned)
     programs = collected["programs"]
-    return Rules(
+    rules = Rules(
         config,
         tuple(cast(Owned[ProgramType], one) for one in programs if hasattr(one.item, "decide")),
         {owned.item.id: owned for owned in rewards} | catalogue,
@@ -126,6 +126,23 @@ def _rules_of(config: ProgramConfig, collected: Mapping[str, list[Owned[object]]
         sources=(*sources, *own),
         connectors={owned.item.id: owned for owned in connectors},
     )
+    _refuse_shared_boards(rules)
+    return rules
+
+
+def _refuse_shared_boards(rules: Rules) -> None:
+    """Raises ``PluginError`` where two programs name a board alike."""
+    owners: dict[str, str] = {}
+    for owned in rules.scoring:
+        for board in owned.item.boards:
+            if board.board in owners:
+                raise PluginError(
+                    f"the board {board.board!r} is registered by {owners[board.board]!r} and "
+                    f"{owned.plugin!r}",
+                    where=f"plugins.{owned.plugin}",
+                    remedy="Give one of them another name.",
+                )
+            owners[board.board] = owned.plugin
 
 
 def _noted(connectors: Iterable[Owned[Connector]]) -> Iterator[Owned[Subscription]]:

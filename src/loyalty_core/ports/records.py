@@ -18,6 +18,7 @@ from loyalty_core.domain.members import History, Identity, MemberId, MemberStatu
 from loyalty_core.domain.orders import OrderDocument
 from loyalty_core.domain.redemptions import Redemption, RedemptionId
 from loyalty_core.domain.sales import Sale
+from loyalty_core.ports.boards import ScoreRecord
 from loyalty_core.ports.standings import StandingRecord
 
 NO_SHARE = Decimal(0)
@@ -261,6 +262,7 @@ class Changes:
     receipts: list[StoredReceipt] = field(default_factory=list)
     waiting: list[tuple[Identity | None, FactId, datetime]] = field(default_factory=list)
     standings: list[StandingRecord] = field(default_factory=list)
+    scores: list[ScoreRecord] = field(default_factory=list)
 
 
 class Upcoming(NamedTuple):

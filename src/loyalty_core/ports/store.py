@@ -12,6 +12,7 @@ from loyalty_core.domain.ledger import Lot, LotId, Transaction, WalletBook
 from loyalty_core.domain.members import Identity, MemberId
 from loyalty_core.domain.redemptions import Redemption
 from loyalty_core.ports.accounts import AccountReader
+from loyalty_core.ports.boards import BoardReader, BoardWork
 from loyalty_core.ports.calendar import CalendarWork
 from loyalty_core.ports.connectors import ActionReader, ActionWork, InboxReader, InboxWork
 from loyalty_core.ports.expiry import ExpiryWork
@@ -46,6 +47,7 @@ class UnitOfWork(
     SegmentWork,
     InboxWork,
     ActionWork,
+    BoardWork,
     Protocol,
 ):
     """One write transaction. Everything read through it after ``lock_members`` is current."""
@@ -198,6 +200,7 @@ class Reader(
     PastReader,
     CacheReader,
     AccountReader,
+    BoardReader,
     PartnerReader,
     SegmentReader,
     InboxReader,

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, insert, inspect, select
 
 from loyalty_core.errors import StoreError
 from loyalty_core.storage import (
+    board_tables,
     calendar_tables,
     connector_tables,
     grant_tables,
@@ -30,6 +31,7 @@ class Migration:
 
 def _first_tables(connection: Connection) -> None:
     added = (
+        board_tables.score,
         calendar_tables.calendar,
         connector_tables.message,
         grant_tables.grant,

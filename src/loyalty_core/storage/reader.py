@@ -16,6 +16,7 @@ from loyalty_core.ports.records import FactRecord, WalletSums
 from loyalty_core.storage import columns, rows, tables
 from loyalty_core.storage.accounts import AccountRows
 from loyalty_core.storage.actions import ActionAnswers
+from loyalty_core.storage.board_reads import BoardReads
 from loyalty_core.storage.checks import check_books
 from loyalty_core.storage.households import HouseholdReads
 from loyalty_core.storage.inbox import InboxAnswers
@@ -39,6 +40,7 @@ class SqlReader(
     PastRows,
     CacheReads,
     AccountRows,
+    BoardReads,
     PartnerReads,
     SegmentRows,
     InboxAnswers,

@@ -247,6 +247,8 @@ def test_tick_reports_what_it_did(shop: Shop) -> None:
         "retried_facts": 0,
         "retried_redemptions": 0,
         "expired_grants": 0,
+        "closed_boards": 0,
+        "board_prizes": 0,
         "lapsed_facts": 0,
         "messages": 0,
         "dead_messages": 0,
