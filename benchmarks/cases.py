@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from benchmarks import growth, memory, recording, spending, upkeep
 from benchmarks.peers import beside, installed
+from benchmarks.plugins import PLUGINS, reading_of, recording_with
 from benchmarks.shop import Measured, Shop
 
 
@@ -41,6 +42,16 @@ def _both(target: float) -> dict[str, float]:
 def _beside(peer: str, target: dict[str, float]) -> Case:
     name = f"whole order, a posting of {peer}"
     return Case(name, beside(peer), 1000, 300, target, peer=peer, bound=WHOLE)
+
+
+def _with(plugin: str) -> Case:
+    left = _both(PLUGINS[plugin].left)
+    return Case(f"record with {plugin} to without", recording_with(plugin), 1000, 300, left, runs=3)
+
+
+def _asked(plugin: str) -> Case:
+    name = f"heaviest read of {plugin}, many members to 1,000"
+    return Case(name, reading_of(plugin), 1_000_000, 20_000, _both(0.8), runs=1)
 
 
 RECORD = {"SQLite": 0.35, "PostgreSQL": 1.0}
@@ -147,6 +158,8 @@ CASES = (
         *(1_000_000, 50_000, _both(0.8)),
         runs=1,
     ),
+    *(_with(plugin) for plugin in PLUGINS),
+    *(_asked(plugin) for plugin in PLUGINS),
     _beside("django-hordak", {"PostgreSQL": 5.0}),
     _beside("python-accounting", _both(20.0)),
 )

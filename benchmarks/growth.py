@@ -16,6 +16,8 @@ SMALL = 1000
 LATER = FIRST + timedelta(days=400)
 ROWS_A_TRANSACTION = 50_000
 SLOW_SECONDS = 2
+SECOND = 2**40
+"""What is added to the number of an order for what it leaves in a wallet other than points."""
 ID = {"member": 1, "fact": 2, "lot": 3, "transaction": 4}
 TABLES = ("member", "identity", "wallet", "fact", "lot", "transaction", "entry")
 
@@ -96,9 +98,11 @@ class Grower:
         """The columns of a copy that are not the template's, as SQL."""
         member = self._sql_id("member", span.owner)
         at, ends = self._moment("n.i"), self._moment("n.i + 730 * 86400")
-        total = 10 * span.each
+        balance, earned = f"one.balance * {span.each}", f"one.earned * {span.each}"
         mine = {"member_id": member, "fact_id": self._sql_id("fact", "n.i"), "occurred_at": at}
-        lot = f"CASE WHEN one.lot_id IS NOT NULL THEN {self._sql_id('lot', 'n.i')} END"
+        row = f"n.i + CASE WHEN one.wallet = 'points' THEN 0 ELSE {SECOND} END"  # of two wallets
+        lot = f"CASE WHEN one.lot_id IS NOT NULL THEN {self._sql_id('lot', f'({row})')} END"
+        made = self._sql_id("transaction", f"({row})")
         alone = {"member_id": self._sql_id("member", "n.i")}
         return {
             "member": {
@@ -106,19 +110,19 @@ class Grower:
                 "decided_at": self._moment(str(span.last * span.each)),
             },
             "identity": {**alone, "value": "CAST(n.i AS TEXT)"},
-            "wallet": {**alone, "balance": str(total), "earned": str(total)},
+            "wallet": {**alone, "balance": balance, "earned": earned},
             "fact": {**mine, "id": mine["fact_id"], "external_id": "'grown-' || n.i"},
             "lot": {
                 **mine,
-                "id": self._sql_id("lot", "n.i"),
+                "id": self._sql_id("lot", f"({row})"),
                 "created_at": at,
                 "activates_at": at,
                 "expires_at": ends,
             },
-            "transaction": {**mine, "id": self._sql_id("transaction", "n.i")},
+            "transaction": {**mine, "id": made},
             "entry": {
                 **mine,
-                "transaction_id": self._sql_id("transaction", "n.i"),
+                "transaction_id": made,
                 "lot_id": lot,
             },
         }[table]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -68,7 +68,11 @@ class Shop:
             event.listen(self.engine, "connect", self._synchronous)
         self.now = NOW
         self.minutes = count(1)
-        self.loyalty = Loyalty.open(CONFIG, self.engine, clock=lambda: self.now)
+        self.loyalty = self.open(CONFIG)
+
+    def open(self, config: Mapping[str, Any]) -> Loyalty:
+        """Another program in the same database, with the shop's clock."""
+        return Loyalty.open(config, self.engine, clock=lambda: self.now)
 
     def _synchronous(self, connection: Any, _: Any) -> None:
         connection.execute(f"PRAGMA synchronous = {'FULL' if self.full else 'NORMAL'}")
