@@ -12,13 +12,12 @@ from datetime import timedelta
 from typing import Any
 
 from benchmarks import growth
-from benchmarks.growth import Grower
+from benchmarks.growth import TURNS, Grower
 from benchmarks.shop import CONFIG, FIRST, Measured, Shop, order, rate
 from loyalty_core import Loyalty
 from loyalty_donation import Charities
 
-MEMBERS, TURNS = 50, 10
-LATER = FIRST + timedelta(days=400)
+MEMBERS = 50
 Config = Mapping[str, Any]
 POINTS: Config = CONFIG["plugins"]
 

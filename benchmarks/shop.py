@@ -95,6 +95,22 @@ class Shop:
         self.engine.dispose()
 
     @contextmanager
+    def beside(self) -> Iterator[Shop]:
+        """A shop with an empty database of its own, beside this one and like it."""
+        url = self.engine.url
+        other = url.set(database=f"{url.database}_beside")
+        if self.postgresql:
+            self._administer(f'CREATE DATABASE "{other.database}"')
+        with Shop(other.render_as_string(hide_password=False), full=self.full) as shop:
+            yield shop
+        if self.postgresql:
+            self._administer(f'DROP DATABASE "{other.database}"')
+
+    def _administer(self, text: str) -> None:
+        with self.engine.connect() as connection:
+            connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql(text)
+
+    @contextmanager
     def driver(self) -> Iterator[tuple[Any, Connection]]:
         """A cursor of the driver itself, in a transaction."""
         with self.engine.connect() as connection:
