@@ -57,16 +57,17 @@ def _asked(plugin: str) -> Case:
 RECORD = {"SQLite": 0.35, "PostgreSQL": 1.0}
 LARGE = {"SQLite": 0.75, "PostgreSQL": 0.85}
 ONE = (
-    "An order on SQLite is 1,250 calls of Python: 47 % of its time is ours to decide, book and turn "
-    "into rows, 14 % reads and checks the order and asks the plugin, 8 % is SQLAlchemy's connection "
-    "and transaction, and 21 % is SQLite's, half of it the commit. On PostgreSQL an order is three "
-    "statements between BEGIN and COMMIT, five ways to the server; sending some of them together "
-    "(libpq's pipeline) was measured and brings nothing where the server is near."
+    "Of an order on SQLite, 1,250 calls of Python, 47 % of the time is ours to decide, book and "
+    "turn into rows, 14 % reads and checks the order and asks the plugin, 8 % is SQLAlchemy's "
+    "connection and transaction, and 21 % is SQLite's, half of it the commit. On PostgreSQL an "
+    "order is three statements between BEGIN and COMMIT, five ways to the server; sending some "
+    "of them together (libpq's pipeline) was measured and brings nothing where the server is "
+    "near."
 )
 IMPORT = (
-    "An order is 770 calls of Python: 38 % decides and books, 15 % makes rows, 12 % reads and checks "
-    "it, 10 % asks the plugin; SQLite itself takes 9 %. The collection of garbage, which is the "
-    "process's and not ours to put off, adds a tenth."
+    "An order is 770 calls of Python: 38 % decides and books, 15 % makes rows, 12 % reads and "
+    "checks it, 10 % asks the plugin; SQLite itself takes 9 %. The collection of garbage, which "
+    "is the process's and not ours to put off, adds a tenth."
 )
 GROUP = (
     "The leader of a group waits for PostgreSQL 60 % of the time; the rest is Python, a thread at "
@@ -77,14 +78,14 @@ AT_FULL = (
     "an import is, and 32 threads hand the interpreter to each other."
 )
 REDEEM = (
-    "1,400 calls of Python: a quarter of the time reads and writes ten lots as rows, 18 % decides and "
-    "books, 9 % is SQLAlchemy's connection and transaction, 32 % is SQLite's, half of it the commit. "
-    "The hand-written form decides nothing: no plugin prices it."
+    "1,400 calls of Python: a quarter of the time reads and writes ten lots as rows, 18 % "
+    "decides and books, 9 % is SQLAlchemy's connection and transaction, 32 % is SQLite's, half "
+    "of it the commit. The hand-written form decides nothing: no plugin prices it."
 )
 STATEMENT = (
-    "One query, of which SQLite takes 15 %; 28 % is SQLAlchemy's connection and transaction, which "
-    "shows one consistent view, 27 % turns rows into what they say, 19 % is the statement itself. "
-    "By hand there are four queries that nothing is made of."
+    "One query, of which SQLite takes 15 %; 28 % is SQLAlchemy's connection and transaction, "
+    "which shows one consistent view, 27 % turns rows into what they say, 19 % is the statement "
+    "itself. By hand there are four queries that nothing is made of."
 )
 WHOLE = (
     "One caller waits for five ways to the server, or for SQLite's commit; the peer posts two "
