@@ -54,6 +54,7 @@ from loyalty_core.domain.facts import (
 )
 from loyalty_core.domain.grants import BorneCost, CodeImport, GrantReceipt, GrantState
 from loyalty_core.domain.household_views import (
+    HouseholdInvitation,
     HouseholdMemberView,
     HouseholdReceipt,
     HouseholdStatement,
@@ -234,7 +235,8 @@ __all__ = [
     "FactError", "FactReceipt", "FactTooLarge", "FollowsFacts", "Fulfils", "Goal",
     "GoodwillPolicy", "Grant", "GrantNotFound", "GrantReceipt", "GrantRefused", "GrantState",
     "GrantedBenefit", "Handler", "History", "HistoryItem", "HistoryPage",
-    "HostConnectionUnsafe", "HouseholdMemberView", "HouseholdNotFound", "HouseholdReceipt",
+    "HostConnectionUnsafe", "HouseholdInvitation", "HouseholdMemberView",
+    "HouseholdNotFound", "HouseholdReceipt",
     "HouseholdRefused", "HouseholdRole", "HouseholdRules", "HouseholdState",
     "HouseholdStatement", "IdempotencyConflict", "Identity", "IdentityConflict",
     "IdentityInvalid", "IdentityKind", "InsufficientPoints", "JoinPolicy", "Json", "KeepState",

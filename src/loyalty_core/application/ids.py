@@ -19,7 +19,11 @@ MILLISECOND_NS = 1_000_000
 
 
 def new_id() -> str:
-    """A new id that sorts after those made before it, to a quarter of a microsecond."""
+    """A new id that sorts after those made before it, to a quarter of a microsecond.
+
+    As far as clocks do: those of two machines differ, and one may step back. So nothing is right
+    only because ids are in order; sealing looks a day back.
+    """
     milliseconds, rest = divmod(time.time_ns(), MILLISECOND_NS)
     fraction = rest * 4096 // MILLISECOND_NS  # RFC 9562, section 6.2, method 3
     chance = int.from_bytes(os.urandom(8), "big") >> 2 | 1 << 63

@@ -37,7 +37,7 @@ class _Texts:
         )
         self.ended = (
             f"SELECT {sql.array(*columns)} FROM loyalty_lot "
-            f"WHERE member_id {any_id} AND remaining > 0 AND expires_at <= {mark}"
+            f"WHERE member_id {any_id} AND remaining > 0 AND expires_at <= {mark} LIMIT {mark}"
         )
         these = f"FROM loyalty_lot WHERE id {any_id}"
         self.transactions = (
@@ -89,10 +89,10 @@ class Expiry(Outbox):
         found = self._runner.fetch(text, (ids, moment, ids, moment, moment))
         return {MemberId(str(one)) for (one,) in found}
 
-    def ended_lots(self, members: Collection[MemberId], now: datetime) -> list[EndedLot]:
-        """The lots of these members that have expired and hold points."""
+    def ended_lots(self, members: Collection[MemberId], now: datetime, most: int) -> list[EndedLot]:
+        """Lots of these members that have expired and hold points, no more than ``most``."""
         text, ids = _texts(self._connection.dialect).ended, self._sql.ids(members)
-        found = self._runner.fetch(text, (ids, self._sql.moment(now)))
+        found = self._runner.fetch(text, (ids, self._sql.moment(now), most))
         read = self._sql.read_moment
         rows = (decode(row) for (row,) in found)
         return [EndedLot(lot, of, wallet, points, read(at)) for lot, of, wallet, points, at in rows]
