@@ -103,14 +103,14 @@ CASES = (
     Case(
         "import, 2,357 members",
         recording.imported,
-        *(100_000, 4000, _both(0.4)),
+        *(100_000, 10_000, _both(0.4)),
         runs=3,
         bound=IMPORT,
     ),
     Case(
         "import, a member each",
         recording.imported_strangers,
-        *(100_000, 3000, _both(0.4)),
+        *(100_000, 5000, _both(0.4)),
         runs=3,
         bound=IMPORT,
     ),

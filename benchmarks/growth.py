@@ -8,14 +8,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from benchmarks.shop import FIRST, Measured, Shop, order, rate
+from benchmarks.shop import FIRST, TURNS, Measured, Shop, in_turns, order, rate
 
 EACH = 5
 """Orders of a member in large books: ten entries."""
 SMALL = 1000
 LATER = FIRST + timedelta(days=400)
 ROWS_A_TRANSACTION = 50_000
-TURNS = 10
 SLOW_SECONDS = 2
 SECOND = 2**40
 """What is added to the number of an order for what it leaves in a wallet other than points."""
@@ -150,27 +149,23 @@ def record_in_large_books(shop: Shop, number: int) -> Measured:
     Reference: the same in books of 1,000 members, in turns.
     """
     with shop.beside() as few:
-        books = {shop: number, few: SMALL}
-        for one, members in books.items():
+        for one, members in ((shop, number), (few, SMALL)):
             Grower(one).grow(members)
-        spent = dict.fromkeys(books, 0.0)
-        for turn in range(-1, TURNS):
-            for one, members in books.items():
-                took = _recorded(one, members, turn + 1)
-                spent[one] += took if turn >= 0 else 0  # before, things are prepared that stay
-        done = TURNS * (SMALL // TURNS)
-        return Measured(done / spent[shop], done / spent[few])
+            _recorded(one, members, TURNS)  # what is prepared once is, from here on
+        return in_turns(
+            lambda turn: _recorded(shop, number, turn), lambda turn: _recorded(few, SMALL, turn)
+        )
 
 
-def _recorded(shop: Shop, members: int, turn: int) -> float:
-    """Seconds for one order each of some members, spread over all there are."""
+def _recorded(shop: Shop, members: int, turn: int) -> int:
+    """How many orders were recorded, one each of some members, spread over all there are."""
     each = SMALL // TURNS
     step = members // SMALL
     facts = [
         order(f"later-{n}", str(n % SMALL * step), LATER + timedelta(minutes=n))
         for n in range(turn * each, (turn + 1) * each)
     ]
-    return each / rate(lambda: len([shop.loyalty.record(fact) for fact in facts]))
+    return len([shop.loyalty.record(fact) for fact in facts])
 
 
 def statements_of_many(shop: Shop, number: int) -> Measured:

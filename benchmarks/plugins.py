@@ -5,15 +5,14 @@ One table: a plugin that comes along needs a line in ``PLUGINS``, and has its ro
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 from benchmarks import growth
-from benchmarks.growth import TURNS, Grower
-from benchmarks.shop import CONFIG, FIRST, Measured, Shop, order, rate
+from benchmarks.growth import Grower
+from benchmarks.shop import CONFIG, FIRST, TURNS, Measured, Shop, in_turns, order, rate
 from loyalty_core import Loyalty
 from loyalty_donation import Charities
 
@@ -117,19 +116,17 @@ def recording_with(plugin: str) -> Callable[[Shop, int], Measured]:
     def run(shop: Shop, number: int) -> Measured:
         plain = _program("without", tried.beside, CONFIG["wallets"])
         programs = [shop.open(config) for config in (tried.config(plugin), plain)]
-        spent = [0.0, 0.0]
-        for turn in range(-1, TURNS):  # in turns, so that both meet the same machine
-            for place, loyalty in enumerate(programs):
-                times = [next(shop.minutes) for _ in range(max(number // TURNS, 1))]
-                facts = [
-                    order(f"{at}", str(at % MEMBERS), FIRST + timedelta(minutes=at)) for at in times
-                ]
-                started = time.perf_counter()
-                for fact in facts:
-                    loyalty.record(fact)
-                spent[place] += time.perf_counter() - started if turn >= 0 else 0  # known by then
-        done = max(number // TURNS, 1) * TURNS
-        return Measured(done / spent[0], done / spent[1])
+
+        def recorded(loyalty: Loyalty) -> int:
+            times = [next(shop.minutes) for _ in range(max(number // TURNS, 1))]
+            facts = [
+                order(f"{at}", str(at % MEMBERS), FIRST + timedelta(minutes=at)) for at in times
+            ]
+            return len([loyalty.record(fact) for fact in facts])
+
+        for loyalty in programs:
+            recorded(loyalty)
+        return in_turns(lambda _: recorded(programs[0]), lambda _: recorded(programs[1]))
 
     return run
 
