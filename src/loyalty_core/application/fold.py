@@ -245,11 +245,12 @@ def _decide(
     )
     seen = stood(rules, person, fact.occurred_at)
     taken = Taken(record, member, rules, running.state, list(seen.failed))
-    for owned in rules.programs:
+    earns = rules.config.program.earns(fact.occurred_at)
+    for owned in rules.programs if earns else ():
         with taken.of(owned.plugin):
             effects = ask(owned, fact, seen.person.view(owned.plugin), rules.config)
             taken.take(owned.plugin, effects, follows=False)
-    if rules.followers:
+    if rules.followers and earns:
         goodwill = rules.config.program.goodwill
         outcome = outcome_of(fact, record.document, taken.credits, taken.measures, goodwill)
         for follower in rules.followers:
