@@ -68,9 +68,10 @@ class Groups:
             turn.cause("place_left", freed, rule=key, code=code, at=back)
 
     def placed(self, turn: Turn) -> None:
-        """Takes the opener's answer."""
+        """Takes the opener's answer, which may come together with the group's end."""
         reason = turn.data["reason"]
-        self._mark(turn, REFUSED if reason else IN, reason=reason)
+        if turn.table("places").get(turn.data["place"], {}).get("state") == ASKED:
+            self._mark(turn, REFUSED if reason else IN, reason=reason)
 
     def ended(self, turn: Turn, *, won: bool) -> None:
         """Gives what the group was for, or tells that it is not complete."""
@@ -157,10 +158,9 @@ class Groups:
     def _refusal(self, turn: Turn, group: Document | None) -> str:
         if group is None:
             return "no_group"
-        if turn.data["friend"] in (turn.me, *group["places"].values()):
-            return "already"
-        over = turn.at >= datetime.fromisoformat(group["closes_at"])
-        return "closed" if over or group["state"] != OPEN else ""
+        if group["state"] != OPEN or turn.at >= datetime.fromisoformat(group["closes_at"]):
+            return "closed"
+        return "already" if turn.data["friend"] in (turn.me, *group["places"].values()) else ""
 
     def _free(self, turn: Turn, name: str, key: str) -> None:
         group = turn.table("groups").get(name)
