@@ -100,6 +100,7 @@ class Checks:
 
 REASONS = {
     "not_a_code": "There is no such code.",
+    "elsewhere": "They came by somebody else's code.",
     "no_group": "There is no such group.",
     "closed": "The group is not open any more.",
     "already": "You are in this group already.",

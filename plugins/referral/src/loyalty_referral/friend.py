@@ -55,10 +55,12 @@ class Friends:
 
     def answered(self, turn: Turn) -> None:
         """Takes the referrer's answer, and causes what comes of being accepted."""
-        claim = turn.table("claim")
+        claim, reason = turn.table("claim"), str(turn.data["reason"])
         if claim.get("referral") != turn.data["referral"] or claim["state"] != ASKED:
+            if not reason:  # the member has asked somebody else since
+                gone = {"referral": turn.data["referral"]}
+                turn.cause("elsewhere", gone, code=turn.data["code"])
             return
-        reason = str(turn.data["reason"])
         referral = str(claim["referral"])
         made = {**claim, "state": REFUSED if reason else ACCEPTED, "reason": reason}
         made.pop("order", None)
@@ -109,6 +111,7 @@ class Friends:
         asked = {
             "friend": turn.me,
             "referral": referral,
+            "code": code,
             "orders": turn.member.history.orders - turn.state.get("returned", 0),
             "invites": turn.state.get("accepted", 0),
             **{f"print.{kind}": " ".join(ones) for kind, ones in known.items()},

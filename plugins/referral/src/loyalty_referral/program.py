@@ -57,6 +57,7 @@ class ReferralProgram:
         self._caused: Mapping[str, Callable[[Turn], None]] = {
             "referral.invited": referrers.invited,
             "referral.answered": friends.answered,
+            "referral.elsewhere": referrers.elsewhere,
             "referral.bought": referrers.bought,
             "referral.due": referrers.due,
             "referral.counted": referrers.counted,

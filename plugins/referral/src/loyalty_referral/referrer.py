@@ -38,8 +38,15 @@ class Referrers:
             one["prints"] = invitation.prints
             turn.state["accepted"] = turn.state.get("accepted", 0) + 1
         turn.put("friends", data["referral"], one, most=LATEST)
-        answer = {"referral": data["referral"], "reason": reason}
+        answer = {"referral": data["referral"], "code": data["code"], "reason": reason}
         turn.cause("answered", answer, to=data["friend"])
+
+    def elsewhere(self, turn: Turn) -> None:
+        """Counts a friend no more who was accepted, and had asked somebody else meanwhile."""
+        turn.state["accepted"] = max(turn.state.get("accepted", 0) - 1, 0)
+        key = turn.data["referral"]
+        if known := turn.table("friends").get(key):
+            turn.put("friends", key, {"at": known["at"], "reason": "elsewhere"})
 
     def bought(self, turn: Turn) -> None:
         """Remembers that a friend has bought."""
