@@ -6,15 +6,14 @@ import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 from loyalty_core import Loyalty
 from loyalty_core.testing import FrozenClock
-from loyalty_donation import Charities, plugin
-from loyalty_donation.config import DonationConfig
-from plugins.donation.tests.build import gift, order
+from loyalty_referral import plugin, referrals_of
+from loyalty_referral.config import CHECKS, ReferralConfig
+from plugins.referral.tests.build import EVENTS, NOON, known, order
 
 HERE = Path(__file__).resolve().parents[1]
 README = (HERE / "README.md").read_text(encoding="utf-8")
@@ -24,7 +23,7 @@ def dataclasses_of(kind: Any, found: set[type]) -> Iterator[type]:
     """The plugin's dataclasses that a settings class is made of, itself included."""
     if kind in found:
         return
-    if is_dataclass(kind) and isinstance(kind, type) and kind.__module__.startswith("loyalty_do"):
+    if is_dataclass(kind) and isinstance(kind, type) and kind.__module__.startswith("loyalty_ref"):
         found.add(kind)
         yield kind
         for hint in get_type_hints(kind).values():
@@ -35,13 +34,13 @@ def dataclasses_of(kind: Any, found: set[type]) -> Iterator[type]:
 
 def test_the_manifest() -> None:
     manifest = plugin.manifest
-    assert (manifest.id, manifest.config) == ("donation", DonationConfig)
+    assert (manifest.id, manifest.config) == ("referral", ReferralConfig)
     assert manifest.requires_plugin_api == ">=1.1,<2"
 
 
 def test_every_setting_is_documented() -> None:
-    kinds = list(dataclasses_of(DonationConfig, set()))
-    assert len(kinds) == 7
+    kinds = list(dataclasses_of(ReferralConfig, set()))
+    assert len(kinds) == 5
     undocumented = [
         f"{kind.__name__}.{item.name}"
         for kind in kinds
@@ -51,42 +50,40 @@ def test_every_setting_is_documented() -> None:
     assert undocumented == []
 
 
-def test_the_readme_names_every_setting() -> None:
-    names = {item.name for kind in dataclasses_of(DonationConfig, set()) for item in fields(kind)}
-    shown = {*re.findall(r"`(\w+)`", README), *re.findall(r"plugins\.donation\.(\w+)", README)}
+def test_the_readme_names_every_setting_check_and_event() -> None:
+    names = {item.name for kind in dataclasses_of(ReferralConfig, set()) for item in fields(kind)}
+    names |= {*CHECKS, *EVENTS}
+    shown = {*re.findall(r"`(?:referral\.)?(\w+)`", README)}
+    shown |= {*re.findall(r"plugins\.referral\.(\w+)", README)}
     assert sorted(names - shown) == []
 
 
-def test_the_readmes_program_does_what_it_says() -> None:
-    (block,) = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
-    clock = FrozenClock(datetime(2026, 12, 1, tzinfo=UTC))
-    with Loyalty.open(tomllib.loads(block), "sqlite://", clock=clock) as loyalty:
-        lines = [{"id": "a", "amount": "219.99"}]
-        (suggested,) = loyalty.quote({"currency": "USD", "lines": lines}).suggested
-        assert suggested.net == 1
-        member = loyalty.record(order("1", "219.99", more=[gift("0.01")])).member_id or ""
-        assert loyalty.statement(member).wallet("reef").balance == 221
-        loyalty.adjust(member, "points", 1250, reason="a test", actor="sam", key="k")
-        loyalty.redeem(member, reward="donation.shelter", key="gives")
-        statement = loyalty.statement(member)
-        assert statement.wallet("points").balance == 250
-        assert statement.wallet("shelter").balance == 2000
-        assert Charities(loyalty).account("reef").total == 221 + 110
+def program() -> Loyalty:
+    """The README's program."""
+    (settings,) = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
+    return Loyalty.open(tomllib.loads(settings), "sqlite://", clock=FrozenClock(NOON))
 
 
-def test_the_readmes_python_runs() -> None:
+def test_the_readmes_program_and_python_do_what_they_say() -> None:
     blocks = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    assert len(blocks) == 2
+    assert len(blocks) == 3
     made: dict[str, Any] = {}
     for block in blocks:
         exec(compile(block, "README.md", "exec"), made)
-    assert made["chosen"].data == {"charity": "shelter"}
-    (settings,) = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
-    clock = FrozenClock(datetime(2026, 12, 1, tzinfo=UTC))
-    with Loyalty.open(tomllib.loads(settings), "sqlite://", clock=clock) as loyalty:
-        loyalty.record(order("1", "200.00"))
-        made["month_end"](loyalty)
-        assert Charities(loyalty).account("reef").paid == 300
+    with program() as loyalty:
+        ada, bob = (loyalty.enrol(known(name)).id for name in ("ada", "bob"))
+        link = made["share"](loyalty, ada)
+        assert link.url == f"https://shop.example/?ref={link.code}"
+        assert made["signs_up"](loyalty, bob, link.code) == ""
+        assert referrals_of(loyalty, ada)["accepted"] == 1
+        loyalty.record(order("1", "bob", "19.99", hours=0))
+        loyalty.record(order("2", "bob", "20.00", hours=0))
+        assert loyalty.statement(ada).wallet("points").balance == 0
+        cal = loyalty.enrol(known("cal")).id
+        made["buys_together"](loyalty, ada, link.code, [bob, cal])
+        (group,) = made["referrals_of"](loyalty, ada)["groups"]
+        assert (group["state"], group["have"]) == ("won", 3)
+    assert made["clicked"].data == {"code": "ADA-10"}
 
 
 def test_the_quality_rules_are_answered() -> None:

@@ -109,6 +109,19 @@ def test_a_guest_comes_with_an_order(opened: Opened) -> None:
     assert shop.shown("ada")["accepted"] == 0
 
 
+def test_an_order_of_the_very_moment_of_signing_up_counts(opened: Opened) -> None:
+    shop = opened()
+    shop.enrol("ada")
+    shop.record(order("1", "bob", hours=0))
+    shop.record(joined("bob", hours=0))
+    shop.record(order("2", "bob", hours=1))
+    assert shop.points("ada", "bob") == [100, 10]
+    shop.record(refund("2", hours=2))
+    assert shop.points("ada", "bob") == [100, 10]
+    shop.record(refund("1", hours=2))
+    assert shop.points("ada", "bob") == [0, 0]
+
+
 def test_orders_count_from_a_value_up_and_by_their_number(opened: Opened) -> None:
     second = {"rule": "second", "to": "friend", "order": 2, "at_least": "20.00", "points": 5}
     shop = opened(reward=[second])

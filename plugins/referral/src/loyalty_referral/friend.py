@@ -13,6 +13,7 @@ from loyalty_referral.prints import Fingerprints, Prints
 from loyalty_referral.turn import Document, Turn, promise
 
 MOST_TOUCHES = 20
+MOST_WAITING = 20
 ASKED, ACCEPTED, REFUSED = "asked", "accepted", "refused"
 ALL = ""
 """Under which all orders are counted that cost something; no rule has this name."""
@@ -63,7 +64,7 @@ class Friends:
             return
         referral = str(claim["referral"])
         made = {**claim, "state": REFUSED if reason else ACCEPTED, "reason": reason}
-        made.pop("order", None)
+        made.pop("waits")
         turn.state["claim"] = made
         if reason:
             turn.tell("refused", referral=referral, reason=reason)
@@ -72,7 +73,7 @@ class Friends:
         for rule in self._rewards("sign_up"):
             self._due(turn, rule, turn.at)
         self._count(turn, self._milestones("sign_up"), turn.at)
-        if order := claim.get("order"):
+        for order in claim["waits"]:
             self._bought(turn, order)
 
     def ordered(self, turn: Turn, outcome: Outcome) -> None:
@@ -87,11 +88,14 @@ class Friends:
         bought = {"at": turn.at.isoformat(), "left": left, "currency": order.currency}
         claim = turn.table("claim")
         if not claim:
-            self._ask(turn, code_on(order), order=bought)
+            self._ask(turn, code_on(order), bought)
+        elif claim["state"] == ASKED:  # bought at the very moment, or the code is nobody's yet
+            waits = [*claim["waits"], bought][:MOST_WAITING]
+            turn.state["claim"] = {**claim, "waits": waits}
         elif claim["state"] == ACCEPTED:
             self._bought(turn, bought)
 
-    def _ask(self, turn: Turn, typed: str, *, order: Document | None = None) -> None:
+    def _ask(self, turn: Turn, typed: str, *orders: Document) -> None:
         now = {"code": typed.strip().upper(), "at": turn.at.isoformat()}
         touches = [*self._fresh(turn), *([now] if typed else [])]
         if not touches:
@@ -104,11 +108,11 @@ class Friends:
             turn.state["claim"] = {**claim, "state": REFUSED, "reason": "not_a_code"}
             turn.tell("refused", referral=referral, reason="not_a_code")
             return
-        waits = {"order": order} if order else {}
-        turn.state["claim"] = {**claim, "state": ASKED, "reason": "", "orders": {}, **waits}
+        asked = {"state": ASKED, "reason": "", "orders": {}, "waits": list(orders)}
+        turn.state["claim"] = {**claim, **asked}
         passed = {name: value for name, value in turn.data.items() if name.startswith(CHECKED)}
         known: Prints = turn.table("prints")
-        asked = {
+        invitation = {
             "friend": turn.me,
             "referral": referral,
             "code": code,
@@ -117,7 +121,7 @@ class Friends:
             **{f"print.{kind}": " ".join(ones) for kind, ones in known.items()},
             **passed,
         }
-        turn.cause("invited", asked, code=code)
+        turn.cause("invited", invitation, code=code)
 
     def _bought(self, turn: Turn, bought: Document) -> None:
         """Counts an order for every rule that it is enough for."""
