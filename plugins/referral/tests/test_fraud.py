@@ -47,6 +47,7 @@ def test_aliases_lead_to_one_mailbox(address: str, expected: str) -> None:
     assert mailbox(address) == expected
 
 
+@pytest.mark.hard_case("H42")
 def test_oneself(opened: Opened) -> None:
     shop = opened(reward=SIGN_UP)
     shop.enrol("ada")
@@ -54,6 +55,7 @@ def test_oneself(opened: Opened) -> None:
     assert (shop.reasons("ada"), shop.points("ada")) == ("self", [0])
 
 
+@pytest.mark.hard_case("H42")
 def test_an_alias_of_the_referrer_who_has_only_asked_for_a_link(opened: Opened) -> None:
     shop = opened(reward=SIGN_UP)
     shop.enrol("ada")
@@ -110,6 +112,18 @@ def test_the_one_who_would_close_a_circle(opened: Opened, names: tuple[str, ...]
     for hours, (name, by) in enumerate(zip((*names[1:], names[0]), names, strict=True)):
         shop.record(joined(name, by, hours=hours))
     assert [shop.reasons(name) for name in names] == ["circle", *[""] * (len(names) - 1)]
+
+
+def test_both_ask_each_other_and_what_is_told_is_right(opened: Opened) -> None:
+    shop = opened(reward=SIGN_UP)
+    shop.enrol("ada", "bob")
+    shop.loyalty.record_many([joined("bob", "ada", hours=1), joined("ada", "bob")])
+    assert (shop.reasons("ada"), shop.reasons("bob")) == ("", "circle")
+    shop.loyalty.tick()
+    assert [(name, data.get("reason")) for name, data in shop.told] == [
+        ("accepted", None),
+        ("refused", "circle"),
+    ]
 
 
 def test_all_at_the_same_moment(opened: Opened) -> None:

@@ -40,6 +40,7 @@ def test_both_sides_are_rewarded_for_the_first_order(opened: Opened) -> None:
     assert shop.loyalty.verify().problems == ()
 
 
+@pytest.mark.hard_case("H42")
 def test_what_is_due_later_comes_after_the_window_and_goes_with_a_refund(opened: Opened) -> None:
     shop = opened(reward=[FRIEND, {**REFERRER, "after_days": 14}])
     shop.enrol("ada")
@@ -60,6 +61,7 @@ def test_what_is_due_later_comes_after_the_window_and_goes_with_a_refund(opened:
     assert shop.loyalty.verify().problems == ()
 
 
+@pytest.mark.hard_case("H42")
 def test_a_refund_within_the_window_means_that_nothing_ever_comes(opened: Opened) -> None:
     shop = opened(reward=[{**REFERRER, "after_days": 14}])
     shop.enrol("ada")
