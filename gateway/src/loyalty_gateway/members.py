@@ -15,6 +15,7 @@ from loyalty_gateway.errors import RequestRefused
 from loyalty_gateway.fields import ADMIN, resolved
 from loyalty_gateway.grants import Grant
 from loyalty_gateway.scalars import Points
+from loyalty_gateway.segments import HeldSegment, segments_of
 from loyalty_gateway.values import Money, Wallet
 
 MOST_ITEMS = 100
@@ -23,6 +24,7 @@ First = Annotated[int, strawberry.argument(description="How many, from 1 to 100.
 After = Annotated[
     str | None, strawberry.argument(description="The cursor after which the page begins.")
 ]
+AsOf = Annotated[datetime | None, strawberry.argument(description="As of when; now if left out.")]
 WalletName = Annotated[str | None, strawberry.argument(description="Only this wallet.")]
 
 
@@ -63,7 +65,9 @@ class Profile:
     birthday: date | None = strawberry.field(description="The day of birth.")
     consents: list[Consent] = strawberry.field(description="What the member agreed to or not.")
     tiers: list[TierHeld] = strawberry.field(description="The tier held in each scheme.")
-    tags: list[str] = strawberry.field(description="The member's segments.", metadata=ADMIN)
+    tags: list[str] = strawberry.field(
+        description="What the shop says of the member.", metadata=ADMIN
+    )
 
     @classmethod
     def of(cls, profile: core.Profile) -> Profile:
@@ -214,10 +218,19 @@ class Member:
             ],
         )
 
-    @resolved("Every wallet with its balances and what expires soon.")
-    async def statement(self, info: Info) -> Statement:
-        """The member's statement, loaded together with those of the same list."""
-        return Statement.of(await info.context.load_statement(self.id))
+    @resolved("Every wallet with its balances and what expires soon, now or as of a moment.")
+    async def statement(self, info: Info, at: AsOf = None) -> Statement | None:
+        """The member's statement; that of now is loaded together with those of the same list."""
+        if at is None:
+            return Statement.of(await info.context.load_statement(self.id))
+        command = info.context.loyalty.statement
+        return Statement.of(await info.context.in_thread(command, self.id, at=at))
+
+    @resolved("The id of the household the member is in, if they are in one.")
+    async def household_id(self, info: Info) -> strawberry.ID | None:
+        """The household's id."""
+        found = (await info.context.load_statement(self.id)).household_id
+        return strawberry.ID(found) if found else None
 
     @resolved("One wallet; null if the program has none of this name.")
     async def wallet(
@@ -232,6 +245,11 @@ class Member:
     async def benefits(self, info: Info) -> list[Benefit]:
         """Those a member may be told of, or all for operators."""
         return benefits_of(await info.context.load_statement(self.id), info.context)
+
+    @resolved("The segments the member is in, as of the last count.")
+    async def segments(self, info: Info) -> list[HeldSegment]:
+        """Those a member may be told of, or all for operators."""
+        return segments_of(await info.context.load_statement(self.id), info.context)
 
     @resolved("What the member owns and owned, latest first.")
     async def grants(
@@ -259,3 +277,40 @@ class Member:
     ) -> TransactionConnection | None:
         """A page of transactions."""
         return await history_page(info.context, self.id, wallet, first, after)
+
+
+@strawberry.type(description="A member and the cursor that continues after them.")
+class MemberEdge:
+    """One place in the list."""
+
+    cursor: str = strawberry.field(description="The cursor that continues after the member.")
+    node: Member = strawberry.field(description="The member.")
+
+
+@strawberry.type(description="A page of members, in the order of their ids.")
+class MemberConnection:
+    """A page by keyset: nobody is skipped or repeated when others come or go meanwhile."""
+
+    edges: list[MemberEdge] = strawberry.field(description="The members.")
+    page_info: PageInfo = strawberry.field(description="Where the page stands.")
+
+
+async def segment_page(
+    context: GatewayContext, segment: str, first: int, after: str | None
+) -> MemberConnection:
+    """A page of the members of a segment.
+
+    Raises ``RequestRefused`` for a size out of range, and what ``Loyalty.segment_members`` raises.
+    """
+    checked_size(first)
+    page = await context.in_thread(
+        context.loyalty.segment_members, segment, first=first, after=after
+    )
+    edges = [MemberEdge(cursor=member.id, node=Member.of(member)) for member in page.members]
+    info = PageInfo(
+        has_next_page=page.more,
+        has_previous_page=after is not None,
+        start_cursor=edges[0].cursor if edges else None,
+        end_cursor=edges[-1].cursor if edges else None,
+    )
+    return MemberConnection(edges=edges, page_info=info)

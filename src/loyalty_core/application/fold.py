@@ -16,6 +16,7 @@ from typing import NamedTuple, cast
 
 from loyalty_core.application.following import outcome_of
 from loyalty_core.application.gifts import gifts_after
+from loyalty_core.application.histories import dump_history, load_history
 from loyalty_core.application.rules import Rules, ask, ask_follower
 from loyalty_core.application.standing import Person, stood
 from loyalty_core.application.structure import converter, is_json
@@ -61,7 +62,7 @@ class Running:
     def snapshot(self, profile: Profile) -> Mapping[str, Json]:
         """All that the next fact will be decided on, as it is kept with that fact."""
         kept = {
-            "history": _plain.unstructure(self.history),
+            "history": dump_history(self.history),
             "state": dict(self.state),
             "profile": _plain.unstructure(replace(profile, name="")) if profile != NOTHING else {},
         }
@@ -86,7 +87,7 @@ class Running:
     @staticmethod
     def resume(before: Mapping[str, Json]) -> Running:
         """The running state that a snapshot was taken of."""
-        history = _plain.structure(before.get("history", {}), History)
+        history = load_history(cast(Mapping[str, Json], before.get("history", {})))
         return Running(history, dict(cast(State, before.get("state", {}))))
 
 
@@ -157,7 +158,7 @@ def fold(
         fact = decidable(record, member)
         if fact is not None:
             fresh = record.config_version == 0
-            profile = member.profile if fresh else _seen(record)
+            profile = member.seen if fresh else _seen(record)
             before = running.snapshot(profile)
             if record.position > last and record.before == before:
                 return result
@@ -261,6 +262,7 @@ def _decide(
                 effects = ask_follower(follower, outcome, view, rules.config)
                 taken.take(follower.plugin, effects, follows=True)
     record.gifts = gifts_after(record, taken.granted, taken.silent)
+    record.measures = taken.measured()
     _settle(record, taken.awards(), taken.failed, rules.config.version, now)
     if isinstance(fact, Order):
         running.history = _bought(running.history, fact)
@@ -288,6 +290,7 @@ def _withdraw(record: FactRecord) -> None:
     for award in record.awards:
         award.amount, award.lines = 0, {}
     record.gifts = gifts_after(record, (), frozenset())
+    record.measures = {}
     if record.status not in NOT_YET:
         record.status, record.retry_at = FactStatus.IDLE, None
     record.deferred = ()

@@ -28,7 +28,6 @@ from loyalty_core.domain.grants import (
     goods_value,
     grant_receipt,
 )
-from loyalty_core.domain.ledger import LotId
 from loyalty_core.domain.members import MemberStatus
 from loyalty_core.domain.redemptions import RedemptionState
 from loyalty_core.errors import (
@@ -120,6 +119,32 @@ class Granting:
             keep(books, grant, "grant_used", {"order": order_id, "saved": grant.saved})
 
         return self._on(grant_id, code, key, given, use)
+
+    def used_at(self, connector: str, code: str, order: Order) -> bool:
+        """Whether a grant is used up now, for its code was taken by a shop on this order.
+
+        It counts as of the order, whatever has expired since. Raises ``GrantNotFound`` for a code
+        of the shop's own, ``GrantRefused`` for one that was taken back or used on another order.
+        """
+        place = {"code": code, "source": order.source, "order": order.id}
+        key = f"{connector}:{input_hash('used_at', place)}"
+        given = _hash("used_at", key, **place)
+        used: list[str] = []
+
+        def use(books: Books, member: MemberRecord, grant: GrantRecord) -> None:
+            used.clear()  # a collision runs it twice
+            state = grant.at(order.occurred_at)
+            if grant.state is GrantState.EXPIRED and grant.revoked_at is None:
+                state = GrantState.ISSUED
+            if state is not GrantState.ISSUED:
+                raise _refused(grant, f"it is {state.value}", state=state.value, order=order.id)
+            grant.use(order.occurred_at, grant.terms.saved(order))
+            grant.source, grant.order_id, grant.actor = order.source, order.id, connector
+            keep(books, grant, "grant_used", {"order": order.id, "saved": grant.saved})
+            used.append(grant.id)
+
+        self._on(None, code, key, given, use)
+        return bool(used)
 
     def approve(self, grant_id: str, actor: str, key: str) -> GrantReceipt:
         """A requested grant, approved: issued, or to be handed over."""
@@ -220,7 +245,7 @@ def _locked(
     """A grant as it is under the lock of the member who owns it."""
     known = _existing(_look(uow, grant_id, code), grant_id or code or "")
     while True:
-        member = locked_member(uow, known.member_id)
+        member = locked_member(uow, known.member_id, households=True)
         current = _existing(uow.grant(id=known.id), known.id)
         if current.member_id == member.id:
             return member, current
@@ -259,7 +284,7 @@ def _take_back(
     if redemption is None or redemption.state is not RedemptionState.CAPTURED:
         revoke(books, grant, Revocation.OPERATOR, books.now)
         return
-    books.load([member.id], lots=map(LotId, redemption.lots), open_of=[member.id])
+    books.load([member.id], lots=redemption.lot_ids, open_of=[member.id])
     cancel(books, redemption, grant, Revocation.OPERATOR)
 
 

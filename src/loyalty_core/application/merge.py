@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import cast
 
+from loyalty_core.application.automatic import buy_what_is_due
 from loyalty_core.application.batch import Batch
 from loyalty_core.application.books import Books
 from loyalty_core.application.enrol import locked_members, stored_receipt
@@ -14,6 +15,7 @@ from loyalty_core.application.forms import read_text
 from loyalty_core.application.household_merging import give_place_back, take_place
 from loyalty_core.application.ids import input_hash, is_id
 from loyalty_core.application.rules import Rules, RulesAt
+from loyalty_core.application.scoring import keep_scores
 from loyalty_core.application.settle import settle
 from loyalty_core.application.standing import tell_standings
 from loyalty_core.application.structure import converter
@@ -66,6 +68,7 @@ class Merging:
             books.flush()
             if known and kept.id != gone.id:
                 _carry(uow, kept, gone, known)
+                buy_what_is_due(uow, self._rules, [kept.id], note.at)
             return receipt
 
         return self._store.write(work)
@@ -96,6 +99,7 @@ class Merging:
             books.flush()
             _carry_back(uow, kept, gone, group, merge)
             self._redecide(uow, kept, merge, note.at)
+            buy_what_is_due(uow, self._rules, [kept.id, gone.id], note.at)
             return receipt
 
         return self._store.write(work)
@@ -131,11 +135,13 @@ class Merging:
         running.absorb(merge, self._rules, strictly=True)
         kept.history, kept.state = running.history, running.state
         kept.merges.append(merge)
-        gone.status, gone.merged_into = MemberStatus.MERGED, kept.id
+        gone.status, gone.merged_into, gone.segments = MemberStatus.MERGED, kept.id, {}
         books.changes.members |= {kept.id: kept, gone.id: gone}
         books.tell("member_merged", kept.id, note.at, {"merged": gone.id})
         uow.forget_standings([gone.id])
+        uow.forget_segments([gone.id])
         tell_standings(books, [kept])
+        keep_scores(books, [kept, gone])
         return merge
 
     def _bring(
@@ -198,6 +204,7 @@ class Merging:
         books.changes.members |= {kept.id: kept, gone.id: gone}
         books.tell("member_unmerged", kept.id, note.at, {"unmerged": gone.id})
         tell_standings(books, [gone])
+        keep_scores(books, [gone])
         return points
 
     def _redecide(self, uow: UnitOfWork, kept: MemberRecord, merge: Merge, now: datetime) -> None:

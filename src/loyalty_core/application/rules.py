@@ -10,12 +10,14 @@ from loyalty_core.application.codes import random_code
 from loyalty_core.application.ids import is_id
 from loyalty_core.application.structure import is_json
 from loyalty_core.domain.amounts import LARGEST_AMOUNT
+from loyalty_core.domain.boards import Board
 from loyalty_core.domain.effects import Cause, Credit, Effect, Emit, Grant, KeepState, Measure
 from loyalty_core.domain.facts import SHIPPING, Decidable, Order
 from loyalty_core.domain.members import MemberView
 from loyalty_core.domain.programs import ProgramConfig
 from loyalty_core.domain.tiers import Outcome
 from loyalty_core.errors import PluginFailed
+from loyalty_core.ports.connectors import ActsOnShop, Connector
 from loyalty_core.ports.grants import CodeSource
 from loyalty_core.ports.program import (
     BenefitSource,
@@ -23,6 +25,8 @@ from loyalty_core.ports.program import (
     Owned,
     ProgramType,
     RewardKind,
+    ScoresMembers,
+    ShowsMembers,
     Subscription,
     TierScheme,
 )
@@ -37,8 +41,9 @@ class Rules:
     """One version of the configuration with what its plugins registered.
 
     ``followers`` are programs that follow facts, ``sources`` what gives benefits, tier schemes
-    among them. ``gone`` are plugins of an older version that cannot be asked any more: what they
-    gave stands.
+    among them: ``schemes`` has these alone, and ``showing`` the programs that show something to
+    members, by plugin. ``gone`` are plugins of an older version that cannot be asked any more: what
+    they gave stands.
     ``draw`` makes the codes of grants. ``coalition``: whether points of partners are, or ever were,
     accepted here.
     """
@@ -52,6 +57,21 @@ class Rules:
     sources: Sequence[Owned[BenefitSource]] = ()
     draw: CodeSource = random_code
     coalition: bool = False
+    connectors: Mapping[str, Owned[Connector]] = field(default_factory=dict)
+    schemes: Sequence[Owned[TierScheme]] = field(init=False)
+    showing: Mapping[str, ShowsMembers] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Picks out once what every fact and every statement would look for."""
+        schemes = [
+            Owned(owned.plugin, owned.item)
+            for owned in self.sources
+            if isinstance(owned.item, TierScheme)
+        ]
+        every = self.uniting.items()
+        showing = {plugin: item for plugin, item in every if isinstance(item, ShowsMembers)}
+        object.__setattr__(self, "schemes", schemes)
+        object.__setattr__(self, "showing", showing)
 
     @property
     def automatic(self) -> tuple[str, ...]:
@@ -60,7 +80,18 @@ class Rules:
 
     def subscribers(self, event_type: str) -> tuple[str, ...]:
         """The ids of the subscriptions to a type of event."""
-        return tuple(owned.item.id for owned in self.subscriptions.get(event_type, ()))
+        named = (*self.subscriptions.get(event_type, ()), *self.subscriptions.get("*", ()))
+        return tuple(owned.item.id for owned in named)
+
+    @property
+    def made(self) -> Mapping[str, str]:
+        """The connectors that make the codes of rewards at their shops, by reward."""
+        return {
+            reward: name
+            for name, owned in self.connectors.items()
+            if isinstance(owned.item, ActsOnShop)
+            for reward in owned.item.wants.rewards
+        }
 
     @property
     def uniting(self) -> Mapping[str, object]:
@@ -72,13 +103,18 @@ class Rules:
         return {owned.plugin: owned.item for owned in programs}
 
     @property
-    def schemes(self) -> Sequence[Owned[TierScheme]]:
-        """The sources of benefits that have tiers."""
+    def scoring(self) -> Sequence[Owned[ScoresMembers]]:
+        """The programs that rank members."""
         return [
-            Owned(owned.plugin, owned.item)
-            for owned in self.sources
-            if isinstance(owned.item, TierScheme)
+            Owned(plugin, program)
+            for plugin, program in self.uniting.items()
+            if isinstance(program, ScoresMembers) and program.boards
         ]
+
+    @property
+    def boards(self) -> Mapping[str, Board]:
+        """The boards of all programs, by name."""
+        return {board.board: board for owned in self.scoring for board in owned.item.boards}
 
 
 RulesAt = Callable[[UnitOfWork, int], Rules]

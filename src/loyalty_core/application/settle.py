@@ -17,6 +17,7 @@ from loyalty_core.application.fold import Causing, Folded, fold, fold_start
 from loyalty_core.application.gifts import Given, follow, unfollowed
 from loyalty_core.application.returns import changed_at, return_spent, spent_on
 from loyalty_core.application.rules import Rules, RulesAt
+from loyalty_core.application.scoring import keep_scores
 from loyalty_core.application.sharing import Due, households, lots_of
 from loyalty_core.application.standing import tell_standings
 from loyalty_core.application.taken import Emitted
@@ -26,6 +27,7 @@ from loyalty_core.domain.members import MemberId
 from loyalty_core.domain.orders import OrderDocument, kept_share
 from loyalty_core.domain.programs import GoodwillPolicy
 from loyalty_core.domain.redemptions import Redemption
+from loyalty_core.domain.sales import Sale, sale_of
 from loyalty_core.errors import LedgerFault
 from loyalty_core.ports.records import Award, FactRecord, MemberRecord
 from loyalty_core.ports.store import UnitOfWork
@@ -36,7 +38,7 @@ AwardName = tuple[str, str, str, str]
 def settle(uow: UnitOfWork, batch: Batch, books: Books, rules_at: RulesAt) -> None:
     """Decides what changed and what that causes, then books the difference to the books."""
     spent = spent_on(uow, books.changes.facts.values())
-    by_member: dict[MemberId, list[FactRecord]] = defaultdict(list)
+    by_member: Mapping[MemberId, list[FactRecord]] = defaultdict(list)
     for record in batch.redecide.values():
         assert record.member_id is not None
         by_member[record.member_id].append(record)
@@ -115,6 +117,7 @@ class Folding:
                     "decision_deferred", self.batch.holder(record), self.books.now, data
                 )
         tell_standings(self.books, self._members.values())
+        keep_scores(self.books, self._members.values())
 
 
 def _later(
@@ -149,6 +152,7 @@ def _book(
     given: list[Given] = []
     for record in sorted(batch.revalue.values(), key=lambda one: one.position):
         goodwill = _goodwill(record, rules_then)
+        record.sale = _sale(record, goodwill)
         for award, delta in _differences(record, goodwill):
             due.append((record, award, delta))
         for gift, is_due in unfollowed(record, goodwill):
@@ -213,6 +217,14 @@ def _goodwill(record: FactRecord, rules_then: Callable[[int], Rules]) -> Goodwil
     if record.config_version and any(one.kind is RefundKind.GOODWILL for one in refunds):
         return rules_then(record.config_version).config.program.goodwill
     return GoodwillPolicy.KEEP
+
+
+def _sale(record: FactRecord, goodwill: GoodwillPolicy) -> Sale | None:
+    """What a fact counts as in segments: nothing while it is not decided."""
+    if not record.decided:
+        return None
+    document = record.document
+    return sale_of(document, goodwill) if isinstance(document, OrderDocument) else None
 
 
 def _differences(record: FactRecord, goodwill: GoodwillPolicy) -> Iterable[tuple[Award, int]]:

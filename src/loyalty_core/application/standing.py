@@ -37,6 +37,7 @@ class Person:
     state: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
     joined_at: datetime | None = None
     benefits: tuple[GrantedBenefit, ...] = ()
+    ranks: Mapping[str, int] = field(default_factory=dict)
 
     def view(self, plugin: str) -> MemberView:
         """What one plugin sees of the member."""
@@ -48,6 +49,7 @@ class Person:
             state=self.state.get(plugin, NOTHING),
             joined_at=self.joined_at,
             benefits=self.benefits,
+            ranks=self.ranks,
         )
 
 
@@ -68,7 +70,7 @@ def person_of(record: MemberRecord) -> Person:
     return Person(
         member_id=record.id,
         status=record.status,
-        profile=record.profile,
+        profile=record.seen,
         history=record.history,
         state=record.state,
         joined_at=record.joined_at,
@@ -119,15 +121,19 @@ def tell_standings(books: Books, members: Iterable[MemberRecord]) -> None:
         return
     known = books.uow.standings(one.id for one in present)
     told = {(one.member_id, one.scheme): one for one in known}
+    version, names = books.rules.config.version, {owned.item.id for owned in schemes}
     for old in known:  # of a scheme that is gone: there is nothing to look at again
-        if old.due_at is not None and old.scheme not in {owned.item.id for owned in schemes}:
-            books.changes.standings.append(replace(old, due_at=None))
+        if old.scheme not in names and (old.due_at or old.config_version < version):
+            books.changes.standings.append(replace(old, due_at=None, config_version=version))
     for member in present:
         for owned in schemes:
             try:
                 now = _standing(owned, person_of(member).view(owned.plugin), books.now)
-            except PluginFailed:
-                continue  # it is told with the member's next fact
+            except PluginFailed:  # it is told with the member's next fact
+                before = told.get((member.id, owned.item.id))
+                if before and before.config_version < version:
+                    books.changes.standings.append(replace(before, config_version=version))
+                continue
             _tell(books, member, now, told.get((member.id, owned.item.id)), owned)
 
 
@@ -138,9 +144,10 @@ def _tell(
     told: StandingRecord | None,
     owned: Owned[TierScheme],
 ) -> None:
-    before = told.tier if told else _starts_with(owned, member)
-    due_at = now.changes_at
-    if told and (told.tier, told.since, told.due_at) == (now.held, now.since, due_at):
+    before = told.tier if told else starts_with(owned, member.joined_at, member.id)
+    due_at, version = now.changes_at, books.rules.config.version
+    same = told and (told.tier, told.since, told.due_at) == (now.held, now.since, due_at)
+    if told and same and told.config_version >= version:
         return
     if before != now.held:
         data: Mapping[str, Json] = {
@@ -157,15 +164,18 @@ def _tell(
             tier=now.held,
             since=now.since,
             due_at=due_at,
+            config_version=version,
             stored=told is not None,
         )
     )
 
 
-def _starts_with(owned: Owned[TierScheme], member: MemberRecord) -> str:
+def starts_with(
+    owned: Owned[TierScheme], joined_at: datetime, member: MemberId | None = None
+) -> str:
     """The tier that everybody has on joining; nobody is told of that."""
-    fresh = MemberView(member_id=member.id, joined_at=member.joined_at)
-    return _standing(owned, fresh, member.joined_at).held
+    fresh = MemberView(member_id=member, joined_at=joined_at)
+    return _standing(owned, fresh, joined_at).held
 
 
 def _standing(owned: Owned[TierScheme], view: MemberView, at: datetime) -> Standing:

@@ -9,14 +9,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar, cast
 
+from loyalty_core.application.acting import events_for
 from loyalty_core.application.catalogue import CATALOGUE, CatalogueReward
 from loyalty_core.application.config import document_of, load_config
+from loyalty_core.application.partners import elsewhere
 from loyalty_core.application.rules import Rules
+from loyalty_core.application.segments import SegmentBenefits
 from loyalty_core.application.structure import read_settings
 from loyalty_core.domain.facts import Json
 from loyalty_core.domain.programs import ProgramConfig
 from loyalty_core.errors import ConfigError, LoyaltyError, PluginError, Problem
 from loyalty_core.plugins.loader import Hooks, Plugin, load
+from loyalty_core.ports.connectors import ActsOnShop, Connector
 from loyalty_core.ports.program import (
     BenefitSource,
     FollowsFacts,
@@ -101,13 +105,17 @@ def _rules_of(config: ProgramConfig, collected: Mapping[str, list[Owned[object]]
     handlers = cast(list[Owned[Subscription]], collected["handlers"])
     _unique(rewards, lambda reward: reward.id, "reward")
     sources = cast(list[Owned[BenefitSource]], collected["benefits"])
+    own: list[Owned[BenefitSource]] = [Owned(CATALOGUE, one) for one in SegmentBenefits.of(config)]
     _unique(handlers, lambda subscription: subscription.id, "subscription")
     _unique(sources, lambda source: source.id, "source of benefits")
+    connectors = cast(list[Owned[Connector]], collected["connectors"])
+    _unique(connectors, lambda connector: connector.id, "connector")
+    _refuse_rewards(connectors, config)
     subscribed: dict[str, list[Owned[Subscription]]] = defaultdict(list)
-    for owned in handlers:
+    for owned in [*handlers, *_noted(connectors)]:
         subscribed[owned.item.event_type].append(owned)
     programs = collected["programs"]
-    return Rules(
+    rules = Rules(
         config,
         tuple(cast(Owned[ProgramType], one) for one in programs if hasattr(one.item, "decide")),
         {owned.item.id: owned for owned in rewards} | catalogue,
@@ -115,8 +123,57 @@ def _rules_of(config: ProgramConfig, collected: Mapping[str, list[Owned[object]]
         followers=tuple(
             cast(Owned[FollowsFacts], one) for one in programs if isinstance(one.item, FollowsFacts)
         ),
-        sources=tuple(sources),
+        sources=(*sources, *own),
+        connectors={owned.item.id: owned for owned in connectors},
     )
+    _refuse_shared_boards(rules)
+    return rules
+
+
+def _refuse_shared_boards(rules: Rules) -> None:
+    """Raises ``PluginError`` where two programs name a board alike."""
+    owners: dict[str, str] = {}
+    for owned in rules.scoring:
+        for board in owned.item.boards:
+            if board.board in owners:
+                raise PluginError(
+                    f"the board {board.board!r} is registered by {owners[board.board]!r} and "
+                    f"{owned.plugin!r}",
+                    where=f"plugins.{owned.plugin}",
+                    remedy="Give one of them another name.",
+                )
+            owners[board.board] = owned.plugin
+
+
+def _noted(connectors: Iterable[Owned[Connector]]) -> Iterator[Owned[Subscription]]:
+    """Subscriptions to what asks for something at shops; the core itself handles those."""
+    for owned in connectors:
+        if isinstance(owned.item, ActsOnShop):
+            for event in events_for(owned.item):
+                yield Owned(owned.plugin, elsewhere(event, owned.item.id))
+
+
+def _refuse_rewards(connectors: Iterable[Owned[Connector]], config: ProgramConfig) -> None:
+    """Raises ``ConfigError`` for rewards whose codes no connector, or more than one, can make."""
+    problems: list[Problem] = []
+    makers: dict[str, str] = {}
+    for owned in connectors:
+        names = owned.item.wants.rewards if isinstance(owned.item, ActsOnShop) else ()
+        for name in names:
+            where, reward = f"plugins.{owned.item.id}", config.rewards.get(name)
+            if reward is None:
+                known = f"Rewards of the catalogue: {', '.join(config.rewards) or 'none'}."
+                problems.append(Problem(where, f"there is no reward {name!r}", known))
+            elif reward.code is None or reward.code.pool:
+                remedy = f"Give it a [rewards.{name}.code] without a pool: its codes are drawn."
+                problems.append(Problem(where, f"{name!r} has no codes to be made", remedy))
+            elif makers.setdefault(name, owned.item.id) != owned.item.id:
+                message = f"the codes of {name!r} are made by {makers[name]!r} already"
+                problems.append(
+                    Problem(where, message, "A code that two shops take is used twice.")
+                )
+    if problems:
+        raise ConfigError(problems)
 
 
 class Archive:
@@ -180,6 +237,7 @@ _SHAPES: Mapping[str, tuple[str, ...]] = {
     "rewards": ("id", "summary", "wallet", "offer"),
     "benefits": ("id", "benefits"),
     "handlers": ("id", "event_type", "handler"),
+    "connectors": ("id", "secrets", "health"),
 }
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, cast
 
 from loyalty_core.application.forms import dump_document, load_document
+from loyalty_core.application.histories import dump_history, load_history
 from loyalty_core.application.structure import converter, iso
 from loyalty_core.domain.amounts import Money
 from loyalty_core.domain.events import Event, EventId
@@ -24,7 +25,6 @@ from loyalty_core.domain.ledger import (
     WalletBook,
 )
 from loyalty_core.domain.members import (
-    History,
     Identity,
     IdentityKind,
     MemberId,
@@ -32,6 +32,7 @@ from loyalty_core.domain.members import (
     Profile,
 )
 from loyalty_core.domain.redemptions import Redemption, RedemptionState
+from loyalty_core.domain.sales import Sale
 from loyalty_core.ports.records import (
     NO_SHARE,
     Award,
@@ -59,7 +60,7 @@ def member_row(record: MemberRecord, program: str) -> dict[str, Any]:
         "status": record.status.value,
         "joined_at": record.joined_at,
         "profile": _plain.unstructure(record.profile) if record.profile != _NOBODY else {},
-        "history": _plain.unstructure(record.history),
+        "history": dump_history(record.history),
         "state": record.state,
         "decided_at": decided.occurred_at if decided else None,
         "decided_key": _key_text(decided.key) if decided else None,
@@ -67,6 +68,8 @@ def member_row(record: MemberRecord, program: str) -> dict[str, Any]:
         "merges": _plain.unstructure(record.merges) if record.merges else [],
         "household": record.household,
         "contributions": _plain.unstructure(record.contributions) if record.contributions else [],
+        "birthday": born.isoformat()[-5:] if (born := record.profile.birthday) else None,
+        "segments": {name: iso(since) for name, since in record.segments.items()},
     }
 
 
@@ -84,19 +87,20 @@ def member_record(row: Row) -> MemberRecord:
         status=MemberStatus(row["status"]),
         joined_at=row["joined_at"],
         profile=_plain.structure(row["profile"], Profile) if row["profile"] else _NOBODY,
-        history=_plain.structure(row["history"], History) if row["history"] else History(),
+        history=load_history(row["history"]),
         state=row["state"],
         decided_to=decided,
         merged_into=row["merged_into"],
         merges=[_plain.structure(merge, Merge) for merge in row["merges"]],
         household=row["household"],
         contributions=[_plain.structure(one, Contribution) for one in row["contributions"]],
+        segments={name: datetime.fromisoformat(at) for name, at in row["segments"].items()},
     )
 
 
-def identity_of(row: Row) -> Identity:
-    """An identity from its row."""
-    return Identity(IdentityKind(row["kind"]), row["value"], row["source"])
+def identity_from(row: Sequence[str]) -> Identity:
+    """An identity from its kind, value and source."""
+    return Identity(IdentityKind(row[0]), row[1], row[2])
 
 
 def fact_row(record: FactRecord, program: str) -> dict[str, Any]:
@@ -114,6 +118,10 @@ def fact_row(record: FactRecord, program: str) -> dict[str, Any]:
         "document": dump_document(record.document),
         "awards": [_award_row(award) for award in record.awards],
         "gifts": _plain.unstructure(record.gifts) if record.gifts else [],
+        "kept": record.sale.kept if record.sale else None,
+        "currency": record.sale.currency if record.sale else None,
+        "categories": list(record.sale.categories) if record.sale else [],
+        "measures": record.measures,
         "causes": [[key.source, key.id] for key in record.causes],
         "state_before": record.before,
         "config_version": record.config_version,
@@ -136,6 +144,8 @@ def fact_record(row: Row) -> FactRecord:
         document=load_document(row["type"], row["document"]),
         awards=[_award(award) for award in row["awards"]],
         gifts=[_plain.structure(gift, Gift) for gift in row["gifts"]],
+        sale=_sale(row),
+        measures=row["measures"],
         causes=tuple(FactKey(source, "activity", name) for source, name in row["causes"]),
         before=row["state_before"],
         config_version=row["config_version"],
@@ -146,6 +156,12 @@ def fact_record(row: Row) -> FactRecord:
     )
     record.was_at = record.position if record.decided else None
     return record
+
+
+def _sale(row: Row) -> Sale | None:
+    if row["kept"] is None:
+        return None
+    return Sale(row["kept"], row["currency"], tuple(row["categories"]))
 
 
 def _award_row(award: Award) -> dict[str, Json]:

@@ -1,8 +1,8 @@
 """SQL text and conversions, made once for each dialect from the tables.
 
-Statements that matter run as prebuilt text through ``Connection.exec_driver_sql``: SQLAlchemy's
-transactions, events and errors stay, what it would do anew for each statement does not. Lists go
-in as one parameter, so a text is the same for any number of rows.
+Statements that matter are prebuilt text, which a ``Runner`` runs: SQLAlchemy's transactions, events
+and errors stay, what it would do anew for each statement does not. Lists go in as one parameter,
+so a text is the same for any number of rows.
 """
 
 from __future__ import annotations
@@ -14,20 +14,25 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import JSON, Boolean, Connection, Dialect, Table
+from sqlalchemy import JSON, Boolean, Dialect, Table
 from sqlalchemy.types import TypeEngine
 
 from loyalty_core.storage import columns, tables
+from loyalty_core.storage.running import Runner
 
 Row = dict[str, Any]
 
 
 class Write(NamedTuple):
-    """Rows to insert into a table or to update in it, found again by their primary key."""
+    """Rows to insert into a table or to update in it, found again by their primary key.
+
+    With ``keeps`` those that are not there are inserted, and updates leave these columns alone.
+    """
 
     table: Table
     rows: Sequence[Mapping[str, Any]]
     update: bool = False
+    keeps: tuple[str, ...] = ()
 
 
 class Form:
@@ -118,6 +123,14 @@ class Sql:
         """A moment as a parameter."""
         return moment if self.postgresql else columns.to_microseconds(moment)
 
+    def read_moment(self, stored: Any) -> datetime:
+        """The moment of a fetched column that is a part of a JSON array."""
+        return columns.from_text(stored) if self.postgresql else columns.from_microseconds(stored)
+
+    def as_moment(self, mark: str) -> str:
+        """A parameter as a moment, where nothing else says that it is one."""
+        return f"{mark}::timestamptz" if self.postgresql else mark
+
     def as_id(self, name: str) -> str:
         """A text column as an id."""
         return f"{name}::uuid" if self.postgresql else name
@@ -152,23 +165,29 @@ class Sql:
             return f"CROSS JOIN LATERAL ({chosen}) AS {name}"
         return f"CROSS JOIN {table} AS {name} ON {where}"
 
-    def write(self, connection: Connection, writes: Iterable[Write]) -> None:
+    def write(self, runner: Runner, writes: Iterable[Write]) -> None:
         """Writes rows: on PostgreSQL all in one statement, on SQLite one for each table."""
         due = [one for one in writes if one.rows]
         if self.postgresql and due:
-            text = self._together(tuple((one.table, one.update) for one in due))
-            connection.exec_driver_sql(text, tuple(encode(one.rows) for one in due))
+            text = self._together(tuple((one.table, one.update, one.keeps) for one in due))
+            runner.run(text, tuple(encode(one.rows) for one in due))
             return
         for one in due:
-            marks = self._one_by_one(one.table, one.update)
-            connection.exec_driver_sql(marks.text, list(map(marks.parameters, one.rows)))
+            marks = self._one_by_one(one.table, one.update, one.keeps)
+            given = list(map(marks.parameters, one.rows))
+            if len(given) == 1:
+                runner.run(marks.text, given[0])
+            else:
+                runner.run_each(marks.text, given)
 
     @lru_cache(maxsize=256)  # noqa: B019 - as many as there are tables, kept as long as the texts
-    def _one_by_one(self, table: Table, update: bool) -> Marks:
+    def _one_by_one(self, table: Table, update: bool, keeps: tuple[str, ...]) -> Marks:
         form = self.forms[table]
+        names, marks = ", ".join(form.names), ", ".join(self.mark for _ in form.names)
         if not update:
-            marks = ", ".join(self.mark for _ in form.names)
-            text = f"INSERT INTO {table} ({', '.join(form.names)}) VALUES ({marks})"
+            return Marks(f"INSERT INTO {table} ({names}) VALUES ({marks})", table, form.names)
+        if keeps:
+            text = self._upsert(form, f"INSERT INTO {table} ({names}) VALUES ({marks})", keeps)
             return Marks(text, table, form.names)
         values = ", ".join(f"{name} = {self.mark}" for name in form.others)
         found = " AND ".join(f"{name} = {self.mark}" for name in form.keys)
@@ -176,11 +195,11 @@ class Sql:
         return Marks(text, table, (*form.others, *form.keys))
 
     @lru_cache(maxsize=256)  # noqa: B019 - few combinations of tables occur
-    def _together(self, due: tuple[tuple[Table, bool], ...]) -> str:
+    def _together(self, due: tuple[tuple[Table, bool, tuple[str, ...]], ...]) -> str:
         parts = (f"w{number} AS ({self._part(*one)})" for number, one in enumerate(due))
         return f"WITH {', '.join(parts)} SELECT 1"
 
-    def _part(self, table: Table, update: bool) -> str:
+    def _part(self, table: Table, update: bool, keeps: tuple[str, ...]) -> str:
         form = self.forms[table]
         names = ", ".join(form.names)
         columns = ", ".join(f"{name} {kind}" for name, kind in form.types.items())
@@ -188,9 +207,12 @@ class Sql:
         insert = f"INSERT INTO {table} ({names}) SELECT {names} FROM {given}"
         if not update:
             return insert
-        # the rows exist; said like this, they are found through their index whatever is planned
-        values = ", ".join(f"{name} = excluded.{name}" for name in form.others)
-        return f"{insert} ON CONFLICT ({', '.join(form.keys)}) DO UPDATE SET {values}"
+        # where the rows exist; said like this, they are found through their index in any plan
+        return self._upsert(form, insert, keeps)
+
+    def _upsert(self, form: Form, insert: str, keeps: tuple[str, ...]) -> str:
+        values = [f"{name} = excluded.{name}" for name in form.others if name not in keeps]
+        return f"{insert} ON CONFLICT ({', '.join(form.keys)}) DO UPDATE SET {', '.join(values)}"
 
 
 @lru_cache(maxsize=16)
@@ -210,5 +232,23 @@ def _json_text(value: Any) -> str:
     return encode(value) if value else "[]" if isinstance(value, list | tuple) else "{}"
 
 
-encode: Callable[[Any], str] = json.JSONEncoder(default=_moment).encode
+def decode(text: str) -> Any:
+    """What the JSON text says that a database wrote: it has no blanks around it."""
+    return _decoder.raw_decode(text)[0]
+
+
+_decoder = json.JSONDecoder()
+
+
+def _encoder() -> Callable[[Any], str]:
+    """What writes JSON text; made once, where ``json`` makes its own at each call."""
+    made: Any = getattr(json.encoder, "c_make_encoder", None)
+    if made is None:  # an interpreter without it has its own ways
+        return json.JSONEncoder(default=_moment, separators=(",", ":")).encode
+    quote = json.encoder.encode_basestring_ascii
+    parts = made(None, _moment, quote, None, ":", ",", False, False, False)
+    return lambda value: "".join(parts(value, 0))
+
+
+encode: Callable[[Any], str] = _encoder()
 """The JSON text of rows; moments are ISO 8601."""

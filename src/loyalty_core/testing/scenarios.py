@@ -15,9 +15,10 @@ says whose it is, else it is the first one's.
 
 Facts and carts have their documented JSON form; left out, `source` is "shop", `occurred_at` the
 step's moment and `identities` the member's. Points are in the wallet's smallest unit. What there
-is for the catalogue and grants is in `scenario_grants.py`, for what plugins show in
-`scenario_shown.py`. What there is for a plugin besides is in the module that its entry point in
-`loyalty.scenarios` names, as ``ACTIONS`` and ``VIEWS`` like here.
+is for the catalogue and grants is in `scenario_grants.py`, for segments in
+`scenario_segments.py`, for what plugins show in `scenario_shown.py`. What there is for a plugin
+besides is in the module that its entry point in `loyalty.scenarios` names, as ``ACTIONS`` and
+``VIEWS`` like here.
 """
 
 from __future__ import annotations
@@ -49,6 +50,8 @@ from loyalty_core import (
 )
 from loyalty_core.storage.engine import open_engine
 from loyalty_core.testing import scenario_grants as granting
+from loyalty_core.testing import scenario_segments as segmenting
+from loyalty_core.testing.scenario_front import Front
 from loyalty_core.testing.scenario_shown import shown
 
 Table = Mapping[str, Any]
@@ -96,13 +99,22 @@ def opened(folder: Path, database: str, clock: StandingClock) -> Iterator[Mappin
 
 
 class Player:
-    """Programs being played: does the steps and looks at what became of them."""
+    """Programs being played: does the steps and looks at what became of them.
+
+    What members ask and spend goes through ``fronts``, the SDK itself unless others are given.
+    """
 
     def __init__(
-        self, programs: Mapping[str, Loyalty], clock: StandingClock, scenario: Table
+        self,
+        programs: Mapping[str, Loyalty],
+        clock: StandingClock,
+        scenario: Table,
+        fronts: Mapping[str, Front] | None = None,
     ) -> None:
         self.programs = programs
+        self.fronts = programs if fronts is None else fronts
         self.loyalty = next(iter(programs.values()))
+        self.front = next(iter(self.fronts.values()))
         self.clock = clock
         self.scenario = scenario
         self.facts: list[tuple[Loyalty, Table]] = []
@@ -139,7 +151,8 @@ class Player:
 
     def turn_to(self, step: Table) -> None:
         """Makes the step's program the one that is asked."""
-        self.loyalty = self.programs[step.get("program", next(iter(self.programs)))]
+        name = step.get("program", next(iter(self.programs)))
+        self.loyalty, self.front = self.programs[name], self.fronts[name]
 
     def replay(self) -> bool:
         """Records every fact a second time; whether nothing came of it, as it must not."""
@@ -165,7 +178,7 @@ class Player:
     def statement(self, step: Table) -> Statement:
         """The statement of the step's member."""
         self.turn_to(step)
-        return self.loyalty.statement(self.member_id(step))
+        return self.front.statement(self.member_id(step))
 
 
 def _record(player: Player, step: Table, fact: Table, key: str) -> FactReceipt:
@@ -186,11 +199,11 @@ def _enrol(player: Player, step: Table, profile: Table, key: str) -> object:
 
 def _quote(player: Player, step: Table, cart: Table, key: str) -> Quote:
     member = player.loyalty.find(player.identities(step), source="shop")
-    return player.loyalty.quote(_plain(cart), member.id if member else None)
+    return player.front.quote(_plain(cart), member.id if member else None)
 
 
 def _redeem(player: Player, step: Table, wish: Table, key: str) -> RedemptionReceipt:
-    return player.loyalty.redeem(player.member_id(step), key=key, **_plain(wish))
+    return player.front.redeem(player.member_id(step), key=key, **_plain(wish))
 
 
 def _adjust(player: Player, step: Table, change: Table, key: str) -> object:
@@ -220,6 +233,7 @@ ACTIONS: Mapping[str, Callable[[Player, Table, Any, str], Any]] = {
     "adjust": _adjust,
     "tick": _tick,
     **granting.ACTIONS,
+    **segmenting.ACTIONS,
     "link": _link,
     "settle": _settle,
 }
@@ -347,6 +361,7 @@ VIEWS: Mapping[str, Callable[[Player, Table, Any, Any], Any]] = {
     },
     "expiring": _wallets(lambda wallet: [_dated(dated) for dated in wallet.expiring]),
     **granting.VIEWS,
+    **segmenting.VIEWS,
     "shown": shown,
 }
 
