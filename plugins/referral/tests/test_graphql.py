@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from gateway.tests.shop import Front, signed
+from loyalty_referral import link_of
 from plugins.referral.tests.build import FRIEND, REFERRER, Opened, order
 
 LINK = "link { code url }"
@@ -24,9 +25,13 @@ def front_of(opened: Opened, **settings: Any) -> tuple[Front, dict[str, str]]:
     return Front(shop.loyalty), {name: signed(member) for name, member in members.items()}
 
 
-def drawn(front: Front, token: str, code: str) -> Any:
-    query = f'mutation {{ referralDrawLink(code: "{code}") {{ code url }} }}'
-    return front.data(query, token)["referralDrawLink"]
+def drawn(front: Front, token: str, code: str = "") -> Any:
+    """A link by the page; the shop has given the code, if there is one."""
+    ada = front.loyalty.find({"email": "ada@example.org"})
+    assert ada is not None
+    if code:
+        link_of(front.loyalty, ada.id, code)
+    return front.data("mutation { referralDrawLink { code url } }", token)["referralDrawLink"]
 
 
 def test_a_member_shares_a_link_and_a_friend_comes_by_it(opened: Opened) -> None:
@@ -65,6 +70,13 @@ def test_a_friend_is_told_why_they_were_refused(opened: Opened) -> None:
     why = "Nobody can invite themselves."
     assert claimed == {"state": "refused", "reason": "self", "why": why}
     assert "errors" in front.ask(CLAIM, code="ADA-10")
+
+
+def test_a_code_is_drawn_once(opened: Opened) -> None:
+    front, tokens = front_of(opened)
+    made = drawn(front, tokens["ada"])
+    assert (len(made["code"]), made["url"]) == (8, None)
+    assert drawn(front, tokens["ada"]) == made
 
 
 def test_groups(opened: Opened) -> None:

@@ -111,6 +111,24 @@ def test_a_guest_comes_with_an_order(opened: Opened) -> None:
     assert shop.shown("ada")["accepted"] == 0
 
 
+def test_who_was_refused_may_come_with_an_order(opened: Opened) -> None:
+    shop = opened()
+    shop.enrol("ada")
+    shop.record(activity("joined", "bob", code="no code"))
+    shop.record(order("1", "bob", hours=1, tags=["referral:ADA-10"]))
+    assert shop.points("ada", "bob") == [100, 10]
+
+
+def test_a_cart_is_quoted_and_nothing_comes_of_it(opened: Opened) -> None:
+    shop = opened()
+    shop.enrol("ada")
+    shop.record(joined("bob"))
+    lines = [{"id": "a", "amount": "20.00"}]
+    for member in (None, shop.member("bob")):
+        assert shop.loyalty.quote({"currency": "USD", "lines": lines}, member).earnings == ()
+    assert shop.points("ada", "bob") == [0, 0]
+
+
 def test_an_order_of_the_very_moment_of_signing_up_counts(opened: Opened) -> None:
     shop = opened()
     shop.enrol("ada")

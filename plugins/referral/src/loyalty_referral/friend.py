@@ -86,9 +86,9 @@ class Friends:
                 turn.state["returned"] = turn.state.get("returned", 0) + 1
             return
         bought = {"at": turn.at.isoformat(), "left": left, "currency": order.currency}
-        claim = turn.table("claim")
-        if not claim:
-            self._ask(turn, code_on(order), bought)
+        claim, code = turn.table("claim"), code_on(order)
+        if not claim or (claim["state"] == REFUSED and code):
+            self._ask(turn, code, bought)
         elif claim["state"] == ASKED:  # bought at the very moment, or the code is nobody's yet
             waits = [*claim["waits"], bought][:MOST_WAITING]
             turn.state["claim"] = {**claim, "waits": waits}

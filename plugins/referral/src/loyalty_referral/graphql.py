@@ -111,16 +111,11 @@ async def referral(root: strawberry.Parent[object], info: Info) -> ReferralOverv
     return await _overview(str(getattr(root, "id", "")), info.context)
 
 
-async def draw(
-    info: Info,
-    code: Annotated[
-        str | None, strawberry.argument(description="The code wanted; drawn if left out.")
-    ] = None,
-) -> ReferralLink | None:
-    """The link of the member who is signed in."""
+async def draw(info: Info) -> ReferralLink | None:
+    """The link of the member who is signed in; which code it is, is the shop's to say."""
     context = info.context
     me = await context.me()
-    made = await context.in_thread(sharing.link_of, context.loyalty, me, code or "")
+    made = await context.in_thread(sharing.link_of, context.loyalty, me)
     context.forget(me)
     return _link(made)
 
