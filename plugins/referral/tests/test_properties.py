@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import timedelta
 from random import Random
 from typing import Any
 from uuid import uuid4
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from plugins.referral.tests.build import (
     FRIEND,
+    NOON,
     REFERRER,
     TENT,
     Shop,
@@ -62,7 +64,8 @@ def histories(draw: Any) -> list[dict[str, Any]]:
     for number, (name, hours, tag, amount, part) in enumerate(
         draw(st.lists(st.tuples(WHO, WHEN, tags, amounts, back), max_size=6))
     ):
-        more = {"tags": [tag]} if tag else {}
+        more: dict[str, Any] = {"tags": [tag]} if tag else {}
+        more["occurred_at"] = (NOON + timedelta(hours=hours, seconds=number)).isoformat()
         made.append(order(str(number), name, amount, hours, **more))
         if part:
             amount_back = {} if part == "all" else {"amount": part}

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from loyalty_referral import link_of
 from plugins.referral.tests.build import (
     FRIEND,
     NO_PRINTS,
@@ -283,6 +284,21 @@ def test_nothing_of_an_erased_friend_is_left_but_an_id(opened: Opened) -> None:
     for personal in ("bob", "a device", "1main", "Main", "card"):
         assert personal not in left
     assert shop.points("ada") == [100]
+    assert shop.loyalty.verify().problems == ()
+
+
+def test_what_an_erased_referrer_was_due_goes_to_nobody_who_takes_the_code(
+    opened: Opened,
+) -> None:
+    shop = opened()
+    shop.enrol("ada")
+    shop.record(joined("bob"))
+    shop.loyalty.erase(shop.member("ada"), reason="asked", actor="sam", key="erase")
+    eve = shop.loyalty.enrol(known("eve")).id
+    link_of(shop.loyalty, eve, "ADA-10")
+    shop.record(order("1", "bob"))
+    assert shop.points("bob", "eve") == [10, 0]
+    assert shop.shown("eve")["friends"] == []
     assert shop.loyalty.verify().problems == ()
 
 

@@ -60,10 +60,11 @@ class Friends:
         if claim.get("referral") != turn.data["referral"] or claim["state"] != ASKED:
             if not reason:  # the member has asked somebody else since
                 gone = {"referral": turn.data["referral"]}
-                turn.cause("elsewhere", gone, code=turn.data["code"])
+                turn.cause("elsewhere", gone, to=turn.data["by"])
             return
         referral = str(claim["referral"])
         made = {**claim, "state": REFUSED if reason else ACCEPTED, "reason": reason}
+        made["by"] = turn.data["by"]  # from here on it is theirs, whoever has the code
         made.pop("waits")
         turn.state["claim"] = made
         if reason:
@@ -115,7 +116,6 @@ class Friends:
         invitation = {
             "friend": turn.me,
             "referral": referral,
-            "code": code,
             "orders": turn.member.history.orders - turn.state.get("returned", 0),
             "invites": turn.state.get("accepted", 0),
             **{f"print.{kind}": " ".join(ones) for kind, ones in known.items()},
@@ -149,7 +149,7 @@ class Friends:
         due = (at + timedelta(days=max(waits))).isoformat() if any(waits) else ""
         claim = turn.table("claim")
         data = {"referral": claim["referral"], "due_at": due}
-        turn.cause("bought", data, code=claim["code"])
+        turn.cause("bought", data, to=claim["by"])
 
     def _due(self, turn: Turn, rule: Reward, at: datetime) -> None:
         claim = turn.table("claim")
@@ -160,15 +160,15 @@ class Friends:
             "up": rule.step - 1,
             **promise(rule, self._program),
         }
-        code = claim["code"] if rule.to == "referrer" else ""
-        turn.cause("due", due, rule=rule.rule, code=code, at=_later(at, rule.after_days))
+        to = claim["by"] if rule.to == "referrer" else ""
+        turn.cause("due", due, rule=rule.rule, to=to, at=_later(at, rule.after_days))
 
     def _count(self, turn: Turn, milestones: Sequence[Milestone], at: datetime) -> None:
         claim = turn.table("claim")
         for milestone in milestones:
             counted = {"rule": milestone.rule, "friend": turn.me}
             later = _later(at, milestone.after_days)
-            turn.cause("counted", counted, rule=milestone.rule, code=claim["code"], at=later)
+            turn.cause("counted", counted, rule=milestone.rule, to=claim["by"], at=later)
 
     def _enough(self, rule: Reward, bought: Document) -> bool:
         least = self._least.get(rule.rule)

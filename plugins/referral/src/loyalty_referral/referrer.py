@@ -38,7 +38,7 @@ class Referrers:
             one["prints"] = invitation.prints
             turn.state["accepted"] = turn.state.get("accepted", 0) + 1
         turn.put("friends", data["referral"], one, most=LATEST)
-        answer = {"referral": data["referral"], "code": data["code"], "reason": reason}
+        answer = {"referral": data["referral"], "by": turn.me, "reason": reason}
         turn.cause("answered", answer, to=data["friend"])
 
     def elsewhere(self, turn: Turn) -> None:
@@ -59,7 +59,7 @@ class Referrers:
             claim = turn.table("claim")
             if claim.get("state") == ACCEPTED:
                 passed = {**data, "up": data["up"] - 1}
-                turn.cause("due", passed, rule=name, code=claim["code"])
+                turn.cause("due", passed, rule=name, to=claim["by"])
             return
         rule = self._rewards.get(name)
         if rule is not None and rule.to == "referrer":
