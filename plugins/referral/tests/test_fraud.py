@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import EntryPoint, EntryPoints
 from typing import Any
 
@@ -155,6 +156,20 @@ def test_velocity(opened: Opened) -> None:
         shop.record(joined(name, hours=hours))
     names = ("bob", "cal", "dan", "eve")
     assert [shop.reasons(name) for name in names] == ["", "", "velocity", ""]
+
+
+def test_friends_who_come_at_once_are_not_more_than_the_limit(opened: Opened) -> None:
+    shop = opened(reward=SIGN_UP, velocity={"most": 3, "hours": 24})
+    shop.enrol("ada")
+    facts = [joined(f"friend{number}", hours=number) for number in range(8)]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(shop.record, facts))
+    assert [shop.reasons(f"friend{number}") for number in range(8)] == [
+        *[""] * 3,
+        *["velocity"] * 5,
+    ]
+    assert shop.points("ada") == [300]
+    assert shop.loyalty.verify().problems == ()
 
 
 def test_a_late_friend_takes_the_place_of_one_who_came_after(opened: Opened) -> None:
