@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
-from loyalty_referral import link_of
+from loyalty_core import Loyalty, MemberNotFound, PluginError
+from loyalty_referral import claim, link_of, referrals_of
 from plugins.referral.tests.build import (
     FRIEND,
     NO_PRINTS,
@@ -300,6 +302,29 @@ def test_what_an_erased_referrer_was_due_goes_to_nobody_who_takes_the_code(
     assert shop.points("bob", "eve") == [10, 0]
     assert shop.shown("eve")["friends"] == []
     assert shop.loyalty.verify().problems == ()
+
+
+def test_a_backend_claims_for_members_known_in_any_way_and_once_by_a_key(opened: Opened) -> None:
+    shop = opened()
+    shop.enrol("ada")
+    member = shop.loyalty.enrol({"customer_id": "7"}, source="web").id
+    for _ in range(2):
+        shown: Any = claim(shop.loyalty, member, "ADA-10", key="sign-up 7")
+        assert shown["invited_by"]["state"] == "accepted"
+        shop.clock.set(shop.clock() + timedelta(hours=1))
+    assert shop.shown("ada")["accepted"] == 1
+    with pytest.raises(MemberNotFound):
+        claim(shop.loyalty, str(uuid4()), "ADA-10", key="nobody")
+
+
+def test_links_belong_to_a_program_with_referrals(opened: Opened) -> None:
+    with Loyalty.open(
+        {"program": {"id": "plain"}, "wallets": {"points": {}}}, "sqlite://"
+    ) as plain:
+        member = plain.enrol(known("ada")).id
+        with pytest.raises(PluginError):
+            link_of(plain, member)
+        assert referrals_of(plain, member) == {}
 
 
 def test_the_state_stays_small(opened: Opened) -> None:

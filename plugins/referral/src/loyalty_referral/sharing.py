@@ -6,6 +6,7 @@ All happens now, by the program's clock. Done again with the same key, the first
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from loyalty_core import (
@@ -77,7 +78,7 @@ def claim(
 
     ``data`` as in ``joined``. Returns what the member is shown then: whether they were accepted.
 
-    Raises ``MemberNotFound``, ``IdentityInvalid`` and what ``record`` answers with.
+    Raises ``MemberNotFound``, ``IdentityInvalid`` and what ``record`` raises.
     """
     named: dict[str, Scalar] = {"code": code} if code else {}
     return _record(loyalty, member_id, facts.JOINED, key, {**(data or {}), **named})
@@ -126,9 +127,8 @@ def _record(
         occurred_at=now.at,
         data=data,
     )
-    error = loyalty.record(activity).error
-    if error is not None and not isinstance(error, IdempotencyConflict):
-        raise error
+    with suppress(IdempotencyConflict):  # done before, at another moment
+        loyalty.record(activity)
     return referrals_of(loyalty, member_id)
 
 
