@@ -17,6 +17,7 @@ from loyalty_core import (
     CodeUsed,
     Connector,
     Customer,
+    Disconnected,
     ErasureAsked,
     ExportAsked,
     Health,
@@ -28,7 +29,9 @@ from loyalty_core import (
     Profile,
     ProgramConfig,
     Secret,
+    ShopErasureAsked,
     SignatureInvalid,
+    SignedIn,
     Verified,
     Wants,
     WebhookRequest,
@@ -81,6 +84,12 @@ class Stall:
         topic = request.needed("Stall-Topic")
         return Verified(key=request.header("Stall-Id") or "", topic=topic, keep=topic != "ping")
 
+    def signed_in(self, request: WebhookRequest) -> SignedIn:
+        expected = hmac.new(KEY, request.url.partition("?")[2].encode(), hashlib.sha256).hexdigest()
+        if not same_signature(request.needed("Stall-Signature"), [expected]):
+            raise SignatureInvalid("the signature is another one", where="Stall-Signature")
+        return SignedIn(source="web", identities={"email": request.url.partition("?who=")[2]})
+
     def translate(self, message: Message) -> Iterable[Input]:
         self._fail()
         given: Any = message.json()
@@ -92,6 +101,10 @@ class Stall:
         if message.topic in ("erase", "export"):
             kind = ErasureAsked if message.topic == "erase" else ExportAsked
             return [kind(source="web", identities=given, reference="7")]
+        if message.topic == "forget":
+            return [ShopErasureAsked(source="web", reference="8")]
+        if message.topic == "gone":
+            return [Disconnected(reason=given["why"])]
         if message.topic == "used":
             return [CodeUsed(code=given["code"], order=given["order"])]
         return []

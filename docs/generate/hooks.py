@@ -17,6 +17,7 @@ from loyalty_core import (
     Connector,
     Credit,
     Customer,
+    Disconnected,
     DropCode,
     Emit,
     ErasureAsked,
@@ -38,8 +39,11 @@ from loyalty_core import (
     Returned,
     RewardKind,
     Secret,
+    ShopErasureAsked,
     ShowMember,
     ShowsMembers,
+    SignedIn,
+    SignsMembersIn,
     Standing,
     Subscription,
     SuggestsLines,
@@ -81,17 +85,19 @@ GIVEN = (
 CONNECTORS = (
     Connector,
     ReceivesWebhooks,
+    SignsMembersIn,
     ListsChanges,
     ActsOnShop,
     Secret,
     WebhookRequest,
     Verified,
+    SignedIn,
     Message,
     Page,
     Wants,
     Health,
 )
-INPUTS = (Customer, CodeUsed, ErasureAsked, ExportAsked)
+INPUTS = (Customer, CodeUsed, ErasureAsked, ExportAsked, ShopErasureAsked, Disconnected)
 ACTIONS = (MakeCode, DropCode, ShowMember, TellEvent)
 EFFECTS = (Credit, Grant, KeepState, Emit, Measure, Cause)
 

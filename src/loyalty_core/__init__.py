@@ -62,6 +62,7 @@ from loyalty_core.domain.connectors import (
     Action,
     CodeUsed,
     Customer,
+    Disconnected,
     DropCode,
     ErasureAsked,
     ExportAsked,
@@ -70,7 +71,9 @@ from loyalty_core.domain.connectors import (
     MakeCode,
     Message,
     Page,
+    ShopErasureAsked,
     ShowMember,
+    SignedIn,
     TellEvent,
     Unreadable,
     Verified,
@@ -269,7 +272,13 @@ from loyalty_core.loyalty import Loyalty
 from loyalty_core.plugins.hookspecs import hookimpl
 from loyalty_core.plugins.loader import Plugin
 from loyalty_core.plugins.manifest import PLUGIN_API_VERSION, PluginManifest
-from loyalty_core.ports.connectors import ActsOnShop, Connector, ListsChanges, ReceivesWebhooks
+from loyalty_core.ports.connectors import (
+    ActsOnShop,
+    Connector,
+    ListsChanges,
+    ReceivesWebhooks,
+    SignsMembersIn,
+)
 from loyalty_core.ports.grants import CodeSource
 from loyalty_core.ports.program import (
     BenefitSource,
@@ -300,7 +309,8 @@ __all__ = [
     "Clock", "CodeImport", "CodeRules", "CodeSource", "CodeUsed", "Condition", "ConfigError",
     "Connector", "ConnectorDisabled", "ConnectorError", "ConnectorStatus", "ConnectorUnknown",
     "Credit", "CurrencyUnknown", "Customer", "CustomerMissing", "DateOutOfRange", "Dated",
-    "DebtPolicy", "Decidable", "Difference", "Drift", "DropCode", "Earning", "Effect", "Emit",
+    "DebtPolicy", "Decidable", "Difference", "Disconnected", "Drift", "DropCode", "Earning",
+    "Effect", "Emit",
     "EncodingBroken", "Entry", "ErasureAsked", "ErasureReceipt", "Event", "ExpiresAt", "Expiry",
     "Explanation", "ExportAsked", "Fact", "FactError", "FactFile", "FactReceipt",
     "FactTooLarge", "Failed", "FileRow", "FollowsFacts", "Fulfils", "Goal", "GoodwillPolicy",
@@ -327,8 +337,10 @@ __all__ = [
     "RewardKind", "RewardType", "RewardUnknown", "RewardView", "Rounding", "Scalar", "Score",
     "ScoresMembers", "SealBroken", "SealReport", "Secret", "SecretMissing", "Segment",
     "SegmentCount", "SegmentPage", "SegmentReport", "SegmentUnknown", "Settlement",
-    "SettlementReceipt", "SettlementRefused", "SharedWallet", "ShowMember", "ShowsMembers",
-    "SignatureInvalid", "SpendOffer", "SpendRequest", "Spenders", "Stacking", "Standing",
+    "SettlementReceipt", "SettlementRefused", "SharedWallet", "ShopErasureAsked", "ShowMember",
+    "ShowsMembers",
+    "SignatureInvalid", "SignedIn", "SignsMembersIn", "SpendOffer", "SpendRequest", "Spenders",
+    "Stacking", "Standing",
     "Statement", "Status", "StoreBusy", "StoreError", "StoreFull", "StoreReadOnly",
     "StoreUnreachable", "Subscription", "SuggestsLines", "TellEvent", "Tender", "TickReport",
     "Tier", "TierChange", "TierScheme", "TopMember", "Transaction", "TransactionKind",

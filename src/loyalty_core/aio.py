@@ -159,6 +159,7 @@ class AsyncLoyalty:
     unmerge = _awaited(Loyalty.unmerge)
     receive = _awaited(Loyalty.receive)
     work_inbox = _awaited(Loyalty.work_inbox)
+    signed_in = _awaited(Loyalty.signed_in)
     translate = _awaited(Loyalty.translate)
     check_webhook = _awaited(Loyalty.check_webhook)
     backfill = _awaited(Loyalty.backfill)

@@ -171,3 +171,30 @@ def test_who_asks_what_is_known_is_told_of_once(shop: Shop, stall: Stall) -> Non
     loyalty.tick()
     told = [(one.member_id, dict(one.data)) for one in shop.toy.received]
     assert told == [(ada(loyalty), {"connector": "stall.main", "reference": "7"})]
+
+
+def test_a_shop_that_is_to_be_forgotten_takes_those_along_whom_only_it_knew(
+    loyalty: Loyalty,
+) -> None:
+    loyalty.record(order("1", amount="60.00"))
+    both = {"email": "bob@example.org"}
+    loyalty.record(order("2", amount="5.00", identities=both))
+    loyalty.record(order("3", amount="5.00", identities=both, source="till"))
+    loyalty.record(order("4", amount="5.00", identities={"email": "cy@x.org"}, source="till"))
+    member = ada(loyalty)
+    for key in ("one", "two"):
+        receive(loyalty, sent({}, "forget", key=key))
+        assert loyalty.work_inbox() == InboxReport(done=1, inputs=1)
+    assert loyalty.member(member).status == "erased"
+    for email in ("bob@example.org", "cy@x.org"):
+        assert loyalty.find({"email": email}) is not None
+    assert loyalty.verify().problems == ()
+
+
+def test_a_shop_that_does_not_want_us_is_left_alone(loyalty: Loyalty) -> None:
+    receive(loyalty, sent({"why": "the app was removed"}, "gone"))
+    loyalty.work_inbox()
+    status = loyalty.connector_status("stall")
+    assert (status.disabled_at is not None, status.disabled_for) == (True, "the app was removed")
+    loyalty.enable_connector("stall")
+    assert loyalty.connector_status("stall").disabled_at is None

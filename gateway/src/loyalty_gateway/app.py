@@ -21,6 +21,7 @@ from loyalty_gateway.endpoint import Caller, GraphQLEndpoint
 from loyalty_gateway.errors import LOGGER, RequestRefused
 from loyalty_gateway.pages import graphiql_files
 from loyalty_gateway.settings import GatewaySettings, resolved, settings_of
+from loyalty_gateway.sign_in import sign_in
 from loyalty_gateway.webhooks import webhooks
 
 METHODS = ["GET", "POST", "HEAD", "PUT", "PATCH", "DELETE"]
@@ -30,8 +31,8 @@ METHODS = ["GET", "POST", "HEAD", "PUT", "PATCH", "DELETE"]
 def create_app(
     loyalty: Loyalty, settings: GatewaySettings | None = None, *, dev: bool = False
 ) -> Starlette:
-    """The gateway of one program: ``/graphql``, ``/admin/graphql``, ``/webhooks``, ``/healthz``
-    and ``/readyz``.
+    """The gateway of one program: ``/graphql``, ``/admin/graphql``, ``/webhooks``, ``/sign-in``,
+    ``/healthz`` and ``/readyz``.
 
     Without ``settings`` those of the program's ``[gateway]`` section count. ``dev`` turns
     GraphiQL and introspection on. ``loyalty`` stays the caller's to close.
@@ -47,6 +48,7 @@ def create_app(
     routes: list[BaseRoute] = [
         *_endpoints(loyalty, ready, threads),
         webhooks(loyalty, threads, ready.webhook_limit_bytes),
+        sign_in(loyalty, threads, TokenVerifier(ready.jwt)),
         Route("/healthz", _healthz),
         Route("/readyz", _readyz_of(loyalty, threads)),
     ]

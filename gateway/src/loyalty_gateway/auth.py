@@ -6,6 +6,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 import jwt
 
@@ -33,6 +34,26 @@ class TokenVerifier:
         self._settings = settings
         if settings:
             _check_key(settings)
+
+    @property
+    def signs(self) -> bool:
+        """Whether it can sign tokens as well: with a secret, not with a public key."""
+        return self._settings is not None and bool(self._settings.secret)
+
+    def sign(self, claim: MemberClaim, now: datetime, seconds: int) -> str:
+        """A token that names somebody, and that ``verify`` takes for so many seconds."""
+        settings = self._settings
+        assert settings is not None
+        claims = {
+            "aud": settings.audience,
+            "iat": now,
+            "exp": now + timedelta(seconds=seconds),
+            "identities": dict(claim.identities),
+            "source": claim.source,
+        }
+        if settings.issuer:
+            claims["iss"] = settings.issuer
+        return jwt.encode(claims, settings.secret, algorithm=settings.algorithms[0])
 
     def verify(self, token: str) -> MemberClaim:
         """Whom ``token`` names, once its signature, audience, issuer and times are right.

@@ -59,7 +59,7 @@ class _Receiving:
         """200 for what is kept, or was before; 401 for a bad signature, and nothing is kept."""
         name = f"{request.path_params['plugin']}.{request.path_params['account']}"
         try:
-            body, headers = await read_body(request, self._body_limit), _headers(request)
+            body, headers = await read_body(request, self._body_limit), header_pairs(request)
             url = str(request.url)
             receipt = await self._threads.run(
                 lambda: self._loyalty.receive(name, body=body, headers=headers, url=url)
@@ -90,7 +90,8 @@ class _Receiving:
             self._working = False
 
 
-def _headers(request: Request) -> tuple[tuple[str, str], ...]:
+def header_pairs(request: Request) -> tuple[tuple[str, str], ...]:
+    """Every header as it was sent, doubled ones twice."""
     raw = request.headers.raw
     return tuple((key.decode("latin-1"), value.decode("latin-1")) for key, value in raw)
 

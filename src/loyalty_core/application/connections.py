@@ -13,7 +13,7 @@ from loyalty_core.application.rules import Rules
 from loyalty_core.application.walking import Walking
 from loyalty_core.domain.clock import Clock
 from loyalty_core.domain.connections import ConnectorStatus, LoggedAction
-from loyalty_core.domain.connectors import Health
+from loyalty_core.domain.connectors import Health, SignedIn, WebhookRequest
 from loyalty_core.domain.statements import Status
 from loyalty_core.errors import ConnectorUnknown, FactError, LoyaltyError
 from loyalty_core.ports.connectors import (
@@ -24,6 +24,7 @@ from loyalty_core.ports.connectors import (
     ListsChanges,
     MessageCounts,
     ReceivesWebhooks,
+    SignsMembersIn,
 )
 from loyalty_core.ports.program import Owned
 from loyalty_core.ports.store import Reader, Store, UnitOfWork
@@ -101,6 +102,14 @@ class Connections:
             failed_messages=tuple(reader.failed_messages(name, MOST_FAILED)),
             failed_actions=tuple(reader.failed_actions(name, MOST_FAILED)),
         )
+
+    def signed_in(self, name: str, headers: tuple[tuple[str, str], ...], url: str) -> SignedIn:
+        """Whom a request names that a shop has signed."""
+        owned = self._rules.connectors.get(name)
+        if owned is None or not isinstance(owned.item, SignsMembersIn):
+            raise ConnectorUnknown(f"nobody is signed in by {name[:60]!r}", where=name)
+        request = WebhookRequest(body=b"", headers=headers, url=url, received_at=self._clock())
+        return owned.item.signed_in(request)
 
     def health(self, name: str) -> Health:
         """Whether the shop answers; a defect of its connector is an answer too."""

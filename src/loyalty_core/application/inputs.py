@@ -19,9 +19,11 @@ from loyalty_core.domain.clock import Clock
 from loyalty_core.domain.connectors import (
     CodeUsed,
     Customer,
+    Disconnected,
     ErasureAsked,
     ExportAsked,
     Input,
+    ShopErasureAsked,
     Unreadable,
 )
 from loyalty_core.domain.facts import Activity, Fact, Json, Order, OrderRefund
@@ -39,6 +41,8 @@ from loyalty_core.ports.records import StoredReceipt
 from loyalty_core.ports.store import Store, UnitOfWork
 
 FACTS = (Order, OrderRefund, Activity, Mapping)
+PEOPLE = 100
+"""How many people are looked for at once who are to be forgotten with their shop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +103,10 @@ class Inputs:
                 return Booked(error=one.error)
             if isinstance(one, ErasureAsked):
                 return Booked(self._erase(connector, one))
+            if isinstance(one, ShopErasureAsked):
+                return Booked(self._erase_all(connector, one))
+            if isinstance(one, Disconnected):
+                return Booked(self._store.write(partial(self._switch_off, connector, one)))
             assert isinstance(one, ExportAsked)
             return Booked(self._export(connector, one))
         except StoreError:
@@ -139,6 +147,24 @@ class Inputs:
             self._erasing.erase(member_id, f"asked at {connector}", connector, key)
             erased = True
         return erased
+
+    def _erase_all(self, connector: str, one: ShopErasureAsked) -> bool:
+        """Whether anybody was forgotten; goes on where it stopped, for who is left is asked."""
+        erased = False
+        while found := self._store.read(lambda reader: reader.known_only_from(one.source, PEOPLE)):
+            for member_id in found:
+                key = f"{connector}:erase:{one.reference}:{member_id}"
+                self._erasing.erase(member_id, f"asked by {connector}", connector, key)
+                erased = True
+        return erased
+
+    def _switch_off(self, connector: str, one: Disconnected, uow: UnitOfWork) -> bool:
+        state = uow.connector_state(connector)
+        if state.disabled_at is not None:
+            return False
+        state.disabled_at, state.disabled_for = self._clock(), one.reason
+        uow.save_connector(state)
+        return True
 
     def _export(self, connector: str, one: ExportAsked) -> bool:
         """Whether somebody is told now that a person asks for what is known of them."""

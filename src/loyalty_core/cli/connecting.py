@@ -36,7 +36,13 @@ def input_document(one: Input) -> Document:
         return dict(written(one))
     if isinstance(one, Unreadable):
         return {"type": "unreadable", "what": one.what, "error": str(one.error)}
-    kind = {"CodeUsed": "code_used", "ErasureAsked": "erasure", "ExportAsked": "export"}
+    kind = {
+        "CodeUsed": "code_used",
+        "ErasureAsked": "erasure",
+        "ExportAsked": "export",
+        "ShopErasureAsked": "shop_erasure",
+        "Disconnected": "disconnected",
+    }
     named = kind.get(type(one).__name__, "customer")
     if isinstance(one, CodeUsed):
         order = one.order if isinstance(one.order, Mapping) else written(one.order)

@@ -70,6 +70,14 @@ class Verified:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SignedIn:
+    """Who a shop says is signed in there: identities to find the member by."""
+
+    source: str
+    identities: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """What a shop sent, as ``translate`` gets it."""
 
@@ -136,6 +144,27 @@ class ExportAsked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShopErasureAsked:
+    """A shop asks that everybody be forgotten who is known from it, and from nowhere else.
+
+    Platforms ask it once a shop has left for good; ``reference`` is the shop's own.
+    """
+
+    source: str
+    reference: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disconnected:
+    """The shop does not want us any more: its connector is switched off, until it is enabled.
+
+    Such a message may be old: say it only once the shop itself takes nothing of us.
+    """
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unreadable:
     """Something in the shop that cannot be read: kept as a dead message, and the rest goes on.
 
@@ -147,7 +176,17 @@ class Unreadable:
     error: FactError
 
 
-Input = Fact | Mapping[str, Json] | Customer | CodeUsed | ErasureAsked | ExportAsked | Unreadable
+Input = (
+    Fact
+    | Mapping[str, Json]
+    | Customer
+    | CodeUsed
+    | ErasureAsked
+    | ExportAsked
+    | ShopErasureAsked
+    | Disconnected
+    | Unreadable
+)
 """What a connector makes of a shop's data; a mapping is a fact in its documented JSON form."""
 
 

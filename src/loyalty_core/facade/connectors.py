@@ -18,7 +18,7 @@ from loyalty_core.domain.connections import (
     WalkReport,
     WebhookCheck,
 )
-from loyalty_core.domain.connectors import Health
+from loyalty_core.domain.connectors import Health, SignedIn
 from loyalty_core.ports.connectors import Connector
 
 
@@ -52,6 +52,15 @@ class ConnectorMethods:
         Raises ``ConnectorUnknown``, ``SignatureInvalid``, ``SecretMissing``, ``StoreError``.
         """
         return self._connections.inbox.receive(connector, body, tuple(headers), url)
+
+    def signed_in(
+        self, connector: str, *, headers: Iterable[tuple[str, str]], url: str
+    ) -> SignedIn:
+        """Whom a request names that a shop has signed: a customer who is signed in there.
+
+        Raises ``ConnectorUnknown``, ``SignatureInvalid``, ``SecretMissing``.
+        """
+        return self._connections.signed_in(connector, tuple(headers), url)
 
     def work_inbox(self, *, progress: Callable[[int], None] | None = None) -> InboxReport:
         """Every message that is due, translated and booked; ``tick`` does it too.

@@ -14,6 +14,7 @@ from loyalty_core.domain.connectors import (
     Input,
     Message,
     Page,
+    SignedIn,
     Verified,
     Wants,
     WebhookRequest,
@@ -63,6 +64,19 @@ class ReceivesWebhooks(Protocol):
         A message is a trigger: it may be old or doubled, so say what is the case (an order with all
         its refunds) and not what changed. May ask the shop for what is not in the message. Raises
         ``FactError`` for one that cannot be read, ``PlatformUnavailable`` to be asked later.
+        """
+        ...
+
+
+@runtime_checkable
+class SignsMembersIn(Protocol):
+    """A connector whose shop tells who is signed in, so that members need no second account."""
+
+    def signed_in(self, request: WebhookRequest) -> SignedIn:
+        """Whom a request names that the shop has signed; asks nobody.
+
+        Called by ``/sign-in/<plugin>/<account>`` of the gateway, with every header and the URL.
+        Raises ``SignatureInvalid`` for a request that is not the shop's, is old, or names nobody.
         """
         ...
 

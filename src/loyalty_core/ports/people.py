@@ -83,6 +83,10 @@ class PeopleWork(Protocol):
 class PeopleReader(Protocol):
     """The part of a reader that hands people what is known of them."""
 
+    def known_only_from(self, source: str, limit: int) -> Sequence[MemberId]:
+        """Some members whose customer ids and facts are all from this source; none erased."""
+        ...
+
     def everything(self, member: MemberId) -> Mapping[str, list[Mapping[str, Json]]]:
         """All rows that belong to a member, and to those merged into it, by table."""
         ...

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, case, func, or_, select, update
+from sqlalchemy import Connection, Table, and_, case, exists, func, not_, or_, select, update
 
 from loyalty_core.domain.facts import Json
 from loyalty_core.domain.ledger import TransactionKind
-from loyalty_core.domain.members import MemberId
+from loyalty_core.domain.members import MemberId, MemberStatus
 from loyalty_core.storage import tables
 from loyalty_core.storage.erasure import Erasure
 from loyalty_core.storage.grant_tables import grant as grants
@@ -88,6 +88,24 @@ class PeopleRows:
     """``ports.people.PeopleReader`` on one SQLAlchemy connection."""
 
     _connection: Connection
+    _program: str
+
+    def known_only_from(self, source: str, limit: int) -> Sequence[MemberId]:
+        """Some members whose customer ids and facts are all from this source; none erased."""
+        people, identity, fact = tables.member, tables.identity, tables.fact
+
+        def known(elsewhere: bool) -> Any:
+            names = and_(identity.c.source != "", (identity.c.source != source) == elsewhere)
+            facts = (fact.c.source != source) == elsewhere
+            return or_(
+                exists().where(identity.c.member_id == people.c.id, names),
+                exists().where(fact.c.member_id == people.c.id, facts),
+            )
+
+        there = people.c.status.not_in((MemberStatus.ERASED.value, MemberStatus.MERGED.value))
+        found = select(people.c.id).where(people.c.program == self._program, there)
+        mine = found.where(known(False), not_(known(True))).order_by(people.c.id).limit(limit)
+        return list(self._connection.scalars(mine))
 
     def everything(self, member: MemberId) -> Mapping[str, list[Mapping[str, Json]]]:
         """All rows of a member and those merged into it: every table that names members."""
