@@ -1,0 +1,196 @@
+"""One shop on Shopify, as the core knows it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+
+from loyalty_core import (
+    Action,
+    ActionRefused,
+    ConnectorDisabled,
+    Disconnected,
+    DropCode,
+    FactError,
+    Health,
+    Input,
+    Json,
+    MakeCode,
+    Message,
+    Page,
+    PlatformUnavailable,
+    ProgramConfig,
+    RefundKind,
+    RewardType,
+    Secret,
+    ShowMember,
+    SignedIn,
+    Verified,
+    Wants,
+    WebhookRequest,
+)
+from loyalty_shopify.asking import VERSION, Access, Admin
+from loyalty_shopify.codes import Codes
+from loyalty_shopify.config import Account
+from loyalty_shopify.fields import Doc, maybe, name, rows, table, text
+from loyalty_shopify.people import customer_of, erasure_of, export_of, shop_erasure_of
+from loyalty_shopify.queries import CUSTOMER, SHOP
+from loyalty_shopify.reading import Reading, in_other_money
+from loyalty_shopify.showing import Showing
+from loyalty_shopify.signing import customer_of_proxy, customer_of_token, verified
+from loyalty_shopify.walking import Walk
+
+ORDERS = frozenset(
+    f"orders/{what}"
+    for what in ("create", "updated", "edited", "paid", "partially_paid", "cancelled", "fulfilled")
+)
+CUSTOMERS = frozenset({"customers/create", "customers/update", "customers/enable"})
+READS = ("read_orders", "read_customers")
+"""Scopes without which it is of no use; `act` needs more."""
+
+
+class ShopifyConnector:
+    """A shop on Shopify: webhooks, walks through it, codes and customers."""
+
+    def __init__(self, account: Account, program: ProgramConfig) -> None:
+        token = Secret(account.access_token) if account.access_token else None
+        secrets = tuple(map(Secret, account.secrets))
+        url = account.admin_url or f"https://{account.shop}"
+        source = account.source or account.account
+        currency = account.currency or program.program.currency
+        self.id = f"shopify.{account.account}"
+        self.secrets = (*secrets, token) if token else secrets
+        self.polled_every = timedelta(minutes=account.poll_minutes) or None
+        self.wants = Wants(rewards=account.rewards, members=account.show_members)
+        self._account = account
+        self._made = {
+            program.rewards[one].kind for one in account.rewards if one in program.rewards
+        }
+        self._signers = secrets
+        self._admin = Admin(Access(url, secrets, account.client_id, token))
+        self._reading = Reading(source, currency, RefundKind(account.money_refunds))
+        self._walk = Walk(self._admin, self._reading, account.tag_prefix)
+        self._codes = Codes(self._admin, source, currency)
+        self._showing = Showing(self._admin, source, account.namespace, account.tag_prefix)
+
+    def health(self) -> Health:
+        """Whether the shop answers, is the one meant, and lets the app do what it is to do."""
+        asked = self._admin.ask(SHOP)
+        shop, app = maybe(asked.get("shop")), maybe(asked.get("currentAppInstallation"))
+        scopes = {text(one.get("handle")) for one in rows(app.get("accessScopes"))}
+        scopes |= {one.replace("write_", "read_") for one in scopes}  # who may write may read
+        missing = [one for one in self._needed() if one not in scopes]
+        if text(shop.get("myshopifyDomain")) != self._account.shop:
+            return Health(ok=False, detail=f"it is {text(shop.get('myshopifyDomain'))}")
+        if (money := text(shop.get("currencyCode"))) != self._reading.currency:
+            return Health(ok=False, detail=f"the shop's currency is {money}: write it down")
+        if missing:
+            return Health(ok=False, detail=f"the app lacks the scopes {', '.join(missing)}")
+        return Health(ok=True, detail=f"{text(shop.get('name'))}, Admin API {VERSION}")
+
+    def _needed(self) -> tuple[str, ...]:
+        needed = [*READS]
+        needed += ["write_customers"] if self.wants.members else []
+        needed += ["write_gift_cards"] if RewardType.GIFT_CARD in self._made else []
+        needed += ["write_discounts"] if self._made - {RewardType.GIFT_CARD} else []
+        return tuple(needed)
+
+    def signed_in(self, request: WebhookRequest) -> SignedIn:
+        """The customer that a session token names, or a request through the App Proxy."""
+        secrets = [secret.reveal() for secret in self._signers]
+        shop, now = self._account.shop, request.received_at
+        kind, _, token = (request.header("authorization") or "").partition(" ")
+        if kind.lower() == "bearer":
+            client = self._account.client_id
+            who = customer_of_token(token.strip(), secrets, client, shop, now)
+        else:
+            who = customer_of_proxy(request.url, secrets, shop, now)
+        return SignedIn(source=self._reading.source, identities={"customer_id": who})
+
+    # -- in -----------------------------------------------------------------------------------
+
+    def verify(self, request: WebhookRequest) -> Verified:
+        """The webhook, if the app's secret has signed it and it is this shop's."""
+        secrets = [secret.reveal() for secret in self._signers]
+        return verified(request, secrets, self._account.shop)
+
+    def translate(self, message: Message) -> Iterable[Input]:
+        """The inputs of a webhook; none of a topic that means nothing here.
+
+        Raises ``FactError``, and ``PlatformUnavailable`` where the shop has to be asked.
+        """
+        topic = message.topic
+        if topic in ORDERS:
+            return self._reading.order_inputs(self._order(table(message.json(), "$")))
+        if topic == "refunds/create":
+            return [self._reading.refund_alone(self._refund(table(message.json(), "$")))]
+        if topic in CUSTOMERS:
+            return self._customer(table(message.json(), "$"))
+        if topic == "customers/data_request":
+            return [export_of(table(message.json(), "$"), self._reading.source)]
+        if topic == "customers/redact":
+            return [erasure_of(table(message.json(), "$"), self._reading.source)]
+        if topic == "shop/redact":
+            return [shop_erasure_of(table(message.json(), "$"), self._reading.source)]
+        return self._removed() if topic == "app/uninstalled" else []
+
+    def _removed(self) -> list[Input]:
+        """That the app was removed, unless the shop takes it again: the message may be old."""
+        try:
+            self._admin.ask(SHOP)
+        except ConnectorDisabled as error:
+            return [Disconnected(reason=error.message)]
+        return []
+
+    def _order(self, doc: Doc) -> Doc:
+        """An order whose refunds say what went back in the shop's money."""
+        refunds: list[Json] = [self._refund(one) for one in rows(doc.get("refunds"))]
+        return {**doc, "refunds": refunds}
+
+    def _refund(self, doc: Doc) -> dict[str, Json]:
+        """A refund; where it says only what went back in the buyer's money, the shop is asked."""
+        currency = text(doc.get("currency")) or self._reading.currency
+        if not in_other_money(doc, currency):
+            return dict(doc)
+        known = self._asked(lambda: self._walk.refund(_gid("Refund", doc)))
+        if not known.get("id"):
+            raise FactError("the refund is not in the shop any more", where="$.refunds")
+        return {**doc, **known}
+
+    def _customer(self, doc: Doc) -> list[Input]:
+        """The customer as the shop knows them now: a webhook may be old, and they forgotten."""
+        known = self._asked(lambda: self._admin.ask(CUSTOMER, id=_gid("Customer", doc)))
+        found = known.get("customer")
+        if not isinstance(found, dict):
+            return []
+        return [customer_of(found, self._reading.source, self._account.tag_prefix)]
+
+    def _asked(self, ask: Callable[[], dict[str, Json]]) -> dict[str, Json]:
+        """What the shop answers; a message waits while it takes no token of ours."""
+        try:
+            return ask()
+        except ConnectorDisabled as error:
+            raise PlatformUnavailable(error.message, where=error.where) from error
+
+    # -- through ------------------------------------------------------------------------------
+
+    def changed_since(self, cursor: str) -> Page:
+        """A page of what changed: orders with all their refunds, then customers."""
+        return self._walk.page(cursor)
+
+    # -- back ---------------------------------------------------------------------------------
+
+    def act(self, action: Action) -> None:
+        """Makes or drops a code, or writes what a member has."""
+        if isinstance(action, MakeCode):
+            self._codes.make(action)
+        elif isinstance(action, DropCode):
+            self._codes.drop(action)
+        elif isinstance(action, ShowMember):
+            self._showing.show(action)
+        else:
+            raise ActionRefused(f"a shop is not told {type(action).__name__}")
+
+
+def _gid(kind: str, doc: Doc) -> str:
+    return f"gid://shopify/{kind}/{name(doc.get('id'), '$.id')}"

@@ -1,0 +1,273 @@
+"""Going through a shop: everything by bulk operations, and later what changed, page by page.
+
+Where a walk is stands in its cursor, a small JSON text. The first walk has a file made of all
+orders and reads it piece by piece, then one of all customers. Later ones list what changed since
+the latest change that was seen, and a little before it, for lists lag behind.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from decimal import Decimal
+from typing import cast
+
+from loyalty_core import ConnectorError, FactError, Input, Json, Page, PlatformUnavailable
+from loyalty_core import Unreadable as Unread
+from loyalty_shopify.asking import Admin, TooCostly
+from loyalty_shopify.fields import Doc, maybe, moment, rows, text
+from loyalty_shopify.people import customer_of
+from loyalty_shopify.queries import (
+    BULK,
+    BULK_STATE,
+    CUSTOMERS,
+    LINES,
+    ORDERS,
+    REFUND,
+    START_BULK,
+)
+from loyalty_shopify.reading import Reading
+
+OVERLAP = timedelta(minutes=2)
+A_FILE_PAGE = 100
+"""Orders, or customers, that are read of a file at once."""
+A_PAGE = 10
+LINES_A_PAGE = 10
+CUSTOMERS_A_PAGE = 100
+BULK_SECONDS = 15
+LONGEST_LINE = 16_777_216
+NEXT = {"orders": "customers", "customers": ""}
+FAILED = ("FAILED", "CANCELED", "CANCELING")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a walk is. ``orders`` and ``customers`` are up to when each is known.
+
+    ``of`` is what is being gone through, ``bulk`` the operation whose file is read from the byte
+    ``offset``, ``after`` the page of a list; ``seen`` is the latest change on the pages so far.
+    """
+
+    of: str = ""
+    bulk: str = ""
+    offset: int = 0
+    after: str = ""
+    seen: str = ""
+    orders: str = ""
+    customers: str = ""
+
+    @staticmethod
+    def read(cursor: str) -> Place:
+        """The place that a cursor is; raises ``ConnectorError`` for what is none of ours."""
+        try:
+            return Place(**json.loads(cursor)) if cursor else Place(of="orders")
+        except (TypeError, ValueError):
+            message = f"{cursor[:60]!r} is no place in a walk"
+            raise ConnectorError(message, remedy="Run backfill --again.") from None
+
+    def text(self) -> str:
+        """The cursor: only what is not empty."""
+        said = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return json.dumps({name: value for name, value in said.items() if value})
+
+    def known(self, at: str) -> Place:
+        """The same, with what is gone through known up to a moment."""
+        return replace(self, orders=at) if self.of == "orders" else replace(self, customers=at)
+
+
+class Walk:
+    """The walks through one shop."""
+
+    def __init__(self, admin: Admin, reading: Reading, tag_prefix: str) -> None:
+        self._admin = admin
+        self._reading = reading
+        self._tag_prefix = tag_prefix
+
+    def page(self, cursor: str) -> Page:
+        """What comes after a cursor; raises ``PlatformUnavailable`` while a file is being made."""
+        place = Place.read(cursor)
+        if not place.of:
+            place = replace(place, of="orders")
+        if place.bulk:
+            return self._file(place)
+        if (place.orders if place.of == "orders" else place.customers) == "":
+            return self._start(place)
+        return self._list(place)
+
+    # -- everything there is ------------------------------------------------------------------
+
+    def _start(self, place: Place) -> Page:
+        """Has a file made; what changes from now on is looked for by the next walk."""
+        made = maybe(self._admin.ask(START_BULK, query=BULK[place.of])["bulkOperationRunQuery"])
+        if errors := rows(made.get("userErrors")):
+            said = "; ".join(text(one.get("message")) for one in errors)
+            if any(text(one.get("code")) == "OPERATION_IN_PROGRESS" for one in errors):
+                raise PlatformUnavailable(said, retry_after=4 * BULK_SECONDS)
+            raise ConnectorError(said, where="bulkOperationRunQuery")
+        started = maybe(made.get("bulkOperation"))
+        at = moment(started.get("createdAt"), "createdAt").isoformat()
+        going = replace(place, bulk=text(started.get("id")), offset=0, seen=at)
+        return Page(inputs=(), cursor=going.text(), more=True)
+
+    def _file(self, place: Place) -> Page:
+        state = maybe(self._admin.ask(BULK_STATE, id=place.bulk).get("node"))
+        status = text(state.get("status"))
+        if status in FAILED:
+            message = f"collecting the {place.of} failed: {text(state.get('errorCode')) or status}"
+            raise ConnectorError(message, where=place.bulk, remedy="Run backfill --again.")
+        if not state or status == "EXPIRED":  # a file is kept for a week: begin this part again
+            again = replace(place, bulk="", offset=0, seen="", after="")
+            return Page(inputs=(), cursor=again.text(), more=True)
+        if status != "COMPLETED":
+            message = f"Shopify is collecting the {place.of}: {status.lower()}"
+            raise PlatformUnavailable(message, retry_after=BULK_SECONDS)
+        documents: list[Doc] = []
+        end: int | None = None
+        if url := text(state.get("url")):
+            documents, end = self._read(url, place.offset)
+        inputs = tuple(one for doc in documents for one in self._inputs(place.of, doc))
+        if end is not None:
+            going = replace(place, offset=end)
+            total = state.get("rootObjectCount") if place.of == "orders" else None
+            return Page(inputs=inputs, cursor=going.text(), more=True, total=_total(total))
+        return self._next(replace(place, bulk="", offset=0), inputs)
+
+    def _read(self, url: str, start: int) -> tuple[list[Doc], int | None]:
+        """The documents from a byte of a file on, and where the next is; None at its end.
+
+        A document is a line, with lines of its own (``__parentId``) below it.
+        """
+        found: list[dict[str, Json]] = []
+        with self._admin.file(url, start) as pieces:
+            for at, line in _lines(pieces, start):
+                read = _object(line, at)
+                parent = read.get("__parentId")
+                if parent is None:
+                    if len(found) == A_FILE_PAGE:
+                        return [*found], at
+                    found.append(read | {"line_items": []})
+                elif not found or found[-1].get("id") != parent:
+                    raise ConnectorError(f"byte {at:,} of the file has no parent", where="bulk")
+                else:
+                    cast(list[Json], found[-1]["line_items"]).append(read)
+        return [*found], None
+
+    # -- what changed -------------------------------------------------------------------------
+
+    def _list(self, place: Place) -> Page:
+        since = place.orders if place.of == "orders" else place.customers
+        after = moment(since, "cursor") - OVERLAP
+        search = f"updated_at:>='{after.isoformat()}'"
+        found, more = self._ask_list(place, search)
+        inputs = tuple(one for doc in found for one in self._inputs(place.of, doc))
+        moments = [text(one.get("updated_at")) for one in found]
+        seen = max((moment(one, "updated_at").isoformat() for one in moments if one), default="")
+        seen = max(seen, place.seen)
+        if more:
+            going = replace(place, after=more, seen=seen)
+            return Page(inputs=inputs, cursor=going.text(), more=True)
+        return self._next(replace(place, after="", seen=max(seen, since)), inputs)
+
+    def _ask_list(self, place: Place, search: str) -> tuple[list[dict[str, Json]], str]:
+        """A page of a list, smaller ones if that costs too much, and where the next is."""
+        if place.of == "customers":
+            data = self._admin.ask(
+                CUSTOMERS, first=CUSTOMERS_A_PAGE, after=place.after or None, query=search
+            )
+            found = maybe(data.get("customers"))
+            return rows(found), _after(found)
+        size, lines = A_PAGE, LINES_A_PAGE
+        while True:
+            try:
+                data = self._admin.ask(
+                    ORDERS, first=size, lines=lines, after=place.after or None, query=search
+                )
+            except TooCostly:
+                if size == 1 and lines == 1:
+                    raise
+                size, lines = (size // 2, lines) if size > 1 else (1, lines // 2)
+                continue
+            found = maybe(data.get("orders"))
+            return [self._whole(one, lines) for one in rows(found)], _after(found)
+
+    def _next(self, place: Place, inputs: tuple[Input, ...]) -> Page:
+        """The end of the orders, after which customers come; and then the end."""
+        known = replace(place.known(place.seen), seen="", of=NEXT[place.of])
+        return Page(inputs=inputs, cursor=known.text(), more=bool(known.of))
+
+    # -- documents ----------------------------------------------------------------------------
+
+    def _inputs(self, of: str, doc: Doc) -> list[Input]:
+        """What a document comes to; one that cannot be read holds up no other."""
+        try:
+            if of == "customers":
+                return [customer_of(doc, self._reading.source, self._tag_prefix)]
+            return self._reading.order_inputs(self.with_refunds(doc))
+        except FactError as error:
+            raw = json.dumps(doc, default=str).encode()
+            return [Unread(what=f"{of[:-1]} {text(doc.get('id'))}", raw=raw, error=error)]
+
+    def with_refunds(self, doc: Doc) -> dict[str, Json]:
+        """An order with all that its refunds say: a list of orders only has their ids."""
+        refunds: list[Json] = []
+        for one in rows(doc.get("refunds")):
+            known = "created_at" in one
+            refunds.append(one if known else self.refund(text(one.get("id"))))
+        return {**doc, "refunds": refunds}
+
+    def refund(self, id: str) -> dict[str, Json]:
+        """A refund with all its lines."""
+        data = maybe(self._admin.ask(REFUND, id=id, first=20, after=None).get("refund"))
+        lines = maybe(data.get("refund_line_items"))
+        found = rows(lines)
+        while after := _after(lines):
+            page = maybe(self._admin.ask(REFUND, id=id, first=50, after=after).get("refund"))
+            lines = maybe(page.get("refund_line_items"))
+            found += rows(lines)
+        return {**data, "refund_line_items": cast(list[Json], found)}
+
+    def _whole(self, doc: Doc, size: int) -> dict[str, Json]:
+        """An order with all its lines."""
+        lines = maybe(doc.get("line_items"))
+        found = rows(lines)
+        while after := _after(lines):
+            asked = self._admin.ask(LINES, id=text(doc.get("id")), lines=max(size, 20), after=after)
+            lines = maybe(maybe(asked.get("order")).get("line_items"))
+            found += rows(lines)
+        return {**doc, "line_items": cast(list[Json], found)}
+
+
+def _after(connection: Doc) -> str:
+    """Where the next page of a connection is; empty at its end."""
+    info = maybe(connection.get("pageInfo"))
+    return text(info.get("endCursor")) if info.get("hasNextPage") is True else ""
+
+
+def _total(value: Json) -> int | None:
+    """A count, which the API writes as text for it may be large."""
+    return int(value) if isinstance(value, str | int) and str(value).isdigit() else None
+
+
+def _lines(pieces: Iterator[bytes], start: int) -> Iterator[tuple[int, bytes]]:
+    """The lines of a file with the bytes they begin at."""
+    at, rest = start, b""
+    for piece in pieces:
+        *whole, rest = (rest + piece).split(b"\n")
+        for line in whole:
+            if line.strip():
+                yield at, line
+            at += len(line) + 1
+        if len(rest) > LONGEST_LINE:
+            raise ConnectorError(f"byte {at:,} of the file begins no line", where="bulk")
+    if rest.strip():
+        yield at, rest
+
+
+def _object(line: bytes, at: int) -> dict[str, Json]:
+    try:
+        read = json.loads(line, parse_float=Decimal)
+    except ValueError:
+        raise PlatformUnavailable(f"the file is cut off at byte {at:,}", where="bulk") from None
+    return maybe(read)

@@ -1,0 +1,361 @@
+"""What is done in the shop: each code once, balances by compare-and-set, and no echoes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from loyalty_core import GrantReceipt, Loyalty
+from loyalty_core.testing import Fault, FrozenClock
+from plugins.shopify.tests.build import CONNECTOR, config_of, opened, points, sent
+from plugins.shopify.tests.double import Shopify
+from plugins.shopify.tests.papers import bag, line, order, webhook
+
+CODE: dict[str, Any] = {"prefix": "TEA"}
+REWARDS: dict[str, Any] = {
+    "five": {"kind": "discount", "amount": "5.00", "points": 50, "code": CODE},
+    "tenth": {"kind": "discount", "percent": "12.5", "points": 50, "code": CODE},
+    "post": {"kind": "free_shipping", "points": 50, "code": CODE, "min_order": "20.00"},
+    "card": {"kind": "gift_card", "amount": "5.00", "points": 50, "code": CODE, "name": "Card"},
+}
+
+
+@pytest.fixture
+def shop(double: Shopify, clock: FrozenClock) -> Iterator[Loyalty]:
+    with making(double, clock, rewards=REWARDS) as loyalty:
+        yield loyalty
+
+
+@contextmanager
+def making(double: Shopify, clock: FrozenClock, **config: Any) -> Iterator[Loyalty]:
+    made = config_of(double.url, **config)
+    made["plugins"]["shopify"]["shop"][0]["rewards"] = sorted(config["rewards"])
+    with Loyalty.open(made, "sqlite://", clock=clock) as loyalty:
+        hundred = [line(price="100.00", price_set=bag("100.00"))]
+        sent(loyalty, webhook(order(1, line_items=hundred)))
+        yield loyalty
+
+
+def ada(loyalty: Loyalty) -> str:
+    found = loyalty.find({"email": "ada@example.org"})
+    assert found is not None
+    return found.id
+
+
+def bought(loyalty: Loyalty, reward: str) -> GrantReceipt:
+    loyalty.redeem(ada(loyalty), reward=reward, key=reward)
+    return grant(loyalty)
+
+
+def grant(loyalty: Loyalty) -> GrantReceipt:
+    return loyalty.grants(ada(loyalty))[0]
+
+
+def made(double: Shopify) -> dict[str, Any]:
+    (one,) = double.codes.values()
+    return dict(one["given"])
+
+
+@pytest.mark.parametrize(
+    ("reward", "said"),
+    [
+        (
+            "five",
+            {
+                "customerGets": {
+                    "value": {"discountAmount": {"amount": "5.00", "appliesOnEachItem": False}},
+                    "items": {"all": True},
+                }
+            },
+        ),
+        ("tenth", {"customerGets": {"value": {"percentage": 0.125}, "items": {"all": True}}}),
+        (
+            "post",
+            {
+                "destination": {"all": True},
+                "minimumRequirement": {"subtotal": {"greaterThanOrEqualToSubtotal": "20.00"}},
+            },
+        ),
+    ],
+)
+def test_a_code_is_made_as_its_reward_says(
+    double: Shopify, shop: Loyalty, reward: str, said: dict[str, Any]
+) -> None:
+    assert bought(shop, reward).state == "preparing"
+    assert shop.tick().actions == 1
+    found, given = grant(shop), made(double)
+    assert (found.state, found.code) == ("issued", given["code"])
+    assert found.grant_id in given["title"]
+    common = {
+        "code": found.code,
+        "title": given["title"],
+        "startsAt": given["startsAt"],
+        "context": {"customers": {"add": ["gid://shopify/Customer/7000"]}},
+        "usageLimit": 1,
+        "appliesOncePerCustomer": True,
+    }
+    assert given == common | said
+    assert points(shop) == 50
+
+
+def test_health_names_the_scopes_that_rewards_need(double: Shopify, shop: Loyalty) -> None:
+    assert shop.connector_health(CONNECTOR).detail == "the app lacks the scopes write_gift_cards"
+    double.scopes = ["read_orders", "write_customers", "write_gift_cards"]
+    assert shop.connector_health(CONNECTOR).detail == "the app lacks the scopes write_discounts"
+
+
+def test_a_member_without_an_account_gets_a_code_for_everybody(
+    double: Shopify, clock: FrozenClock
+) -> None:
+    with making(double, clock, rewards=REWARDS) as shop:
+        guest = order(2, customer=None, email="bob@example.org")
+        guest["line_items"] = [line(price="50.00", price_set=bag("50.00"))]
+        sent(shop, webhook(guest))
+        bob = shop.find({"email": "bob@example.org"})
+        assert bob is not None
+        shop.redeem(bob.id, reward="five", key="k")
+        shop.tick()
+        assert made(double)["context"] == {"all": "ALL"}
+
+
+@pytest.mark.parametrize("reward", ["five", "tenth", "post", "card"])
+@pytest.mark.parametrize("place", range(3))
+@pytest.mark.parametrize("kind", ["drop", "forget", "truncate"])
+def test_a_lost_answer_makes_no_second_code(
+    double: Shopify, shop: Loyalty, clock: FrozenClock, reward: str, place: int, kind: Any
+) -> None:
+    """Whatever is cut, before or after it was done: the token, the look, the making."""
+    bought(shop, reward)
+    double.faults += [Fault(kind="delay", seconds=0)] * place + [Fault(kind=kind)]
+    for _ in range(3):
+        shop.tick()
+        clock.advance(hours=1)
+    assert len(double.codes) + len(double.gift_cards) == 1
+    assert not double.faults
+    found = grant(shop)
+    assert found.state == "issued"
+    assert found.code is not None
+    if reward == "card":
+        assert double.gift_cards[0]["code"] == found.code.lower()
+    else:
+        assert found.code in double.codes
+    assert points(shop) == 50
+    assert shop.connector_status(CONNECTOR).actions_dead == 0
+
+
+def test_a_gift_card_is_the_members_and_worth_what_they_paid(
+    double: Shopify, shop: Loyalty
+) -> None:
+    bought(shop, "card")
+    shop.tick()
+    (card,) = double.gift_cards
+    found = grant(shop)
+    assert card["given"] == {
+        "initialValue": "5.00",
+        "code": found.code,
+        "note": f"Card [{found.grant_id}]",
+        "customerId": "gid://shopify/Customer/7000",
+    }
+
+
+def test_a_gift_card_that_is_not_found_yet_is_looked_for_again(
+    double: Shopify, shop: Loyalty, clock: FrozenClock
+) -> None:
+    """It was made, its answer was lost, and the search does not know it yet."""
+    bought(shop, "card")
+    double.gift_cards_are_found = False
+    double.faults += [Fault(kind="delay", seconds=0)] * 2 + [Fault(kind="forget")]
+    shop.tick()
+    clock.advance(hours=1)
+    shop.tick()
+    assert grant(shop).state == "preparing"
+    double.gift_cards_are_found = True
+    clock.advance(hours=1)
+    shop.tick()
+    assert (grant(shop).state, len(double.gift_cards)) == ("issued", 1)
+
+
+def test_a_code_of_the_shops_own_is_left_alone_and_the_points_are_back(
+    double: Shopify, shop: Loyalty
+) -> None:
+    class Everything(dict[str, Any]):
+        def get(self, *_: Any) -> Any:
+            theirs = {"__typename": "DiscountCodeBasic", "title": "SUMMER", "status": "ACTIVE"}
+            return {"id": "gid://shopify/DiscountCodeNode/1", "codeDiscount": theirs}
+
+    double.codes = Everything()
+    bought(shop, "five")
+    shop.tick()
+    assert (grant(shop).state, points(shop)) == ("revoked", 100)
+    assert len(double.codes) == 0
+
+
+def test_what_the_shop_refuses_is_given_back(
+    double: Shopify, shop: Loyalty, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    no = {"userErrors": [{"field": [], "message": "Title is too rude", "code": "INVALID"}]}
+    monkeypatch.setattr(double, "_make", lambda *_, **__: no)
+    bought(shop, "five")
+    shop.tick()
+    assert (grant(shop).state, points(shop)) == ("revoked", 100)
+    shop.tick()
+    assert shop.verify().problems == ()
+
+
+@pytest.mark.parametrize("reward", ["five", "card"])
+def test_what_is_taken_back_is_of_no_use_in_the_shop(
+    double: Shopify, shop: Loyalty, reward: str
+) -> None:
+    found = bought(shop, reward)
+    shop.tick()
+    shop.revoke_grant(found.grant_id, key="r")
+    shop.tick()
+    if reward == "card":
+        assert [one["enabled"] for one in double.gift_cards] == [False]
+    else:
+        assert [one["codeDiscount"]["status"] for one in double.codes.values()] == ["EXPIRED"]
+
+
+def test_a_code_that_is_used_uses_the_grant_up_once(double: Shopify, shop: Loyalty) -> None:
+    bought(shop, "five")
+    shop.tick()
+    code = grant(shop).code
+    assert code is not None
+    used = order(2, discount_codes=[{"code": code.lower(), "amount": "5.00", "type": "fixed"}])
+    for document in (
+        used,
+        used | {"updated_at": "2026-06-05T00:00:00Z"},
+        used | {"updated_at": "2026-06-06T00:00:00Z", "test": True},
+    ):
+        sent(shop, webhook(document))
+    found = grant(shop)
+    assert (found.state, found.order_id) == ("used", "2")
+    assert shop.connector_status(CONNECTOR).dead == 0
+    shop.tick()
+    assert [one["codeDiscount"]["status"] for one in double.codes.values()] == ["ACTIVE"]
+
+
+def test_codes_of_the_shops_own_mean_nothing(double: Shopify, shop: Loyalty) -> None:
+    sent(shop, webhook(order(3, discount_codes=[{"code": "Summer"}])))
+    assert shop.connector_status(CONNECTOR).dead == 0
+
+
+def test_a_throttled_shop_delays_and_loses_nothing(
+    double: Shopify, shop: Loyalty, clock: FrozenClock, waited: list[int]
+) -> None:
+    bought(shop, "five")
+    double.faults.append(Fault(kind="delay", seconds=0))
+    for _ in range(4):
+        double.throttle(wanted=100, there=0)
+    shop.tick()
+    assert (waited, len(double.codes)) == ([1, 1, 1], 0)
+    clock.advance(minutes=1)
+    shop.tick()
+    assert grant(shop).state == "issued"
+
+
+# -- what members have ----------------------------------------------------------------------------
+
+TIERS = {
+    "tiers": {
+        "scheme": [
+            {
+                "scheme": "club",
+                "tier": [
+                    {"tier": "iron"},
+                    {"tier": "silver", "any_of": [{"metric": "orders", "at_least": 1}]},
+                ],
+            }
+        ]
+    }
+}
+
+
+@pytest.fixture
+def showing(double: Shopify, clock: FrozenClock) -> Iterator[Loyalty]:
+    with opened(double, clock=clock, show_members=True) as loyalty:
+        sent(loyalty, webhook(order(1)))
+        yield loyalty
+
+
+def shown(double: Shopify) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(
+        double.metafields["gid://shopify/Customer/7000", "loyalty.member"]
+    )
+    return found
+
+
+def test_balances_are_written_where_a_theme_can_show_them(
+    double: Shopify, showing: Loyalty
+) -> None:
+    assert showing.tick().actions == 1
+    assert shown(double) == {
+        "member": ada(showing),
+        "revision": 2,
+        "tiers": {},
+        "wallets": {"points": {"available": "10", "balance": "10", "pending": "0"}},
+    }
+
+
+def test_our_own_writes_are_not_taken_for_news(double: Shopify, clock: FrozenClock) -> None:
+    with opened(double, clock=clock, show_members=True, plugins=TIERS) as loyalty:
+        double.customers["7000"]["tags"] = "tier:iron, vip"
+        sent(loyalty, webhook(order(1)))
+        loyalty.tick()
+        assert double.customers["7000"]["tags"] == "tier:silver, vip"
+        assert shown(double)["tiers"] == {"club": "silver"}
+        assert len(double.echoes) == 3
+        sent(loyalty, *double.echoes)
+        found = loyalty.find({"email": "ada@example.org"})
+        assert found is not None
+        assert found.profile.tags == ("vip",)
+        assert [loyalty.tick().actions for _ in range(2)] == [0, 0]
+        assert len(double.echoes) == 3
+
+
+def test_what_was_written_later_stays(double: Shopify, showing: Loyalty) -> None:
+    place = "gid://shopify/Customer/7000", "loyalty.member"
+    double.metafields[place] = json.dumps({"member": ada(showing), "revision": 9})
+    assert showing.tick().actions == 1
+    assert shown(double)["revision"] == 9
+    double.metafields[place] = json.dumps({"member": "another program's", "revision": 9})
+    sent(showing, webhook(order(2)))
+    showing.tick()
+    assert shown(double)["wallets"]["points"]["balance"] == "20"
+
+
+def test_what_somebody_else_writes_meanwhile_is_seen(
+    double: Shopify, showing: Loyalty, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place, seen = ("gid://shopify/Customer/7000", "loyalty.member"), double.answer
+
+    def answer(asked: Any) -> Any:
+        if b"metafieldsSet" in asked.body and place not in double.metafields:
+            double.metafields[place] = "{}"
+        return seen(asked)
+
+    monkeypatch.setattr(double, "answer", answer)
+    assert showing.tick().actions == 0
+    clock.advance(minutes=1)
+    assert showing.tick().actions == 1
+    assert shown(double)["wallets"]["points"]["balance"] == "10"
+
+
+def test_a_lost_answer_writes_the_same_again(
+    double: Shopify, showing: Loyalty, clock: FrozenClock
+) -> None:
+    double.faults += [Fault(kind="delay", seconds=0)] * 2 + [Fault(kind="forget")]
+    assert showing.tick().actions == 0
+    clock.advance(minutes=1)
+    assert showing.tick().actions == 1
+    assert shown(double)["revision"] == 2
+
+
+def test_an_account_that_is_gone_is_no_fault(double: Shopify, showing: Loyalty) -> None:
+    double.customers.clear()
+    assert showing.tick().actions == 1
+    assert double.metafields == {}
