@@ -77,7 +77,7 @@ from loyalty_core.domain.members import (
     MemberView,
     Profile,
 )
-from loyalty_core.domain.orders import line_nets, order_total
+from loyalty_core.domain.orders import is_purchase, line_nets, order_total
 from loyalty_core.domain.partners import (
     AccountLink,
     MovedPoints,
@@ -85,7 +85,7 @@ from loyalty_core.domain.partners import (
     Settlement,
     SettlementReceipt,
 )
-from loyalty_core.domain.pricing import BenefitUse, LinePrice, MissedBenefit, Pricing
+from loyalty_core.domain.pricing import BenefitUse, LinePrice, MissedBenefit, Pricing, price
 from loyalty_core.domain.programs import (
     Accepted,
     DebtPolicy,
@@ -204,6 +204,13 @@ from loyalty_core.plugins.hookspecs import hookimpl
 from loyalty_core.plugins.loader import Plugin
 from loyalty_core.plugins.manifest import PLUGIN_API_VERSION, PluginManifest
 from loyalty_core.ports.grants import CodeSource
+from loyalty_core.ports.payments import (
+    Charge,
+    Payment,
+    PaymentProvider,
+    PaymentState,
+    Repayment,
+)
 from loyalty_core.ports.program import (
     BenefitSource,
     FollowsFacts,
@@ -225,41 +232,40 @@ __version__ = _version("loyalty-core")
 __all__ = [
     "PLUGIN_API_VERSION", "SHIPPING", "Accepted", "AccountLink", "Activity", "Adjustment",
     "AdjustmentOutcome", "AdjustmentReceipt", "AdjustmentSummary", "AgreementMissing",
-    "AmountInvalid", "AsyncLoyalty", "AwardExplanation", "Benefit", "BenefitKind",
-    "BenefitSource", "BenefitUse", "Block", "BorneCost", "Cart", "Cause", "Checkout",
-    "ClaimReceipt", "ClaimRefused", "Clock", "CodeImport", "CodeRules", "CodeSource",
-    "ConfigError", "Credit", "CurrencyUnknown", "CustomerMissing", "DateOutOfRange", "Dated",
-    "DebtPolicy", "Decidable", "Difference", "Earning", "Effect", "Emit", "EncodingBroken",
-    "Entry", "ErasureReceipt", "Event", "ExpiresAt", "Expiry", "Explanation", "Fact",
-    "FactError", "FactReceipt", "FactTooLarge", "FollowsFacts", "Fulfils", "Goal",
-    "GoodwillPolicy", "Grant", "GrantNotFound", "GrantReceipt", "GrantRefused", "GrantState",
-    "GrantedBenefit", "Handler", "History", "HistoryItem", "HistoryPage",
-    "HostConnectionUnsafe", "HouseholdMemberView", "HouseholdNotFound", "HouseholdReceipt",
-    "HouseholdRefused", "HouseholdRole", "HouseholdRules", "HouseholdState",
-    "HouseholdStatement", "IdempotencyConflict", "Identity", "IdentityConflict",
-    "IdentityInvalid", "IdentityKind", "InsufficientPoints", "JoinPolicy", "Json", "KeepState",
-    "LeavingPolicy", "LedgerFault", "Limit", "Line", "LineKind", "LinePrice", "LinkRefused",
-    "Loyalty", "LoyaltyError", "Measure", "Member", "MemberErased", "MemberId",
-    "MemberInactive", "MemberNotFound", "MemberStatus", "MemberView", "MergeReceipt",
-    "MergeRefused", "Minor", "MissedBenefit", "Money", "MovedPoints", "NotSealed", "Order",
-    "OrderNotFound", "OrderRefund", "OrderStatus", "OrderSumsMismatch", "Outcome", "Owing",
-    "Paid", "Partner", "Period", "Plugin", "PluginError", "PluginFailed", "PluginManifest",
-    "PluginMissing", "PointsValue", "Price", "Pricing", "Problem", "Profile", "Program",
-    "ProgramConfig", "ProgramType", "Progress", "ProofInvalid", "Quote", "Rate",
+    "AmountInvalid", "AsyncLoyalty", "AwardExplanation", "Benefit", "BenefitKind", "BenefitSource",
+    "BenefitUse", "Block", "BorneCost", "Cart", "Cause", "Charge", "Checkout", "ClaimReceipt",
+    "ClaimRefused", "Clock", "CodeImport", "CodeRules", "CodeSource", "ConfigError", "Credit",
+    "CurrencyUnknown", "CustomerMissing", "DateOutOfRange", "Dated", "DebtPolicy", "Decidable",
+    "Difference", "Earning", "Effect", "Emit", "EncodingBroken", "Entry", "ErasureReceipt", "Event",
+    "ExpiresAt", "Expiry", "Explanation", "Fact", "FactError", "FactReceipt", "FactTooLarge",
+    "FollowsFacts", "Fulfils", "Goal", "GoodwillPolicy", "Grant", "GrantNotFound", "GrantReceipt",
+    "GrantRefused", "GrantState", "GrantedBenefit", "Handler", "History", "HistoryItem",
+    "HistoryPage", "HostConnectionUnsafe", "HouseholdMemberView", "HouseholdNotFound",
+    "HouseholdReceipt", "HouseholdRefused", "HouseholdRole", "HouseholdRules", "HouseholdState",
+    "HouseholdStatement", "IdempotencyConflict", "Identity", "IdentityConflict", "IdentityInvalid",
+    "IdentityKind", "InsufficientPoints", "JoinPolicy", "Json", "KeepState", "LeavingPolicy",
+    "LedgerFault", "Limit", "Line", "LineKind", "LinePrice", "LinkRefused", "Loyalty",
+    "LoyaltyError", "Measure", "Member", "MemberErased", "MemberId", "MemberInactive",
+    "MemberNotFound", "MemberStatus", "MemberView", "MergeReceipt", "MergeRefused", "Minor",
+    "MissedBenefit", "Money", "MovedPoints", "NotSealed", "Order", "OrderNotFound", "OrderRefund",
+    "OrderStatus", "OrderSumsMismatch", "Outcome", "Owing", "Paid", "Partner", "Payment",
+    "PaymentProvider", "PaymentState", "Period", "Plugin", "PluginError", "PluginFailed",
+    "PluginManifest", "PluginMissing", "PointsValue", "Price", "Pricing", "Problem", "Profile",
+    "Program", "ProgramConfig", "ProgramType", "Progress", "ProofInvalid", "Quote", "Rate",
     "RebuildReport", "RecordStatus", "RecordSummary", "RedemptionEnded", "RedemptionNotFound",
     "RedemptionReceipt", "RedemptionRefused", "RedemptionState", "Refund", "RefundExceedsOrder",
     "RefundKind", "RefundLine", "ReinstatementReceipt", "ReinstatementRefused", "Rejection",
-    "Report", "Returned", "Reward", "RewardKind", "RewardType", "RewardUnknown", "RewardView",
-    "Rounding", "Scalar", "SealBroken", "SealReport", "Settlement", "SettlementReceipt",
-    "SettlementRefused", "SharedWallet", "ShowsMembers", "SpendOffer", "SpendRequest",
-    "Spenders", "Stacking", "Standing", "Statement", "Status", "StoreBusy", "StoreError",
-    "StoreFull", "StoreReadOnly", "StoreUnreachable", "Subscription", "SuggestsLines", "Tender",
-    "TickReport", "Tier", "TierChange", "TierScheme", "TopMember", "Transaction",
-    "TransactionKind", "TransactionNotFound", "TransferReceipt", "TransferRefused",
-    "TransferRules", "UnitesStates", "UnmergeReceipt", "VerifyReport", "Wallet",
-    "WalletStatement", "WalletTotals", "WalletUnknown", "__version__", "add_months",
-    "add_sqlite_hooks", "benefit_problems", "check_proof", "day_of", "format_scaled",
-    "hookimpl", "line_nets", "minor_digits", "next_period_start", "order_total", "parse_scaled",
-    "period_start", "points_multiplier", "read_settings", "split", "start_of", "zone",
+    "Repayment", "Report", "Returned", "Reward", "RewardKind", "RewardType", "RewardUnknown",
+    "RewardView", "Rounding", "Scalar", "SealBroken", "SealReport", "Settlement",
+    "SettlementReceipt", "SettlementRefused", "SharedWallet", "ShowsMembers", "SpendOffer",
+    "SpendRequest", "Spenders", "Stacking", "Standing", "Statement", "Status", "StoreBusy",
+    "StoreError", "StoreFull", "StoreReadOnly", "StoreUnreachable", "Subscription", "SuggestsLines",
+    "Tender", "TickReport", "Tier", "TierChange", "TierScheme", "TopMember", "Transaction",
+    "TransactionKind", "TransactionNotFound", "TransferReceipt", "TransferRefused", "TransferRules",
+    "UnitesStates", "UnmergeReceipt", "VerifyReport", "Wallet", "WalletStatement", "WalletTotals",
+    "WalletUnknown", "__version__", "add_months", "add_sqlite_hooks", "benefit_problems",
+    "check_proof", "day_of", "format_scaled", "hookimpl", "is_purchase", "line_nets",
+    "minor_digits", "next_period_start", "order_total", "parse_scaled", "period_start",
+    "points_multiplier", "price", "read_settings", "split", "start_of", "zone",
 ]
 # fmt: on
