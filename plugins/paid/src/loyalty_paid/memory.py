@@ -10,6 +10,8 @@ from typing import Any, cast
 from loyalty_core import Json
 
 NEVER = datetime.min.replace(tzinfo=UTC)
+MOVED = "moved"
+"""The key under which the moment of the latest fact is kept that concerned the membership."""
 MOST_SPANS = 24
 """How many paid periods are remembered; older ones are sums alone."""
 
@@ -113,6 +115,12 @@ class Membership:
 
 def _end(span: Span) -> tuple[bool, datetime]:
     return span.ends is None, span.ends or span.begins
+
+
+def present(state: Mapping[str, Json], at: datetime) -> datetime:
+    """The moment, or that of the latest fact if it is later: facts cause others right after."""
+    moved = cast(str, state.get(MOVED, ""))
+    return max(at, datetime.fromisoformat(moved)) if moved else at
 
 
 def load(state: Mapping[str, Json]) -> Membership | None:

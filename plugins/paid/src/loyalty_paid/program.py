@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from loyalty_core import (
+    Activity,
     Effect,
     GrantedBenefit,
     Json,
@@ -54,6 +55,9 @@ class PaidProgram:
             if fact.kind in wishes.COMMANDS:
                 turn.others["command"] = said(fact)
             MOVES[fact.kind](turn)
+        fees_in = isinstance(fact, Order) and turn.plans.fees(fact)
+        if fees_in or (isinstance(fact, Activity) and fact.kind in MOVES):
+            turn.others[memory.MOVED] = turn.at.isoformat()
         use(turn, SOURCE)
         return turn.done()
 
@@ -78,7 +82,7 @@ class MembershipBenefits:
 
     def benefits(self, member: MemberView, at: datetime) -> Sequence[GrantedBenefit]:
         """Those of the plan that is paid for at a moment, a grace included."""
-        membership = memory.load(member.state)
+        membership, at = memory.load(member.state), memory.present(member.state, at)
         if membership is None or status(membership, self._plans, at) not in GIVING:
             return ()
         span = membership.span(at) or membership.last(at)

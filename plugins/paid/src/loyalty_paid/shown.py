@@ -9,14 +9,14 @@ from typing import cast
 from loyalty_core import Json, MemberView
 from loyalty_paid.config import Plan
 from loyalty_paid.course import grace_end, status
-from loyalty_paid.memory import Due, Membership, Span, load
+from loyalty_paid.memory import Due, Membership, Span, load, present
 from loyalty_paid.plans import Plans
 from loyalty_paid.savings import earned_back_at
 
 
 def show(plans: Plans, member: MemberView, at: datetime) -> Mapping[str, Json]:
     """Where the membership stands at a moment, what comes next, and what it has saved."""
-    membership = load(member.state)
+    membership, at = load(member.state), present(member.state, at)
     made: dict[str, Json] = {
         "status": status(membership, plans, at).value,
         "currency": plans.currency,
