@@ -44,6 +44,7 @@ THEMES = {
     "domain.events": "Writing plugins",
     "domain.rewards": "Writing plugins",
     "ports.grants": "Writing plugins",
+    "ports.payments": "Payments",
     "ports.program": "Writing plugins",
     "plugins.hookspecs": "Writing plugins",
     "plugins.loader": "Writing plugins",

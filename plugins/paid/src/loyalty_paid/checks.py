@@ -74,8 +74,9 @@ def _amounts(where: str, plan: Plan, program: ProgramConfig) -> Iterator[Problem
 def _days(where: str, plan: Plan) -> Iterator[Problem]:
     if not 1 <= plan.periods <= MOST_DAYS:
         yield _problem(f"{where}.periods", f"{plan.periods} is not from 1 to {MOST_DAYS}", "")
+        return
     if plan.period == LIFETIME:
-        if plan.periods != 1 or plan.renewal == "provider":
+        if plan.periods != 1 or plan.trial_days or plan.renewal == "provider":
             yield _problem(where, "what lasts for life is paid once", "Take out the rest.")
         return
     if not 0 <= plan.trial_days <= MOST_DAYS:

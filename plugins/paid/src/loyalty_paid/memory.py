@@ -27,7 +27,7 @@ class Span:
 
     plan: str
     begins: datetime
-    ends: datetime | None
+    ends: datetime | None = None
     charge: str = ""
     fee: int = 0
     worth: int = 0
