@@ -7,6 +7,7 @@ import os
 import select
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,14 @@ from typing import Any
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 PATIENCE = 60
+# The browser reads file 3 and writes file 4. Not by `preexec_fn`, which threads forbid.
+REDIRECTED = """
+import os, sys
+first, second = (os.dup(int(number)) for number in sys.argv[1:3])
+os.dup2(first, 3)
+os.dup2(second, 4)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
 
 
 def find_chromium() -> str | None:
@@ -87,13 +96,9 @@ def opened(chromium: str, profile: Path) -> Iterator[Page]:
     commands_out, commands_in = os.pipe()
     answers_out, answers_in = os.pipe()
 
-    def redirect() -> None:  # the browser reads file 3 and writes file 4
-        first, second = os.dup(commands_out), os.dup(answers_in)
-        os.dup2(first, 3)
-        os.dup2(second, 4)
-
     process = subprocess.Popen(
         [
+            *(sys.executable, "-c", REDIRECTED, str(commands_out), str(answers_in)),
             chromium,
             "--headless=new",
             "--no-sandbox",
@@ -105,8 +110,7 @@ def opened(chromium: str, profile: Path) -> Iterator[Page]:
             f"--user-data-dir={profile}",
             "about:blank",
         ],
-        pass_fds=(3, 4, commands_out, answers_in),
-        preexec_fn=redirect,
+        pass_fds=(commands_out, answers_in),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

@@ -18,7 +18,7 @@ REDEEM = """mutation ($points: Points, $key: String!) {
     __typename
     ... on Redemption { wallet points worth { amount currency } }
     ... on InsufficientPoints { needed available }
-    ... on RedemptionRefused { code }
+    ... on UserError { code }
   }
 }"""
 
@@ -51,7 +51,7 @@ def test_a_partners_points_are_quoted_and_spent(shops: tuple[Loyalty, Loyalty]) 
     reader = shop.enrol({"email": "ada@example.org"}).id
     token = signed(reader)
     refused = front.data(REDEEM, token, points="10", key="k")["redeem"]
-    assert refused == {"__typename": "RedemptionRefused", "code": "link_refused"}
+    assert refused == {"__typename": "LinkRefused", "code": "link_refused"}
     shop.link(reader, "bakery", ada, key="l")
     cart = {"currency": "EUR", "lines": [{"id": "1", "amount": "2.50"}]}
     offers = front.data(QUOTE, token, cart=cart)["quote"]["offers"]
@@ -63,5 +63,6 @@ def test_a_partners_points_are_quoted_and_spent(shops: tuple[Loyalty, Loyalty]) 
     assert spent == {**expected, "worth": worth}
     short = front.data(REDEEM, token, points="99", key="k2")["redeem"]
     expected = {"__typename": "InsufficientPoints", "needed": "99.0", "available": "37.5"}
+    expected["code"] = "insufficient_points"
     assert short == expected
     assert bakery.statement(ada).wallet("crumbs").balance == 375

@@ -41,6 +41,44 @@ CHANGE = """mutation M($text: String!, $ada: ID!) {
   e: enrol(identities: [{kind: CUSTOMER_ID, value: "7"}], source: $text,
            idempotencyKey: $text) { __typename }
 }"""
+SHARE = """mutation M($text: String!, $id: ID!) {
+  a: hold(idempotencyKey: "h", reward: $text) { __typename }
+  b: capture(redemptionId: $id) { __typename }
+  c: release(redemptionId: $id) { __typename }
+  d: transfer(to: {kind: EMAIL, value: $text}, wallet: $text, points: 1, idempotencyKey: $text) {
+    __typename }
+  e: inviteToHousehold(identity: {kind: CARD, value: $text}, idempotencyKey: $text) { __typename }
+  f: joinHousehold(householdId: $id, idempotencyKey: "j") { __typename }
+  g: withdrawHouseholdInvitation(memberId: $id, idempotencyKey: "w") { __typename }
+  h: unlink(partner: $text)
+}"""
+OPERATE = """mutation M($text: String!, $id: ID!) {
+  a: merge(into: $id, other: $id, reason: $text, idempotencyKey: "1") { __typename }
+  b: unmerge(memberId: $id, actor: $text, idempotencyKey: "2") { __typename }
+  c: claimOrder(memberId: $id, source: $text, orderId: $text, idempotencyKey: "3") { __typename }
+  d: erase(memberId: $id, reason: $text, actor: $text, idempotencyKey: "4") { __typename }
+  e: importCodes(pool: $text, codes: [$text]) { __typename }
+  f: link(memberId: $id, partner: $text, partnerMember: $id, idempotencyKey: "5") { __typename }
+  g: settle(partner: $text, reference: $text, actor: $text, idempotencyKey: "6",
+    amount: {amount: 1, currency: $text}) { __typename }
+  h: reinstate(memberId: $id, transactionId: $id, points: 1, reason: $text, actor: $text,
+    idempotencyKey: "7") { __typename }
+  i: adjustMany(adjustments: [{wallet: $text, points: 1, reason: $text, actor: $text,
+    idempotencyKey: $text, source: $text, identities: [{kind: EMAIL, value: $text}]}]) {
+    outcomes { status } }
+  j: createHousehold(head: $id, idempotencyKey: "8") { __typename }
+}"""
+LOOK = """query Q($text: String!, $id: ID!) {
+  household(id: $id) { id }
+  householdInvitations(memberId: $id) { householdId }
+  redemption(id: $id) { id }
+  redemptions(memberId: $id, after: $id) { id }
+  links(memberId: $id) { partner }
+  settlements(partner: $text) { partner }
+  proof(transactionId: $id)
+  export(memberId: $id)
+  verify(head: $text) { problems { code } }
+}"""
 RECORD = """mutation R($text: String!) { recordFacts(facts: [
   {order: {source: $text, id: "1", currency: "EUR", occurredAt: "2026-11-21T09:00:00Z",
            lines: [{id: "1", amount: 5}], identities: [{kind: CARD, value: "9"}]}},
@@ -69,7 +107,10 @@ def test_any_text_is_answered(database_url: str, text: str) -> None:
         front = Front(loyalty)
         assert faults(front.ask(STOREFRONT, signed(ada), text=text)) == []
         assert faults(front.ask(REDEEM, signed(ada), text=text)) == []
+        assert faults(front.ask(SHARE, signed(ada), text=text, id=text)) == []
         assert faults(front.admin(ADMIN, text=text, id=text)) == []
+        assert faults(front.admin(LOOK, text=text, id=text)) == []
+        assert faults(front.admin(OPERATE, text=text, id=text)) == []
         assert faults(front.admin(CHANGE, text=text, ada=ada)) == []
         answer = front.admin(RECORD, text=text)
         assert faults(answer) == []

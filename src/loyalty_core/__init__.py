@@ -54,6 +54,7 @@ from loyalty_core.domain.facts import (
 )
 from loyalty_core.domain.grants import BorneCost, CodeImport, GrantReceipt, GrantState
 from loyalty_core.domain.household_views import (
+    HouseholdInvitation,
     HouseholdMemberView,
     HouseholdReceipt,
     HouseholdStatement,
@@ -240,12 +241,12 @@ __all__ = [
     "ExpiresAt", "Expiry", "Explanation", "Fact", "FactError", "FactReceipt", "FactTooLarge",
     "FollowsFacts", "Fulfils", "Goal", "GoodwillPolicy", "Grant", "GrantNotFound", "GrantReceipt",
     "GrantRefused", "GrantState", "GrantedBenefit", "Handler", "History", "HistoryItem",
-    "HistoryPage", "HostConnectionUnsafe", "HouseholdMemberView", "HouseholdNotFound",
-    "HouseholdReceipt", "HouseholdRefused", "HouseholdRole", "HouseholdRules", "HouseholdState",
-    "HouseholdStatement", "IdempotencyConflict", "Identity", "IdentityConflict", "IdentityInvalid",
-    "IdentityKind", "InsufficientPoints", "JoinPolicy", "Json", "KeepState", "LeavingPolicy",
-    "LedgerFault", "Limit", "Line", "LineKind", "LinePrice", "LinkRefused", "Loyalty",
-    "LoyaltyError", "Measure", "Member", "MemberErased", "MemberId", "MemberInactive",
+    "HistoryPage", "HostConnectionUnsafe", "HouseholdInvitation", "HouseholdMemberView",
+    "HouseholdNotFound", "HouseholdReceipt", "HouseholdRefused", "HouseholdRole", "HouseholdRules",
+    "HouseholdState", "HouseholdStatement", "IdempotencyConflict", "Identity", "IdentityConflict",
+    "IdentityInvalid", "IdentityKind", "InsufficientPoints", "JoinPolicy", "Json", "KeepState",
+    "LeavingPolicy", "LedgerFault", "Limit", "Line", "LineKind", "LinePrice", "LinkRefused",
+    "Loyalty", "LoyaltyError", "Measure", "Member", "MemberErased", "MemberId", "MemberInactive",
     "MemberNotFound", "MemberStatus", "MemberView", "MergeReceipt", "MergeRefused", "Minor",
     "MissedBenefit", "Money", "MovedPoints", "NotSealed", "Order", "OrderNotFound", "OrderRefund",
     "OrderStatus", "OrderSumsMismatch", "Outcome", "Owing", "Paid", "Partner", "Payment",

@@ -148,6 +148,8 @@ class AsyncLoyalty:
     change_household_share = _awaited(Loyalty.change_household_share)
     change_household_head = _awaited(Loyalty.change_household_head)
     household = _awaited(Loyalty.household)
+    households = _awaited(Loyalty.households)
+    household_invitations = _awaited(Loyalty.household_invitations)
     export = _awaited(Loyalty.export)
     erase = _awaited(Loyalty.erase)
     merge = _awaited(Loyalty.merge)

@@ -29,7 +29,6 @@ from tests.toy import START, config_of, order, refund
 
 HALF = Benefit(benefit="half", kind=BenefitKind.PERCENT_OFF, percent=Decimal(50))
 TIERS = tuple(Tier(tier=name, name=name, rank=rank) for rank, name in enumerate(("new", "old")))
-LASTS = timedelta(days=30)
 
 
 @dataclass(eq=False)
@@ -39,6 +38,7 @@ class Regulars:
     failing: set[str] = field(default_factory=set)
     followed: list[Outcome] = field(default_factory=list)
     views: list[MemberView] = field(default_factory=list)
+    lasts: timedelta = timedelta(days=30)
     id = "regulars.status"
     scheme = "status"
     tiers = TIERS
@@ -68,11 +68,11 @@ class Regulars:
         if "standing" in self.failing:
             raise ValueError("a defect")
         last = member.state.get("last")
-        until = datetime.fromisoformat(str(last)) + LASTS if last else None
+        until = datetime.fromisoformat(str(last)) + self.lasts if last else None
         if until is None or at >= until:
             return Standing(scheme="status", tier=TIERS[0], since=until)
         return Standing(
-            scheme="status", tier=TIERS[1], since=until - LASTS, until=until, changes_at=until
+            scheme="status", tier=TIERS[1], since=until - self.lasts, until=until, changes_at=until
         )
 
     def benefits(self, member: MemberView, at: datetime) -> Sequence[GrantedBenefit]:
@@ -81,9 +81,9 @@ class Regulars:
         return [GrantedBenefit(benefit=HALF, source=self.id, why="regular")]
 
 
-def opened(shop: Shop, **given: Any) -> tuple[Any, Regulars]:
+def opened(shop: Shop, per_unit: int = 1, **given: Any) -> tuple[Any, Regulars]:
     regulars = Regulars()
-    plugins = {"toy": {}, "regulars": {}}
+    plugins = {"toy": {"per_unit": per_unit}, "regulars": {}}
     return shop.open(
         config=config_of(plugins=plugins, **given), toys=(shop.toy, regulars)
     ), regulars  # type: ignore[arg-type]
@@ -164,6 +164,24 @@ def test_jobs_tell_of_what_time_changed_in_chunks_and_once(shop: Shop) -> None:
     assert loyalty.tick().standings == 0
     shop.clock.advance(days=1)
     assert (loyalty.tick().standings, loyalty.tick().standings) == (3, 0)
+
+
+def test_jobs_tell_of_what_another_configuration_changed_and_once(shop: Shop) -> None:
+    loyalty, _ = opened(shop)
+    for number in range(3):
+        loyalty.record(order(str(number), email=f"{number}@example.org"))
+    shop.clock.advance(days=20)
+    assert loyalty.tick().standings == 0
+    shop.toy.subscribed = ("tier_changed",)
+    edited, regulars = opened(shop, per_unit=2)
+    regulars.lasts = timedelta(days=10)
+    assert (edited.tick().delivered, edited.tick().standings) == (3, 0)
+    assert {event.data["tier"] for event in shop.toy.received} == {"new"}
+    again, regulars = opened(shop, per_unit=3)
+    regulars.lasts = timedelta(days=10)
+    regulars.failing.add("standing")
+    again.tick()
+    assert (again.tick().standings, len(shop.toy.received)) == (0, 3)
 
 
 def test_a_program_without_sources_has_no_prices_and_reads_no_standings(shop: Shop) -> None:

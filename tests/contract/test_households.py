@@ -254,3 +254,27 @@ def test_a_partners_points_are_no_households(shop: Shop) -> None:
     for owner in (ours.id, ada):
         with pytest.raises(HouseholdRefused, match="a member's own"):
             ours.loyalty.redeem(owner, spender=ada, reward="partner:air.miles", key="k")
+
+
+def test_several_households_and_invitations_are_read_at_once(shop: Shop) -> None:
+    loyalty = opened(shop)
+    ours, theirs = home(loyalty, "ada", "bob"), home(loyalty, "cleo")
+    ours.buys("bob", "1", 40)
+    theirs.buys("cleo", "2", 7)
+    dora = loyalty.enrol({"email": "dora@example.org"}).id
+    for number, (one, head) in enumerate(((theirs, "cleo"), (ours, "ada"))):
+        loyalty.invite_to_household(one.id, dora, by=one.people[head], key=f"invite {number}")
+    found = loyalty.households([ours.id, theirs.id, dora, "nobody"])
+    assert found == {one.id: loyalty.household(one.id) for one in (ours, theirs)}
+    assert [one.wallet("points").balance for one in found.values()] == [40, 7]
+    assert [one.member_id for one in found[theirs.id].members] == [theirs.people["cleo"], dora]
+    invited = loyalty.household_invitations([dora, ours.people["bob"], "nobody"])
+    assert invited[ours.people["bob"]] == ()
+    assert {(one.household_id, one.invited_by) for one in invited[dora]} == {
+        (theirs.id, theirs.people["cleo"]),
+        (ours.id, ours.people["ada"]),
+    }
+    assert invited.keys() == {dora, ours.people["bob"]}
+    loyalty.join_household(ours.id, dora, key="join")
+    (left,) = loyalty.household_invitations([dora])[dora]
+    assert (left.household_id, left.share) == (theirs.id, Decimal(100))

@@ -158,4 +158,103 @@ def test_a_question_costs_the_same_however_long_the_history(shop: Shop) -> None:
             loyalty.statement(found.id, at=START, known_at=START)
             loyalty.balance(found.id, at=START)
         costs.append(len(seen))
-    assert costs == [9, 9]
+    assert costs == [8, 8]
+
+
+# -- what was held --------------------------------------------------------------------------------
+
+
+def set_aside(
+    loyalty: Loyalty, member: str, at: datetime, known_at: datetime | None = None
+) -> tuple[int, int]:
+    """Held and available as of a moment."""
+    wallet = loyalty.statement(member, at=at, known_at=known_at).wallet("points")
+    assert wallet.balance == wallet.available + wallet.pending + wallet.held
+    return wallet.held, wallet.available
+
+
+def test_points_that_were_held_then(shop: Shop) -> None:
+    loyalty = shop.open()
+    member = loyalty.record(order()).member_id or ""
+    first, second = (
+        loyalty.hold(member, points=points, minutes=3 * 24 * 60, key=f"{points}").redemption_id
+        for points in (25, 10)
+    )
+    shop.clock.advance(days=1)
+    loyalty.capture(first, points=5)
+    shop.clock.advance(days=1)
+    loyalty.release(second)
+    shop.clock.advance(days=10)
+    just_before = timedelta(microseconds=-1)
+    assert set_aside(loyalty, member, START + just_before) == (0, 0)
+    assert set_aside(loyalty, member, START) == (35, 25)
+    assert set_aside(loyalty, member, START + DAY + just_before) == (35, 25)
+    assert set_aside(loyalty, member, START + DAY) == (10, 45)
+    assert set_aside(loyalty, member, START + 2 * DAY) == (0, 55)
+    assert set_aside(loyalty, member, START + DAY, START) == (35, 25)
+    assert set_aside(loyalty, member, START + 2 * DAY, START + DAY) == (10, 45)
+    assert set_aside(loyalty, member, START + 3 * DAY, START) == (
+        0,
+        60,
+    )  # all would be over by then
+    assert set_aside(loyalty, member, START, START + just_before) == (0, 0)
+
+
+def test_a_hold_that_nobody_captured_in_time(shop: Shop) -> None:
+    loyalty = shop.open()
+    member = loyalty.record(order()).member_id or ""
+    loyalty.hold(member, points=25, minutes=24 * 60, key="k")
+    shop.clock.advance(days=5)
+    for _ in range(2):
+        assert set_aside(loyalty, member, START + DAY / 2) == (25, 35)
+        assert set_aside(loyalty, member, START + DAY) == (0, 60)
+        loyalty.tick()
+
+
+def test_what_was_set_free_paid_debt_then_or_had_ended(shop: Shop) -> None:
+    loyalty = shop.open(wallet=MONTH)
+    member = loyalty.record(order()).member_id or ""
+    loyalty.hold(member, points=40, minutes=40 * 24 * 60, key="k")
+    shop.clock.advance(days=5)
+    loyalty.adjust(member, "points", -30, reason="r", actor="a", key="a")
+    shop.clock.advance(days=45)
+    told = [START + days * DAY for days in (0, 5, 29, 31, 39, 41, 50)]
+    for _ in range(2):
+        found = [shown(loyalty, member, at) for at in told]
+        assert found[:3] == [(60, 20, 0, 0), (30, -10, 0, 10), (30, -10, 0, 10)]
+        held = [loyalty.statement(member, at=at).wallet("points").held for at in told]
+        assert held == [40, 40, 40, 40, 40, 0, 0]
+        loyalty.tick()
+    assert found[5:] == [(-10, -10, 0, 10)] * 2
+
+
+def test_a_refund_of_what_a_hold_paid_leaves_what_was_held(shop: Shop) -> None:
+    loyalty = shop.open()
+    member = loyalty.record(order()).member_id or ""
+    loyalty.record(order("2", "10.00"))
+    held = loyalty.hold(member, points=40, minutes=60, key="k").redemption_id
+    shop.clock.advance(days=1)
+    held = loyalty.hold(member, points=40, minutes=60, key="l").redemption_id
+    loyalty.capture(held, points=30, source="web", order_id="2")
+    shop.clock.advance(days=1)
+    loyalty.record(refund("r", "2", at=shop.clock()))
+    assert loyalty.redemption(held).returned == 30
+    assert set_aside(loyalty, member, START) == (40, 30)
+    assert set_aside(loyalty, member, START + DAY) == (0, 40)
+
+
+def test_a_hold_was_theirs_who_had_the_points(shop: Shop) -> None:
+    loyalty = shop.open()
+    member = loyalty.record(order()).member_id or ""
+    other = loyalty.record(order("2", "9.00", email="ada.l@example.org")).member_id or ""
+    loyalty.hold(other, points=7, minutes=30 * 24 * 60, key="k")
+    shop.clock.advance(days=1)
+    loyalty.merge(member, other, key="m")
+    assert set_aside(loyalty, other, START) == (7, 2)
+    assert set_aside(loyalty, member, START) == (0, 60)
+    assert set_aside(loyalty, member, START + DAY) == (7, 62)
+    shop.clock.advance(days=1)
+    loyalty.unmerge(other, key="u")
+    assert set_aside(loyalty, member, START + DAY) == (7, 62)
+    assert set_aside(loyalty, member, START + 2 * DAY) == (0, 60)
+    assert set_aside(loyalty, other, START + 2 * DAY) == (7, 2)

@@ -182,3 +182,18 @@ def test_the_far_end_of_an_expiry_is_refused_with_the_configuration(shop: Shop) 
     assert getattr(refused.value, "code", "") == "config_invalid"
     loyalty = shop.open(wallet={"expiry": {"after_years": 100}})
     assert loyalty.record(order(at=START - timedelta(days=1))).changes == {"points": 60}
+
+
+def test_a_transaction_of_the_jobs_ends_only_so_many_lots(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tick, "LOTS_A_CHUNK", 3)
+    loyalty = shop.open(wallet={"expiry": {"after_days": 30}})
+    loyalty.record_many([order(f"{n}", "7.00", email=f"m{n % 2}@example.org") for n in range(10)])
+    shop.clock.advance(days=40)
+    told: list[int] = []
+    report = loyalty.tick(progress=told.append)
+    assert (report.expired, report.expired_lots) == ({"points": 70}, 10)
+    assert told[:4] == [3, 6, 9, 10]
+    assert loyalty.tick().expired_lots == 0
+    assert loyalty.verify().problems == ()

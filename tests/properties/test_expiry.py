@@ -72,7 +72,7 @@ def book_all(loyalty: Loyalty, rules: Any, now: datetime) -> list[Done]:
 
     def step(uow: Any) -> Done | None:
         due = uow.due_members(now, 1)
-        return move_points(uow, rules, due, now) if due else None
+        return move_points(uow, rules, due, now, most=2) if due else None
 
     return list(iter(partial(loyalty._store.write, step), None))
 

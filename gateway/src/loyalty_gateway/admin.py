@@ -10,9 +10,6 @@ import strawberry
 
 import loyalty_core as core
 from loyalty_gateway.commands import (
-    ADJUST_FAILURES,
-    ENROL_FAILURES,
-    REDEEM_FAILURES,
     Adjustment,
     AdjustResult,
     EnrolResult,
@@ -20,15 +17,14 @@ from loyalty_gateway.commands import (
     IdempotencyKey,
     QuoteResult,
     RecordResult,
-    RedeemResult,
     checked_key,
     member_of,
 )
 from loyalty_gateway.context import GatewayContext
-from loyalty_gateway.errors import RequestRefused
-from loyalty_gateway.failures import failure_of
+from loyalty_gateway.failures import UserError, attempted
 from loyalty_gateway.fields import resolved
 from loyalty_gateway.granting import GrantMutation
+from loyalty_gateway.holding import RedemptionQuery, SpendingMutation
 from loyalty_gateway.inputs import (
     CartInput,
     FactInput,
@@ -47,9 +43,13 @@ from loyalty_gateway.members import (
     WalletName,
     history_page,
 )
+from loyalty_gateway.operations import OperationsMutation, OperationsQuery, checked_count
+from loyalty_gateway.partners import PartnerMutation, PartnerQuery
+from loyalty_gateway.people import PeopleMutation, PeopleQuery
 from loyalty_gateway.program import Program, program_of, rewards_of
 from loyalty_gateway.scalars import Points
-from loyalty_gateway.spending import quoted, redeemed
+from loyalty_gateway.sharing import HouseholdMutation, HouseholdQuery
+from loyalty_gateway.spending import quoted
 from loyalty_gateway.values import LinePoints, Reward, line_points
 
 MemberId = Annotated[strawberry.ID, strawberry.argument(description="The member's id.")]
@@ -122,7 +122,7 @@ def _award(award: core.AwardExplanation, context: GatewayContext) -> Award:
 
 
 @strawberry.type(description="What operators can ask.")
-class Query:
+class Query(RedemptionQuery, PeopleQuery, HouseholdQuery, PartnerQuery, OperationsQuery):
     """The operators' questions."""
 
     @resolved("The program, with its totals.")
@@ -202,7 +202,14 @@ class Query:
 
 
 @strawberry.type(description="What operators can do.")
-class Mutation(GrantMutation):
+class Mutation(
+    SpendingMutation,
+    GrantMutation,
+    PeopleMutation,
+    HouseholdMutation,
+    PartnerMutation,
+    OperationsMutation,
+):
     """The operators' commands."""
 
     @resolved(
@@ -218,9 +225,7 @@ class Mutation(GrantMutation):
     ) -> RecordResult | None:
         """One receipt for each fact."""
         context = info.context
-        if len(facts) > context.most_facts:
-            message = f"{len(facts)} facts at once, at most {context.most_facts} are taken"
-            raise RequestRefused(message, code="TOO_COMPLEX", where="facts")
+        checked_count(context, len(facts), "facts")
         documents = [fact.document() for fact in facts]
         receipts = await context.in_thread(_recorded, context.loyalty, documents)
         for receipt in receipts:
@@ -230,36 +235,6 @@ class Mutation(GrantMutation):
                 FactReceipt.of(index, receipt, context) for index, receipt in enumerate(receipts)
             ]
         )
-
-    @resolved("Spends a member's points.")
-    async def redeem(
-        self,
-        info: Info,
-        member_id: MemberId,
-        idempotency_key: IdempotencyKey,
-        points: Annotated[
-            Points | None,
-            strawberry.argument(description="The most to spend; left out, as many as can be used."),
-        ] = None,
-        reward: Annotated[
-            str | None,
-            strawberry.argument(description="What to spend them on, if there is a choice."),
-        ] = None,
-        cart: Annotated[
-            CartInput | None, strawberry.argument(description="What they are spent on.")
-        ] = None,
-    ) -> RedeemResult | None:
-        """A redemption."""
-        made = await redeemed(
-            info.context,
-            member_id,
-            points=points,
-            reward=reward,
-            cart=cart,
-            key=checked_key(idempotency_key),
-            failures=REDEEM_FAILURES,
-        )
-        return cast(RedeemResult, made)
 
     @resolved("Changes a balance, up or down.")
     async def adjust(
@@ -274,20 +249,19 @@ class Mutation(GrantMutation):
     ) -> AdjustResult | None:
         """An adjustment."""
         context = info.context
-        try:
-            receipt = await context.in_thread(
-                context.loyalty.adjust,
-                member_id,
-                wallet,
-                context.smallest_units(wallet, points),
-                reason=reason,
-                actor=actor,
-                key=checked_key(idempotency_key),
+        key = checked_key(idempotency_key)
+
+        def change() -> core.AdjustmentReceipt:
+            amount = context.smallest_units(wallet, points)
+            return context.loyalty.adjust(
+                member_id, wallet, amount, reason=reason, actor=actor, key=key
             )
-        except core.LoyaltyError as error:
-            return cast(AdjustResult, failure_of(error, context, *ADJUST_FAILURES, wallet=wallet))
+
+        made = await attempted(context, AdjustResult, change, wallet=wallet)
+        if isinstance(made, UserError):
+            return cast(AdjustResult, made)
         context.forget(member_id)
-        return Adjustment.of(receipt, context)
+        return Adjustment.of(made, context)
 
     @resolved("Makes somebody a member, or adds identities to the member they are already.")
     async def enrol(
@@ -303,18 +277,19 @@ class Mutation(GrantMutation):
     ) -> EnrolResult | None:
         """The member."""
         context = info.context
-        try:
-            member = await context.in_thread(
-                context.loyalty.enrol,
-                identities_of(identities),
-                source=source or "",
-                profile=profile.profile() if profile else None,
-                key=checked_key(idempotency_key),
-            )
-        except core.LoyaltyError as error:
-            return cast(EnrolResult, failure_of(error, context, *ENROL_FAILURES))
-        context.forget(member.id)
-        return Member.of(member)
+        made = await attempted(
+            context,
+            EnrolResult,
+            context.loyalty.enrol,
+            identities_of(identities),
+            source=source or "",
+            profile=profile.profile() if profile else None,
+            key=checked_key(idempotency_key),
+        )
+        if isinstance(made, UserError):
+            return cast(EnrolResult, made)
+        context.forget(made.id)
+        return Member.of(made)
 
 
 def _recorded(

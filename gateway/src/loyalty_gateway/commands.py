@@ -16,22 +16,17 @@ from loyalty_gateway.failures import (
     IdempotencyConflict,
     IdentityConflict,
     IdentityInvalid,
-    InsufficientPoints,
-    MemberInactive,
     MemberNotFound,
     Problem,
-    RedemptionRefused,
-    RewardUnknown,
     UserError,
     WalletUnknown,
     failure_of,
 )
 from loyalty_gateway.fields import resolved
-from loyalty_gateway.grants import Grant
 from loyalty_gateway.members import Info, Member
 from loyalty_gateway.quotes import Quote
 from loyalty_gateway.scalars import Points
-from loyalty_gateway.values import LineDiscount, Money, line_discounts
+from loyalty_gateway.values import WalletChange, changes_of
 
 IdempotencyKey = Annotated[
     str,
@@ -53,47 +48,16 @@ def checked_key(key: str) -> str:
     return key
 
 
+async def own_key(context: GatewayContext, key: str) -> tuple[str, str]:
+    """The id of the member who is signed in, and their key: it is never another's."""
+    member_id = await context.me()
+    return member_id, f"{member_id}:{checked_key(key)}"
+
+
 async def member_of(context: GatewayContext, member_id: str) -> Member | None:
     """The member with this id as clients see it, or None."""
     found = await context.load_member(member_id)
     return Member.of(found) if found else None
-
-
-@strawberry.type(description="Points spent.")
-class Redemption:
-    """What was charged and given."""
-
-    transaction_id: strawberry.ID = strawberry.field(
-        description="The transaction it was booked by."
-    )
-    reward: str = strawberry.field(description="The reward they were spent on.")
-    wallet: str = strawberry.field(description="The wallet they came from.")
-    points: Points = strawberry.field(description="How many points were spent.")
-    worth: Money = strawberry.field(description="What they gave, exactly.")
-    lines: list[LineDiscount] = strawberry.field(description="The discount of each line.")
-    occurred_at: datetime = strawberry.field(description="When they were spent.")
-    grant: Grant | None = strawberry.field(description="What they bought of the catalogue.")
-    member_id: strawberry.Private[str]
-
-    @resolved("The member, with the balances after it.")
-    async def member(self, info: Info) -> Member | None:
-        """The member."""
-        return await member_of(info.context, self.member_id)
-
-    @classmethod
-    def of(cls, receipt: core.RedemptionReceipt, context: GatewayContext) -> Redemption:
-        """The receipt as clients see it."""
-        return cls(
-            transaction_id=strawberry.ID(receipt.transaction_id or ""),
-            reward=receipt.reward,
-            wallet=receipt.wallet,
-            points=context.points(receipt.wallet, receipt.points),
-            worth=Money.of(receipt.worth),
-            lines=line_discounts(receipt.lines, receipt.worth.currency),
-            occurred_at=receipt.occurred_at,
-            grant=Grant.of(receipt.grant) if receipt.grant else None,
-            member_id=receipt.member_id,
-        )
 
 
 @strawberry.type(description="A balance changed by an operator.")
@@ -133,14 +97,6 @@ class Adjustment:
         )
 
 
-@strawberry.type(description="What a fact did to one wallet.")
-class WalletChange:
-    """A wallet and the change."""
-
-    wallet: str = strawberry.field(description="The wallet changed.")
-    points: Points = strawberry.field(description="What its balance changed by, with its sign.")
-
-
 @strawberry.type(description="What became of one fact.")
 class FactReceipt:
     """The facts of one request stand or fall one by one."""
@@ -150,6 +106,9 @@ class FactReceipt:
     fact_id: strawberry.ID | None = strawberry.field(description="Its id in the books.")
     enrolled: bool = strawberry.field(description="Whether its person joined by it.")
     changes: list[WalletChange] = strawberry.field(description="What it did to the wallets.")
+    shared: list[WalletChange] = strawberry.field(
+        description="What it did to the wallets of the household that points are shared with."
+    )
     transactions: list[strawberry.ID] = strawberry.field(description="What was booked for it.")
     problems: list[Problem] = strawberry.field(
         description="Things to look at that did not stop it."
@@ -170,10 +129,8 @@ class FactReceipt:
             status=RecordStatus[receipt.status.name],
             fact_id=strawberry.ID(receipt.fact_id) if receipt.fact_id else None,
             enrolled=receipt.enrolled,
-            changes=[
-                WalletChange(wallet=wallet, points=context.points(wallet, amount))
-                for wallet, amount in receipt.changes.items()
-            ],
+            changes=changes_of(receipt.changes, context),
+            shared=changes_of(receipt.shared, context),
             transactions=[strawberry.ID(item) for item in receipt.transactions],
             problems=[Problem.of(problem) for problem in receipt.problems],
             error=failure_of(receipt.error, context, UserError) if receipt.error else None,
@@ -192,42 +149,10 @@ QuoteResult: TypeAlias = Annotated[
     Quote | MemberNotFound | FactRejected,
     strawberry.union("QuoteResult", description="A quote, or why there is none."),
 ]
-REDEEM_FAILURES: tuple[type[UserError], ...] = (
-    InsufficientPoints,
-    RedemptionRefused,
-    MemberInactive,
-    MemberNotFound,
-    RewardUnknown,
-    IdempotencyConflict,
-    FactRejected,
-)
-RedeemResult: TypeAlias = Annotated[
-    Redemption
-    | InsufficientPoints
-    | RedemptionRefused
-    | MemberInactive
-    | MemberNotFound
-    | RewardUnknown
-    | IdempotencyConflict
-    | FactRejected,
-    strawberry.union("RedeemResult", description="What was redeemed, or why nothing was."),
-]
-ADJUST_FAILURES: tuple[type[UserError], ...] = (
-    MemberNotFound,
-    WalletUnknown,
-    IdempotencyConflict,
-    FactRejected,
-)
 AdjustResult: TypeAlias = Annotated[
     Adjustment | MemberNotFound | WalletUnknown | IdempotencyConflict | FactRejected,
     strawberry.union("AdjustResult", description="What was adjusted, or why nothing was."),
 ]
-ENROL_FAILURES: tuple[type[UserError], ...] = (
-    IdentityInvalid,
-    IdentityConflict,
-    IdempotencyConflict,
-    FactRejected,
-)
 EnrolResult: TypeAlias = Annotated[
     Member | IdentityInvalid | IdentityConflict | IdempotencyConflict | FactRejected,
     strawberry.union("EnrolResult", description="The member, or why nobody was enrolled."),

@@ -13,6 +13,7 @@ from graphql import DocumentNode
 from strawberry.dataloader import DataLoader
 
 from loyalty_core import (
+    HouseholdStatement,
     Loyalty,
     Member,
     MemberNotFound,
@@ -72,6 +73,9 @@ class GatewayContext:
         self._threads = threads
         self._members: DataLoader[str, Member | None] = DataLoader(self._load_members)
         self._statements: DataLoader[str, Statement | None] = DataLoader(self._load_statements)
+        self._households: DataLoader[str, HouseholdStatement | None] = DataLoader(
+            self._load_households
+        )
 
     async def in_thread(self, function: Callable[..., R], *args: object, **named: object) -> R:
         """What ``function`` returns, called in a worker thread.
@@ -116,9 +120,13 @@ class GatewayContext:
             raise MemberNotFound("nobody in this program has this id")
         return statement
 
+    async def load_household(self, household_id: str) -> HouseholdStatement | None:
+        """The household with this id, or None; those of one request are loaded together."""
+        return await self._households.load(household_id)
+
     def forget(self, member_id: str) -> None:
-        """Drops what was loaded of a member: a command has changed it."""
-        for loader in (self._members, self._statements):
+        """Drops what was loaded of a member or household: a command has changed it."""
+        for loader in (self._members, self._statements, self._households):
             with suppress(KeyError):  # Strawberry's loader knows no "if present"
                 loader.clear(member_id)
 
@@ -146,3 +154,7 @@ class GatewayContext:
     async def _load_statements(self, ids: Sequence[str]) -> list[Statement | None]:
         found = await self.in_thread(self.loyalty.statements, list(ids))
         return [found.get(member_id) for member_id in ids]
+
+    async def _load_households(self, ids: Sequence[str]) -> list[HouseholdStatement | None]:
+        found = await self.in_thread(self.loyalty.households, list(ids))
+        return [found.get(household_id) for household_id in ids]

@@ -54,6 +54,37 @@ class TransactionKind(Enum):
     )
 
 
+@strawberry.enum(description="Where a redemption stands.")
+class RedemptionState(Enum):
+    """Mirrors the SDK's ``RedemptionState``."""
+
+    HELD = strawberry.enum_value("held", description="Its points are reserved.")
+    CAPTURED = strawberry.enum_value("captured", description="They are spent.")
+    RELEASED = strawberry.enum_value("released", description="They were set free on purpose.")
+    TIMED_OUT = strawberry.enum_value("timed_out", description="Nobody captured them in time.")
+    CANCELLED = strawberry.enum_value(
+        "cancelled", description="They were spent, and all given back."
+    )
+
+
+@strawberry.enum(description="What a member is in a household.")
+class HouseholdRole(Enum):
+    """Mirrors the SDK's ``HouseholdRole``."""
+
+    HEAD = strawberry.enum_value("head", description="Invites and removes others.")
+    MEMBER = strawberry.enum_value("member", description="Shares points with the others.")
+
+
+@strawberry.enum(description="Where a member stands with a household.")
+class HouseholdState(Enum):
+    """Mirrors the SDK's ``HouseholdState``."""
+
+    INVITED = strawberry.enum_value("invited", description="May join.")
+    ACTIVE = strawberry.enum_value("active", description="Is in it.")
+    LEFT = strawberry.enum_value("left", description="Was in it.")
+    DECLINED = strawberry.enum_value("declined", description="The invitation ended before.")
+
+
 @strawberry.enum(description="What became of a fact.")
 class RecordStatus(Enum):
     """Mirrors the SDK's ``RecordStatus``."""

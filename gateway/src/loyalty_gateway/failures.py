@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar, get_args
 
 import strawberry
 
 import loyalty_core as core
 from loyalty_gateway.context import GatewayContext
 from loyalty_gateway.scalars import Points
+
+R = TypeVar("R")
 
 _MESSAGE = "What is wrong, in words for a developer or an operator."
 _CODE = "The stable code of the failure, as in the reference of errors."
@@ -70,6 +72,76 @@ class GrantRefused(UserError):
     """Such as one that was used already; nothing was changed."""
 
 
+@strawberry.type(description="The program has no redemption of this id.")
+class RedemptionNotFound(UserError):
+    """No such redemption."""
+
+
+@strawberry.type(description="The points are not held any more, or were spent.")
+class RedemptionEnded(UserError):
+    """Released, timed out or captured before."""
+
+
+@strawberry.type(description="One of the two is linked to somebody else, or the member to nobody.")
+class LinkRefused(UserError):
+    """A person has one account at each partner."""
+
+
+@strawberry.type(description="The two programs do not agree on these points.")
+class AgreementMissing(UserError):
+    """There is no such partner, or it does not pay."""
+
+
+@strawberry.type(description="More than is open was paid, or the currency is not clear.")
+class SettlementRefused(UserError):
+    """Nothing was noted."""
+
+
+@strawberry.type(description="The wallet does not let members give points, or so many of them.")
+class TransferRefused(UserError):
+    """Nothing was booked."""
+
+
+@strawberry.type(description="The program has no household of this id.")
+class HouseholdNotFound(UserError):
+    """No such household."""
+
+
+@strawberry.type(description="The household, or a place in it, does not allow this.")
+class HouseholdRefused(UserError):
+    """Nothing was changed."""
+
+
+@strawberry.type(description="No order of this source and id waits.")
+class OrderNotFound(UserError):
+    """No such order."""
+
+
+@strawberry.type(description="The order is somebody's already, or waited too long.")
+class ClaimRefused(UserError):
+    """It stays as it is."""
+
+
+@strawberry.type(description="The two cannot be made one, or not be taken apart any more.")
+class MergeRefused(UserError):
+    """Nothing was changed."""
+
+
+@strawberry.type(description="The member was erased; nothing is known of them.")
+class MemberErased(UserError):
+    """There is nobody left to do it to."""
+
+
+@strawberry.type(description="The program has no transaction of this id.")
+class TransactionNotFound(UserError):
+    """No such transaction."""
+
+
+@strawberry.type(description="Nothing is left of the expiry, or it is none.")
+class ReinstatementRefused(UserError):
+    """Nothing was booked."""
+
+
 @strawberry.type(description="The idempotency key was used before, with other input.")
 class IdempotencyConflict(UserError):
     """The first command stands; this one is refused."""
@@ -118,14 +190,26 @@ class FactRejected(UserError):
 FAILURES: Mapping[type[core.LoyaltyError], type[UserError]] = {
     core.InsufficientPoints: InsufficientPoints,
     core.RedemptionRefused: RedemptionRefused,
-    core.AgreementMissing: RedemptionRefused,
-    core.LinkRefused: RedemptionRefused,
     core.MemberInactive: MemberInactive,
     core.MemberNotFound: MemberNotFound,
     core.RewardUnknown: RewardUnknown,
     core.WalletUnknown: WalletUnknown,
     core.GrantNotFound: GrantNotFound,
     core.GrantRefused: GrantRefused,
+    core.RedemptionNotFound: RedemptionNotFound,
+    core.RedemptionEnded: RedemptionEnded,
+    core.LinkRefused: LinkRefused,
+    core.AgreementMissing: AgreementMissing,
+    core.SettlementRefused: SettlementRefused,
+    core.TransferRefused: TransferRefused,
+    core.HouseholdNotFound: HouseholdNotFound,
+    core.HouseholdRefused: HouseholdRefused,
+    core.OrderNotFound: OrderNotFound,
+    core.ClaimRefused: ClaimRefused,
+    core.MergeRefused: MergeRefused,
+    core.MemberErased: MemberErased,
+    core.TransactionNotFound: TransactionNotFound,
+    core.ReinstatementRefused: ReinstatementRefused,
     core.IdempotencyConflict: IdempotencyConflict,
     core.IdentityInvalid: IdentityInvalid,
     core.IdentityConflict: IdentityConflict,
@@ -166,3 +250,27 @@ def _failure_of(error: core.LoyaltyError, context: GatewayContext, wallet: str) 
         details: Any = {**common, "remedy": error.remedy, "problems": problems}
         return FactRejected(**details)
     return kind(**common)  # type: ignore[arg-type]
+
+
+def failures_in(union: object) -> tuple[type[UserError], ...]:
+    """The failures among the members of a result's union."""
+    members = get_args(get_args(union)[0])
+    return tuple(kind for kind in members if issubclass(kind, UserError))
+
+
+async def attempted(
+    context: GatewayContext,
+    union: object,
+    command: Callable[..., R],
+    *given: object,
+    wallet: str = "",
+    **named: object,
+) -> R | UserError:
+    """What a command of the SDK answers, or the failure of the ``union`` that stopped it.
+
+    ``wallet`` is the one that its points are of. Raises every other error.
+    """
+    try:
+        return await context.in_thread(command, *given, **named)
+    except core.LoyaltyError as error:
+        return failure_of(error, context, *failures_in(union), wallet=wallet)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, TypeAlias, cast
@@ -20,7 +21,7 @@ from loyalty_gateway.failures import (
     MemberNotFound,
     RewardUnknown,
     UserError,
-    failure_of,
+    attempted,
 )
 from loyalty_gateway.fields import ADMIN
 from loyalty_gateway.values import Money, money_or_none
@@ -72,15 +73,6 @@ class Grant:
         )
 
 
-GRANT_FAILURES: tuple[type[UserError], ...] = (
-    GrantNotFound,
-    GrantRefused,
-    MemberInactive,
-    MemberNotFound,
-    RewardUnknown,
-    IdempotencyConflict,
-    FactRejected,
-)
 GrantResult: TypeAlias = Annotated[
     Grant
     | GrantNotFound
@@ -101,9 +93,8 @@ async def granted(
     **named: object,
 ) -> GrantResult:
     """The grant after a command on it, or the expected failure that stopped it."""
-    try:
-        receipt = await context.in_thread(command, *given, **named)
-    except core.LoyaltyError as error:
-        return cast(GrantResult, failure_of(error, context, *GRANT_FAILURES))
-    context.forget(receipt.member_id)
-    return Grant.of(receipt)
+    made = await attempted(context, GrantResult, functools.partial(command, *given, **named))
+    if isinstance(made, UserError):
+        return cast(GrantResult, made)
+    context.forget(made.member_id)
+    return Grant.of(made)

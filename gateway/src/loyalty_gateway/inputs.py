@@ -12,7 +12,7 @@ import strawberry
 import loyalty_core as core
 from loyalty_gateway.enums import IdentityKind, LineKind, OrderStatus, RefundKind
 from loyalty_gateway.errors import RequestRefused
-from loyalty_gateway.scalars import ActivityData, Amount, Count, written_moment
+from loyalty_gateway.scalars import ActivityData, Amount, Count, Points, written_moment
 
 
 @strawberry.input(description="One way to know a person.")
@@ -233,6 +233,58 @@ class ProfileInput:
             consents={consent.purpose: consent.given for consent in self.consents},
             tags=tuple(self.tags),
         )
+
+
+@strawberry.input(description="An amount of one currency.")
+class MoneyInput:
+    """A decimal text and its ISO 4217 code."""
+
+    amount: Amount = strawberry.field(description="The amount in the currency's major unit.")
+    currency: str = strawberry.field(description="The ISO 4217 code of the currency.")
+
+    def money(self) -> core.Money:
+        """The SDK's money; raises ``AmountInvalid`` and ``CurrencyUnknown``."""
+        minor = core.parse_scaled(self.amount, core.minor_digits(self.currency))
+        return core.Money(core.Minor(minor), self.currency)
+
+
+@strawberry.input(description="A balance to be changed, or an opening balance from elsewhere.")
+class AdjustmentInput:
+    """The member is named by memberId or by identities."""
+
+    wallet: str = strawberry.field(description="The wallet to change.")
+    points: Points = strawberry.field(description="By how much, with its sign.")
+    reason: str = strawberry.field(description="Why; kept in the books.")
+    actor: str = strawberry.field(description="By whom; kept in the books.")
+    idempotency_key: str = strawberry.field(description="Your own key for this adjustment.")
+    member_id: strawberry.ID | None = strawberry.field(description="The member's id.", default=None)
+    identities: list[IdentityInput] | None = strawberry.field(
+        description="Or how the member is known.", default=None
+    )
+    source: str | None = strawberry.field(description="Where a customer id counts.", default=None)
+    awarded_at: datetime | None = strawberry.field(
+        description="When the points were awarded, if elsewhere.", default=None
+    )
+    activates_at: datetime | None = strawberry.field(
+        description="When they can first be spent.", default=None
+    )
+    expires_at: datetime | None = strawberry.field(
+        description="When they expire; by the wallet's rule if left out.", default=None
+    )
+    never_expires: bool = strawberry.field(description="Whether they never do.", default=False)
+
+    def document(self) -> dict[str, core.Json]:
+        """The adjustment's documented JSON form.
+
+        Raises ``RequestRefused`` for two identities of one kind.
+        """
+        made = document_of(self)
+        made |= {"amount": made.pop("points"), "key": made.pop("idempotency_key")}
+        if self.identities is not None:
+            made["identities"] = {**identities_of(self.identities)}
+        if made.pop("never_expires"):
+            made["expires_at"] = "never"
+        return made
 
 
 def identities_of(identities: list[IdentityInput]) -> dict[str, str]:

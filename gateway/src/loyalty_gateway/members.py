@@ -23,6 +23,7 @@ First = Annotated[int, strawberry.argument(description="How many, from 1 to 100.
 After = Annotated[
     str | None, strawberry.argument(description="The cursor after which the page begins.")
 ]
+AsOf = Annotated[datetime | None, strawberry.argument(description="As of when; now if left out.")]
 WalletName = Annotated[str | None, strawberry.argument(description="Only this wallet.")]
 
 
@@ -214,10 +215,19 @@ class Member:
             ],
         )
 
-    @resolved("Every wallet with its balances and what expires soon.")
-    async def statement(self, info: Info) -> Statement:
-        """The member's statement, loaded together with those of the same list."""
-        return Statement.of(await info.context.load_statement(self.id))
+    @resolved("Every wallet with its balances and what expires soon, now or as of a moment.")
+    async def statement(self, info: Info, at: AsOf = None) -> Statement | None:
+        """The member's statement; that of now is loaded together with those of the same list."""
+        if at is None:
+            return Statement.of(await info.context.load_statement(self.id))
+        command = info.context.loyalty.statement
+        return Statement.of(await info.context.in_thread(command, self.id, at=at))
+
+    @resolved("The id of the household the member is in, if they are in one.")
+    async def household_id(self, info: Info) -> strawberry.ID | None:
+        """The household's id."""
+        found = (await info.context.load_statement(self.id)).household_id
+        return strawberry.ID(found) if found else None
 
     @resolved("One wallet; null if the program has none of this name.")
     async def wallet(

@@ -27,6 +27,12 @@ Points = NewType("Points", str)
 Amount = NewType("Amount", str)
 """A plain decimal text of money, in the major unit of the currency it stands beside."""
 
+Percent = NewType("Percent", str)
+"""A plain decimal text of percent."""
+
+Document = NewType("Document", dict[str, Json])
+"""A JSON object whose form another page describes."""
+
 Count = NewType("Count", int)
 """A whole number that may be larger than GraphQL's Int."""
 
@@ -138,6 +144,7 @@ def scalar_map() -> dict[object, ScalarDefinition]:
     plain: Mapping[object, tuple[str, Callable[..., Any], Callable[[object], Any], str, str]] = {
         Points: ("Points", str, parsed_decimal, _POINTS, ""),
         Amount: ("Amount", str, parsed_decimal, _AMOUNT, ""),
+        Percent: ("Percent", str, parsed_decimal, _PERCENT, ""),
         Count: ("Count", int, parsed_count, _COUNT, ""),
         datetime: ("DateTime", written_moment, parsed_moment, _DATE_TIME, _RFC_3339),
         date: ("Date", date.isoformat, parsed_day, _DATE, _RFC_3339),
@@ -160,7 +167,8 @@ def scalar_map() -> dict[object, ScalarDefinition]:
         parse_value=parsed_data,
         parse_literal=_data_literal,
     )
-    return {**made, ActivityData: data}
+    document = strawberry.scalar(name="Document", description=_DOCUMENT, serialize=dict)
+    return {**made, ActivityData: data, Document: document}
 
 
 _RFC_3339 = "https://www.rfc-editor.org/rfc/rfc3339"
@@ -172,6 +180,8 @@ _AMOUNT = (
     'An amount of money as a plain decimal text such as "12.50", in the major unit of its '
     "currency. Whole numbers are taken too. No exponent, no float, no not-a-number."
 )
+_PERCENT = 'Percent as a plain decimal text such as "12.5".'
+_DOCUMENT = "A JSON object; only answers have it."
 _COUNT = "A whole number, which may be larger than an Int. Whole-number texts are taken too."
 _DATE_TIME = 'A moment with its offset such as "2026-11-21T10:00:00Z"; answers are in UTC.'
 _DATE = 'A calendar day such as "2026-11-21".'

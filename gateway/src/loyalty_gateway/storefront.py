@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Annotated, cast
+from typing import Annotated
 
 import strawberry
 
 from loyalty_core import MemberNotFound
-from loyalty_gateway.commands import (
-    REDEEM_FAILURES,
-    IdempotencyKey,
-    QuoteResult,
-    RedeemResult,
-    checked_key,
-    member_of,
-)
+from loyalty_gateway.commands import QuoteResult, member_of
 from loyalty_gateway.fields import resolved
+from loyalty_gateway.holding import OwnRedemptionQuery, OwnSpendingMutation
 from loyalty_gateway.inputs import CartInput
 from loyalty_gateway.members import Info, Member
+from loyalty_gateway.partners import OwnPartnerMutation, OwnPartnerQuery
 from loyalty_gateway.program import Program, program_of, rewards_of
-from loyalty_gateway.scalars import Points
-from loyalty_gateway.spending import quoted, redeemed
+from loyalty_gateway.sharing import OwnHouseholdMutation, OwnHouseholdQuery
+from loyalty_gateway.spending import quoted
 from loyalty_gateway.values import Reward
 
 Cart = Annotated[CartInput, strawberry.argument(description="What is about to be bought.")]
 
 
 @strawberry.type(description="What can be asked by visitors and members.")
-class Query:
+class Query(OwnRedemptionQuery, OwnHouseholdQuery, OwnPartnerQuery):
     """The storefront's questions."""
 
     @resolved("The program: its name, wallets and currency.")
@@ -62,36 +57,5 @@ class Query:
 
 
 @strawberry.type(description="What the member who is signed in can do.")
-class Mutation:
+class Mutation(OwnSpendingMutation, OwnHouseholdMutation, OwnPartnerMutation):
     """The storefront's commands."""
-
-    @resolved("Spends points of the member who is signed in.")
-    async def redeem(
-        self,
-        info: Info,
-        idempotency_key: IdempotencyKey,
-        points: Annotated[
-            Points | None,
-            strawberry.argument(description="The most to spend; left out, as many as can be used."),
-        ] = None,
-        reward: Annotated[
-            str | None,
-            strawberry.argument(description="What to spend them on, if there is a choice."),
-        ] = None,
-        cart: Annotated[
-            CartInput | None, strawberry.argument(description="What they are spent on.")
-        ] = None,
-    ) -> RedeemResult | None:
-        """A redemption."""
-        member_id = await info.context.me()
-        key = f"{member_id}:{checked_key(idempotency_key)}"  # one's key is never another's
-        made = await redeemed(
-            info.context,
-            member_id,
-            points=points,
-            reward=reward,
-            cart=cart,
-            key=key,
-            failures=REDEEM_FAILURES,
-        )
-        return cast(RedeemResult, made)

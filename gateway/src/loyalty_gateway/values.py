@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 
 import strawberry
 
@@ -53,6 +53,7 @@ class Wallet:
         description="What can be spent now; negative while there is debt."
     )
     pending: Points = strawberry.field(description="What becomes available later.")
+    held: Points = strawberry.field(description="What is reserved for redemptions under way.")
     debt: Points = strawberry.field(description="What the next points earned must pay first.")
     earned: Points = strawberry.field(description="All points earned since joining.")
     redeemed: Points = strawberry.field(description="All points spent since joining.")
@@ -91,6 +92,7 @@ class Wallet:
             balance=points(wallet.balance),
             available=points(wallet.available),
             pending=points(wallet.pending),
+            held=points(wallet.held),
             debt=points(wallet.debt),
             earned=points(wallet.earned),
             redeemed=points(wallet.redeemed),
@@ -129,6 +131,8 @@ class Reward:
     missing: Points | None = strawberry.field(description="How many points are missing for one.")
     left: int | None = strawberry.field(description="How many are left, if it is limited.")
     refusal: str | None = strawberry.field(description="Why the member cannot have it now.")
+    starts_on: date | None = strawberry.field(description="The first day it can be had.")
+    ends_on: date | None = strawberry.field(description="The last day it can be had.")
     plugin: str = strawberry.field(description="The plugin that offers it.", metadata=ADMIN)
 
     @classmethod
@@ -147,6 +151,8 @@ class Reward:
             missing=points(reward.missing),
             left=reward.left,
             refusal=reward.refusal or None,
+            starts_on=reward.starts_on,
+            ends_on=reward.ends_on,
             plugin=reward.plugin,
         )
 
@@ -157,6 +163,22 @@ class LinePoints:
 
     line: str = strawberry.field(description='The id of the line; shipping is "~shipping".')
     points: Points = strawberry.field(description="The points of the line.")
+
+
+@strawberry.type(description="What something did to one wallet.")
+class WalletChange:
+    """A wallet and the change."""
+
+    wallet: str = strawberry.field(description="The wallet changed.")
+    points: Points = strawberry.field(description="What its balance changed by, with its sign.")
+
+
+def changes_of(changes: Mapping[str, int], context: GatewayContext) -> list[WalletChange]:
+    """Changes by wallet (a mapping of smallest units) as clients see them."""
+    return [
+        WalletChange(wallet=wallet, points=context.points(wallet, amount))
+        for wallet, amount in changes.items()
+    ]
 
 
 @strawberry.type(description="A discount on one order line.")

@@ -21,6 +21,8 @@ from loyalty_core import (
     Profile,
     Program,
     ProgramConfig,
+    Reward,
+    RewardType,
     Tender,
     Wallet,
     read_settings,
@@ -49,6 +51,7 @@ def shop(
     return ProgramConfig(
         program=Program(id="shop", currency=currency, time_zone=time_zone),
         wallets={"points": Wallet(scale=scale, value=value), "stars": Wallet(unit="stars")},
+        rewards={"coupon": Reward(kind=RewardType.DISCOUNT, amount=Decimal(5))},
     )
 
 

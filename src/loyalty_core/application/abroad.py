@@ -37,7 +37,7 @@ def return_abroad(
         gone = {one.id for one in people.values() if one.status is MemberStatus.ERASED}
         found = [one for one in found if one.member_id not in gone]
         books = Books(their, rules_of(uow, issuer), now)
-        lots = [lot for one in found for lot in one.lots]
+        lots = [lot for one in found for lot in one.lot_ids]
         holders = {MemberId(one.member_id) for one in found}
         books.load(holders, lots=lots, open_of=holders)
         for redemption in found:

@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Any, Never, cast
 
 from loyalty_core.application.adjustment_forms import read_adjustment
+from loyalty_core.application.automatic import buy_what_is_due
 from loyalty_core.application.books import Books
 from loyalty_core.application.identify import ERASED, GONE, Overtaken, erased_at, owner_of
 from loyalty_core.application.identities import read_identities
@@ -216,6 +217,7 @@ class Adjuster:
         for row in mine:
             _post(row, books, found)
         books.flush()
+        buy_what_is_due(uow, self._rules, {row.owner for row in mine if row.owner}, now)
         return [_outcome(row) for row in read]
 
     def _load(self, uow: UnitOfWork, rows: Sequence[_Row]) -> _Found:

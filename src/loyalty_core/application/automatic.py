@@ -7,6 +7,7 @@ facts arrived: debt gives the latest of them back before anything else.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import cast
 
 from loyalty_core.application.books import Books
@@ -14,18 +15,32 @@ from loyalty_core.application.catalogue import CATALOGUE, CatalogueReward
 from loyalty_core.application.grants import buy_grant, revoke
 from loyalty_core.application.ids import new_id
 from loyalty_core.application.offers import priced, view_of
+from loyalty_core.application.rules import Rules
 from loyalty_core.domain.grants import GrantRecord, Revocation
-from loyalty_core.domain.ledger import LotId, WalletBook
+from loyalty_core.domain.ledger import WalletBook
 from loyalty_core.domain.members import MemberId, MemberStatus
 from loyalty_core.domain.redemptions import Redemption, RedemptionId, RedemptionState
 from loyalty_core.domain.rewards import SpendRequest
 from loyalty_core.ports.records import MemberRecord
+from loyalty_core.ports.store import UnitOfWork
+
+
+def buy_what_is_due(
+    uow: UnitOfWork, rules: Rules, whose: Iterable[MemberId], now: datetime
+) -> None:
+    """Buys what locked members have the points for, once what a command did is written."""
+    wanted = set(whose)
+    if rules.automatic and wanted:
+        books = Books(uow, rules, now)
+        books.load(wanted, open_of=wanted)
+        buy_due(books, uow.lock_members(wanted), wanted)
+        books.flush()
 
 
 def buy_due(
     books: Books, members: Mapping[MemberId, MemberRecord], whose: Iterable[MemberId]
 ) -> None:
-    """Buys what these members, whose open lots are loaded, have the points for."""
+    """Buys what these members, whose open lots are loaded, have the points for; no households."""
     wanted = set(whose)
     for name in books.rules.automatic:
         owned = books.rules.rewards[name]
@@ -33,6 +48,8 @@ def buy_due(
         for book in list(books.wallets.values()):
             member = members.get(MemberId(book.member_id))
             if member is None or member.id not in wanted or book.wallet != reward.wallet:
+                continue
+            if member.household:  # whose members choose what to buy with what they share
                 continue
             if book.debt:
                 _give_back(books, book)
@@ -88,7 +105,7 @@ def _give_back(books: Books, book: WalletBook) -> None:
             return
         redemption = books.uow.redemption(grant.redemption_id or "")
         if redemption is not None and redemption.wallet == book.wallet:
-            missing = [LotId(lot) for lot in redemption.lots if lot not in book.lots]
+            missing = [lot for lot in redemption.lot_ids if lot not in book.lots]
             for lot in books.uow.lots(missing, ()) if missing else ():
                 books.wallet(lot.member_id, lot.wallet).lots.setdefault(lot.id, lot)
             cancel(books, redemption, grant, Revocation.REFUND)
@@ -98,7 +115,7 @@ def cancel(books: Books, redemption: Redemption, grant: GrantRecord, cause: Revo
     """Gives all points of a redemption back for good, and takes back what it bought."""
     if redemption.returned < redemption.points:
         books.give_back(redemption, redemption.points, books.now, None)
-    redemption.state, redemption.ended_at = RedemptionState.CANCELLED, books.now
+    redemption.state = RedemptionState.CANCELLED
     books.changes.redemptions[redemption.id] = redemption
     if redemption.item:
         books.uow.unclaim_stock(redemption.item)

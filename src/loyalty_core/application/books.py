@@ -194,17 +194,16 @@ class Books(Postings):
         """Reserves the points of a new redemption; raises ``InsufficientPoints``."""
         book = self.wallet(redemption.member_id, redemption.wallet)
         redemption.lots = book.hold(redemption.points, self.now)
-        self._keep(redemption, book)
+        self._keep(redemption, book, map(book.lots.__getitem__, redemption.lots))
         self._held.setdefault((book.member_id, book.wallet), []).append(redemption)
         self._move_lapse(book, TransactionKind.REDEMPTION)
 
     def capture(self, redemption: Redemption, points: int) -> None:
         """Spends ``points`` of those a redemption holds; the rest is free again."""
         book = self.wallet(redemption.member_id, redemption.wallet)
-        self._keep(redemption, book)
+        self._keep(redemption, book, map(book.lots.__getitem__, redemption.lots))
         entries = book.spend_held(redemption.lots, points)
         redemption.reduce(points)
-        redemption.lots = {LotId(one.lot_id or ""): -one.amount for one in entries}
         redemption.state, redemption.ended_at = RedemptionState.CAPTURED, self.now
         redemption.retry_at = None
         made = self._post_redemption(book, redemption, entries, self.now)
@@ -218,7 +217,7 @@ class Books(Postings):
     def release(self, redemption: Redemption, state: RedemptionState, at: datetime) -> None:
         """Sets the points of a redemption free; they pay debt first."""
         book = self.wallet(redemption.member_id, redemption.wallet)
-        self._keep(redemption, book)
+        self._keep(redemption, book, map(book.lots.__getitem__, redemption.lots))
         book.free(redemption.lots)
         if redemption.item:
             self.uow.unclaim_stock(redemption.item)
@@ -242,7 +241,7 @@ class Books(Postings):
         book = self.wallet(redemption.member_id, redemption.wallet)
         before, after = redemption.lots_back(redemption.returned), redemption.lots_back(due)
         entries: list[Entry] = []
-        lots = {lot_id: self._lot_for(lot_id, book) for lot_id in redemption.lots}
+        lots = {lot_id: self._lot_for(lot_id, book) for lot_id in redemption.spent}
         for lot_id, lot in lots.items():
             change = after[lot_id] - before[lot_id]
             if change > 0:
@@ -253,8 +252,10 @@ class Books(Postings):
             change = redemption.donated(due) - redemption.donated(redemption.returned)
             self._donate(redemption, change, at, fact_id)
         redemption.returned = due
-        redemption.lots = {lots[old].id: spent for old, spent in redemption.lots.items()}
-        self._keep(redemption, book)
+        redemption.lots = {
+            lots[old].id if old in lots else old: held for old, held in redemption.lots.items()
+        }
+        self._keep(redemption, book, lots.values())
         return self._post_redemption(book, redemption, entries, at, fact_id)
 
     def _donate(
@@ -297,11 +298,11 @@ class Books(Postings):
         held = self._held.get((book.member_id, book.wallet), [])
         return [one for one in held if one.state is RedemptionState.HELD]
 
-    def _keep(self, redemption: Redemption, book: WalletBook) -> None:
+    def _keep(self, redemption: Redemption, book: WalletBook, lots: Iterable[Lot]) -> None:
         self.changes.redemptions[redemption.id] = redemption
         self.touch(book)
-        for lot_id in redemption.lots:
-            self._touch_lot(book.lots[lot_id])
+        for lot in lots:
+            self._touch_lot(lot)
 
     def _post_redemption(
         self,

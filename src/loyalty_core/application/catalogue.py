@@ -9,7 +9,7 @@ from loyalty_core.domain.catalogue import Rate, Reward, among
 from loyalty_core.domain.clock import day_of, period_start, start_of
 from loyalty_core.domain.grants import Terms, terms_of
 from loyalty_core.domain.members import MemberView
-from loyalty_core.domain.programs import ProgramConfig
+from loyalty_core.domain.programs import ProgramConfig, Wallet
 from loyalty_core.domain.rewards import SpendOffer, SpendRequest
 from loyalty_core.ports.program import Owned, RewardKind
 
@@ -24,9 +24,9 @@ class CatalogueReward:
         self.id = name
         self.reward = reward
         self.summary = reward.name or name
-        self.wallet = reward.wallet or next(iter(config.wallets))
+        self.wallet = reward.wallet or next(iter(config.wallets), "")
         self.terms: Terms = terms_of(name, reward, config.program)
-        definition = config.wallets[self.wallet]
+        definition = config.wallets.get(self.wallet, Wallet())  # without one it is given, not sold
         self._zone = config.program.time_zone
         self._unit = definition.unit
         self._scale = definition.scale

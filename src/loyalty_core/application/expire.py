@@ -25,19 +25,20 @@ class Done:
 
 
 def move_points(
-    uow: UnitOfWork, rules: Rules, due: Iterable[MemberId], now: datetime
+    uow: UnitOfWork, rules: Rules, due: Iterable[MemberId], now: datetime, most: int
 ) -> Done | None:
     """Brings all wallets of these members up to the present; None if there was nothing to do.
 
     Where nothing is due but that lots end, their points are booked as sets. All else (what becomes
     active pays debt first, what is held does not end, wallets lapse) is left to ``Books``, lot by
-    lot. Both leave the same rows, which a test holds.
+    lot. Both leave the same rows, which a test holds. As sets, no more than ``most`` lots end at
+    once, whatever these members have; the rest is still due.
     """
     members = set(uow.lock(due))
     entangled = uow.entangled(members, now)
     books = Books(uow, rules, now)
     done = Done()
-    _expire(books, members - entangled, done)
+    _expire(books, members - entangled, done, most)
     books.load(entangled, open_of=entangled)
     for book, caught_up in books.caught_up:
         done.counts["activated_lots"] += caught_up.activated
@@ -51,9 +52,9 @@ def move_points(
     return done if done.counts or books.caught_up else None
 
 
-def _expire(books: Books, members: Collection[MemberId], done: Done) -> None:
+def _expire(books: Books, members: Collection[MemberId], done: Done, most: int) -> None:
     """Ends the lots of these members that have expired, and tells of each."""
-    lots = books.uow.ended_lots(members, books.now)
+    lots = books.uow.ended_lots(members, books.now, most)
     if not lots:
         return
     stamp = new_stamp()

@@ -16,6 +16,7 @@ from typing import NamedTuple, cast
 
 from loyalty_core.application.following import outcome_of
 from loyalty_core.application.gifts import gifts_after
+from loyalty_core.application.histories import dump_history, load_history
 from loyalty_core.application.rules import Rules, ask, ask_follower
 from loyalty_core.application.standing import Person, stood
 from loyalty_core.application.structure import converter, is_json
@@ -61,7 +62,7 @@ class Running:
     def snapshot(self, profile: Profile) -> Mapping[str, Json]:
         """All that the next fact will be decided on, as it is kept with that fact."""
         kept = {
-            "history": _plain.unstructure(self.history),
+            "history": dump_history(self.history),
             "state": dict(self.state),
             "profile": _plain.unstructure(replace(profile, name="")) if profile != NOTHING else {},
         }
@@ -86,7 +87,7 @@ class Running:
     @staticmethod
     def resume(before: Mapping[str, Json]) -> Running:
         """The running state that a snapshot was taken of."""
-        history = _plain.structure(before.get("history", {}), History)
+        history = load_history(cast(Mapping[str, Json], before.get("history", {})))
         return Running(history, dict(cast(State, before.get("state", {}))))
 
 

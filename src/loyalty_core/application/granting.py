@@ -28,7 +28,6 @@ from loyalty_core.domain.grants import (
     goods_value,
     grant_receipt,
 )
-from loyalty_core.domain.ledger import LotId
 from loyalty_core.domain.members import MemberStatus
 from loyalty_core.domain.redemptions import RedemptionState
 from loyalty_core.errors import (
@@ -220,7 +219,7 @@ def _locked(
     """A grant as it is under the lock of the member who owns it."""
     known = _existing(_look(uow, grant_id, code), grant_id or code or "")
     while True:
-        member = locked_member(uow, known.member_id)
+        member = locked_member(uow, known.member_id, households=True)
         current = _existing(uow.grant(id=known.id), known.id)
         if current.member_id == member.id:
             return member, current
@@ -259,7 +258,7 @@ def _take_back(
     if redemption is None or redemption.state is not RedemptionState.CAPTURED:
         revoke(books, grant, Revocation.OPERATOR, books.now)
         return
-    books.load([member.id], lots=map(LotId, redemption.lots), open_of=[member.id])
+    books.load([member.id], lots=redemption.lot_ids, open_of=[member.id])
     cancel(books, redemption, grant, Revocation.OPERATOR)
 
 

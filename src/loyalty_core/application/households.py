@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple, cast
 
+from loyalty_core.application.automatic import buy_what_is_due
 from loyalty_core.application.books import Books
 from loyalty_core.application.departing import (
     contribute,
@@ -234,6 +235,8 @@ class Households:
             kept = StoredReceipt(asked.key, given, place.member_id, document, now)
             books.changes.receipts.append(kept)
             books.flush()
+            if receipt.points:
+                buy_what_is_due(uow, self._rules, [place.member_id], now)
             return receipt
 
         return self._store.write(once)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import cast
 
+from loyalty_core.application.automatic import buy_what_is_due
 from loyalty_core.application.batch import Batch
 from loyalty_core.application.books import Books
 from loyalty_core.application.enrol import locked_members, stored_receipt
@@ -66,6 +67,7 @@ class Merging:
             books.flush()
             if known and kept.id != gone.id:
                 _carry(uow, kept, gone, known)
+                buy_what_is_due(uow, self._rules, [kept.id], note.at)
             return receipt
 
         return self._store.write(work)
@@ -96,6 +98,7 @@ class Merging:
             books.flush()
             _carry_back(uow, kept, gone, group, merge)
             self._redecide(uow, kept, merge, note.at)
+            buy_what_is_due(uow, self._rules, [kept.id, gone.id], note.at)
             return receipt
 
         return self._store.write(work)

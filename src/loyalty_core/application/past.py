@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from loyalty_core.application.available import NOTHING_HELD
+from loyalty_core.application.available import NOTHING_HELD, Held
 from loyalty_core.application.enrol import member_of
 from loyalty_core.application.ids import is_id
 from loyalty_core.application.postings import TOTALS
@@ -14,10 +16,11 @@ from loyalty_core.application.statement import Questions, shown_grants
 from loyalty_core.domain.clock import Clock
 from loyalty_core.domain.ledger import WalletBook
 from loyalty_core.domain.members import Identity
+from loyalty_core.domain.redemptions import Redemption
 from loyalty_core.domain.statements import Statement, WalletStatement
 from loyalty_core.errors import FactError, MemberNotFound, WalletUnknown
-from loyalty_core.ports.past import AsOf
-from loyalty_core.ports.records import MemberRecord
+from loyalty_core.ports.past import AsOf, LotThen
+from loyalty_core.ports.records import MemberRecord, Upcoming
 from loyalty_core.ports.store import Reader, Store
 
 
@@ -51,20 +54,21 @@ class Past:
         def look(reader: Reader) -> Statement:
             pair = _member(reader, member_id)
             books = reader.wallets([member_id])
-            moved, held = reader.moved(member_id, as_of), reader.holdings(member_id, as_of)
+            moved, (debts, lots) = reader.moved(member_id, as_of), reader.holdings(member_id, as_of)
+            made = reader.holding({one.member_id for one in lots}, as_of) if lots else []
+            parted = _parted(lots, made, as_of.at)
             wallets = []
             for name in self._rules.config.wallets:
                 today = books.get((member_id, name)) or WalletBook(member_id, name)
-                debt, points = held.get(name, (0, []))
+                debt, (held, free) = debts.get(name, 0), parted.get(name, (NOTHING_HELD, []))
                 book = WalletBook(member_id, name, debt=debt, lapses_at=today.lapses_at)
                 for kind, amount in moved.get(name, {}).items():
                     book.balance += amount
                     if kind in TOTALS:
                         total, sign = TOTALS[kind]
                         setattr(book, total, getattr(book, total) + sign * amount)
-                wallets.append(
-                    self._shown(self._questions.wallet(book, points, NOTHING_HELD, as_of.at), as_of)
-                )
+                wallet = self._questions.wallet(book, free, held, as_of.at)
+                wallets.append(self._shown(wallet, as_of))
             owned = reader.owned([member_id], as_of.at).get(member_id)
             grants, saved = shown_grants(owned, as_of.at)
             return Statement(
@@ -101,6 +105,35 @@ class Past:
             at.astimezone(UTC) if at else self._clock(),
             known_at.astimezone(UTC) if known_at else None,
         )
+
+
+def _parted(
+    lots: Iterable[LotThen], redemptions: Iterable[Redemption], at: datetime
+) -> dict[str, tuple[Held, list[Upcoming]]]:
+    """What was held at a moment, and the points that were not, by wallet.
+
+    A hold is of lots: so it was theirs who had the lots, and never of more than was in them.
+    """
+    left = {one.lot_id: one for one in lots}
+    live: Counter[str] = Counter()
+    freed: dict[str, list[Upcoming]] = defaultdict(list)
+    made = [(one.expires_at, one) for one in redemptions]
+    over = sorted((when, one.id, one) for when, one in made if when and when <= at)
+    now = [(None, one.id, one) for when, one in made if not when or when > at]
+    for when, _, redemption in [*now, *over]:
+        for lot_id, amount in redemption.lots.items():
+            if (lot := left.get(lot_id)) and (part := min(amount, lot.points.amount)):
+                rest = lot.points._replace(amount=lot.points.amount - part)
+                left[lot_id] = lot._replace(points=rest)
+                if when is None:
+                    live[lot.wallet] += part
+                else:
+                    freed[lot.wallet].append(Upcoming(when, rest.expires_at, True, part))
+    free: dict[str, list[Upcoming]] = defaultdict(list)
+    for lot in left.values():
+        free[lot.wallet].append(lot.points)
+    names = {lot.wallet for lot in left.values()}
+    return {name: (Held(live[name], tuple(freed[name])), free[name]) for name in names}
 
 
 def _member(reader: Reader, member_id: str) -> tuple[MemberRecord, tuple[Identity, ...]]:

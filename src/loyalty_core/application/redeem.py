@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import cast
 
 from loyalty_core.application.accounts import refuse_account
-from loyalty_core.application.automatic import within_limit
+from loyalty_core.application.automatic import buy_what_is_due, within_limit
 from loyalty_core.application.books import Books
 from loyalty_core.application.catalogue import CATALOGUE, CatalogueReward
 from loyalty_core.application.enrol import stored_receipt
@@ -322,8 +322,13 @@ class Redeeming:
                 percent = random.randint(50, 100)  # noqa: S311 - jitter, not a secret
                 redemption.retry_at = books.now + longest * percent // 100
                 books.changes.redemptions[redemption.id] = redemption
-            books.flush()
+            self._write(books, redemption)
         return receipt_of(redemption, books.now)
+
+    def _write(self, books: Books, redemption: Redemption) -> None:
+        """Writes all, then buys what points that were set free are enough for."""
+        books.flush()
+        buy_what_is_due(books.uow, self._rules, [MemberId(redemption.member_id)], books.now)
 
     def _capture(
         self,
@@ -352,7 +357,7 @@ class Redeeming:
         books.capture(redemption, redemption.points if points is None else points)
         buy_grant(books, redemption)
         return_spent(books, [redemption], orders)
-        books.flush()
+        self._write(books, redemption)
         return receipt_of(redemption, books.now)
 
     def _release(
@@ -364,7 +369,7 @@ class Redeeming:
         if redemption.state is RedemptionState.HELD:
             refuse_meddling(redemption, handed_over)
             books.release(redemption, RedemptionState.RELEASED, books.now)
-        books.flush()  # what time alone has done is booked all the same
+        self._write(books, redemption)  # what time alone has done is booked all the same
         return receipt_of(redemption, books.now)
 
     def _open(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import cast
 
 from loyalty_core.application.adjustment_forms import read_expires_at
+from loyalty_core.application.automatic import buy_what_is_due
 from loyalty_core.application.books import Books
 from loyalty_core.application.enrol import locked_member, stored_receipt
 from loyalty_core.application.forms import read_text
@@ -77,6 +78,7 @@ class Reinstater:
             document = cast(Mapping[str, Json], converter(0).unstructure(receipt))
             books.changes.receipts.append(StoredReceipt(key, given, member.id, document, now))
             books.flush()
+            buy_what_is_due(uow, self._rules, [member.id], now)
             return receipt
 
         return self._store.write(work)

@@ -40,7 +40,7 @@ def reward_faults(config: ProgramConfig) -> Iterator[Problem]:
 
 def _wallet(where: str, reward: Reward, config: ProgramConfig) -> Iterator[Problem]:
     known = ", ".join(config.wallets)
-    if not config.wallets:
+    if not config.wallets and reward.for_sale():
         yield Problem(f"{where}.wallet", "the program has no wallet", "Add [wallets.points].")
     elif reward.wallet and reward.wallet not in config.wallets:
         remedy = f"Use one of: {known}."

@@ -23,6 +23,7 @@ from loyalty_core.ports.program import (
     Owned,
     ProgramType,
     RewardKind,
+    ShowsMembers,
     Subscription,
     TierScheme,
 )
@@ -37,8 +38,9 @@ class Rules:
     """One version of the configuration with what its plugins registered.
 
     ``followers`` are programs that follow facts, ``sources`` what gives benefits, tier schemes
-    among them. ``gone`` are plugins of an older version that cannot be asked any more: what they
-    gave stands.
+    among them: ``schemes`` has these alone, and ``showing`` the programs that show something to
+    members, by plugin. ``gone`` are plugins of an older version that cannot be asked any more: what
+    they gave stands.
     ``draw`` makes the codes of grants. ``coalition``: whether points of partners are, or ever were,
     accepted here.
     """
@@ -52,6 +54,20 @@ class Rules:
     sources: Sequence[Owned[BenefitSource]] = ()
     draw: CodeSource = random_code
     coalition: bool = False
+    schemes: Sequence[Owned[TierScheme]] = field(init=False)
+    showing: Mapping[str, ShowsMembers] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Picks out once what every fact and every statement would look for."""
+        schemes = [
+            Owned(owned.plugin, owned.item)
+            for owned in self.sources
+            if isinstance(owned.item, TierScheme)
+        ]
+        every = self.uniting.items()
+        showing = {plugin: item for plugin, item in every if isinstance(item, ShowsMembers)}
+        object.__setattr__(self, "schemes", schemes)
+        object.__setattr__(self, "showing", showing)
 
     @property
     def automatic(self) -> tuple[str, ...]:
@@ -70,15 +86,6 @@ class Rules:
             *self.followers,
         ]
         return {owned.plugin: owned.item for owned in programs}
-
-    @property
-    def schemes(self) -> Sequence[Owned[TierScheme]]:
-        """The sources of benefits that have tiers."""
-        return [
-            Owned(owned.plugin, owned.item)
-            for owned in self.sources
-            if isinstance(owned.item, TierScheme)
-        ]
 
 
 RulesAt = Callable[[UnitOfWork, int], Rules]

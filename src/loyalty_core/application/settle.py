@@ -35,7 +35,7 @@ AwardName = tuple[str, str, str, str]
 def settle(uow: UnitOfWork, batch: Batch, books: Books, rules_at: RulesAt) -> None:
     """Decides what changed and what that causes, then books the difference to the books."""
     spent = spent_on(uow, books.changes.facts.values())
-    by_member: dict[MemberId, list[FactRecord]] = defaultdict(list)
+    by_member: Mapping[MemberId, list[FactRecord]] = defaultdict(list)
     for record in batch.redecide.values():
         assert record.member_id is not None
         by_member[record.member_id].append(record)

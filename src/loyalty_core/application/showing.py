@@ -10,7 +10,6 @@ from loyalty_core.application.rules import Rules
 from loyalty_core.application.standing import Person
 from loyalty_core.application.structure import is_json
 from loyalty_core.domain.facts import Json
-from loyalty_core.ports.program import ShowsMembers
 
 logger = logging.getLogger("loyalty_core")
 
@@ -21,15 +20,14 @@ def shown(rules: Rules, person: Person, at: datetime) -> dict[str, Mapping[str, 
     A plugin that fails is left out: it must not take a statement's balances with it.
     """
     found: dict[str, Mapping[str, Json]] = {}
-    for plugin, program in rules.uniting.items():
-        if isinstance(program, ShowsMembers):
-            try:
-                made = program.show(person.view(plugin), at)
-                if not is_json(made):
-                    raise TypeError("what is shown is not JSON")
-            except Exception:
-                log = {"plugin": plugin}
-                logger.exception("plugin %s failed to show a member", plugin, extra=log)
-            else:
-                found[plugin] = made
+    for plugin, program in rules.showing.items():
+        try:
+            made = program.show(person.view(plugin), at)
+            if not is_json(made):
+                raise TypeError("what is shown is not JSON")
+        except Exception:
+            log = {"plugin": plugin}
+            logger.exception("plugin %s failed to show a member", plugin, extra=log)
+        else:
+            found[plugin] = made
     return found

@@ -119,15 +119,19 @@ def tell_standings(books: Books, members: Iterable[MemberRecord]) -> None:
         return
     known = books.uow.standings(one.id for one in present)
     told = {(one.member_id, one.scheme): one for one in known}
+    version, names = books.rules.config.version, {owned.item.id for owned in schemes}
     for old in known:  # of a scheme that is gone: there is nothing to look at again
-        if old.due_at is not None and old.scheme not in {owned.item.id for owned in schemes}:
-            books.changes.standings.append(replace(old, due_at=None))
+        if old.scheme not in names and (old.due_at or old.config_version < version):
+            books.changes.standings.append(replace(old, due_at=None, config_version=version))
     for member in present:
         for owned in schemes:
             try:
                 now = _standing(owned, person_of(member).view(owned.plugin), books.now)
-            except PluginFailed:
-                continue  # it is told with the member's next fact
+            except PluginFailed:  # it is told with the member's next fact
+                before = told.get((member.id, owned.item.id))
+                if before and before.config_version < version:
+                    books.changes.standings.append(replace(before, config_version=version))
+                continue
             _tell(books, member, now, told.get((member.id, owned.item.id)), owned)
 
 
@@ -139,8 +143,9 @@ def _tell(
     owned: Owned[TierScheme],
 ) -> None:
     before = told.tier if told else _starts_with(owned, member)
-    due_at = now.changes_at
-    if told and (told.tier, told.since, told.due_at) == (now.held, now.since, due_at):
+    due_at, version = now.changes_at, books.rules.config.version
+    same = told and (told.tier, told.since, told.due_at) == (now.held, now.since, due_at)
+    if told and same and told.config_version >= version:
         return
     if before != now.held:
         data: Mapping[str, Json] = {
@@ -157,6 +162,7 @@ def _tell(
             tier=now.held,
             since=now.since,
             due_at=due_at,
+            config_version=version,
             stored=told is not None,
         )
     )

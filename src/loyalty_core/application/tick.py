@@ -97,7 +97,7 @@ class Ticker:
 
     def _move_points(self, uow: UnitOfWork, *, now: datetime) -> Done | None:
         due = uow.due_members(now, LOTS_A_CHUNK)
-        return move_points(uow, self._rules, due, now) if due else None
+        return move_points(uow, self._rules, due, now, LOTS_A_CHUNK) if due else None
 
     def _expire_grants(self, uow: UnitOfWork, *, now: datetime) -> Done | None:
         """Tells of grants whose last day has passed; they could not be used since."""
@@ -134,8 +134,9 @@ class Ticker:
     # -- tiers --------------------------------------------------------------------------------
 
     def _tell_standings(self, uow: UnitOfWork, *, now: datetime) -> Done | None:
-        """Tells of tiers that time alone has changed: a period or a grace that is over."""
-        due = uow.due_standings(now, FACTS_A_CHUNK) if self._rules.schemes else []
+        """Tells of tiers that time alone has changed, or the configuration."""
+        version, schemes = self._rules.config.version, self._rules.schemes
+        due = uow.due_standings(now, version, FACTS_A_CHUNK) if schemes else []
         if not due:
             return None
         books = Books(uow, self._rules, now)

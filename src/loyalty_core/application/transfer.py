@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple, cast
 
+from loyalty_core.application.automatic import buy_what_is_due
 from loyalty_core.application.books import Books
 from loyalty_core.application.enrol import locked_members, stored_receipt
 from loyalty_core.application.forms import read_text
@@ -140,6 +141,7 @@ class Transfers:
             document = cast(Mapping[str, Json], converter(0).unstructure(receipt))
             books.changes.receipts.append(StoredReceipt(key, given, giver.id, document, now))
             books.flush()
+            buy_what_is_due(uow, self._rules, [receiver.id], now)
             return receipt
 
         return self._store.write(work)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal, NewType
+from typing import Literal, NamedTuple, NewType
 
 from loyalty_core.domain.amounts import Minor
 
@@ -212,8 +212,7 @@ Decidable = Order | Activity
 """What programs decide on; refunds take back what was decided and are never decided again."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class FactKey:
+class FactKey(NamedTuple):
     """What makes a fact the same fact: its source, whether order or activity, and its id there."""
 
     source: str

@@ -48,6 +48,17 @@ class HouseholdMemberView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HouseholdInvitation:
+    """A household that a member may join or decline, and the share they would begin with."""
+
+    household_id: str
+    member_id: str
+    invited_by: str
+    invited_at: datetime | None
+    share: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HouseholdStatement:
     """What the members of a household are shown: its points, and who gave and took how many.
 

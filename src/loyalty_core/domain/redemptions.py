@@ -39,8 +39,9 @@ class RedemptionState(StrEnum):
 class Redemption:
     """Points of one member set aside for, or spent on, one reward.
 
-    ``points`` are held or, once captured, spent; ``lots`` says how many of which lot, in the order
-    they are spent. ``worth`` and ``lines`` (by order line, minor units) are what they buy.
+    ``points`` are held or, once captured, spent; ``lots`` says how many of which lot were held, in
+    the order they are spent, and ``ended_at`` until when. ``worth`` and ``lines`` (by order line,
+    minor units) are what they buy.
     ``returned`` of the spent ones were given back because the order was refunded. ``item`` is what
     it claimed one of, if that is limited. ``retry_at`` is when handing the reward over is tried
     (again), after ``attempts``; such a redemption does not time out. ``came_from`` is the member
@@ -78,9 +79,20 @@ class Redemption:
     grant: GrantRecord | None = None
 
     @property
+    def spent(self) -> dict[LotId, int]:
+        """How many of its points are of which lot: of those that were held, the first."""
+        spent: dict[LotId, int] = {}
+        rest = self.points
+        for lot_id, held in self.lots.items():
+            if part := min(rest, held):
+                spent[lot_id] = part
+                rest -= part
+        return spent
+
+    @property
     def lot_ids(self) -> list[LotId]:
         """The lots that giving points back moves."""
-        return [*self.lots, *([self.account_lot] if self.account_lot else [])]
+        return [*self.spent, *([self.account_lot] if self.account_lot else [])]
 
     def donated(self, returned: int) -> int:
         """What stays in the account, in minor units, when ``returned`` points are given back."""
@@ -141,6 +153,6 @@ class Redemption:
         So N partial refunds, in any order, fill the same lots as one full refund.
         """
         back: dict[LotId, int] = {}
-        for lot_id, spent in reversed(list(self.lots.items())):
+        for lot_id, spent in reversed(list(self.spent.items())):
             back[lot_id] = min(spent, returned - sum(back.values()))
         return back

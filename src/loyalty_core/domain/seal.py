@@ -46,15 +46,22 @@ _HASH = re.compile(r"[0-9a-f]{64}")
 # -- rows and leaves ------------------------------------------------------------------------------
 
 
-def plain(row: Mapping[Any, object], names: Iterable[str]) -> dict[str, Json]:
+def plain(names: Iterable[str], values: Iterable[object]) -> dict[str, Json]:
     """The named fields of a row as JSON values, moments as text in UTC to the microsecond."""
-    return {name: _value(row[name]) for name in names}
+    fields: dict[str, Any] = dict(zip(names, values, strict=True))
+    for name, value in fields.items():
+        if isinstance(value, datetime):
+            fields[name] = _moment(value)
+    return fields  # columns of tables hold JSON values otherwise
 
 
-def _value(value: object) -> Json:
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    return value  # type: ignore[return-value]  # columns of tables hold JSON values otherwise
+def _moment(value: datetime) -> str:
+    return value.astimezone(UTC).isoformat(timespec="microseconds")[: -len("+00:00")] + "Z"
+
+
+_canonical = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+).encode
 
 
 def canonical(fields: Fields) -> bytes:
@@ -63,10 +70,7 @@ def canonical(fields: Fields) -> bytes:
     >>> canonical({"b": 1, "a": None})
     b'{"a":null,"b":1}'
     """
-    text = json.dumps(
-        fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    )
-    return text.encode()
+    return _canonical(fields).encode()
 
 
 def row_hash(fields: Fields) -> bytes:
@@ -146,7 +150,7 @@ class Block:
     @property
     def header(self) -> dict[str, Json]:
         """What the block says of itself."""
-        return {name: _value(getattr(self, name)) for name in _HEADER_FIELDS}
+        return plain(_HEADER_FIELDS, (getattr(self, name) for name in _HEADER_FIELDS))
 
     @property
     def header_hash(self) -> bytes:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 from loyalty_core.application.household_statement import HouseholdQuestions
 from loyalty_core.application.households import Households
-from loyalty_core.domain.household_views import HouseholdReceipt, HouseholdStatement
+from loyalty_core.domain.household_views import (
+    HouseholdInvitation,
+    HouseholdReceipt,
+    HouseholdStatement,
+)
 
 
 class HouseholdMethods:
@@ -112,3 +117,13 @@ class HouseholdMethods:
         Raises ``HouseholdNotFound``.
         """
         return self._household_questions.statement(household_id)
+
+    def households(self, household_ids: Sequence[str]) -> dict[str, HouseholdStatement]:
+        """Several households as ``household`` shows them, those not found left out."""
+        return self._household_questions.statements(household_ids)
+
+    def household_invitations(
+        self, member_ids: Sequence[str]
+    ) -> dict[str, tuple[HouseholdInvitation, ...]]:
+        """The open invitations of members, the oldest first; who is not found is left out."""
+        return self._household_questions.invitations(member_ids)

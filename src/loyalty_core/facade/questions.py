@@ -28,7 +28,7 @@ class QuestionMethods:
         Balance, totals and debt are sums of entries and exact. What is available, pending or
         expiring follows the lots' dates, which are those of today: it is exact unless an order's
         date was corrected since. Points past their date count as expired, booked or not.
-        Points held are not booked: as of a moment they count as available, and ``held`` is 0.
+        Held is what redemptions held then, of the lots that were in the wallet.
         Expiry by inactivity counts once it is booked; ``lapses_at`` is not known of the past.
         The member, and the wallets listed with their worth, are those of today.
 

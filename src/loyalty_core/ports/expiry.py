@@ -34,8 +34,8 @@ class ExpiryWork(Protocol):
         """
         ...
 
-    def ended_lots(self, members: Collection[MemberId], now: datetime) -> list[EndedLot]:
-        """The lots of these members that have expired and hold points."""
+    def ended_lots(self, members: Collection[MemberId], now: datetime, most: int) -> list[EndedLot]:
+        """Lots of these members that have expired and hold points, no more than ``most``."""
         ...
 
     def book_expiry(

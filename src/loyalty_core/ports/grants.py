@@ -88,10 +88,6 @@ class GrantReader(Protocol):
         """A member's grants before the one with this id, latest first."""
         ...
 
-    def owned(self, members: Iterable[str], at: datetime) -> dict[str, OwnedAt]:
-        """What these members owned at a moment, those with nothing left out."""
-        ...
-
     def claimed(self) -> Mapping[str, int]:
         """How many were claimed of each limited item."""
         ...

@@ -16,6 +16,7 @@ class Flow(NamedTuple):
     In smallest units, refunds and what was given back deducted.
     """
 
+    household_id: str
     member_id: str
     wallet: str
     contributed: int
@@ -51,10 +52,14 @@ class HouseholdWork(Protocol):
 class HouseholdReader(Protocol):
     """The part of a reader that is about households."""
 
-    def household_members(self, household: MemberId) -> list[HouseholdMember]:
-        """All who are in a household, were, or are invited."""
+    def places(self, households: Iterable[MemberId]) -> list[HouseholdMember]:
+        """All who are in these households, were, or are invited."""
         ...
 
-    def household_flows(self, household: MemberId) -> list[Flow]:
-        """What each member gave and took, summed over the household's transactions."""
+    def invited(self, members: Iterable[MemberId]) -> list[HouseholdMember]:
+        """The households that these members are invited to, the oldest invitation first."""
+        ...
+
+    def household_flows(self, households: Iterable[MemberId]) -> list[Flow]:
+        """What each member gave and took, summed over each household's transactions."""
         ...

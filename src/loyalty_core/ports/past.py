@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
-from loyalty_core.domain.ledger import TransactionKind
+from loyalty_core.domain.ledger import LotId, TransactionKind
+from loyalty_core.domain.redemptions import Redemption
 from loyalty_core.ports.records import Upcoming
 
 
@@ -17,6 +18,15 @@ class AsOf(NamedTuple):
     known_at: datetime | None = None
 
 
+class LotThen(NamedTuple):
+    """The points that a lot had as of a moment, and the member who has it today."""
+
+    wallet: str
+    lot_id: LotId
+    member_id: str
+    points: Upcoming
+
+
 class PastReader(Protocol):
     """Sums of entries up to a moment."""
 
@@ -24,6 +34,13 @@ class PastReader(Protocol):
         """By how much each kind of transaction moved the member's wallets, by wallet name."""
         ...
 
-    def holdings(self, member: str, as_of: AsOf) -> Mapping[str, tuple[int, list[Upcoming]]]:
-        """The member's debt and the points in their lots, by wallet name."""
+    def holdings(self, member: str, as_of: AsOf) -> tuple[Mapping[str, int], list[LotThen]]:
+        """The member's debts by wallet name, and the points in their lots."""
+        ...
+
+    def holding(self, members: Iterable[str], as_of: AsOf) -> list[Redemption]:
+        """What held points as of a moment, of those whose points these members have today.
+
+        With all that timed out by then: nobody wrote down when a job got to them.
+        """
         ...

@@ -15,7 +15,7 @@ class StandingRecord:
     """The tier that others were last told a member holds in a scheme; empty for none.
 
     It decides nothing: where a member stands is computed from their state. ``due_at`` is when time
-    alone may change it, for the nightly jobs to tell.
+    alone may change it, for the nightly jobs to tell. ``config_version`` names the rules of then.
     """
 
     member_id: MemberId
@@ -23,6 +23,7 @@ class StandingRecord:
     tier: str
     since: datetime | None
     due_at: datetime | None
+    config_version: int
     stored: bool = False
 
 
@@ -33,8 +34,8 @@ class StandingWork(Protocol):
         """What was told of these members."""
         ...
 
-    def due_standings(self, now: datetime, limit: int) -> list[MemberId]:
-        """Members whose tier time may have changed by ``now``."""
+    def due_standings(self, now: datetime, version: int, limit: int) -> list[MemberId]:
+        """Members whose tier time, or a newer configuration, may have changed by ``now``."""
         ...
 
     def forget_standings(self, members: Iterable[MemberId]) -> None:

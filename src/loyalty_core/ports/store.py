@@ -11,8 +11,9 @@ from loyalty_core.domain.facts import FactId, FactKey, Json
 from loyalty_core.domain.ledger import Lot, LotId, Transaction, WalletBook
 from loyalty_core.domain.members import Identity, MemberId
 from loyalty_core.domain.redemptions import Redemption
+from loyalty_core.ports.accounts import AccountReader
 from loyalty_core.ports.expiry import ExpiryWork
-from loyalty_core.ports.grants import GrantReader, GrantWork
+from loyalty_core.ports.grants import GrantWork
 from loyalty_core.ports.households import HouseholdReader, HouseholdWork
 from loyalty_core.ports.partners import PartnerReader, PartnerWork
 from loyalty_core.ports.past import PastReader
@@ -23,7 +24,6 @@ from loyalty_core.ports.records import (
     FactRecord,
     MemberRecord,
     StoredReceipt,
-    Upcoming,
     WalletSums,
 )
 from loyalty_core.ports.seal import SealReader, SealWriter
@@ -190,7 +190,7 @@ class Reader(
     SealReader,
     PastReader,
     CacheReader,
-    GrantReader,
+    AccountReader,
     PartnerReader,
     Protocol,
 ):
@@ -198,20 +198,6 @@ class Reader(
 
     def owners(self, identities: Iterable[Identity]) -> dict[Identity, MemberId]:
         """The member of each identity that is known."""
-        ...
-
-    def members(self, ids: Iterable[str]) -> dict[str, tuple[MemberRecord, tuple[Identity, ...]]]:
-        """The members with their identities."""
-        ...
-
-    def wallets(self, members: Iterable[str]) -> dict[tuple[str, str], WalletBook]:
-        """The members' wallets by member and wallet name, without lots."""
-        ...
-
-    def upcoming(
-        self, members: Iterable[str], until: datetime
-    ) -> dict[tuple[str, str], list[Upcoming]]:
-        """Points to which something happens by ``until``, or has: pending, expiring, past."""
         ...
 
     def held(self, books: Iterable[WalletBook]) -> list[tuple[Redemption, Mapping[str, datetime]]]:

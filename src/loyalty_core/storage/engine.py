@@ -28,6 +28,7 @@ from loyalty_core.errors import (
     StoreReadOnly,
     StoreUnreachable,
 )
+from loyalty_core.storage.running import runner_of
 
 BUSY_TIMEOUT_MS = 2_000
 LONGEST_POLL_MS = 4
@@ -90,7 +91,7 @@ def add_sqlite_hooks(engine: Engine) -> None:
         if connection.get_execution_options().get(WRITES, True):
             _begin_writing(connection)
         else:
-            connection.exec_driver_sql("BEGIN")
+            runner_of(connection).run("BEGIN", ())
 
     event.listen(engine, "connect", connect)
     event.listen(engine, "begin", begin)
@@ -108,12 +109,12 @@ def _begin_writing(connection: Connection) -> None:
         return
     driver: Any = connection.connection.driver_connection
     (patience,) = driver.execute("PRAGMA busy_timeout").fetchone()
-    give_up_at = time.monotonic_ns() + patience * 1_000_000
+    runner, give_up_at = runner_of(connection), time.monotonic_ns() + patience * 1_000_000
     driver.execute("PRAGMA busy_timeout = 0")
     try:
         while True:
             try:
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                runner.run("BEGIN IMMEDIATE", ())
                 return
             except OperationalError as error:
                 if not collided(error) or time.monotonic_ns() >= give_up_at:

@@ -58,8 +58,11 @@ class Erasure(Grants):
     def identities_of(self, members: Sequence[MemberId]) -> list[Identity]:
         """The identities of these members."""
         table = tables.identity
-        found = self._rows(select(table).where(table.c.member_id.in_(members)), {})
-        return sorted(map(rows.identity_of, found))
+        theirs = table.c.member_id.in_(members)
+        found = self._connection.execute(
+            select(table.c.kind, table.c.value, table.c.source).where(theirs)
+        )
+        return sorted(map(rows.identity_from, found))
 
     def facts_of(self, members: Sequence[MemberId]) -> list[FactRecord]:
         """All facts of these members."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
@@ -14,9 +13,8 @@ from loyalty_core.domain.ledger import ISSUER, MEMBER, TransactionKind
 from loyalty_core.domain.members import MemberId
 from loyalty_core.ports.expiry import EndedLot
 from loyalty_core.storage import tables
-from loyalty_core.storage.columns import from_microseconds, from_text
 from loyalty_core.storage.outbox import Outbox
-from loyalty_core.storage.sql import Sql, sql_of
+from loyalty_core.storage.sql import Sql, decode, sql_of
 
 
 class _Texts:
@@ -39,7 +37,7 @@ class _Texts:
         )
         self.ended = (
             f"SELECT {sql.array(*columns)} FROM loyalty_lot "
-            f"WHERE member_id {any_id} AND remaining > 0 AND expires_at <= {mark}"
+            f"WHERE member_id {any_id} AND remaining > 0 AND expires_at <= {mark} LIMIT {mark}"
         )
         these = f"FROM loyalty_lot WHERE id {any_id}"
         self.transactions = (
@@ -81,29 +79,29 @@ class Expiry(Outbox):
     def lock(self, members: Iterable[MemberId]) -> list[MemberId]:
         """The members there are, locked in id order until the transaction ends."""
         text, ids = _texts(self._connection.dialect).lock, self._sql.ids(members)
-        found = self._connection.exec_driver_sql(text, (self._program, ids))
+        found = self._runner.fetch(text, (self._program, ids))
         return [MemberId(str(one)) for (one,) in found]
 
     def entangled(self, members: Collection[MemberId], now: datetime) -> set[MemberId]:
         """Those of the members in whose wallets more than lots that have ended can matter."""
         text, ids = _texts(self._connection.dialect).entangled, self._sql.ids(members)
         moment = self._sql.moment(now)
-        found = self._connection.exec_driver_sql(text, (ids, moment, ids, moment, moment))
+        found = self._runner.fetch(text, (ids, moment, ids, moment, moment))
         return {MemberId(str(one)) for (one,) in found}
 
-    def ended_lots(self, members: Collection[MemberId], now: datetime) -> list[EndedLot]:
-        """The lots of these members that have expired and hold points."""
+    def ended_lots(self, members: Collection[MemberId], now: datetime, most: int) -> list[EndedLot]:
+        """Lots of these members that have expired and hold points, no more than ``most``."""
         text, ids = _texts(self._connection.dialect).ended, self._sql.ids(members)
-        found = self._connection.exec_driver_sql(text, (ids, self._sql.moment(now)))
-        read = from_text if self._sql.postgresql else from_microseconds
-        rows = (json.loads(row) for (row,) in found)
+        found = self._runner.fetch(text, (ids, self._sql.moment(now), most))
+        read = self._sql.read_moment
+        rows = (decode(row) for (row,) in found)
         return [EndedLot(lot, of, wallet, points, read(at)) for lot, of, wallet, points, at in rows]
 
     def book_expiry(
         self, lots: Sequence[EndedLot], stamp: str, now: datetime, config_version: int
     ) -> None:
         """Books an expiry for each lot that is not entangled, and takes its points."""
-        texts, run = _texts(self._connection.dialect), self._connection.exec_driver_sql
+        texts, run = _texts(self._connection.dialect), self._runner.run
         ids = self._sql.ids(lot.id for lot in lots)
         run(texts.transactions, (stamp, self._sql.moment(now), config_version, ids))
         run(texts.entries, (stamp, ids))

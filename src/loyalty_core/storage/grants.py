@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
     Connection,
-    Select,
     and_,
-    bindparam,
-    case,
     delete,
     func,
     literal,
@@ -35,9 +31,7 @@ from loyalty_core.domain.grants import (
     Terms,
 )
 from loyalty_core.domain.members import MemberId
-from loyalty_core.ports.grants import OwnedAt
 from loyalty_core.storage import tables
-from loyalty_core.storage.columns import Moment
 from loyalty_core.storage.grant_checks import wrong_stock
 from loyalty_core.storage.grant_tables import code as codes
 from loyalty_core.storage.grant_tables import grant as grants
@@ -92,27 +86,6 @@ def grant_of(row: Mapping[str, Any]) -> GrantRecord:
         state=GrantState(row["state"]),
         terms=_plain.structure(row["terms"], Terms),
     )
-
-
-def _owned_at() -> Select[Any]:
-    """What members owned at a moment: each grant that is live, and what the used ones saved."""
-    at: Any = bindparam("at", type_=Moment)
-
-    def open_at(column: Any) -> Any:
-        return or_(column.is_(None), column > at)
-
-    kept = and_(grants.c.created_at <= at, open_at(grants.c.revoked_at))
-    unused = and_(open_at(grants.c.used_at), open_at(grants.c.expires_at))
-    live = case((unused, grants.c.id), else_=None).label("live")
-    return (
-        select(grants.c.member_id, grants.c.currency, live, func.sum(grants.c.saved))
-        .where(grants.c.member_id.in_(bindparam("members", expanding=True)), kept)
-        .where(or_(unused, and_(grants.c.used_at <= at, grants.c.saved > 0)))
-        .group_by(grants.c.member_id, grants.c.currency, "live")
-    )
-
-
-_owned = _owned_at()  # built once: every statement of a member asks it
 
 
 class GrantRows:
@@ -271,23 +244,6 @@ class GrantAnswers(GrantRows):
         latest = mine.order_by(grants.c.id.desc()).limit(limit)
         found = self._connection.execute(latest).mappings()
         return [grant_of(dict(row)) for row in found]
-
-    def owned(self, members: Iterable[str], at: datetime) -> dict[str, OwnedAt]:
-        """What these members owned at a moment, those with nothing left out.
-
-        One query for any number, and another where somebody owns something still to be used.
-        """
-        asked = {"at": at, "members": sorted(set(members))}
-        owned: dict[str, OwnedAt] = defaultdict(lambda: OwnedAt([], {}))
-        ids = []
-        for member, currency, grant_id, saved in self._connection.execute(_owned, asked):
-            if grant_id is None:
-                owned[member] = OwnedAt([], {**owned[member].saved, currency: int(saved)})
-            else:
-                ids.append(grant_id)
-        for one in self._found(grants.c.id.in_(ids)) if ids else ():
-            owned[one.member_id].grants.append(one)
-        return dict(owned)
 
     def claimed(self) -> Mapping[str, int]:
         """How many were claimed of each limited item."""

@@ -37,9 +37,16 @@ def _row_of(one: HouseholdMember) -> dict[str, Any]:
     return {name: getattr(one, name) for name in _NAMES} | written
 
 
-def _of_household(household: str) -> Select[Any]:
-    mine = household_member.c.household_id == household
-    return select(household_member).where(mine).order_by(household_member.c.member_id)
+def _of_households(households: Iterable[str]) -> Select[Any]:
+    theirs = household_member.c.household_id.in_(list(households))
+    return select(household_member).where(theirs).order_by(household_member.c.member_id)
+
+
+def _invitations(members: Iterable[str]) -> Select[Any]:
+    place = household_member.c
+    invited = place.state == HouseholdState.INVITED.value
+    theirs = select(household_member).where(place.member_id.in_(list(members)), invited)
+    return theirs.order_by(place.invited_at, place.household_id)
 
 
 def spent_by(members: Sequence[str]) -> Any:
@@ -77,14 +84,11 @@ class HouseholdRows(Outbox):
 
     def household_members(self, household: MemberId) -> list[HouseholdMember]:
         """All who are in a household, were, or are invited; current if the household is locked."""
-        return list(map(_member_of, self._rows(_of_household(household), {})))
+        return list(map(_member_of, self._rows(_of_households([household]), {})))
 
     def invitations(self, member: MemberId) -> list[HouseholdMember]:
         """The households that a member is invited to."""
-        invited = household_member.c.state == HouseholdState.INVITED.value
-        mine = select(household_member).where(household_member.c.member_id == member, invited)
-        ordered = mine.order_by(household_member.c.household_id)
-        return list(map(_member_of, self._rows(ordered, {})))
+        return list(map(_member_of, self._rows(_invitations([member]), {})))
 
     def save_household_members(self, changed: Iterable[HouseholdMember]) -> None:
         """Writes these, new or known."""
@@ -130,13 +134,18 @@ class HouseholdReads:
 
     _connection: Connection
 
-    def household_members(self, household: MemberId) -> list[HouseholdMember]:
-        """All who are in a household, were, or are invited."""
-        found = self._connection.execute(_of_household(household)).mappings()
+    def places(self, households: Iterable[MemberId]) -> list[HouseholdMember]:
+        """All who are in these households, were, or are invited."""
+        found = self._connection.execute(_of_households(households)).mappings()
         return list(map(_member_of, found))
 
-    def household_flows(self, household: MemberId) -> list[Flow]:
-        """What each member gave and took, summed over the household's transactions."""
+    def invited(self, members: Iterable[MemberId]) -> list[HouseholdMember]:
+        """The households that these members are invited to, the oldest invitation first."""
+        found = self._connection.execute(_invitations(members)).mappings()
+        return list(map(_member_of, found))
+
+    def household_flows(self, households: Iterable[MemberId]) -> list[Flow]:
+        """What each member gave and took, summed over each household's transactions."""
         made = tables.transaction.c
         giver, spender = made.detail["member"].as_string(), made.detail["spender"].as_string()
         who = func.coalesce(giver, spender).label("who")
@@ -151,10 +160,10 @@ class HouseholdReads:
             )
         ]
         flows = (
-            select(who, made.wallet, func.sum(gave), func.sum(took))
-            .where(made.member_id == household, made.kind.in_(kinds), who.is_not(None))
-            .group_by(who, made.wallet)
-            .order_by(who, made.wallet)
+            select(made.member_id, who, made.wallet, func.sum(gave), func.sum(took))
+            .where(made.member_id.in_(list(households)), made.kind.in_(kinds), who.is_not(None))
+            .group_by(made.member_id, who, made.wallet)
+            .order_by(made.member_id, who, made.wallet)
         )
         rows = self._connection.execute(flows)
-        return [Flow(row[0], row[1], int(row[2]), int(row[3])) for row in rows]
+        return [Flow(row[0], row[1], row[2], int(row[3]), int(row[4])) for row in rows]

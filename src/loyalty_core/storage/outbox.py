@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from loyalty_core.domain.events import Event
 from loyalty_core.storage import columns, rows, tables
+from loyalty_core.storage.running import runner_of
 from loyalty_core.storage.sql import Write, sql_of
 
 DELIVERY_LEASE = timedelta(minutes=2)
@@ -22,6 +23,7 @@ class Outbox:
 
     def __init__(self, connection: Connection, program: str) -> None:
         self._connection = connection
+        self._runner = runner_of(connection)
         self._program = program
         dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
         self._insert: Any = dialect.insert

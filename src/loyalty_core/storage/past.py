@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, Select, func, or_, select
 
 from loyalty_core.domain.ledger import MEMBER, TransactionKind
-from loyalty_core.ports.past import AsOf
+from loyalty_core.domain.redemptions import Redemption, RedemptionState
+from loyalty_core.ports.past import AsOf, LotThen
 from loyalty_core.ports.records import Upcoming
-from loyalty_core.storage import tables
+from loyalty_core.storage import rows, tables
 
 _made, _entry, _lot = tables.transaction, tables.entry, tables.lot
+_redemption = tables.redemption
 
 
 class PastRows:
@@ -30,10 +32,10 @@ class PastRows:
             found[wallet][TransactionKind(kind)] = int(amount)
         return found
 
-    def holdings(self, member: str, as_of: AsOf) -> Mapping[str, tuple[int, list[Upcoming]]]:
-        """The member's debt and the points in their lots, by wallet name."""
+    def holdings(self, member: str, as_of: AsOf) -> tuple[Mapping[str, int], list[LotThen]]:
+        """The member's debts by wallet name, and the points in their lots."""
         amount = func.sum(_entry.c.amount)
-        lots = (_entry.c.lot_id, _lot.c.activates_at, _lot.c.expires_at)
+        lots = (_entry.c.lot_id, _lot.c.member_id, _lot.c.activates_at, _lot.c.expires_at)
         joined = _made.join(_entry, _entry.c.transaction_id == _made.c.id).outerjoin(
             _lot, _lot.c.id == _entry.c.lot_id
         )
@@ -42,15 +44,32 @@ class PastRows:
         mine = _counting(sums, member, as_of).where(_entry.c.account == MEMBER)
         chosen = mine.group_by(_made.c.wallet, *lots).having(amount != 0)
         debts: dict[str, int] = defaultdict(int)
-        points: dict[str, list[Upcoming]] = defaultdict(list)
+        found: list[LotThen] = []
         for row in self._connection.execute(chosen):
-            wallet, lot_id, activates_at, expires_at, left, booked_at = row
+            wallet, lot_id, owner, activates_at, expires_at, left, booked_at = row
             if lot_id is None:
                 debts[wallet] = -int(left)
             elif activates_at is not None:  # of a lot that is missing nothing else is known
                 dormant = booked_at < activates_at  # they paid debt, if at all, when they woke
-                points[wallet].append(Upcoming(activates_at, expires_at, dormant, int(left)))
-        return {wallet: (debts[wallet], points[wallet]) for wallet in {*debts, *points}}
+                points = Upcoming(activates_at, expires_at, dormant, int(left))
+                found.append(LotThen(wallet, lot_id, owner, points))
+        return debts, found
+
+    def holding(self, members: Iterable[str], as_of: AsOf) -> list[Redemption]:
+        """What held points as of a moment, of those whose points these members have today.
+
+        With all that timed out by then: nobody wrote down when a job got to them.
+        """
+        made = _redemption.c
+        seen = min(as_of.at, as_of.known_at or as_of.at)
+        held = or_(
+            made.ended_at.is_(None),
+            made.ended_at > seen,
+            made.state == RedemptionState.TIMED_OUT.value,
+        )
+        theirs = select(_redemption).where(made.member_id.in_(sorted(set(members))), held)
+        chosen = theirs.where(made.created_at <= seen)
+        return list(map(rows.redemption_of, self._connection.execute(chosen).mappings()))
 
 
 def _counting(chosen: Select[Any], member: str, as_of: AsOf) -> Select[Any]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -12,10 +11,11 @@ from sqlalchemy import Connection, Dialect
 
 from loyalty_core.domain.facts import FactKey
 from loyalty_core.domain.ledger import Lot, LotId, WalletBook
-from loyalty_core.domain.members import Identity, IdentityKind, MemberId
+from loyalty_core.domain.members import Identity, MemberId
 from loyalty_core.ports.records import FactRecord, MemberRecord, StoredReceipt
 from loyalty_core.storage import rows, tables
-from loyalty_core.storage.sql import Sql, encode, sql_of
+from loyalty_core.storage.running import Runner
+from loyalty_core.storage.sql import Sql, decode, encode, sql_of
 
 _IDENTITY = ("kind", "value", "source")
 _KEY = ("source", "type", "external_id")
@@ -82,8 +82,8 @@ def _texts(dialect: Dialect) -> _Texts:
 class Queries:
     """The questions of one program on one connection."""
 
-    def __init__(self, connection: Connection, program: str) -> None:
-        self._connection = connection
+    def __init__(self, connection: Connection, runner: Runner, program: str) -> None:
+        self._runner = runner
         self._program = program
         self._sql = sql_of(connection.dialect)
         self._texts = _texts(connection.dialect)
@@ -93,8 +93,8 @@ class Queries:
         self._wallet, self._lot = forms[tables.wallet], forms[tables.lot]
 
     def _fetch(self, text: str, *parameters: Any) -> Iterator[list[Any]]:
-        for (row,) in self._connection.exec_driver_sql(text, parameters).all():
-            yield json.loads(row)
+        for (row,) in self._runner.fetch(text, parameters):
+            yield decode(row)
 
     # -- members ----------------------------------------------------------------------------------
 
@@ -102,7 +102,7 @@ class Queries:
         """The member of each known identity."""
         wanted = _identities(identities)
         found = self._fetch(self._texts.owners, encode(wanted), self._program) if wanted else ()
-        return {_identity(row): MemberId(row[3]) for row in found}
+        return {rows.identity_from(row): MemberId(row[3]) for row in found}
 
     def lock_owners(
         self, identities: Iterable[Identity], keys: Iterable[FactKey]
@@ -119,7 +119,7 @@ class Queries:
             record = rows.member_record(self._member.row(row[len(_IDENTITY) :]))
             members[record.id] = record
             if row[0] is not None:
-                owners[_identity(row)] = record.id
+                owners[rows.identity_from(row)] = record.id
         return owners, members
 
     def lock_members(self, ids: Iterable[MemberId]) -> dict[MemberId, MemberRecord]:
@@ -134,9 +134,8 @@ class Queries:
     def claim(self, wanted: Mapping[Identity, MemberId]) -> set[Identity]:
         """Those of the identities that were free, and belong to the members wanted now."""
         asked = [{**_identity_row(one), "owner": wanted[one]} for one in sorted(wanted)]
-        return {
-            _identity(row) for row in self._fetch(self._texts.claim, self._program, encode(asked))
-        }
+        found = self._fetch(self._texts.claim, self._program, encode(asked))
+        return set(map(rows.identity_from, found))
 
     # -- facts and books --------------------------------------------------------------------------
 
@@ -194,10 +193,6 @@ def _identities(identities: Iterable[Identity]) -> list[dict[str, str]]:
 
 def _identity_row(one: Identity) -> dict[str, str]:
     return {"kind": one.kind, "value": one.value, "source": one.source}
-
-
-def _identity(row: Sequence[Any]) -> Identity:
-    return Identity(IdentityKind(row[0]), row[1], row[2])
 
 
 def _keys(keys: Iterable[FactKey]) -> list[dict[str, str]]:

@@ -2,70 +2,37 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, case, func, or_, select, tuple_, union_all
+from sqlalchemy import and_, case, func, select, tuple_
 
 from loyalty_core.domain.facts import CAUSED
 from loyalty_core.domain.ledger import Transaction, WalletBook
 from loyalty_core.domain.members import Identity, MemberId, MemberStatus
 from loyalty_core.domain.redemptions import Redemption
-from loyalty_core.ports.records import FactRecord, MemberRecord, Upcoming, WalletSums
+from loyalty_core.ports.records import FactRecord, WalletSums
 from loyalty_core.storage import columns, rows, tables
+from loyalty_core.storage.accounts import AccountRows
 from loyalty_core.storage.checks import check_books
-from loyalty_core.storage.grants import GrantAnswers
 from loyalty_core.storage.households import HouseholdReads
 from loyalty_core.storage.migrations import applied
 from loyalty_core.storage.partners import PartnerReads
 from loyalty_core.storage.past import PastRows
 from loyalty_core.storage.people import PeopleRows
 from loyalty_core.storage.posted import find_transaction, with_entries
-from loyalty_core.storage.queries import Queries
 from loyalty_core.storage.rebuild import CacheReads
 from loyalty_core.storage.seal import SealRows
 
 Pair = tuple[str, str]
 GONE = (MemberStatus.ERASED.value, MemberStatus.MERGED.value)
 
-_ids: Any = bindparam("ids", expanding=True)
-_members = select(tables.member).where(
-    tables.member.c.program == bindparam("program"), tables.member.c.id.in_(_ids)
-)
-_identities = select(tables.identity).where(tables.identity.c.member_id.in_(_ids))
-_dated = (
-    tables.lot.c.member_id,
-    tables.lot.c.wallet,
-    tables.lot.c.activates_at,
-    tables.lot.c.expires_at,
-    tables.lot.c.pending,
-)
-_mine = tables.lot.c.member_id.in_(_ids)
-_free = func.sum(tables.lot.c.remaining - tables.lot.c.held)
-_ending = tables.lot.c.expires_at <= bindparam("until")
-_upcoming = union_all(  # each half walks its own partial index, however many lots are open
-    select(*_dated, _free).where(_mine, tables.is_open, _ending).group_by(*_dated),
-    select(*_dated, _free)
-    .where(
-        _mine,
-        tables.is_pending,
-        or_(tables.lot.c.expires_at.is_(None), tables.lot.c.expires_at > bindparam("until")),
-    )
-    .group_by(*_dated),
-)
-
 
 class SqlReader(
-    PeopleRows, HouseholdReads, SealRows, PastRows, CacheReads, GrantAnswers, PartnerReads
+    PeopleRows, HouseholdReads, SealRows, PastRows, CacheReads, AccountRows, PartnerReads
 ):
     """``ports.store.Reader`` on one SQLAlchemy connection, for one program."""
-
-    def __init__(self, connection: Connection, program: str) -> None:
-        self._connection = connection
-        self._program = program
-        self._queries = Queries(connection, program)
 
     def _rows(self, statement: Any, parameters: Mapping[str, Any] | None = None) -> Iterable[Any]:
         return self._connection.execute(statement, parameters or {}).mappings()
@@ -73,27 +40,6 @@ class SqlReader(
     def owners(self, identities: Iterable[Identity]) -> dict[Identity, MemberId]:
         """The member of each identity that is known."""
         return self._queries.owners(identities)
-
-    def members(self, ids: Iterable[str]) -> dict[str, tuple[MemberRecord, tuple[Identity, ...]]]:
-        """The members with their identities: two queries for any number."""
-        parameters = {"program": self._program, "ids": sorted(set(ids))}
-        found = {row["id"]: rows.member_record(row) for row in self._rows(_members, parameters)}
-        known: dict[str, list[Identity]] = defaultdict(list)
-        for row in self._rows(_identities, {"ids": sorted(found)}):
-            known[row["member_id"]].append(rows.identity_of(row))
-        return {key: (record, tuple(sorted(known[key]))) for key, record in found.items()}
-
-    def wallets(self, members: Iterable[str]) -> dict[Pair, WalletBook]:
-        """The members' wallets by member and wallet name, without lots."""
-        return {(book.member_id, book.wallet): book for book in self._queries.wallets(members)}
-
-    def upcoming(self, members: Iterable[str], until: datetime) -> dict[Pair, list[Upcoming]]:
-        """Points to which something happens by ``until``, or has: pending, expiring, past."""
-        found: dict[Pair, list[Upcoming]] = defaultdict(list)
-        parameters = {"ids": sorted(set(members)), "until": until}
-        for row in self._connection.execute(_upcoming, parameters):
-            found[row[0], row[1]].append(Upcoming(row[2], row[3], bool(row[4]), int(row[5])))
-        return found
 
     def held(self, books: Iterable[WalletBook]) -> list[tuple[Redemption, Mapping[str, datetime]]]:
         """What is held in these wallets, each with the moments at which its lots end."""

@@ -81,7 +81,7 @@ class Redemptions(Outbox):
 
     def save_redemptions(self, changed: Iterable[Redemption]) -> None:
         """Writes redemptions by themselves, where nothing else of their books changes."""
-        self._sql.write(self._connection, self.redemption_writes(changed))
+        self._sql.write(self._runner, self.redemption_writes(changed))
 
     def redemption_writes(self, changed: Iterable[Redemption]) -> tuple[Write, Write]:
         """What is to be written of new and of changed redemptions."""

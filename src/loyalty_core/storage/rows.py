@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, cast
 
 from loyalty_core.application.forms import dump_document, load_document
+from loyalty_core.application.histories import dump_history, load_history
 from loyalty_core.application.structure import converter, iso
 from loyalty_core.domain.amounts import Money
 from loyalty_core.domain.events import Event, EventId
@@ -24,7 +25,6 @@ from loyalty_core.domain.ledger import (
     WalletBook,
 )
 from loyalty_core.domain.members import (
-    History,
     Identity,
     IdentityKind,
     MemberId,
@@ -59,7 +59,7 @@ def member_row(record: MemberRecord, program: str) -> dict[str, Any]:
         "status": record.status.value,
         "joined_at": record.joined_at,
         "profile": _plain.unstructure(record.profile) if record.profile != _NOBODY else {},
-        "history": _plain.unstructure(record.history),
+        "history": dump_history(record.history),
         "state": record.state,
         "decided_at": decided.occurred_at if decided else None,
         "decided_key": _key_text(decided.key) if decided else None,
@@ -84,7 +84,7 @@ def member_record(row: Row) -> MemberRecord:
         status=MemberStatus(row["status"]),
         joined_at=row["joined_at"],
         profile=_plain.structure(row["profile"], Profile) if row["profile"] else _NOBODY,
-        history=_plain.structure(row["history"], History) if row["history"] else History(),
+        history=load_history(row["history"]),
         state=row["state"],
         decided_to=decided,
         merged_into=row["merged_into"],
@@ -94,9 +94,9 @@ def member_record(row: Row) -> MemberRecord:
     )
 
 
-def identity_of(row: Row) -> Identity:
-    """An identity from its row."""
-    return Identity(IdentityKind(row["kind"]), row["value"], row["source"])
+def identity_from(row: Sequence[str]) -> Identity:
+    """An identity from its kind, value and source."""
+    return Identity(IdentityKind(row[0]), row[1], row[2])
 
 
 def fact_row(record: FactRecord, program: str) -> dict[str, Any]:

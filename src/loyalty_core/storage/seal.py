@@ -19,6 +19,7 @@ _block, _sealed, _made = tables.block, tables.sealed, tables.transaction
 _BLOCK_NAMES = ("program", "number", "previous", "root", "count", "sealed_at", "through")
 _ROW_NAMES = ("transaction_id", "block", "position", "hashes")
 _contents_of = select(*(_made.c[name] for name in TRANSACTION_FIELDS))
+_entries_of = select(*(tables.entry.c[name] for name in ENTRY_FIELDS))
 
 
 class SealRows:
@@ -95,14 +96,15 @@ class SealRows:
         return found
 
     def _contents_by(self, chosen: Select[Any]) -> dict[str, Contents]:
-        rows = self._connection.execute(chosen).mappings()
-        found = {row["id"]: Contents(plain(row, TRANSACTION_FIELDS)) for row in rows}
-        entry = tables.entry
+        found: dict[str, Contents] = {}
+        for row in self._connection.execute(chosen):
+            made = plain(TRANSACTION_FIELDS, row)
+            found[row[0]] = Contents(made)
         for some in _portions(found):
-            lines = select(entry).where(entry.c.transaction_id.in_(some))
-            for row in self._connection.execute(lines).mappings():
-                contents = found[row["transaction_id"]]
-                contents.entries[row["position"]] = plain(row, ENTRY_FIELDS)
+            lines = _entries_of.where(tables.entry.c.transaction_id.in_(some))
+            for transaction_id, position, *rest in self._connection.execute(lines):
+                entry = plain(ENTRY_FIELDS, (transaction_id, position, *rest))
+                found[transaction_id].entries[position] = entry
         return found
 
 

@@ -1,8 +1,8 @@
 """SQL text and conversions, made once for each dialect from the tables.
 
-Statements that matter run as prebuilt text through ``Connection.exec_driver_sql``: SQLAlchemy's
-transactions, events and errors stay, what it would do anew for each statement does not. Lists go
-in as one parameter, so a text is the same for any number of rows.
+Statements that matter are prebuilt text, which a ``Runner`` runs: SQLAlchemy's transactions, events
+and errors stay, what it would do anew for each statement does not. Lists go in as one parameter,
+so a text is the same for any number of rows.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import JSON, Boolean, Connection, Dialect, Table
+from sqlalchemy import JSON, Boolean, Dialect, Table
 from sqlalchemy.types import TypeEngine
 
 from loyalty_core.storage import columns, tables
+from loyalty_core.storage.running import Runner
 
 Row = dict[str, Any]
 
@@ -118,6 +119,14 @@ class Sql:
         """A moment as a parameter."""
         return moment if self.postgresql else columns.to_microseconds(moment)
 
+    def read_moment(self, stored: Any) -> datetime:
+        """The moment of a fetched column that is a part of a JSON array."""
+        return columns.from_text(stored) if self.postgresql else columns.from_microseconds(stored)
+
+    def as_moment(self, mark: str) -> str:
+        """A parameter as a moment, where nothing else says that it is one."""
+        return f"{mark}::timestamptz" if self.postgresql else mark
+
     def as_id(self, name: str) -> str:
         """A text column as an id."""
         return f"{name}::uuid" if self.postgresql else name
@@ -152,16 +161,20 @@ class Sql:
             return f"CROSS JOIN LATERAL ({chosen}) AS {name}"
         return f"CROSS JOIN {table} AS {name} ON {where}"
 
-    def write(self, connection: Connection, writes: Iterable[Write]) -> None:
+    def write(self, runner: Runner, writes: Iterable[Write]) -> None:
         """Writes rows: on PostgreSQL all in one statement, on SQLite one for each table."""
         due = [one for one in writes if one.rows]
         if self.postgresql and due:
             text = self._together(tuple((one.table, one.update) for one in due))
-            connection.exec_driver_sql(text, tuple(encode(one.rows) for one in due))
+            runner.run(text, tuple(encode(one.rows) for one in due))
             return
         for one in due:
             marks = self._one_by_one(one.table, one.update)
-            connection.exec_driver_sql(marks.text, list(map(marks.parameters, one.rows)))
+            given = list(map(marks.parameters, one.rows))
+            if len(given) == 1:
+                runner.run(marks.text, given[0])
+            else:
+                runner.run_each(marks.text, given)
 
     @lru_cache(maxsize=256)  # noqa: B019 - as many as there are tables, kept as long as the texts
     def _one_by_one(self, table: Table, update: bool) -> Marks:
@@ -210,5 +223,23 @@ def _json_text(value: Any) -> str:
     return encode(value) if value else "[]" if isinstance(value, list | tuple) else "{}"
 
 
-encode: Callable[[Any], str] = json.JSONEncoder(default=_moment).encode
+def decode(text: str) -> Any:
+    """What the JSON text says that a database wrote: it has no blanks around it."""
+    return _decoder.raw_decode(text)[0]
+
+
+_decoder = json.JSONDecoder()
+
+
+def _encoder() -> Callable[[Any], str]:
+    """What writes JSON text; made once, where ``json`` makes its own at each call."""
+    made: Any = getattr(json.encoder, "c_make_encoder", None)
+    if made is None:  # an interpreter without it has its own ways
+        return json.JSONEncoder(default=_moment, separators=(",", ":")).encode
+    quote = json.encoder.encode_basestring_ascii
+    parts = made(None, _moment, quote, None, ":", ",", False, False, False)
+    return lambda value: "".join(parts(value, 0))
+
+
+encode: Callable[[Any], str] = _encoder()
 """The JSON text of rows; moments are ISO 8601."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, String, Table, text
+from sqlalchemy import Column, Index, Integer, String, Table, text
 
 from loyalty_core.storage.columns import Moment, identifier
 from loyalty_core.storage.tables import metadata
@@ -16,6 +16,8 @@ standing = Table(
     Column("tier", String(128), nullable=False),
     Column("since", Moment),
     Column("due_at", Moment),
+    Column("config_version", Integer, nullable=False),
+    Index("loyalty_standing_config", "program", "config_version"),
 )
 _due = text("due_at IS NOT NULL")
 Index("loyalty_standing_due", standing.c.due_at, postgresql_where=_due, sqlite_where=_due)

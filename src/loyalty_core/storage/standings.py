@@ -27,18 +27,21 @@ class Standings(People):
                 tier=row["tier"],
                 since=row["since"],
                 due_at=row["due_at"],
+                config_version=row["config_version"],
                 stored=True,
             )
             for row in self._rows(mine, {})
         ]
 
-    def due_standings(self, now: datetime, limit: int) -> list[MemberId]:
-        """Members whose tier time may have changed by ``now``."""
-        due = select(standing.c.member_id).where(
-            standing.c.program == self._program, standing.c.due_at <= now
-        )
-        chosen = due.order_by(standing.c.due_at, standing.c.member_id).limit(limit)
-        return sorted(set(self._connection.scalars(chosen)))
+    def due_standings(self, now: datetime, version: int, limit: int) -> list[MemberId]:
+        """Members whose tier time, or a newer configuration, may have changed by ``now``."""
+        ours = select(standing.c.member_id).where(standing.c.program == self._program)
+        due = ours.where(standing.c.due_at <= now).order_by(standing.c.due_at, standing.c.member_id)
+        found = set(self._connection.scalars(due.limit(limit)))
+        if not found:
+            older = ours.where(standing.c.config_version < version).limit(limit)
+            found = set(self._connection.scalars(older))
+        return sorted(found)
 
     def forget_standings(self, members: Iterable[MemberId]) -> None:
         """Drops what was told of these members, who are members no more."""
@@ -56,6 +59,7 @@ class Standings(People):
                     "tier": one.tier,
                     "since": one.since,
                     "due_at": one.due_at,
+                    "config_version": one.config_version,
                 },
             )
             for one in changed

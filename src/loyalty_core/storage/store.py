@@ -16,6 +16,7 @@ from loyalty_core.ports.store import Reader, UnitOfWork
 from loyalty_core.storage.engine import WRITES, collided, in_our_words, lost, refuse_unsafe
 from loyalty_core.storage.migrations import CORE, migrate
 from loyalty_core.storage.reader import SqlReader
+from loyalty_core.storage.running import OURS
 from loyalty_core.storage.work import SqlUnitOfWork
 
 T = TypeVar("T")
@@ -119,8 +120,9 @@ class SqlStore:
 
     def _options(self, writes: bool) -> dict[str, object]:
         if self._engine.dialect.name == "sqlite":
-            return {WRITES: writes}
-        return {} if writes else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+            return {OURS: True, WRITES: writes}
+        one_view = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        return {OURS: True} if writes else {OURS: True, **one_view}
 
     def close(self) -> None:
         """Closes the engine, if this store opened it."""

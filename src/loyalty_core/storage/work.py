@@ -34,7 +34,7 @@ class SqlUnitOfWork(
 
     def __init__(self, connection: Connection, program: str) -> None:
         super().__init__(connection, program)
-        self._queries = Queries(connection, program)
+        self._queries = Queries(connection, self._runner, program)
         self._locked: dict[MemberId, MemberRecord] = {}
 
     def neighbour(self, program: str) -> SqlUnitOfWork:
@@ -207,8 +207,9 @@ class SqlUnitOfWork(
         """Writes everything, each table once."""
         program = self._program
         facts = [(fact.stored, rows.fact_row(fact, program)) for fact in changes.facts.values()]
-        waiting = self._insert(tables.waiting).on_conflict_do_nothing()
-        self._write(waiting, [self._waiting(*item) for item in changes.waiting])
+        if changes.waiting:
+            waiting = self._insert(tables.waiting).on_conflict_do_nothing()
+            self._write(waiting, [self._waiting(*item) for item in changes.waiting])
         books = [(book.stored, rows.wallet_row(book)) for book in changes.wallets]
         made = changes.transactions
         writes = (
@@ -232,7 +233,7 @@ class SqlUnitOfWork(
             *self.published(changes.events),
             Write(tables.receipt, [self._receipt(one) for one in changes.receipts]),
         )
-        self._sql.write(self._connection, writes)
+        self._sql.write(self._runner, writes)
 
     def _waiting(self, identity: Identity | None, fact_id: str, until: datetime) -> dict[str, Any]:
         return {

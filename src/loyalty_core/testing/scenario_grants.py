@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from loyalty_core import GrantReceipt, Loyalty, Money, RedemptionReceipt, RewardView
+from loyalty_core.testing.scenario_front import Front
 
 Table = Mapping[str, Any]
 LIVE = ("requested", "preparing", "issued")
@@ -24,6 +25,7 @@ class Playing(Protocol):
     """What of the player is needed here."""
 
     loyalty: Loyalty
+    front: Front
 
     def member_id(self, step: Table) -> str:
         """The id of the step's member."""
@@ -32,7 +34,7 @@ class Playing(Protocol):
 
 def _latest(player: Playing, step: Table, reward: str) -> GrantReceipt:
     """The latest grant of a reward, one that is not over before others."""
-    mine = [one for one in player.loyalty.grants(player.member_id(step)) if one.reward == reward]
+    mine = [one for one in player.front.grants(player.member_id(step)) if one.reward == reward]
     live = [one for one in mine if one.state in LIVE]
     return (live or mine)[0]
 
@@ -69,7 +71,7 @@ ACTIONS: Mapping[str, Callable[[Any, Table, Any, str], Any]] = {
 
 
 def _catalogue(player: Playing, step: Table) -> Mapping[str, RewardView]:
-    views = player.loyalty.rewards(player.member_id(step))
+    views = player.front.rewards(player.member_id(step))
     return {view.id: view for view in views if view.kind is not None}
 
 
@@ -86,7 +88,7 @@ def _plain(value: Any) -> Any:
 
 def _grants(player: Playing, step: Table) -> dict[str, str]:
     """The state of the latest grant of each reward."""
-    found = player.loyalty.grants(player.member_id(step))
+    found = player.front.grants(player.member_id(step))
     return {one.reward: one.state.value for one in reversed(found)}
 
 
@@ -98,7 +100,7 @@ def _costs(player: Playing) -> dict[str, str]:
 
 
 def _owned(player: Playing, step: Table) -> dict[str, int]:
-    grants = player.loyalty.statement(player.member_id(step)).grants
+    grants = player.front.statement(player.member_id(step)).grants
     return dict(Counter(one.reward for one in grants))
 
 
@@ -107,7 +109,7 @@ VIEWS: Mapping[str, Callable[[Any, Table, Any, Any], Any]] = {
     "grants": lambda player, step, result, _: _grants(player, step),
     "owned": lambda player, step, result, _: _owned(player, step),
     "saved": lambda player, step, result, _: [
-        str(money) for money in player.loyalty.statement(player.member_id(step)).saved
+        str(money) for money in player.front.statement(player.member_id(step)).saved
     ],
     "added": lambda player, step, result, _: result.added,
     "costs": lambda player, step, result, _: _costs(player),

@@ -49,6 +49,7 @@ from loyalty_core import (
 )
 from loyalty_core.storage.engine import open_engine
 from loyalty_core.testing import scenario_grants as granting
+from loyalty_core.testing.scenario_front import Front
 from loyalty_core.testing.scenario_shown import shown
 
 Table = Mapping[str, Any]
@@ -96,13 +97,22 @@ def opened(folder: Path, database: str, clock: StandingClock) -> Iterator[Mappin
 
 
 class Player:
-    """Programs being played: does the steps and looks at what became of them."""
+    """Programs being played: does the steps and looks at what became of them.
+
+    What members ask and spend goes through ``fronts``, the SDK itself unless others are given.
+    """
 
     def __init__(
-        self, programs: Mapping[str, Loyalty], clock: StandingClock, scenario: Table
+        self,
+        programs: Mapping[str, Loyalty],
+        clock: StandingClock,
+        scenario: Table,
+        fronts: Mapping[str, Front] | None = None,
     ) -> None:
         self.programs = programs
+        self.fronts = programs if fronts is None else fronts
         self.loyalty = next(iter(programs.values()))
+        self.front = next(iter(self.fronts.values()))
         self.clock = clock
         self.scenario = scenario
         self.facts: list[tuple[Loyalty, Table]] = []
@@ -139,7 +149,8 @@ class Player:
 
     def turn_to(self, step: Table) -> None:
         """Makes the step's program the one that is asked."""
-        self.loyalty = self.programs[step.get("program", next(iter(self.programs)))]
+        name = step.get("program", next(iter(self.programs)))
+        self.loyalty, self.front = self.programs[name], self.fronts[name]
 
     def replay(self) -> bool:
         """Records every fact a second time; whether nothing came of it, as it must not."""
@@ -165,7 +176,7 @@ class Player:
     def statement(self, step: Table) -> Statement:
         """The statement of the step's member."""
         self.turn_to(step)
-        return self.loyalty.statement(self.member_id(step))
+        return self.front.statement(self.member_id(step))
 
 
 def _record(player: Player, step: Table, fact: Table, key: str) -> FactReceipt:
@@ -186,11 +197,11 @@ def _enrol(player: Player, step: Table, profile: Table, key: str) -> object:
 
 def _quote(player: Player, step: Table, cart: Table, key: str) -> Quote:
     member = player.loyalty.find(player.identities(step), source="shop")
-    return player.loyalty.quote(_plain(cart), member.id if member else None)
+    return player.front.quote(_plain(cart), member.id if member else None)
 
 
 def _redeem(player: Player, step: Table, wish: Table, key: str) -> RedemptionReceipt:
-    return player.loyalty.redeem(player.member_id(step), key=key, **_plain(wish))
+    return player.front.redeem(player.member_id(step), key=key, **_plain(wish))
 
 
 def _adjust(player: Player, step: Table, change: Table, key: str) -> object:

@@ -50,10 +50,15 @@ def rounded(value: Fraction | int, rounding: Rounding) -> int:
     >>> rounded(Fraction(5, 2), Rounding.HALF_EVEN), rounded(Fraction(1, 3), Rounding.UP)
     (2, 1)
     """
-    whole, rest = divmod(value.numerator, value.denominator)
+    return _quotient(value.numerator, value.denominator, rounding)
+
+
+def _quotient(part: int, of: int, rounding: Rounding) -> int:
+    """``part / of`` as a whole number; the fraction need not be in its lowest terms."""
+    whole, rest = divmod(part, of)
     if rest == 0 or rounding is Rounding.DOWN:
         return whole
-    side = (2 * rest > value.denominator) - (2 * rest < value.denominator)
+    side = (2 * rest > of) - (2 * rest < of)
     # Only which side of one half the fraction lies on matters, and that is exact in a Decimal.
     return rounding.apply(Decimal(whole * 4 + 2 + side) / 4)
 
@@ -91,7 +96,8 @@ def _by_amount(rule: EarnRule, currency: str, scope: Scope, scale: int) -> dict[
         rate = _per_minor(unit, points, scale, currency)
 
         def earned(minor: Fraction | int) -> int:
-            return rounded(minor * rate, rule.rounding)
+            part, of = minor.numerator * rate.numerator, minor.denominator * rate.denominator
+            return _quotient(part, of, rule.rounding)
 
     if rule.round_per == "line":
         return {line: earned(scope.shared(value)) for line, value in scope.values.items()}

@@ -6,10 +6,15 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from loyalty_points.awards import smallest_units
-from loyalty_points.config import ActivityRule, Cap, EarnRule, SharedCap
+from loyalty_points.config import Cap, EarnRule, MomentRule, SharedCap
 from loyalty_points.memory import Memory, window_of
 
-Rule = EarnRule | ActivityRule
+Rule = EarnRule | MomentRule
+
+
+def gives_points(rule: Rule) -> bool:
+    """Whether limits on points concern the rule: not one that gives a reward alone."""
+    return not rule.reward or rule.points is not None
 
 
 class _Place(NamedTuple):
@@ -44,6 +49,10 @@ class Caps:
                     amount = self._allowed_by(place, rule, amount)
         return amount
 
+    def open(self, rule: Rule) -> bool:
+        """Whether the rule may give one award more, which is no points."""
+        return self.allowed(rule, 1) > 0
+
     def count(self, rule: Rule, amount: int) -> None:
         """Counts an award of ``amount`` against every cap that concerns the rule."""
         counted = set()
@@ -57,7 +66,7 @@ class Caps:
         day = self._memory.day
         for cap in rule.caps:
             yield _Place(cap, "counts", rule.rule, window_of(cap.period, day, rule.when))
-        for shared in self._shared:
+        for shared in self._shared if gives_points(rule) else ():
             covered = rule.rule in shared.rules if shared.rules else True
             if covered and shared.wallet == rule.wallet:
                 window = window_of(shared.period, day, None)

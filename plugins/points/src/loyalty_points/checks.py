@@ -15,7 +15,8 @@ from loyalty_core import (
     minor_digits,
     parse_scaled,
 )
-from loyalty_points.config import ActivityRule, EarnRule, PointsConfig, Redeem
+from loyalty_points.caps import gives_points
+from loyalty_points.config import ActivityRule, EarnRule, MomentRule, PointsConfig, Redeem
 from loyalty_points.rule_checks import check_cap, check_dates, check_expiry, check_when, positive
 
 ROOT = "plugins.points"
@@ -42,15 +43,23 @@ def faults(config: PointsConfig, program: ProgramConfig) -> Iterator[Problem]:
         yield from _earn(where, rule, config)
     for where, activity in others:
         yield from _common(where, activity, names, program)
+        yield from _moment(where, activity)
         yield from _activity(where, activity)
+    for index, lapse in enumerate(config.lapse):
+        where = f"{ROOT}.lapse[{index}]"
+        yield from _common(where, lapse, names, program)
+        yield from _moment(where, lapse)
+        if not 1 <= lapse.after_days <= 36500:
+            message = f"{lapse.after_days} is not from 1 to 36500"
+            yield _problem(f"{where}.after_days", message, "Write after how many days.")
     yield from _groups(config)
     yield from _shared_caps(config, program)
     if config.redeem is not None:
         yield from _redeem(f"{ROOT}.redeem", config.redeem, program)
 
 
-def _rules(config: PointsConfig) -> tuple[EarnRule | ActivityRule, ...]:
-    return (*config.earn, *config.activity)
+def _rules(config: PointsConfig) -> tuple[EarnRule | MomentRule, ...]:
+    return (*config.earn, *config.activity, *config.lapse)
 
 
 def _problem(where: str, message: str, remedy: str) -> Problem:
@@ -65,14 +74,15 @@ def _wallet(where: str, wallet: str, program: ProgramConfig) -> Iterator[Problem
 
 
 def _common(
-    where: str, rule: EarnRule | ActivityRule, names: Mapping[str, int], program: ProgramConfig
+    where: str, rule: EarnRule | MomentRule, names: Mapping[str, int], program: ProgramConfig
 ) -> Iterator[Problem]:
     if not rule.rule.strip():
         yield _problem(f"{where}.rule", f"{rule.rule!r} is no name", "Give the rule a name.")
     elif names[rule.rule] > 1:
         message = f"{rule.rule!r} names {names[rule.rule]} rules"
         yield _problem(f"{where}.rule", message, "Give each rule a name of its own.")
-    yield from _wallet(where, rule.wallet, program)
+    if gives_points(rule):
+        yield from _wallet(where, rule.wallet, program)
     scale = _scale(rule.wallet, program)
     dated = rule.when
     has_window = any((dated.starts_on, dated.starts_at, dated.ends_on, dated.ends_at))
@@ -80,6 +90,12 @@ def _common(
     yield from check_dates(f"{where}.when", rule.when)
     for index, cap in enumerate(rule.caps):
         yield from check_cap(f"{where}.caps[{index}]", cap, scale, has_window)
+        if not gives_points(rule) and cap.counts == "points":
+            remedy = 'Write counts = "awards".'
+            yield _problem(f"{where}.caps[{index}]", "the rule gives no points", remedy)
+    if rule.reward and rule.reward not in program.rewards:
+        remedy = f"Add [rewards.{rule.reward}] or use one that there is."
+        yield _problem(f"{where}.reward", f"there is no reward {rule.reward!r}", remedy)
     if not 0 <= rule.pending_days <= 36500:
         message = f"{rule.pending_days} is not from 0 to 36500"
         yield _problem(f"{where}.pending_days", message, "Write the days, or leave it out.")
@@ -94,10 +110,11 @@ def _common(
 
 
 def _earn(where: str, rule: EarnRule, config: PointsConfig) -> Iterator[Problem]:
-    given = [name for name in ("rate", "per", "bonus", "multiply") if _is_set(rule, name)]
+    names = ("rate", "per", "bonus", "multiply", "reward")
+    given = [name for name in names if _is_set(rule, name)]
     if len(given) != 1:
         message = f"the rule has {' and '.join(given)}" if given else "the rule gives nothing"
-        yield _problem(where, message, "Write exactly one of: rate, per, bonus, multiply.")
+        yield _problem(where, message, "Write exactly one of: rate, per, bonus, multiply, reward.")
     if rule.per and rule.points is None:
         yield _problem(f"{where}.points", "missing", "Say how many points each amount earns.")
     if rule.points is not None and not rule.per:
@@ -120,7 +137,7 @@ def _earn(where: str, rule: EarnRule, config: PointsConfig) -> Iterator[Problem]
 
 def _is_set(rule: EarnRule, name: str) -> bool:
     value = getattr(rule, name)
-    return value is not None and value != {}
+    return value not in (None, {}, "")
 
 
 def _multiplier(where: str, rule: EarnRule, config: PointsConfig) -> Iterator[Problem]:
@@ -140,6 +157,11 @@ def _multiplier(where: str, rule: EarnRule, config: PointsConfig) -> Iterator[Pr
             message = f"{name!r} is no rule that can be multiplied here"
             remedy = f"Use one of: {', '.join(sorted(others)) or 'none'}."
             yield _problem(f"{where}.multiplies", message, remedy)
+
+
+def _moment(where: str, rule: MomentRule) -> Iterator[Problem]:
+    if rule.points is None and not rule.reward:
+        yield _problem(where, "the rule gives nothing", "Write points, a reward, or both.")
 
 
 def _activity(where: str, rule: ActivityRule) -> Iterator[Problem]:

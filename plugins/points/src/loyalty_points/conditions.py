@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from datetime import datetime, time
 from typing import get_args
 
-from loyalty_core import Decidable, History, Line, LineKind, MemberView, Order, zone
+from loyalty_core import Decidable, History, Line, LineKind, MemberView, Order, day_of, zone
 from loyalty_points.config import Hours, OrderWhen, Weekday, When
 
 WEEKDAYS: tuple[str, ...] = get_args(Weekday)
@@ -30,8 +30,19 @@ def holds(when: When, fact: Decidable, member: MemberView, time_zone: str) -> bo
         and _share(tuple(_tiers(member)), when.tiers)
         and _share(member.profile.tags, when.segments)
         and member.history.orders >= when.minimum_orders
+        and inactive(when.inactive_days, fact, member, time_zone)
         and (not isinstance(when, OrderWhen) or _numbered(when, member.history))
     )
+
+
+def inactive(days: int, fact: Decidable, member: MemberView, time_zone: str) -> bool:
+    """Whether the member's last order was so many days ago; who never bought is no such member."""
+    if not days:
+        return True
+    last = member.history.last_order_at
+    if last is None:
+        return False
+    return (day_of(fact.occurred_at, time_zone) - day_of(last, time_zone)).days >= days
 
 
 def matching_lines(when: OrderWhen, order: Order) -> tuple[Line, ...]:

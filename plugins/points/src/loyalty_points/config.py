@@ -65,6 +65,9 @@ class When:
     minimum_orders: int = field(
         default=0, metadata=doc("Paid orders the member placed before this fact, at least.")
     )
+    inactive_days: int = field(
+        default=0, metadata=doc("Days since the member's last paid order, at least.")
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +151,7 @@ class SharedCap(Cap):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EarnRule:
-    """Points for orders. It has exactly one of ``rate``, ``per``, ``bonus`` and ``multiply``."""
+    """What orders earn: one of ``rate``, ``per``, ``bonus``, ``multiply`` and ``reward``."""
 
     rule: str = field(metadata=doc("Its name, unique in this plugin; shown by explain."))
     wallet: str = field(default="points", metadata=doc("The wallet that is credited."))
@@ -176,6 +179,9 @@ class EarnRule:
         default=None,
         metadata=doc("What the wallet's rules by amount gave, times this: 2 adds as much again."),
     )
+    reward: str = field(
+        default="", metadata=doc("The reward of ``[rewards]`` that an order that fits grants.")
+    )
     multiplies: tuple[str, ...] = field(
         default=(), metadata=doc("Multiply only these rules; bonuses must be named to be included.")
     )
@@ -201,14 +207,33 @@ class EarnRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ActivityRule:
-    """Points for activities of one kind, such as a review or a check-in."""
+class MomentRule:
+    """What is given for a moment in a member's time: points, a reward of the program, or both."""
 
     rule: str = field(metadata=doc("Its name, unique in this plugin; shown by explain."))
-    kind: str = field(metadata=doc("The kind of activity."))
-    points: Decimal = field(metadata=doc("Points for each award."))
+    points: Decimal | None = field(default=None, metadata=doc("Points for each award."))
+    reward: str = field(
+        default="", metadata=doc("The reward of ``[rewards]`` that each award grants.")
+    )
     wallet: str = field(default="points", metadata=doc("The wallet that is credited."))
     when: When = field(default=When(), metadata=doc("The conditions."))
+    priority: int = field(
+        default=0, metadata=doc("Lower goes first; equal ones in the order they are written.")
+    )
+    caps: tuple[Cap, ...] = field(default=(), metadata=doc("Limits on what this rule gives."))
+    pending_days: int = field(
+        default=0, metadata=doc("Days until the points can be spent, from the day it happened.")
+    )
+    expiry: Expiry | None = field(
+        default=None, metadata=doc("When these points expire, instead of as the wallet says.")
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActivityRule(MomentRule):
+    """What activities of one kind earn, such as a review or a check-in."""
+
+    kind: str = field(metadata=doc("The kind of activity."))
     once_per: tuple[str, ...] = field(
         default=(),
         metadata=doc("Keys of the activity's data; the same values count once."),
@@ -223,15 +248,14 @@ class ActivityRule:
     repeat: bool = field(
         default=False, metadata=doc("Whether each further ``needs`` activities award again.")
     )
-    priority: int = field(
-        default=0, metadata=doc("Lower goes first; equal ones in the order they are written.")
-    )
-    caps: tuple[Cap, ...] = field(default=(), metadata=doc("Limits on what this rule gives."))
-    pending_days: int = field(
-        default=0, metadata=doc("Days until the points can be spent, from the day it happened.")
-    )
-    expiry: Expiry | None = field(
-        default=None, metadata=doc("When these points expire, instead of as the wallet says.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LapseRule(MomentRule):
+    """What a member gets who has bought nothing for a while: once, until they have bought again."""
+
+    after_days: int = field(
+        metadata=doc("How many days after the last order, in the program's time zone.")
     )
 
 
@@ -285,7 +309,12 @@ class PointsConfig:
     """Everything below ``[plugins.points]``."""
 
     earn: tuple[EarnRule, ...] = field(default=(), metadata=doc("Points for orders."))
-    activity: tuple[ActivityRule, ...] = field(default=(), metadata=doc("Points for activities."))
+    activity: tuple[ActivityRule, ...] = field(
+        default=(), metadata=doc("Points and rewards for activities.")
+    )
+    lapse: tuple[LapseRule, ...] = field(
+        default=(), metadata=doc("Points and rewards for those who have not bought for a while.")
+    )
     groups: Mapping[str, Combine] = field(
         default_factory=dict,
         metadata=doc("How the rules of each group combine: sum, max, or first by priority."),

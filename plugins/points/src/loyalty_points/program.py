@@ -7,9 +7,12 @@ from datetime import timedelta
 
 from loyalty_core import (
     Activity,
+    Cause,
     Credit,
     Decidable,
     Effect,
+    Emit,
+    Grant,
     Json,
     KeepState,
     MemberView,
@@ -21,13 +24,15 @@ from loyalty_core import (
 )
 from loyalty_points.awards import Award, award_of, smallest_units
 from loyalty_points.basis import scope_of
-from loyalty_points.caps import Caps, Rule
-from loyalty_points.conditions import holds
-from loyalty_points.config import ActivityRule, EarnRule, PointsConfig
+from loyalty_points.caps import Caps, gives_points
+from loyalty_points.conditions import holds, inactive
+from loyalty_points.config import ActivityRule, EarnRule, MomentRule, PointsConfig
 from loyalty_points.memory import Memory, united, window_of
 
 BY_BENEFIT = "~benefit"
 """The rule under which is credited what a member's benefits multiply."""
+LAPSED = "points.lapsed"
+"""The activity that an order causes for when its member may have bought nothing since."""
 
 
 class PointsProgram:
@@ -42,12 +47,15 @@ class PointsProgram:
         self._time_zone = program.program.time_zone
         self._scales = {name: wallet.scale for name, wallet in program.wallets.items()}
         rules = sorted(config.earn, key=lambda rule: rule.priority)
-        self._givers = list(_units(rule for rule in rules if rule.multiply is None))
+        self._granting = [rule for rule in rules if rule.reward]
+        givers = (rule for rule in rules if rule.multiply is None and not rule.reward)
+        self._givers = list(_units(givers))
         self._multipliers = list(_units(rule for rule in rules if rule.multiply is not None))
         self._activities = sorted(config.activity, key=lambda rule: rule.priority)
+        self._lapses = {rule.rule: rule for rule in config.lapse}
 
     def decide(self, fact: Decidable, member: MemberView) -> Sequence[Effect]:
-        """The credits of every rule that applies, and the new state if a limit counted something.
+        """What every rule that applies gives, and the new state if a limit counted something.
 
         Credits for orders are split over the lines that earned them; those for activities are
         not. Refunds are no business of rules: the core takes back by those lines.
@@ -55,10 +63,16 @@ class PointsProgram:
         memory = Memory(member.state, day_of(fact.occurred_at, self._time_zone))
         caps = Caps(self._config.caps, self._scales, memory)
         if isinstance(fact, Order):
-            credits = list(self._order_credits(fact, member, caps))
+            effects = [
+                *self._order_credits(fact, member, caps),
+                *self._order_grants(fact, member, caps),
+                *self._lapsing(fact),
+            ]
+        elif fact.kind == LAPSED:
+            effects = list(self._lapsed(fact, member, caps))
         else:
-            credits = list(self._activity_credits(fact, member, memory, caps))
-        return [*credits, KeepState(memory.document())] if memory.changed else credits
+            effects = list(self._activity_effects(fact, member, memory, caps))
+        return [*effects, KeepState(memory.document())] if memory.changed else effects
 
     def merge_states(
         self, kept: Mapping[str, Json], other: Mapping[str, Json]
@@ -84,14 +98,43 @@ class PointsProgram:
             if multiply > 1:
                 yield [EarnRule(rule=BY_BENEFIT, wallet=wallet, multiply=multiply)]
 
-    def _activity_credits(
+    def _order_grants(self, order: Order, member: MemberView, caps: Caps) -> Iterator[Effect]:
+        """The rewards that orders bring by themselves."""
+        for rule in self._granting:
+            fits = holds(rule.when, order, member, self._time_zone)
+            if fits and scope_of(rule, order) is not None and caps.open(rule):
+                caps.count(rule, 0)
+                yield Grant(reward=rule.reward, rule=rule.rule)
+
+    def _lapsing(self, order: Order) -> Iterator[Effect]:
+        """A moment for each lapse: when nothing was bought since, if nothing is."""
+        day = day_of(order.occurred_at, self._time_zone)
+        for rule in self._lapses.values():
+            at = start_of(day + timedelta(days=rule.after_days), self._time_zone)
+            yield Cause(kind=LAPSED, rule=rule.rule, at=at, data={"rule": rule.rule})
+
+    def _lapsed(self, fact: Activity, member: MemberView, caps: Caps) -> Iterator[Effect]:
+        """What the rule gives whose days have passed, unless something was bought meanwhile."""
+        rule = self._lapses.get(str(fact.data.get("rule")))
+        if (
+            rule is not None
+            and inactive(rule.after_days, fact, member, self._time_zone)
+            and holds(rule.when, fact, member, self._time_zone)
+        ):
+            amount = self._allowed(rule, caps)
+            if amount is not None:
+                yield from self._given(rule, fact, amount)
+                data: Mapping[str, Json] = {"rule": rule.rule, "days": rule.after_days}
+                yield Emit(type="points.member_lapsed", data=data)
+
+    def _activity_effects(
         self, fact: Activity, member: MemberView, memory: Memory, caps: Caps
-    ) -> Iterator[Credit]:
+    ) -> Iterator[Effect]:
         for rule in self._activities:
             if rule.kind == fact.kind and holds(rule.when, fact, member, self._time_zone):
-                amount = self._activity_points(rule, fact, memory, caps)
-                if amount:
-                    yield self._credit(rule, fact, amount, {})
+                amount = self._activity_award(rule, fact, memory, caps)
+                if amount is not None:
+                    yield from self._given(rule, fact, amount)
 
     def _settled(
         self,
@@ -124,29 +167,27 @@ class PointsProgram:
             return None
         return award_of(rule, order, scope, self._scales[rule.wallet], base)
 
-    def _activity_points(
+    def _activity_award(
         self, rule: ActivityRule, fact: Activity, memory: Memory, caps: Caps
-    ) -> int:
-        """What the activity earns under the rule, in smallest units.
+    ) -> int | None:
+        """The points of the award that the activity makes, in smallest units; None without one.
 
         An activity that a cap leaves nothing for is not counted: the next one has its chance.
         """
         values = [fact.data.get(key) for key in rule.once_per]
         seen_in = window_of(rule.once_within, memory.day, rule.when)
         if None in values or (values and memory.has_seen(rule.rule, seen_in, values)):
-            return 0
+            return None
         counted_in = window_of(rule.needs_within, memory.day, rule.when)
         done = memory.progress(rule.rule, counted_in) if rule.needs > 1 else 0
         count = (done % rule.needs if rule.repeat else done) + 1
         if count > rule.needs:
-            return 0
-        amount = 0
+            return None
+        amount = None
         if count == rule.needs:
-            points = smallest_units(rule.points, self._scales[rule.wallet])
-            amount = caps.allowed(rule, points)
-            if not amount:
-                return 0
-            caps.count(rule, amount)
+            amount = self._allowed(rule, caps)
+            if amount is None:
+                return None
         if values:
             memory.see(rule.rule, seen_in, values)
         if rule.needs > 1:
@@ -154,7 +195,29 @@ class PointsProgram:
             memory.advance(rule.rule, counted_in, 0 if start_again else count)
         return amount
 
-    def _credit(self, rule: Rule, fact: Decidable, amount: int, lines: Mapping[str, int]) -> Credit:
+    def _allowed(self, rule: MomentRule, caps: Caps) -> int | None:
+        """The points of an award that the limits leave, which is counted; None if they do not."""
+        if not gives_points(rule):
+            if not caps.open(rule):
+                return None
+            caps.count(rule, 0)
+            return 0
+        assert rule.points is not None
+        amount = caps.allowed(rule, smallest_units(rule.points, self._scales[rule.wallet]))
+        if not amount:
+            return None
+        caps.count(rule, amount)
+        return amount
+
+    def _given(self, rule: MomentRule, fact: Activity, amount: int) -> Iterator[Effect]:
+        if amount:
+            yield self._credit(rule, fact, amount, {})
+        if rule.reward:
+            yield Grant(reward=rule.reward, rule=rule.rule)
+
+    def _credit(
+        self, rule: EarnRule | MomentRule, fact: Decidable, amount: int, lines: Mapping[str, int]
+    ) -> Credit:
         activates_at = None
         if rule.pending_days:
             day = day_of(fact.occurred_at, self._time_zone) + timedelta(days=rule.pending_days)

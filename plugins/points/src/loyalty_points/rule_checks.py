@@ -47,6 +47,9 @@ def check_when(where: str, when: When) -> Iterator[Problem]:
     if when.minimum_orders < 0:
         message = f"{when.minimum_orders} is negative"
         yield _problem(f"{where}.minimum_orders", message, "Write a number of orders.")
+    if when.inactive_days < 0:
+        message = f"{when.inactive_days} is negative"
+        yield _problem(f"{where}.inactive_days", message, "Write a number of days.")
     if not isinstance(when, OrderWhen):
         return
     for number in when.nth_order:
