@@ -64,6 +64,8 @@ def test_a_member_is_never_charged_twice_when_the_process_dies(opened: Opened) -
     assert shop.bank.taken == [Money(1000, "USD")]
     assert shop.shown(tick=False)["status"] == "unpaid"
     shop.clock.now += timedelta(hours=1)
+    shop.loyalty.close()
+    shop.open()  # another process
     shop.loyalty.tick()
     shop.loyalty.tick()
     assert shop.shown()["status"] == "active"

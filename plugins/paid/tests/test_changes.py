@@ -248,6 +248,34 @@ def test_merged_members_lose_no_time(opened: Opened) -> None:
     assert shop.loyalty.verify().problems == ()
 
 
+def test_merged_members_have_used_together_what_either_did() -> None:
+    shop = Shop(
+        plans="""[[plan]]
+        plan = "p"
+        price = "1.00"
+        period = "lifetime"
+        benefits = [{ benefit = "calls", kind = "quota", count = 9, used_by = ["call"] }]
+        """
+    ).at("2026-03-01")
+    for name, who in (("a", ADA), ("b", BOB)):
+        shop.pay("p", name, identities=who)
+        for number in range(2):
+            shop.clock.now += timedelta(seconds=1)
+            call = {"type": "activity", "id": f"{name}{number}", "kind": "call"}
+            shop.record({**call, "identities": who})
+    bob = shop.loyalty.enrol(BOB).id
+    shop.loyalty.merge(bob, shop.ada, key="m")
+    left = {one.benefit.benefit: one.left for one in shop.loyalty.statement(bob).benefits}
+    assert left == {"calls": 5}
+    shop.loyalty.close()
+
+
+def test_lines_of_different_orders_may_have_the_same_id(shop: Shop) -> None:
+    for number in ("1", "2"):
+        shop.pay("pass", number, "2026-03-01", line={"id": "gid://shop/LineItem/1"})
+    assert shop.shown()["paid_until"] == "2026-03-15T00:00:00+00:00"
+
+
 def test_an_erased_member_is_not_charged(opened: Opened) -> None:
     shop = opened()
     shop.do("subscribe", "basic", when="2026-03-01")

@@ -31,7 +31,7 @@ def _fee(turn: Turn, order: Order, line: Line, plan: Plan, taken: datetime | Non
         plan.plan,
         begins=turn.at,
         ends=None,
-        charge=line.id if ":" in line.id else f"{turn.key}:{line.id}",
+        charge=line.id if asked_for(turn, line) else f"{turn.key}:{line.id}",
         fee=line.net if ours else 0,
         source=order.source,
         order=order.id,
@@ -39,6 +39,11 @@ def _fee(turn: Turn, order: Order, line: Line, plan: Plan, taken: datetime | Non
         paid_at=turn.at,
         taken=taken,
     )
+
+
+def asked_for(turn: Turn, line: Line) -> bool:
+    """Whether a line says by its id that it pays what this membership asked for."""
+    return turn.membership is not None and line.id.startswith(f"{turn.membership.id}:")
 
 
 def take(turn: Turn, plan: Plan, fee: Span) -> None:

@@ -151,6 +151,11 @@ def dump(membership: Membership) -> dict[str, Json]:
 def united(kept: Mapping[str, Json], other: Mapping[str, Json]) -> dict[str, Json]:
     """The state of two members who are one person: what lasts longer goes on, no time is lost."""
     state = {**other, **kept}
+    moments = [str(one[MOVED]) for one in (kept, other) if one.get(MOVED)]
+    if moments:
+        state[MOVED] = max(moments, key=datetime.fromisoformat)
+    if kept.get("used") and other.get("used"):
+        state["used"] = _used_by_both(kept["used"], other["used"])
     ours, theirs = load(kept), load(other)
     if ours and theirs:
         lasting = max(ours, theirs, key=_lasts)
@@ -163,6 +168,17 @@ def united(kept: Mapping[str, Json], other: Mapping[str, Json]) -> dict[str, Jso
         lasting.saved += ended.saved
         state["membership"] = dump(lasting)
     return state
+
+
+def _used_by_both(kept: Any, other: Any) -> Json:
+    """Uses of quotas in the same period add up; of others the later period counts."""
+    used: dict[str, Json] = {**other, **kept}
+    for benefit in kept.keys() & other.keys():
+        (ours, count), (theirs, more) = kept[benefit], other[benefit]
+        used[benefit] = (
+            [ours, count + more] if ours == theirs else max(kept[benefit], other[benefit])
+        )
+    return used
 
 
 def _lasts(membership: Membership) -> tuple[bool, datetime]:

@@ -59,7 +59,7 @@ class Till:
         data = event.data
         source, order = str(data["source"]), str(data["order"])
         amount = Money(cast(int, data["amount"]), str(data["currency"]))
-        key = f"{order}/refund"
+        key = f"{order}/{data['line']}"
         at = self._provider.refund(
             Repayment(key=key, source=source, reference=order, amount=amount, at=event.occurred_at)
         )
