@@ -192,6 +192,7 @@ def member_row(shop: Shop, member: str) -> dict[str, Any]:
         "merges": [],
         "household": False,
         "contributions": [],
+        "birthday": None,
         "decided_at": shop.moment(NOW),
         "decided_key": "[]",
     }

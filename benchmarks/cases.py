@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from benchmarks import growth, memory, recording, spending, upkeep
+from benchmarks import boards, growth, memory, recording, spending, upkeep
 from benchmarks.peers import beside, installed
 from benchmarks.shop import Measured, Shop
 
@@ -78,6 +78,10 @@ WHOLE = (
     "entries, we record an order, decide it, and keep its events. 32 callers at once are three "
     "times as fast."
 )
+SCORED = (
+    "A board asks for the member's scores, one query more, and writes two rows more, with three "
+    "entries of indexes; and its program follows the order."
+)
 CASES = (
     Case("record one order", recording.record_one, 1000, 300, RECORD, bound=ONE),
     Case(
@@ -145,6 +149,19 @@ CASES = (
         "end and seal lots, MB, many to few",
         memory.tick_memory,
         *(1_000_000, 50_000, _both(0.8)),
+        runs=1,
+    ),
+    Case("an order with a board, to without", boards.scored, 1000, 200, _both(0.6), bound=SCORED),
+    Case(
+        "rank and neighbours, many members to 1,000",
+        boards.ranked,
+        *(1_000_000, 100_000, _both(0.5)),
+        runs=1,
+    ),
+    Case(
+        "first hundred places, many members to 1,000",
+        boards.first_page,
+        *(1_000_000, 100_000, _both(0.8)),
         runs=1,
     ),
     _beside("django-hordak", {"PostgreSQL": 5.0}),

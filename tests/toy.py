@@ -21,6 +21,7 @@ from loyalty_core import (
     Json,
     KeepState,
     Loyalty,
+    Measure,
     MemberView,
     Money,
     PluginManifest,
@@ -52,6 +53,7 @@ class ToyConfig:
     pending_days: int = 0
     tagged: int = 0
     emits: bool = False
+    measures: str = ""
 
 
 @dataclass(eq=False)
@@ -126,6 +128,8 @@ class ToyProgram:
             effects.append(Credit(wallet="points", amount=self.config.tagged, rule="tagged"))
         if self.config.emits:
             effects.append(Emit(type=f"{self.toy.id}.decided", data={"fact": fact.id}))
+        if isinstance(fact, Activity) and fact.kind == self.config.measures:
+            effects.append(Measure(metric=f"{self.toy.id}.{fact.kind}s"))
         return effects
 
     def _lines(self, fact: Decidable) -> dict[str, int]:

@@ -18,7 +18,18 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from docs.generate.text import code, markdown, prose, table
 from docs.generate.text import page as whole_page
-from loyalty_core import Checkout, HouseholdRules, Partner, Plugin, Program, Reward, Wallet
+from loyalty_core import (
+    Calendar,
+    Campaign,
+    Checkout,
+    HouseholdRules,
+    Partner,
+    Plugin,
+    Program,
+    Reward,
+    Segment,
+    Wallet,
+)
 from loyalty_gateway.settings import GatewaySettings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,9 +39,11 @@ A program is described by one file, `loyalty.toml`. `loyalty init` writes one to
 `loyalty check` reports everything that is wrong with it at once. The sections are
 [`[program]`](#program), a [`[wallets.*]`](#walletsname) for each unit members hold,
 [`[household]`](#household) where members may share points, a [`[rewards.*]`](#rewardsid) for each
-reward of the catalogue, a [`[partners.*]`](#partnersprogram) for each program that accepts our
-points or whose points are accepted, [`[checkout]`](#checkout), a `[plugins.*]` for each plugin
-that is on, and [`[gateway]`](#gateway).
+reward of the catalogue, a [`[segments.*]`](#segmentsid) for each group of members that is counted,
+a [`[campaigns.*]`](#campaignsname) for days that are named more than once, a
+[`[partners.*]`](#partnersprogram) for each program that accepts our points or whose points are
+accepted, [`[checkout]`](#checkout), a `[plugins.*]` for each plugin that is on, and
+[`[gateway]`](#gateway).
 
 How values are written:
 
@@ -38,6 +51,8 @@ How values are written:
   major units.
 - **A day** is `2026-11-21`, **a moment** has an offset as well: `2026-11-21T10:00:00Z`. Days
   begin in the program's time zone.
+- **A campaign**: below `[rewards.*]`, `[segments.*]` and `[plugins.*]`, a table with a `starts_on`
+  and an `ends_on` may say `during = "name"`, a campaign, instead of both.
 - An unknown key is a fault, and the nearest known one is proposed.
 - Secrets never stand in the file: `"env:NAME"` means the environment variable `NAME`, where a key
   says so.
@@ -64,7 +79,10 @@ def page() -> str:
         _tables("`[program]`", Program, seen),
         _tables("`[wallets.<name>]`", Wallet, seen),
         _tables("`[household]`", HouseholdRules, seen),
+        _tables("`[calendar]`", Calendar, seen),
         _tables("`[rewards.<id>]`", Reward, seen),
+        _tables("`[segments.<id>]`", Segment, seen),
+        _tables("`[campaigns.<name>]`", Campaign, seen),
         _tables("`[checkout]`", Checkout, seen),
         _tables("`[partners.<program>]`", Partner, seen),
     ]

@@ -10,29 +10,48 @@ from docs.generate.text import page as whole_page
 from docs.generate.text import prose
 from loyalty_core import (
     PLUGIN_API_VERSION,
+    ActsOnShop,
     BenefitSource,
     Cause,
     Charge,
+    CodeUsed,
+    Connector,
     Credit,
+    Customer,
+    DropCode,
     Emit,
+    ErasureAsked,
+    ExportAsked,
     FollowsFacts,
     Grant,
     Handler,
+    Health,
     KeepState,
+    ListsChanges,
+    MakeCode,
     Measure,
+    Message,
     Outcome,
+    Page,
     Payment,
     PaymentProvider,
     PluginManifest,
     ProgramType,
+    ReceivesWebhooks,
     Repayment,
     Returned,
     RewardKind,
+    Secret,
+    ShowMember,
     ShowsMembers,
     Standing,
     Subscription,
     SuggestsLines,
+    TellEvent,
     TierScheme,
+    Verified,
+    Wants,
+    WebhookRequest,
 )
 from loyalty_core.plugins import hookspecs
 from loyalty_gateway import hookspecs as gateway_hookspecs
@@ -67,6 +86,21 @@ GIVEN = (
     Handler,
     Subscription,
 )
+CONNECTORS = (
+    Connector,
+    ReceivesWebhooks,
+    ListsChanges,
+    ActsOnShop,
+    Secret,
+    WebhookRequest,
+    Verified,
+    Message,
+    Page,
+    Wants,
+    Health,
+)
+INPUTS = (Customer, CodeUsed, ErasureAsked, ExportAsked)
+ACTIONS = (MakeCode, DropCode, ShowMember, TellEvent)
 EFFECTS = (Credit, Grant, KeepState, Emit, Measure, Cause)
 
 
@@ -96,6 +130,18 @@ def page() -> str:
         "## Effects",
         "What `decide` and `follow` return: data, and the core alone writes.",
         *map(_class, EFFECTS),
+        "## Connectors",
+        "What `loyalty_register_connectors` returns; [connectors](../connectors.md) tells how the "
+        "parts work together. A connector is a `Connector` and those of the next three that it can "
+        "be.",
+        *map(_class, CONNECTORS),
+        "### Inputs",
+        "What `translate` and `changed_since` return: [facts](facts.md), as objects or in their "
+        "JSON form, and these.",
+        *map(_class, INPUTS),
+        "### Actions",
+        "What `act` is given.",
+        *map(_class, ACTIONS),
     )
 
 

@@ -3,6 +3,8 @@
 from importlib.metadata import version as _version
 
 from loyalty_core.aio import AsyncLoyalty
+from loyalty_core.application.files.facts import FactFile, read_facts
+from loyalty_core.application.files.lines import FileRow
 from loyalty_core.application.structure import read_settings
 from loyalty_core.domain.adjustments import (
     Adjustment,
@@ -21,6 +23,16 @@ from loyalty_core.domain.benefits import (
     Stacking,
     points_multiplier,
 )
+from loyalty_core.domain.boards import (
+    Board,
+    BoardAround,
+    BoardPage,
+    BoardWin,
+    Place,
+    Score,
+    board_win,
+)
+from loyalty_core.domain.calendars import Calendar, LeapDay
 from loyalty_core.domain.catalogue import CodeRules, Limit, Price, Rate, Reward, RewardType
 from loyalty_core.domain.clock import (
     Clock,
@@ -31,6 +43,39 @@ from loyalty_core.domain.clock import (
     period_start,
     start_of,
     zone,
+)
+from loyalty_core.domain.connections import (
+    ActionReport,
+    ActionState,
+    ConnectorStatus,
+    Drift,
+    Failed,
+    InboxReport,
+    LoggedAction,
+    MessageReceipt,
+    MessageState,
+    Translation,
+    WalkReport,
+    WebhookCheck,
+)
+from loyalty_core.domain.connectors import (
+    Action,
+    CodeUsed,
+    Customer,
+    DropCode,
+    ErasureAsked,
+    ExportAsked,
+    Health,
+    Input,
+    MakeCode,
+    Message,
+    Page,
+    ShowMember,
+    TellEvent,
+    Unreadable,
+    Verified,
+    Wants,
+    WebhookRequest,
 )
 from loyalty_core.domain.currencies import minor_digits
 from loyalty_core.domain.effects import Cause, Credit, Effect, Emit, Grant, KeepState, Measure
@@ -122,6 +167,17 @@ from loyalty_core.domain.receipts import (
 from loyalty_core.domain.redemptions import RedemptionState
 from loyalty_core.domain.rewards import SpendOffer, SpendRequest
 from loyalty_core.domain.seal import Block, check_proof
+from loyalty_core.domain.secrets import Secret, same_signature, secret_problems
+from loyalty_core.domain.segments import (
+    Campaign,
+    Condition,
+    HeldSegment,
+    RecountReport,
+    Segment,
+    SegmentCount,
+    SegmentPage,
+    SegmentReport,
+)
 from loyalty_core.domain.statements import (
     AwardExplanation,
     Cart,
@@ -149,10 +205,15 @@ from loyalty_core.domain.tiers import (
     TierChange,
 )
 from loyalty_core.errors import (
+    ActionRefused,
     AgreementMissing,
     AmountInvalid,
+    BoardUnknown,
     ClaimRefused,
     ConfigError,
+    ConnectorDisabled,
+    ConnectorError,
+    ConnectorUnknown,
     CurrencyUnknown,
     CustomerMissing,
     DateOutOfRange,
@@ -178,6 +239,7 @@ from loyalty_core.errors import (
     NotSealed,
     OrderNotFound,
     OrderSumsMismatch,
+    PlatformUnavailable,
     PluginError,
     PluginFailed,
     PluginMissing,
@@ -190,7 +252,10 @@ from loyalty_core.errors import (
     ReinstatementRefused,
     RewardUnknown,
     SealBroken,
+    SecretMissing,
+    SegmentUnknown,
     SettlementRefused,
+    SignatureInvalid,
     StoreBusy,
     StoreError,
     StoreFull,
@@ -204,6 +269,7 @@ from loyalty_core.loyalty import Loyalty
 from loyalty_core.plugins.hookspecs import hookimpl
 from loyalty_core.plugins.loader import Plugin
 from loyalty_core.plugins.manifest import PLUGIN_API_VERSION, PluginManifest
+from loyalty_core.ports.connectors import ActsOnShop, Connector, ListsChanges, ReceivesWebhooks
 from loyalty_core.ports.grants import CodeSource
 from loyalty_core.ports.payments import (
     Charge,
@@ -219,6 +285,7 @@ from loyalty_core.ports.program import (
     Handler,
     ProgramType,
     RewardKind,
+    ScoresMembers,
     ShowsMembers,
     Subscription,
     SuggestsLines,
@@ -231,42 +298,53 @@ __version__ = _version("loyalty-core")
 
 # fmt: off
 __all__ = [
-    "PLUGIN_API_VERSION", "SHIPPING", "Accepted", "AccountLink", "Activity", "Adjustment",
-    "AdjustmentOutcome", "AdjustmentReceipt", "AdjustmentSummary", "AgreementMissing",
-    "AmountInvalid", "AsyncLoyalty", "AwardExplanation", "Benefit", "BenefitKind", "BenefitSource",
-    "BenefitUse", "Block", "BorneCost", "Cart", "Cause", "Charge", "Checkout", "ClaimReceipt",
-    "ClaimRefused", "Clock", "CodeImport", "CodeRules", "CodeSource", "ConfigError", "Credit",
-    "CurrencyUnknown", "CustomerMissing", "DateOutOfRange", "Dated", "DebtPolicy", "Decidable",
-    "Difference", "Earning", "Effect", "Emit", "EncodingBroken", "Entry", "ErasureReceipt", "Event",
-    "ExpiresAt", "Expiry", "Explanation", "Fact", "FactError", "FactReceipt", "FactTooLarge",
-    "FollowsFacts", "Fulfils", "Goal", "GoodwillPolicy", "Grant", "GrantNotFound", "GrantReceipt",
-    "GrantRefused", "GrantState", "GrantedBenefit", "Handler", "History", "HistoryItem",
-    "HistoryPage", "HostConnectionUnsafe", "HouseholdInvitation", "HouseholdMemberView",
-    "HouseholdNotFound", "HouseholdReceipt", "HouseholdRefused", "HouseholdRole", "HouseholdRules",
-    "HouseholdState", "HouseholdStatement", "IdempotencyConflict", "Identity", "IdentityConflict",
-    "IdentityInvalid", "IdentityKind", "InsufficientPoints", "JoinPolicy", "Json", "KeepState",
+    "PLUGIN_API_VERSION", "SHIPPING", "Accepted", "AccountLink", "Action", "ActionRefused",
+    "ActionReport", "ActionState", "Activity", "ActsOnShop", "Adjustment", "AdjustmentOutcome",
+    "AdjustmentReceipt", "AdjustmentSummary", "AgreementMissing", "AmountInvalid", "AsyncLoyalty",
+    "AwardExplanation", "Benefit", "BenefitKind", "BenefitSource", "BenefitUse", "Block", "Board",
+    "BoardAround", "BoardPage", "BoardUnknown", "BoardWin", "BorneCost", "Calendar", "Campaign",
+    "Cart", "Cause", "Charge", "Checkout", "ClaimReceipt", "ClaimRefused", "Clock", "CodeImport",
+    "CodeRules", "CodeSource", "CodeUsed", "Condition", "ConfigError", "Connector",
+    "ConnectorDisabled", "ConnectorError", "ConnectorStatus", "ConnectorUnknown", "Credit",
+    "CurrencyUnknown", "Customer", "CustomerMissing", "DateOutOfRange", "Dated", "DebtPolicy",
+    "Decidable", "Difference", "Drift", "DropCode", "Earning", "Effect", "Emit", "EncodingBroken",
+    "Entry", "ErasureAsked", "ErasureReceipt", "Event", "ExpiresAt", "Expiry", "Explanation",
+    "ExportAsked", "Fact", "FactError", "FactFile", "FactReceipt", "FactTooLarge", "Failed",
+    "FileRow", "FollowsFacts", "Fulfils", "Goal", "GoodwillPolicy", "Grant", "GrantNotFound",
+    "GrantReceipt", "GrantRefused", "GrantState", "GrantedBenefit", "Handler", "Health",
+    "HeldSegment", "History", "HistoryItem", "HistoryPage", "HostConnectionUnsafe",
+    "HouseholdInvitation", "HouseholdMemberView", "HouseholdNotFound", "HouseholdReceipt",
+    "HouseholdRefused", "HouseholdRole", "HouseholdRules", "HouseholdState", "HouseholdStatement",
+    "IdempotencyConflict", "Identity", "IdentityConflict", "IdentityInvalid", "IdentityKind",
+    "InboxReport", "Input", "InsufficientPoints", "JoinPolicy", "Json", "KeepState", "LeapDay",
     "LeavingPolicy", "LedgerFault", "Limit", "Line", "LineKind", "LinePrice", "LinkRefused",
-    "Loyalty", "LoyaltyError", "Measure", "Member", "MemberErased", "MemberId", "MemberInactive",
-    "MemberNotFound", "MemberStatus", "MemberView", "MergeReceipt", "MergeRefused", "Minor",
+    "ListsChanges", "LoggedAction", "Loyalty", "LoyaltyError", "MakeCode", "Measure", "Member",
+    "MemberErased", "MemberId", "MemberInactive", "MemberNotFound", "MemberStatus", "MemberView",
+    "MergeReceipt", "MergeRefused", "Message", "MessageReceipt", "MessageState", "Minor",
     "MissedBenefit", "Money", "MovedPoints", "NotSealed", "Order", "OrderNotFound", "OrderRefund",
-    "OrderStatus", "OrderSumsMismatch", "Outcome", "Owing", "Paid", "Partner", "Payment",
-    "PaymentProvider", "PaymentState", "Period", "Plugin", "PluginError", "PluginFailed",
-    "PluginManifest", "PluginMissing", "PointsValue", "Price", "Pricing", "Problem", "Profile",
-    "Program", "ProgramConfig", "ProgramType", "Progress", "ProofInvalid", "Quote", "Rate",
-    "RebuildReport", "RecordStatus", "RecordSummary", "RedemptionEnded", "RedemptionNotFound",
-    "RedemptionReceipt", "RedemptionRefused", "RedemptionState", "Refund", "RefundExceedsOrder",
-    "RefundKind", "RefundLine", "ReinstatementReceipt", "ReinstatementRefused", "Rejection",
-    "Repayment", "Report", "Returned", "Reward", "RewardKind", "RewardType", "RewardUnknown",
-    "RewardView", "Rounding", "Scalar", "SealBroken", "SealReport", "Settlement",
-    "SettlementReceipt", "SettlementRefused", "SharedWallet", "ShowsMembers", "SpendOffer",
-    "SpendRequest", "Spenders", "Stacking", "Standing", "Statement", "Status", "StoreBusy",
-    "StoreError", "StoreFull", "StoreReadOnly", "StoreUnreachable", "Subscription", "SuggestsLines",
-    "Tender", "TickReport", "Tier", "TierChange", "TierScheme", "TopMember", "Transaction",
-    "TransactionKind", "TransactionNotFound", "TransferReceipt", "TransferRefused", "TransferRules",
-    "UnitesStates", "UnmergeReceipt", "VerifyReport", "Wallet", "WalletStatement", "WalletTotals",
-    "WalletUnknown", "__version__", "add_months", "add_sqlite_hooks", "benefit_problems",
-    "check_proof", "day_of", "format_scaled", "hookimpl", "is_purchase", "line_nets",
+    "OrderStatus", "OrderSumsMismatch", "Outcome", "Owing", "Page", "Paid", "Partner", "Payment",
+    "PaymentProvider", "PaymentState", "Period", "Place", "PlatformUnavailable", "Plugin",
+    "PluginError", "PluginFailed", "PluginManifest", "PluginMissing", "PointsValue", "Price",
+    "Pricing", "Problem", "Profile", "Program", "ProgramConfig", "ProgramType", "Progress",
+    "ProofInvalid", "Quote", "Rate", "RebuildReport", "ReceivesWebhooks", "RecordStatus",
+    "RecordSummary", "RecountReport", "RedemptionEnded", "RedemptionNotFound", "RedemptionReceipt",
+    "RedemptionRefused", "RedemptionState", "Refund", "RefundExceedsOrder", "RefundKind",
+    "RefundLine", "ReinstatementReceipt", "ReinstatementRefused", "Rejection", "Repayment",
+    "Report", "Returned", "Reward", "RewardKind", "RewardType", "RewardUnknown", "RewardView",
+    "Rounding", "Scalar", "Score", "ScoresMembers", "SealBroken", "SealReport", "Secret",
+    "SecretMissing", "Segment", "SegmentCount", "SegmentPage", "SegmentReport", "SegmentUnknown",
+    "Settlement", "SettlementReceipt", "SettlementRefused", "SharedWallet", "ShowMember",
+    "ShowsMembers", "SignatureInvalid", "SpendOffer", "SpendRequest", "Spenders", "Stacking",
+    "Standing", "Statement", "Status", "StoreBusy", "StoreError", "StoreFull", "StoreReadOnly",
+    "StoreUnreachable", "Subscription", "SuggestsLines", "TellEvent", "Tender", "TickReport",
+    "Tier", "TierChange", "TierScheme", "TopMember", "Transaction", "TransactionKind",
+    "TransactionNotFound", "TransferReceipt", "TransferRefused", "TransferRules", "Translation",
+    "UnitesStates", "UnmergeReceipt", "Unreadable", "Verified", "VerifyReport", "WalkReport",
+    "Wallet", "WalletStatement", "WalletTotals", "WalletUnknown", "Wants", "WebhookCheck",
+    "WebhookRequest", "__version__", "add_months", "add_sqlite_hooks", "benefit_problems",
+    "board_win", "check_proof", "day_of", "format_scaled", "hookimpl", "is_purchase", "line_nets",
     "minor_digits", "next_period_start", "order_total", "parse_scaled", "period_start",
-    "points_multiplier", "price", "read_settings", "split", "start_of", "zone",
+    "points_multiplier", "price", "read_facts", "read_settings", "same_signature",
+    "secret_problems", "split", "start_of", "zone",
 ]
 # fmt: on

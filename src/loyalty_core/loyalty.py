@@ -11,16 +11,21 @@ from typing import Self
 
 from sqlalchemy import Connection, Engine
 
+from loyalty_core.application.acting import Acting
 from loyalty_core.application.adjust import Adjuster
+from loyalty_core.application.boards import BoardQuestions
 from loyalty_core.application.claim import Claiming
 from loyalty_core.application.codes import random_code
 from loyalty_core.application.config import effective, fingerprint
+from loyalty_core.application.connections import Connections
 from loyalty_core.application.enrol import Members
 from loyalty_core.application.erase import Erasing
 from loyalty_core.application.export import Exporting
 from loyalty_core.application.granting import Granting
 from loyalty_core.application.household_statement import HouseholdQuestions
 from loyalty_core.application.households import Households
+from loyalty_core.application.inbox import Inbox
+from loyalty_core.application.inputs import Inputs
 from loyalty_core.application.links import Linking
 from loyalty_core.application.member_codes import MemberCodes
 from loyalty_core.application.merge import Merging
@@ -34,17 +39,21 @@ from loyalty_core.application.redemptions import Redemptions
 from loyalty_core.application.reinstate import Reinstater
 from loyalty_core.application.rules import Rules
 from loyalty_core.application.seal import Sealing
+from loyalty_core.application.segments import Segmenting
 from loyalty_core.application.settlements import Settling
 from loyalty_core.application.showcase import Showcase
 from loyalty_core.application.spend import Spending
 from loyalty_core.application.statement import Questions
 from loyalty_core.application.tick import Ticker
 from loyalty_core.application.transfer import Transfers
+from loyalty_core.application.walking import Walking
 from loyalty_core.domain.clock import Clock, utc_now
 from loyalty_core.domain.facts import Json
 from loyalty_core.domain.programs import ProgramConfig
 from loyalty_core.facade.adjusting import AdjustingMethods
+from loyalty_core.facade.boards import BoardMethods
 from loyalty_core.facade.claims import ClaimMethods
+from loyalty_core.facade.connectors import ConnectorMethods
 from loyalty_core.facade.facts import FactMethods
 from loyalty_core.facade.grants import GrantMethods
 from loyalty_core.facade.households import HouseholdMethods
@@ -53,6 +62,7 @@ from loyalty_core.facade.partners import PartnerMethods
 from loyalty_core.facade.people import PeopleMethods
 from loyalty_core.facade.proofs import ProofMethods
 from loyalty_core.facade.questions import QuestionMethods
+from loyalty_core.facade.segments import SegmentMethods
 from loyalty_core.facade.spending import SpendingMethods
 from loyalty_core.facade.upkeep import UpkeepMethods
 from loyalty_core.plugins.loader import load
@@ -93,7 +103,10 @@ class Loyalty(
     PartnerMethods,
     AdjustingMethods,
     QuestionMethods,
+    SegmentMethods,
+    BoardMethods,
     ProofMethods,
+    ConnectorMethods,
     UpkeepMethods,
 ):
     """One program's books, and everything one can do with them. Safe to share between threads.
@@ -132,8 +145,27 @@ class Loyalty(
         self._household_questions = HouseholdQuestions(store, rules, self._questions, clock)
         self._past = Past(store, rules, self._questions, clock)
         self._sealing = Sealing(store, rules.config.program.id, clock)
-        self._rebuilding = Rebuilding(store, clock)
-        self._ticker = Ticker(store, rules, self._recorder, self._redeeming, self._sealing, clock)
+        self._rebuilding = Rebuilding(store, rules, clock)
+        self._segmenting = Segmenting(store, rules, clock)
+        inputs = Inputs(
+            store, rules, self._recorder, self._members, self._erasing, self._granting, clock
+        )
+        self._rules = rules
+        inbox = Inbox(store, rules, inputs, clock)
+        walking = Walking(store, rules, inbox, inputs, clock)
+        acting = Acting(store, rules, self._questions, self._granting, clock)
+        self._connections = Connections(store, rules, (inbox, walking, acting), clock)
+        self._ticker = Ticker(
+            store,
+            rules,
+            self._recorder,
+            self._redeeming,
+            self._sealing,
+            self._segmenting,
+            self._connections,
+            clock,
+        )
+        self._boards = BoardQuestions(store, rules, clock)
         self._registry = parts.registry
 
     @classmethod

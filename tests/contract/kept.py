@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.contract.catalogue import KEPT_OF_GRANTS
+from tests.contract.connected import KEPT_OF_CONNECTORS
 
 KEPT = {
     "loyalty_fact.source": "the shop's own name",
@@ -10,7 +11,12 @@ KEPT = {
     "loyalty_fact.external_id": "the shop's own number, by which a late refund is known",
     "loyalty_fact.status": "ours",
     "loyalty_fact.awards": "rules, amounts and moments",
+    "loyalty_fact.currency": "three letters, taken out all the same",
+    "loyalty_segment_count.fingerprint": "a hash of the rules",
     "loyalty_member.status": "ours",
+    "loyalty_member.birthday": "a day that is taken out, which the tests of the calendar look at",
+    "loyalty_calendar.kind": "ours",
+    "loyalty_calendar.after": "an id",
     "loyalty_transaction.kind": "ours",
     "loyalty_transaction.actor": "who of the shop did it",
     "loyalty_transaction.detail": "ids, rules and rewards",
@@ -29,6 +35,7 @@ KEPT = {
     "loyalty_waiting.source": "the shop's own name",
     "loyalty_stock.item": "a plugin's",
     **KEPT_OF_GRANTS,
+    **KEPT_OF_CONNECTORS,
     "loyalty_member.contributions": "ids of households, moments and percents",
     "loyalty_household_member.role": "ours",
     "loyalty_household_member.state": "ours",

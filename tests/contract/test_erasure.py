@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import JSON, Engine, String, create_engine, insert, select, update
+from sqlalchemy import JSON, Connection, Engine, String, create_engine, insert, select, update
 
 from loyalty_core import (
     FactError,
@@ -20,9 +20,10 @@ from loyalty_core import (
     MemberStatus,
     Profile,
 )
-from loyalty_core.storage import standing_tables, tables
+from loyalty_core.storage import segment_tables, standing_tables, tables
 from tests.contract.catalogue import plant_grant
 from tests.contract.conftest import Shop
+from tests.contract.connected import plant_action, plant_message
 from tests.contract.kept import KEPT
 from tests.toy import START, Toy, activity, order, points, refund
 
@@ -97,13 +98,25 @@ def plant(shop: Shop, engine: Engine) -> tuple[Loyalty, str]:
         others = update(tables.member).where(tables.member.c.id != bob)
         connection.execute(others.values(decided_key=key, decided_at=START))
         mine = update(tables.fact).where(tables.fact.c.member_id == ada)
-        connection.execute(mine.values(state_before={"state": {"x": MARK}}, deferred=[MARK]))
+        kept = {"state_before": {"state": {"x": MARK}}, "deferred": [MARK], "measures": {MARK: 1}}
+        connection.execute(mine.values(**kept))
         plant_grant(connection, ada, MARK)
         receipts = update(tables.receipt).where(tables.receipt.c.member_id == ada)
         connection.execute(receipts.values(receipt={"reason": MARK}))
-        told = insert(standing_tables.standing).values((ada, MARK, "shop", MARK, None, None))
+        told = insert(standing_tables.standing).values((ada, MARK, "shop", MARK, None, None, 1))
         connection.execute(told)
+        plant_segment(connection, ada)
+        plant_message(connection, MARK)
+        plant_action(connection, ada, MARK)
     return loyalty, ada
+
+
+def plant_segment(connection: Connection, ada: str) -> None:
+    """A segment that the member is in, and one that they are to leave."""
+    counted = update(tables.member).where(tables.member.c.id == ada)
+    connection.execute(counted.values(segments={MARK: START.isoformat()}))
+    connection.execute(insert(segment_tables.segment).values(("shop", MARK, ada, START)))
+    connection.execute(insert(segment_tables.change).values(("shop", ada, MARK, False)))
 
 
 @pytest.mark.hard_case("H44")

@@ -7,7 +7,7 @@ from itertools import permutations
 
 import pytest
 
-from tests.books import books_of
+from loyalty_core.testing.books import books_of
 from tests.contract.conftest import Shop
 from tests.toy import START, order, points, refund
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from loyalty_core import Loyalty, RecordStatus
-from tests.books import books_of
+from loyalty_core.testing.books import books_of
 from tests.contract.conftest import Shop
 from tests.toy import START, order, points, refund, totals
 

@@ -10,7 +10,7 @@ from sqlalchemy import create_engine, update
 
 from loyalty_core import Loyalty, RecordStatus, RedemptionNotFound, TransactionNotFound
 from loyalty_core.storage import tables
-from tests.books import books_of
+from loyalty_core.testing.books import books_of
 from tests.contract.conftest import Shop
 from tests.toy import order, points, refund, totals
 

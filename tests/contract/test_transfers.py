@@ -22,7 +22,7 @@ from loyalty_core import (
     WalletUnknown,
 )
 from loyalty_core.storage import tables
-from tests.books import books_of
+from loyalty_core.testing.books import books_of
 from tests.contract.conftest import Shop
 from tests.toy import START, Toy, activity, order, points, refund, totals
 

@@ -10,6 +10,8 @@ from loyalty_core.cli import build_app
 from tests.architecture.tree import ROOT, project_files
 
 LOYALTY = re.compile(r"(?:^|`)loyalty ([a-z]+)(?: ([a-z]+))?", re.MULTILINE)
+CONNECT = re.compile(r"(?:^|`)loyalty connect [A-Za-z][\w.]* ([a-z]+)", re.MULTILINE)
+"""A connector's name stands before the command."""
 PROMISED = (
     "python -m pip install tox && python -m tox run -e demo",
     "python -m pip install tox && python -m tox run",
@@ -46,12 +48,13 @@ def test_every_command_named_exists() -> None:
         command = root.get_command(context, name)
         below = getattr(command, "list_commands", None)
         known[name] = set(below(context)) if below else set()
-    named = {
-        (str(page.relative_to(ROOT)), *found)
-        for page in project_files()
-        if page.suffix == ".md" and page.name != "cli.md"
-        for found in LOYALTY.findall(page.read_text(encoding="utf-8"))
-    }
+    named = set()
+    for page in project_files():
+        if page.suffix == ".md" and page.name != "cli.md":
+            text, place = page.read_text(encoding="utf-8"), str(page.relative_to(ROOT))
+            found = [pair for pair in LOYALTY.findall(text) if pair[0] != "connect"]
+            found += [("connect", inner) for inner in CONNECT.findall(text)]
+            named |= {(place, *pair) for pair in found}
     assert named
     for page, name, inner in named:
         assert name in known, (page, name)

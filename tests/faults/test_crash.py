@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from loyalty_core import Loyalty, RecordStatus, TickReport
 from loyalty_core.storage import tables
-from tests.books import books_of
+from loyalty_core.testing.books import books_of
 from tests.faults.recording import (
     BATCH,
     MEMBERS,

@@ -15,7 +15,7 @@ from sqlalchemy import Engine, create_engine, event, text
 from loyalty_core import Loyalty, RecordStatus, StoreUnreachable, hookimpl
 from loyalty_core.storage import store
 from loyalty_core.storage.engine import open_engine
-from tests.books import books_of
+from loyalty_core.testing.books import books_of
 from tests.toy import START, Toy, config_of, order
 
 FACTS = [order(str(number), email=f"m{number % 3}@example.org") for number in range(9)]

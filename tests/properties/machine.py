@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 
 from loyalty_core import DebtPolicy, InsufficientPoints, Loyalty, RedemptionEnded, TransactionKind
 from loyalty_core.application import seal as sealing
-from tests.books import books_of
+from loyalty_core.testing.books import books_of
 from tests.properties.corrections import Corrections
 from tests.properties.engines import fresh_program
 from tests.properties.sales import PARTS, REASONS, Back, Sale, Shape

@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 
 from loyalty_core import Loyalty
 from loyalty_core.testing import FrozenClock
-from tests.books import books_of
+from loyalty_core.testing.books import books_of
 from tests.properties.engines import engine, examples, fresh_program
 from tests.properties.histories import Document, deliveries, histories
 from tests.toy import START, Toy, activity, config_of, order, points, refund

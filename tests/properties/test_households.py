@@ -21,8 +21,8 @@ from sqlalchemy import Engine
 
 from loyalty_core import InsufficientPoints, Loyalty, RedemptionEnded
 from loyalty_core.testing import FrozenClock, ModelLedger
+from loyalty_core.testing.books import books_of
 from loyalty_core.testing.household import ModelHousehold
-from tests.books import books_of
 from tests.properties.engines import engine, examples, fresh_program
 from tests.properties.histories import FACTS_FROM, MEMBERS, deliveries, histories
 from tests.properties.sales import SHAPES, Shape

@@ -32,6 +32,7 @@ from tests.scenarios.told import (
     moment_or_none,
     money_of,
     pricing_of,
+    segment_of,
     standing_of,
     suggested_of,
     wallet_of,
@@ -46,7 +47,7 @@ WALLET = f"""{{ name unit scale balance available pending held debt earned redee
   lapsesAt }}"""
 MEMBER = f"""id status joinedAt householdId profile {{ name locale timeZone birthday }}
   statement {{ at wallets {WALLET} grants {GRANT} saved {MONEY} }}
-  benefits {{ name kind text value why until left }}"""
+  benefits {{ name kind text value why until left }} segments {{ segment name since }}"""
 PRICING = f"""{{ price {MONEY} memberPrice {MONEY}
   lines {{ line price {MONEY} memberPrice {MONEY} }}
   used {{ benefit why amount {MONEY} }} missed {{ benefit text missing {MONEY} }} }}"""
@@ -110,6 +111,7 @@ class Storefront:
             wallets=tuple(map(wallet_of, told["wallets"])),
             standings=tuple(map(standing_of, me.get("tiers", []))),
             benefits=tuple(map(benefit_of, me["benefits"])),
+            segments=tuple(map(segment_of, me["segments"])),
             grants=tuple(grant_of(one, member_id) for one in told["grants"]),
             saved=tuple(money_of(one) for one in told["saved"]),
             household_id=me["householdId"],

@@ -136,6 +136,12 @@ def suggested_of(told: Mapping[str, Any]) -> core.Line:
     )
 
 
+def segment_of(told: Mapping[str, Any]) -> core.HeldSegment:
+    """A segment that the member is told of."""
+    since = moment_of(told["since"])
+    return core.HeldSegment(segment=told["segment"], name=told["name"], visible=True, since=since)
+
+
 def standing_of(told: Mapping[str, Any]) -> core.Standing:
     """A standing, whose tier has no rank here: the page orders tiers as they come."""
     tier = core.Tier(tier=told["tier"], name=told["name"], rank=0) if told["tier"] else None

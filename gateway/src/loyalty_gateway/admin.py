@@ -37,17 +37,20 @@ from loyalty_gateway.members import (
     First,
     Info,
     Member,
+    MemberConnection,
     Statement,
     Transaction,
     TransactionConnection,
     WalletName,
     history_page,
+    segment_page,
 )
 from loyalty_gateway.operations import OperationsMutation, OperationsQuery, checked_count
 from loyalty_gateway.partners import PartnerMutation, PartnerQuery
 from loyalty_gateway.people import PeopleMutation, PeopleQuery
 from loyalty_gateway.program import Program, program_of, rewards_of
 from loyalty_gateway.scalars import Points
+from loyalty_gateway.segments import SegmentReport
 from loyalty_gateway.sharing import HouseholdMutation, HouseholdQuery
 from loyalty_gateway.spending import quoted
 from loyalty_gateway.values import LinePoints, Reward, line_points
@@ -91,6 +94,9 @@ class Explanation:
     refunds: list[str] = strawberry.field(description="The ids of the order's refunds.")
     awards: list[Award] = strawberry.field(description="What each rule gave.")
     config_version: int = strawberry.field(description="The version of the rules it was made by.")
+    segments: list[str] = strawberry.field(
+        description="The segments and tags that the fact was decided on."
+    )
 
     @classmethod
     def of(cls, explanation: core.Explanation, context: GatewayContext) -> Explanation:
@@ -106,6 +112,7 @@ class Explanation:
             refunds=list(explanation.refunds),
             awards=[_award(award, context) for award in explanation.awards],
             config_version=explanation.config_version,
+            segments=list(explanation.segments),
         )
 
 
@@ -172,6 +179,23 @@ class Query(RedemptionQuery, PeopleQuery, HouseholdQuery, PartnerQuery, Operatio
     ) -> TransactionConnection | None:
         """A page of transactions; an error if nobody has this id."""
         return await history_page(info.context, member_id, wallet, first, after)
+
+    @resolved("Every segment of the program with how many members it has.")
+    async def segments(self, info: Info) -> SegmentReport:
+        """The segments, as of the last count."""
+        context = info.context
+        return SegmentReport.of(await context.in_thread(context.loyalty.segments))
+
+    @resolved("The members of a segment, in the order of their ids, page by page.")
+    async def segment_members(
+        self,
+        info: Info,
+        segment: Annotated[str, strawberry.argument(description="The segment's id.")],
+        first: First = 20,
+        after: After = None,
+    ) -> MemberConnection | None:
+        """A page of members; an error if there is no such segment."""
+        return await segment_page(info.context, segment, first, after)
 
     @resolved("Why a transaction is in the books.")
     async def explain(

@@ -21,6 +21,7 @@ from loyalty_gateway.endpoint import Caller, GraphQLEndpoint
 from loyalty_gateway.errors import LOGGER, RequestRefused
 from loyalty_gateway.pages import graphiql_files
 from loyalty_gateway.settings import GatewaySettings, resolved, settings_of
+from loyalty_gateway.webhooks import webhooks
 
 METHODS = ["GET", "POST", "HEAD", "PUT", "PATCH", "DELETE"]
 """All but OPTIONS reach the endpoints, which answer those they do not serve with 405."""
@@ -29,7 +30,8 @@ METHODS = ["GET", "POST", "HEAD", "PUT", "PATCH", "DELETE"]
 def create_app(
     loyalty: Loyalty, settings: GatewaySettings | None = None, *, dev: bool = False
 ) -> Starlette:
-    """The gateway of one program: ``/graphql``, ``/admin/graphql``, ``/healthz``, ``/readyz``.
+    """The gateway of one program: ``/graphql``, ``/admin/graphql``, ``/webhooks``, ``/healthz``
+    and ``/readyz``.
 
     Without ``settings`` those of the program's ``[gateway]`` section count. ``dev`` turns
     GraphiQL and introspection on. ``loyalty`` stays the caller's to close.
@@ -44,6 +46,7 @@ def create_app(
     threads = Threads(ready.threads)
     routes: list[BaseRoute] = [
         *_endpoints(loyalty, ready, threads),
+        webhooks(loyalty, threads, ready.webhook_limit_bytes),
         Route("/healthz", _healthz),
         Route("/readyz", _readyz_of(loyalty, threads)),
     ]

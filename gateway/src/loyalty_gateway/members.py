@@ -15,6 +15,7 @@ from loyalty_gateway.errors import RequestRefused
 from loyalty_gateway.fields import ADMIN, resolved
 from loyalty_gateway.grants import Grant
 from loyalty_gateway.scalars import Points
+from loyalty_gateway.segments import HeldSegment, segments_of
 from loyalty_gateway.values import Money, Wallet
 
 MOST_ITEMS = 100
@@ -64,7 +65,9 @@ class Profile:
     birthday: date | None = strawberry.field(description="The day of birth.")
     consents: list[Consent] = strawberry.field(description="What the member agreed to or not.")
     tiers: list[TierHeld] = strawberry.field(description="The tier held in each scheme.")
-    tags: list[str] = strawberry.field(description="The member's segments.", metadata=ADMIN)
+    tags: list[str] = strawberry.field(
+        description="What the shop says of the member.", metadata=ADMIN
+    )
 
     @classmethod
     def of(cls, profile: core.Profile) -> Profile:
@@ -243,6 +246,11 @@ class Member:
         """Those a member may be told of, or all for operators."""
         return benefits_of(await info.context.load_statement(self.id), info.context)
 
+    @resolved("The segments the member is in, as of the last count.")
+    async def segments(self, info: Info) -> list[HeldSegment]:
+        """Those a member may be told of, or all for operators."""
+        return segments_of(await info.context.load_statement(self.id), info.context)
+
     @resolved("What the member owns and owned, latest first.")
     async def grants(
         self,
@@ -269,3 +277,40 @@ class Member:
     ) -> TransactionConnection | None:
         """A page of transactions."""
         return await history_page(info.context, self.id, wallet, first, after)
+
+
+@strawberry.type(description="A member and the cursor that continues after them.")
+class MemberEdge:
+    """One place in the list."""
+
+    cursor: str = strawberry.field(description="The cursor that continues after the member.")
+    node: Member = strawberry.field(description="The member.")
+
+
+@strawberry.type(description="A page of members, in the order of their ids.")
+class MemberConnection:
+    """A page by keyset: nobody is skipped or repeated when others come or go meanwhile."""
+
+    edges: list[MemberEdge] = strawberry.field(description="The members.")
+    page_info: PageInfo = strawberry.field(description="Where the page stands.")
+
+
+async def segment_page(
+    context: GatewayContext, segment: str, first: int, after: str | None
+) -> MemberConnection:
+    """A page of the members of a segment.
+
+    Raises ``RequestRefused`` for a size out of range, and what ``Loyalty.segment_members`` raises.
+    """
+    checked_size(first)
+    page = await context.in_thread(
+        context.loyalty.segment_members, segment, first=first, after=after
+    )
+    edges = [MemberEdge(cursor=member.id, node=Member.of(member)) for member in page.members]
+    info = PageInfo(
+        has_next_page=page.more,
+        has_previous_page=after is not None,
+        start_cursor=edges[0].cursor if edges else None,
+        end_cursor=edges[-1].cursor if edges else None,
+    )
+    return MemberConnection(edges=edges, page_info=info)

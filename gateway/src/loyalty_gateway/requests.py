@@ -68,7 +68,7 @@ async def read_request(request: Request, body_limit: int) -> GraphQLRequest:
                 given[name] = _parsed(given[name])
     elif request.method == "POST":
         _check_content_type(request.headers.get("content-type", ""))
-        given = _parsed(await _body(request, body_limit))
+        given = _parsed(await read_body(request, body_limit))
     else:
         raise RequestRefused("Use POST, or GET for queries", code="BAD_REQUEST", status=405)
     return _checked(given)
@@ -82,8 +82,8 @@ def _check_content_type(content_type: str) -> None:
         raise RequestRefused(message, code="UNSUPPORTED_MEDIA_TYPE", status=415)
 
 
-async def _body(request: Request, limit: int) -> bytes:
-    """The body, read no further than ``limit`` bytes."""
+async def read_body(request: Request, limit: int) -> bytes:
+    """The body, read no further than ``limit`` bytes; raises ``RequestRefused`` (413) beyond."""
     too_large = RequestRefused(
         f"The request is larger than {limit} bytes", code="TOO_LARGE", status=413
     )

@@ -63,7 +63,8 @@ class GatewaySettings:
 
     ``admin_keys`` are SHA-256 hashes (hex) of the operators' keys. ``graphiql`` serves the page
     to type queries in, ``introspection`` lets shoppers' front-ends read the schema; operators
-    always may. ``body_limit_bytes`` is the largest request, ``threads`` how many calls of the
+    always may. ``body_limit_bytes`` is the largest request of a client,
+    ``webhook_limit_bytes`` the largest of a shop, ``threads`` how many calls of the
     SDK run at once: no more than the database has connections.
     """
 
@@ -73,6 +74,7 @@ class GatewaySettings:
     graphiql: bool = False
     introspection: bool = False
     body_limit_bytes: int = 262_144
+    webhook_limit_bytes: int = 5_242_880
     threads: int = 8
     limits: Limits = Limits()
 
@@ -115,6 +117,7 @@ def resolved(settings: GatewaySettings, environ: Mapping[str, str]) -> GatewaySe
         graphiql=settings.graphiql,
         introspection=settings.introspection,
         body_limit_bytes=settings.body_limit_bytes,
+        webhook_limit_bytes=settings.webhook_limit_bytes,
         threads=settings.threads,
         limits=settings.limits,
     )
@@ -176,9 +179,9 @@ def _jwt_faults(jwt: JwtSettings) -> Iterator[Problem]:
 
 
 def _number_faults(settings: GatewaySettings) -> Iterator[Problem]:
-    if not 1_000 <= settings.body_limit_bytes <= 100_000_000:
-        message = f"{settings.body_limit_bytes} is not from 1,000 to 100,000,000"
-        yield Problem("gateway.body_limit_bytes", message)
+    for name in ("body_limit_bytes", "webhook_limit_bytes"):
+        if not 1_000 <= (size := getattr(settings, name)) <= 100_000_000:
+            yield Problem(f"gateway.{name}", f"{size} is not from 1,000 to 100,000,000")
     if not 1 <= settings.threads <= 1_000:
         yield Problem("gateway.threads", f"{settings.threads} is not from 1 to 1,000")
     for name in Limits.__dataclass_fields__:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gateway.tests.shop import Front, signed
-from loyalty_core import Loyalty
+from loyalty_core import Loyalty, Profile
 from loyalty_gamification import commitment_of
 from loyalty_gamification.fair import chain
 from plugins.gamification.tests.build import ADA, Clock, moment
@@ -46,6 +46,15 @@ CONFIG: dict[str, Any] = {
                     "prize": [{"prize": "tea", "odds": 2}],
                 }
             ],
+            "board": [
+                {
+                    "board": "visits",
+                    "what": {"kind": "visit"},
+                    "counts": "times",
+                    "prize": [{"places": 1, "title": "Star"}],
+                },
+                {"board": "secret", "what": {"kind": "visit"}, "counts": "times", "hidden": True},
+            ],
             "badge": [
                 {
                     "badge": "regular",
@@ -67,14 +76,14 @@ def front() -> Iterator[Front]:
         yield Front(loyalty)
 
 
-def did(front: Front, kind: str, number: str, when: str, **data: str) -> str:
+def did(front: Front, kind: str, number: str, when: str, who: Any = None, **data: str) -> str:
     receipt = front.loyalty.record(
         {
             "type": "activity",
             "source": "app",
             "id": number,
             "kind": kind,
-            "identities": ADA,
+            "identities": who or ADA,
             "occurred_at": moment(when).isoformat(),
             "data": data,
         }
@@ -194,3 +203,54 @@ def test_somebody_who_has_not_begun_sees_what_there_is(front: Front) -> None:
     seen = front.data(f"{{ me {{ {query} }} }}", signed(member))["me"]
     assert seen["streaks"] == [{"length": 0, "since": None, "endsAt": None}]
     assert seen["badges"] == [{"level": None, "have": 0, "needs": 2}]
+
+
+def test_a_member_sees_the_own_place_and_nobody_elses_person(front: Front) -> None:
+    member = did(front, "visit", "1", "2026-05-01")
+    did(front, "visit", "2", "2026-05-02")
+    other = did(front, "visit", "3", "2026-05-01", {"email": "eve@example.org"})
+    front.loyalty.update_member(other, profile=Profile(name="Eve"))
+    query = """boards { board unit amount rank title won { title } times }
+        boardPlaces(board: "visits") { rank shownAs amount own }
+        hidden: boardPlaces(board: "secret") { rank }"""
+    seen = front.data(f"{{ me {{ {query} }} }}", signed(member))["me"]
+    assert seen["boards"] == [
+        {
+            "board": "visits",
+            "unit": "",
+            "amount": "2",
+            "rank": 1,
+            "title": "Star",
+            "won": None,
+            "times": 0,
+        }
+    ]
+    assert seen["hidden"] == []
+    own, next_to = seen["boardPlaces"]
+    assert (own["rank"], own["amount"], own["own"]) == (1, "2", True)
+    assert (next_to["rank"], next_to["amount"], next_to["own"]) == (2, "1", False)
+    assert next_to["shownAs"].startswith("Member ")
+    front.loyalty.update_member(other, profile=Profile(name="Eve", consents={"boards": True}))
+    seen = front.data(f"{{ me {{ {query} }} }}", signed(member))["me"]
+    assert seen["boardPlaces"][1]["shownAs"] == "Eve"
+
+
+def test_operators_see_who_is_where_page_by_page(front: Front) -> None:
+    member = did(front, "visit", "1", "2026-05-01")
+    other = did(front, "visit", "2", "2026-05-02", {"email": "eve@example.org"})
+    query = """query ($after: String) {
+        gamificationRanking(board: "secret", first: 1, after: $after) {
+            ranked more closed period places { rank memberId amount reachedAt cursor }
+        } }"""
+    page = front.admin_data(query, after=None)["gamificationRanking"]
+    assert (page["ranked"], page["more"], page["closed"], page["period"]) == (2, True, False, None)
+    assert page["places"][0]["memberId"] == member
+    after = page["places"][0].pop("cursor")
+    assert page["places"] == [
+        {"rank": 1, "memberId": member, "amount": "1", "reachedAt": "2026-05-01T12:00:00Z"}
+    ]
+    rest = front.admin_data(query, after=after)["gamificationRanking"]
+    assert [one["memberId"] for one in rest["places"]] == [other]
+    assert not rest["more"]
+    refused = front.ask('{ gamificationRanking(board: "secret") { ranked } }', signed(member))
+    assert "gamificationRanking" in refused["errors"][0]["message"]

@@ -259,3 +259,17 @@ def test_for_life(shop: Shop) -> None:
     shop.loyalty.tick()
     assert shop.told() == ["started", "paid_twice"]
     assert shop.shown()["paid_until"] is None
+
+
+def test_what_was_decided_by_older_settings_is_decided_by_them_again(opened: Opened) -> None:
+    shop = opened()
+    shop.do("subscribe", "basic", when="2026-03-01")
+    shop.loyalty.close()
+    shop.config["plugins"]["paid"]["plan"][0]["price"] = "12.00"
+    shop.open()
+    shop.shown("2026-04-01T00:00")
+    assert shop.bank.taken == [Money(1000, "USD"), Money(1200, "USD")]
+    shop.give_back("pay-0", "2026-04-02", source="bank")  # decides the first fee again
+    shown = shop.shown()
+    assert (shown["status"], shown["fees"]) == ("active", 1200)
+    assert shown["paid_until"] == "2026-05-01T00:00:00+00:00"

@@ -162,6 +162,11 @@ def problems(toml: str, program: ProgramConfig | None = None) -> list[tuple[str,
         ('[redeem]\nwallet = "stars"', "redeem.wallet", "wallet 'stars' has no value"),
         ("[redeem]\nminimum = -5", "redeem.minimum", "-5 is not positive"),
         (
+            "[redeem]\nlifted = [{ starts_on = 2026-02-02, ends_on = 2026-02-01 }]",
+            "redeem.lifted[0].ends_on",
+            "2026-02-01 is before 2026-02-02",
+        ),
+        (
             "[redeem]\nmaximum_percent = 101",
             "redeem.maximum_percent",
             "101 is not a percentage above 0 and up to 100",

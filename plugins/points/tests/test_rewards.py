@@ -1,5 +1,6 @@
 """Points as money: never more points than the discount needs, never more than the lines cost."""
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -150,6 +151,31 @@ def test_what_points_cannot_pay() -> None:
     cards = order(line("card", 5000, kind=LineKind.GIFT_CARD))
     assert offer(toml, 99999, cards).refusal == "nothing here can be paid with points"
     assert offer('[redeem]\nkinds = ["tip"]', 99999, cart).lines == {"tip": 100}
+
+
+@pytest.mark.parametrize(
+    ("at", "points"),
+    [
+        ("2026-11-27T04:59:59Z", 0),  # a second before midnight in New York
+        ("2026-11-27T05:00:00Z", 1000),
+        ("2026-12-01T04:59:59Z", 1000),
+        ("2026-12-01T05:00:00Z", 0),
+    ],
+)
+def test_what_points_cannot_pay_is_lifted_on_some_days(at: str, points: int) -> None:
+    toml = """
+        [redeem]
+        without_line_tags = ["sale"]
+        lifted = [{ starts_on = 2026-11-27, ends_on = 2026-11-30 }]
+        """
+    request = SpendRequest(
+        wallet="points",
+        available=9999,
+        order=order(line("sale", 1000, tags=("sale",))),
+        at=datetime.fromisoformat(at),
+    )
+    found = discount(toml, time_zone="America/New_York").offer(request, member())
+    assert found.points == points
 
 
 def test_another_currency_is_refused() -> None:

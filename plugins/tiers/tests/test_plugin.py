@@ -112,7 +112,7 @@ WRONG = {
     ),
     "tier[1].benefits[0].per": (
         FIRST,
-        f'{FIRST}\nbenefits = [{{ benefit = "a", kind = "quota", count = 1, per = "paid_period" }}]',
+        f'{FIRST}\nbenefits = [{{ benefit = "a", kind = "gift", per = "paid_period" }}]',
     ),
     "tier[1].benefits[1].benefit": (
         FIRST,

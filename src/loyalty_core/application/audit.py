@@ -19,6 +19,7 @@ MOST = 1000
 """How many faults of the seal are listed."""
 
 REMEDY = "Restore it from a backup; what is booked is corrected by new transactions only."
+REBUILD = "Run `loyalty verify --rebuild`."
 LATE = "See `loyalty explain`. If it is right, seal it with `loyalty seal --late`."
 
 
@@ -27,11 +28,15 @@ def verify(store: Store, head: str | None, progress: Callable[[int], None] | Non
 
     def look(reader: Reader) -> VerifyReport:
         counts, faults = reader.checks()
+        invariants = [Problem(where, what, code=LedgerFault.code) for where, what in faults]
         audit = Audit(reader, progress)
         audit.run()
         if head is not None:
             audit.expect(head.strip().lower())
-        invariants = [Problem(where, what, code=LedgerFault.code) for where, what in faults]
+        for ladder, counted, scores in reader.miscounted():
+            where = f"board {ladder.board} {ladder.period}".rstrip()
+            what = f"{counted} scores are counted, there are {scores}"
+            invariants.append(Problem(where, what, REBUILD, code=LedgerFault.code))
         return VerifyReport(
             transactions=counts["transaction"],
             entries=counts["entry"],

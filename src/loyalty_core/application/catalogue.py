@@ -40,7 +40,7 @@ class CatalogueReward:
             return self._refused(refusal)
         if self.reward.rate is not None:
             return self._sliding(self.reward.rate, request)
-        price = self.price(member)
+        price = self.price(member, request.at)
         if price is None:
             return self._refused("it is not for sale")
         asked = request.available if request.points is None else request.points
@@ -48,9 +48,10 @@ class CatalogueReward:
             return self._short(price, request)
         return self._offered(price, self.terms.worth)
 
-    def price(self, member: MemberView) -> int | None:
-        """What one costs the member, in the wallet's smallest unit; None where that slides."""
-        prices = self.reward.whole_prices(member.profile.tags, member.profile.tiers)
+    def price(self, member: MemberView, at: datetime | None) -> int | None:
+        """What one costs the member at a moment, in smallest units; None where that slides."""
+        profile, day = member.profile, day_of(at, self._zone) if at else None
+        prices = self.reward.whole_prices(profile.tags, profile.tiers, day)
         lowest = min(prices, default=None)
         return None if lowest is None else lowest * self._per_point
 

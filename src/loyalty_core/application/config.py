@@ -15,10 +15,13 @@ from pathlib import Path
 from typing import Any, cast
 from zoneinfo import ZoneInfoNotFoundError
 
+from loyalty_core.application.campaigns import dated
 from loyalty_core.application.reward_checks import reward_faults
+from loyalty_core.application.segment_checks import segment_faults
 from loyalty_core.application.structure import converter, read_settings
 from loyalty_core.domain.amounts import parse_scaled
 from loyalty_core.domain.benefits import Checkout
+from loyalty_core.domain.calendars import Calendar
 from loyalty_core.domain.catalogue import Reward
 from loyalty_core.domain.clock import zone
 from loyalty_core.domain.currencies import minor_digits
@@ -32,6 +35,7 @@ from loyalty_core.domain.programs import (
     TransferRules,
     Wallet,
 )
+from loyalty_core.domain.segments import Campaign, Segment
 from loyalty_core.errors import ConfigError, LoyaltyError, Problem
 
 _ID = re.compile(r"[a-z][a-z0-9_-]{0,62}", re.ASCII)
@@ -53,10 +57,13 @@ class _File:
     wallets: Mapping[str, Wallet] = field(default_factory=dict)
     checkout: Checkout = Checkout()
     rewards: Mapping[str, Reward] = field(default_factory=dict)
+    segments: Mapping[str, Segment] = field(default_factory=dict)
+    campaigns: Mapping[str, Campaign] = field(default_factory=dict)
     partners: Mapping[str, Partner] = field(default_factory=dict)
     plugins: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
     gateway: Mapping[str, Json] = field(default_factory=dict)
     household: HouseholdRules | None = None
+    calendar: Calendar = Calendar()
 
 
 def load_config(config: str | Path | Mapping[str, Json]) -> ProgramConfig:
@@ -65,8 +72,8 @@ def load_config(config: str | Path | Mapping[str, Json]) -> ProgramConfig:
     Raises ``ConfigError`` with every fault found, each with its path, value and remedy. Plugins'
     own sections are read by the plugins later.
     """
-    document = document_of(config)
     problems: list[Problem] = []
+    document = dated(document_of(config), problems)
     try:
         made = _structured(document)
     except ConfigError as error:
@@ -88,10 +95,13 @@ def _structured(document: Mapping[str, Json]) -> ProgramConfig:
         wallets=read.wallets,
         checkout=read.checkout,
         rewards=read.rewards,
+        segments=read.segments,
+        campaigns=read.campaigns,
         partners=read.partners,
         plugins=read.plugins,
         gateway=read.gateway,
         household=read.household,
+        calendar=read.calendar,
     )
 
 
@@ -162,10 +172,13 @@ def effective(config: ProgramConfig) -> dict[str, Json]:
         "wallets": {name: _full(wallet) for name, wallet in config.wallets.items()},
         "checkout": _full(config.checkout),
         "rewards": {name: _full(reward) for name, reward in config.rewards.items()},
+        "segments": {name: _full(segment) for name, segment in config.segments.items()},
+        "campaigns": {name: _full(campaign) for name, campaign in config.campaigns.items()},
         "partners": {name: _full(partner) for name, partner in config.partners.items()},
         "plugins": cast(Json, dict(config.plugins)),
         "gateway": cast(Json, dict(config.gateway)),
         **({"household": _full(config.household)} if config.household else {}),
+        **({"calendar": _full(config.calendar)} if config.calendar.kinds else {}),
     }
 
 
@@ -212,6 +225,7 @@ def _faults(config: ProgramConfig) -> Iterator[Problem]:
     for name, wallet in config.wallets.items():
         yield from _wallet_faults(f"wallets.{name}", name, wallet, program)
     yield from reward_faults(config)
+    yield from segment_faults(config)
     for name, partner in config.partners.items():
         yield from _partner_faults(f"partners.{name}", name, partner, config)
     if config.household is not None:

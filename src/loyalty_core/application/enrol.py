@@ -11,6 +11,7 @@ from loyalty_core.application.identities import read_identities
 from loyalty_core.application.ids import input_hash, is_id
 from loyalty_core.application.record import Recorder
 from loyalty_core.application.rules import Rules
+from loyalty_core.application.scoring import keep_scores
 from loyalty_core.application.structure import converter
 from loyalty_core.domain.clock import Clock
 from loyalty_core.domain.members import Identity, Member, MemberId, MemberStatus, Profile
@@ -24,7 +25,7 @@ from loyalty_core.errors import (
     MemberErased,
     MemberNotFound,
 )
-from loyalty_core.ports.records import Changes, MemberRecord, StoredReceipt
+from loyalty_core.ports.records import MemberRecord, StoredReceipt
 from loyalty_core.ports.store import Reader, Store, UnitOfWork
 
 
@@ -36,6 +37,7 @@ def member_of(record: MemberRecord, identities: tuple[Identity, ...]) -> Member:
         joined_at=record.joined_at,
         profile=record.profile,
         identities=identities,
+        segments=dict(record.segments),
     )
 
 
@@ -103,6 +105,7 @@ class Members:
             if profile is not None and profile != record.profile:
                 record.profile = profile
                 books.changes.members[owner] = record
+                keep_scores(books, [record])
         if key is not None:
             books.changes.receipts.append(StoredReceipt(key, given, owner, {}, now))
         books.flush()
@@ -122,7 +125,10 @@ class Members:
             record = locked_member(uow, member_id)
             record.status = status or record.status
             record.profile = read_profile(profile) if profile else record.profile
-            uow.save(Changes(members={record.id: record}))
+            books = Books(uow, self._rules, self._clock())
+            books.changes.members[record.id] = record
+            keep_scores(books, [record])
+            books.flush()
 
         self._store.write(work)
         return self.member(member_id)

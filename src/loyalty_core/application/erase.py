@@ -12,6 +12,7 @@ from loyalty_core.application.enrol import locked_members, stored_receipt
 from loyalty_core.application.forms import read_text
 from loyalty_core.application.identities import read_identities
 from loyalty_core.application.ids import input_hash
+from loyalty_core.application.personal import forget_messages
 from loyalty_core.application.rules import Rules
 from loyalty_core.application.structure import converter
 from loyalty_core.domain.amounts import Minor
@@ -82,12 +83,17 @@ class Erasing:
             fact.member_id, fact.status = member.id, FactStatus.LAPSED
             facts.append(fact)
         uow.forget_standings(people)
+        uow.forget_segments(people)
+        uow.forget_actions(list(people))
+        forget_messages(uow, known)
+        uow.forget_scores(people)
         uow.forget(list(people), sorted(known), [fact.id for fact in facts], books.now)
         books.changes.facts = {fact.id: strip(fact) for fact in facts}
         for one in people.values():
             one.status, one.profile = MemberStatus.ERASED, Profile()
             one.history, one.state, one.decided_to = History(), {}, None
             one.merged_into, one.merges, one.contributions = None, [], []
+            one.segments = {}
             books.changes.members[one.id] = one
         books.changes.events.clear()  # of points, to people who are told below to forget the person
         books.tell("member_erased", member.id, books.now, {})
@@ -150,6 +156,7 @@ def strip(fact: FactRecord) -> FactRecord:
     else:
         fact.document = _bare(document)
     fact.before, fact.deferred, fact.attempts, fact.retry_at = {}, (), 0, None
+    fact.sale, fact.measures = None, {}
     if fact.status is FactStatus.DEFERRED:
         fact.status = FactStatus.BOOKED
     return fact

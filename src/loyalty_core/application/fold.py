@@ -156,7 +156,7 @@ def fold(
         fact = decidable(record, member)
         if fact is not None:
             fresh = record.config_version == 0
-            profile = member.profile if fresh else _seen(record)
+            profile = member.seen if fresh else _seen(record)
             before = running.snapshot(profile)
             if record.position > last and record.before == before:
                 return result
@@ -258,6 +258,7 @@ def _decide(
                 effects = ask_follower(follower, outcome, view, rules.config)
                 taken.take(follower.plugin, effects, follows=True)
     record.gifts = gifts_after(record, taken.granted, taken.silent)
+    record.measures = taken.measured()
     _settle(record, taken.awards(), taken.failed, rules.config.version, now)
     if isinstance(fact, Order):
         running.history = _bought(running.history, fact)
@@ -285,6 +286,7 @@ def _withdraw(record: FactRecord) -> None:
     for award in record.awards:
         award.amount, award.lines = 0, {}
     record.gifts = gifts_after(record, (), frozenset())
+    record.measures = {}
     if record.status not in NOT_YET:
         record.status, record.retry_at = FactStatus.IDLE, None
     record.deferred = ()

@@ -43,7 +43,7 @@ def read_fact(value: Fact | Mapping[str, Json], now: datetime) -> Fact:
     Raises ``FactError`` or one of its kinds, with every fault found in ``problems``.
     """
     if isinstance(value, Order | OrderRefund | Activity):
-        value = _written(value)
+        value = written(value)
     fact = _read(value)
     _check(fact, now)
     return fact
@@ -52,7 +52,7 @@ def read_fact(value: Fact | Mapping[str, Json], now: datetime) -> Fact:
 def read_cart(value: Cart | Mapping[str, Json], now: datetime) -> Cart:
     """The cart that its JSON form describes, checked; raises ``FactError`` like ``read_fact``."""
     if isinstance(value, Cart):
-        value = _written(value)
+        value = written(value)
     cart = read_as(value, Cart, _digits(value))
     _check_amounts(cart.as_order(now))
     check_order(cart.as_order(now))
@@ -76,11 +76,11 @@ def read_text(name: str, value: str, *, where: str = "") -> str:
     return value
 
 
-def _written(value: Order | OrderRefund | Activity | Cart) -> Mapping[str, Json]:
+def written(value: Order | OrderRefund | Activity | Cart) -> Mapping[str, Json]:
     """The JSON form of a domain object: it is checked like everything that comes in."""
     digits = 0 if isinstance(value, Activity) else minor_digits(value.currency)
-    written = cast(dict[str, Json], converter(digits).unstructure(value))
-    return written if isinstance(value, Cart) else {**written, "type": value.type}
+    made = cast(dict[str, Json], converter(digits).unstructure(value))
+    return made if isinstance(value, Cart) else {**made, "type": value.type}
 
 
 def _read(value: Mapping[str, Json]) -> Fact:

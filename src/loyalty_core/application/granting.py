@@ -120,6 +120,32 @@ class Granting:
 
         return self._on(grant_id, code, key, given, use)
 
+    def used_at(self, connector: str, code: str, order: Order) -> bool:
+        """Whether a grant is used up now, for its code was taken by a shop on this order.
+
+        It counts as of the order, whatever has expired since. Raises ``GrantNotFound`` for a code
+        of the shop's own, ``GrantRefused`` for one that was taken back or used on another order.
+        """
+        place = {"code": code, "source": order.source, "order": order.id}
+        key = f"{connector}:{input_hash('used_at', place)}"
+        given = _hash("used_at", key, **place)
+        used: list[str] = []
+
+        def use(books: Books, member: MemberRecord, grant: GrantRecord) -> None:
+            used.clear()  # a collision runs it twice
+            state = grant.at(order.occurred_at)
+            if grant.state is GrantState.EXPIRED and grant.revoked_at is None:
+                state = GrantState.ISSUED
+            if state is not GrantState.ISSUED:
+                raise _refused(grant, f"it is {state.value}", state=state.value, order=order.id)
+            grant.use(order.occurred_at, grant.terms.saved(order))
+            grant.source, grant.order_id, grant.actor = order.source, order.id, connector
+            keep(books, grant, "grant_used", {"order": order.id, "saved": grant.saved})
+            used.append(grant.id)
+
+        self._on(None, code, key, given, use)
+        return bool(used)
+
     def approve(self, grant_id: str, actor: str, key: str) -> GrantReceipt:
         """A requested grant, approved: issued, or to be handed over."""
         given = _hash("approve_grant", key, grant=grant_id, actor=actor)

@@ -70,6 +70,10 @@ def new_grant(
 def prepare(books: Postings, grant: GrantRecord, at: datetime) -> bool:
     """Issues a grant, or lets it wait to be handed over; False if its pool has no code left."""
     grant.state = GrantState.PREPARING
+    if grant.reward in books.rules.made:  # its code is the same however often it is sent there
+        grant.code = grant.code or _code(books, grant)
+        keep(books, grant, "grant_preparing")
+        return True
     if grant.terms.fulfilment:
         keep(books, grant, "grant_preparing")
         return True

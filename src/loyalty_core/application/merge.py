@@ -15,6 +15,7 @@ from loyalty_core.application.forms import read_text
 from loyalty_core.application.household_merging import give_place_back, take_place
 from loyalty_core.application.ids import input_hash, is_id
 from loyalty_core.application.rules import Rules, RulesAt
+from loyalty_core.application.scoring import keep_scores
 from loyalty_core.application.settle import settle
 from loyalty_core.application.standing import tell_standings
 from loyalty_core.application.structure import converter
@@ -134,11 +135,13 @@ class Merging:
         running.absorb(merge, self._rules, strictly=True)
         kept.history, kept.state = running.history, running.state
         kept.merges.append(merge)
-        gone.status, gone.merged_into = MemberStatus.MERGED, kept.id
+        gone.status, gone.merged_into, gone.segments = MemberStatus.MERGED, kept.id, {}
         books.changes.members |= {kept.id: kept, gone.id: gone}
         books.tell("member_merged", kept.id, note.at, {"merged": gone.id})
         uow.forget_standings([gone.id])
+        uow.forget_segments([gone.id])
         tell_standings(books, [kept])
+        keep_scores(books, [kept, gone])
         return merge
 
     def _bring(
@@ -201,6 +204,7 @@ class Merging:
         books.changes.members |= {kept.id: kept, gone.id: gone}
         books.tell("member_unmerged", kept.id, note.at, {"unmerged": gone.id})
         tell_standings(books, [gone])
+        keep_scores(books, [gone])
         return points
 
     def _redecide(self, uow: UnitOfWork, kept: MemberRecord, merge: Merge, now: datetime) -> None:

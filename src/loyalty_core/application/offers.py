@@ -37,7 +37,7 @@ def view_of(record: MemberRecord | None, plugin: str) -> MemberView:
     return MemberView(
         member_id=record.id,
         status=record.status,
-        profile=record.profile,
+        profile=record.seen,
         history=record.history,
         state=record.state.get(plugin, {}),
     )

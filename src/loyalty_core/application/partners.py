@@ -45,14 +45,14 @@ def rules_of(reader: PartnerReader, program: str) -> Rules:
         )
     config = replace(load_config(presence.document), version=presence.version)
     subscribed = {
-        event: [Owned("", _elsewhere(event, name)) for name in names]
+        event: [Owned("", elsewhere(event, name)) for name in names]
         for event, names in presence.subscriptions.items()
     }
     return Rules(config, subscriptions=subscribed)
 
 
-def _elsewhere(event: str, name: str) -> Subscription:
-    """A subscription of another program: that program's own ``tick`` delivers to it."""
+def elsewhere(event: str, name: str) -> Subscription:
+    """A subscription that is not handled by what made it, but by another part or program."""
 
     def handler(event: Event) -> None:
         raise NotImplementedError(name)

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from functools import partial
 from itertools import groupby
 
+from loyalty_core.application.books import Books
+from loyalty_core.application.rules import Rules
+from loyalty_core.application.scoring import keep_scores
 from loyalty_core.domain.clock import Clock
 from loyalty_core.domain.receipts import Difference, RebuildReport
 from loyalty_core.errors import StoreBusy
+from loyalty_core.ports.boards import ScoreRecord
 from loyalty_core.ports.rebuild import WrongCache
 from loyalty_core.ports.store import Store, UnitOfWork
 
@@ -26,8 +31,9 @@ class Rebuilding:
     was found is still wrong by as much; one that has moved is left for the next round.
     """
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, rules: Rules, clock: Clock) -> None:
         self._store = store
+        self._rules = rules
         self._clock = clock
 
     def rebuild(self, progress: Callable[[int], None] | None) -> RebuildReport:
@@ -39,6 +45,8 @@ class Rebuilding:
                 where=where, column="claimed", stored=stored, recomputed=right
             )
         now = self._clock()
+        for told in self._scores(now):
+            found[told.where, told.column] = told
         for _ in range(ROUNDS):
             wrong = self._store.read(lambda reader: reader.wrong_caches(now, MOST_A_ROUND))
             if not wrong:
@@ -54,6 +62,37 @@ class Rebuilding:
                 if progress:
                     progress(len(found))
         raise StoreBusy("caches kept changing while they were rebuilt", where="rebuild")
+
+    def _scores(self, now: datetime) -> Iterator[Difference]:
+        """Every score as it follows from its member's state, and all counts of them anew."""
+        if not self._rules.boards:
+            return
+        after = ""
+
+        def mend(uow: UnitOfWork) -> tuple[str, list[ScoreRecord]]:
+            members = uow.lock_members(uow.members_after(after, MEMBERS_A_CHUNK))
+            books = Books(uow, self._rules, now)
+            changed = keep_scores(books, members.values())
+            books.flush()
+            return max(members, default=""), changed
+
+        while True:
+            after, changed = self._store.write(mend)
+            for one in changed:
+                yield Difference(
+                    where=f"board {one.board} {one.period} of {one.member_id}",
+                    column="amount",
+                    stored=-one.before.minus if one.before else None,
+                    recomputed=one.amount or 0,
+                )
+            if not after:
+                break
+        wrong = self._store.read(lambda reader: reader.miscounted())
+        if wrong:
+            self._store.write(lambda uow: uow.recount_scores())
+        for ladder, counted, scores in wrong:
+            where = f"board {ladder.board} {ladder.period}".rstrip()
+            yield Difference(where=where, column="scores", stored=counted, recomputed=scores)
 
 
 def _chunks(wrong: list[WrongCache]) -> Iterator[list[WrongCache]]:

@@ -67,7 +67,7 @@ class Recorder:
     def __init__(self, store: Store, rules: Rules, rules_at: RulesAt, clock: Clock) -> None:
         self._store = store
         self._rules = rules
-        self._rules_at = rules_at
+        self.rules_at = rules_at
         self._clock = clock
         self._group = Group(self._book)
 
@@ -143,7 +143,7 @@ class Recorder:
         if refused:
             raise _LeaveOut(refused)
         self._enrol(found, outcomes, books)
-        settle(uow, batch, books, self._rules_at)
+        settle(uow, batch, books, self.rules_at)
         books.flush()
         return [receipt_of(outcome, batch) for outcome in outcomes]
 
@@ -168,7 +168,7 @@ class Recorder:
             if member is not None and member.status is not MemberStatus.ERASED:
                 batch.records[record.key] = batch.redecide[record.id] = record
         batch.lock_holders(uow)
-        settle(uow, batch, books, self._rules_at)
+        settle(uow, batch, books, self.rules_at)
         books.flush()
         return len(batch.redecide)
 

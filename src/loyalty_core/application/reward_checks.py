@@ -64,9 +64,11 @@ def _price(where: str, reward: Reward, digits: int) -> Iterator[Problem]:
     if reward.prices and reward.points is None:
         yield Problem(f"{where}.prices", "there is no price for everybody else", "Add points.")
     for at, one in enumerate(reward.prices):
-        if not one.tags and not one.tiers:
-            remedy = "Add tags or tiers, or use points for everybody."
-            yield Problem(f"{where}.prices[{at}]", "it does not say for whom", remedy)
+        if not (one.tags or one.tiers or one.starts_on or one.ends_on):
+            remedy = "Add tags, tiers, days or during, or use points for everybody."
+            yield Problem(f"{where}.prices[{at}]", "it does not say for whom or when", remedy)
+        if one.starts_on and one.ends_on and one.ends_on < one.starts_on:
+            yield Problem(f"{where}.prices[{at}].ends_on", f"{one.ends_on} is before starts_on")
     if reward.rate is not None:
         yield from _rate(f"{where}.rate", reward.rate, digits)
     if reward.auto_issue and (reward.points is None or reward.prices):

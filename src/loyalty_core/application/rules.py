@@ -10,12 +10,14 @@ from loyalty_core.application.codes import random_code
 from loyalty_core.application.ids import is_id
 from loyalty_core.application.structure import is_json
 from loyalty_core.domain.amounts import LARGEST_AMOUNT
+from loyalty_core.domain.boards import Board
 from loyalty_core.domain.effects import Cause, Credit, Effect, Emit, Grant, KeepState, Measure
 from loyalty_core.domain.facts import SHIPPING, Decidable, Order
 from loyalty_core.domain.members import MemberView
 from loyalty_core.domain.programs import ProgramConfig
 from loyalty_core.domain.tiers import Outcome
 from loyalty_core.errors import PluginFailed
+from loyalty_core.ports.connectors import ActsOnShop, Connector
 from loyalty_core.ports.grants import CodeSource
 from loyalty_core.ports.program import (
     BenefitSource,
@@ -23,6 +25,7 @@ from loyalty_core.ports.program import (
     Owned,
     ProgramType,
     RewardKind,
+    ScoresMembers,
     ShowsMembers,
     Subscription,
     TierScheme,
@@ -54,6 +57,7 @@ class Rules:
     sources: Sequence[Owned[BenefitSource]] = ()
     draw: CodeSource = random_code
     coalition: bool = False
+    connectors: Mapping[str, Owned[Connector]] = field(default_factory=dict)
     schemes: Sequence[Owned[TierScheme]] = field(init=False)
     showing: Mapping[str, ShowsMembers] = field(init=False)
 
@@ -76,7 +80,18 @@ class Rules:
 
     def subscribers(self, event_type: str) -> tuple[str, ...]:
         """The ids of the subscriptions to a type of event."""
-        return tuple(owned.item.id for owned in self.subscriptions.get(event_type, ()))
+        named = (*self.subscriptions.get(event_type, ()), *self.subscriptions.get("*", ()))
+        return tuple(owned.item.id for owned in named)
+
+    @property
+    def made(self) -> Mapping[str, str]:
+        """The connectors that make the codes of rewards at their shops, by reward."""
+        return {
+            reward: name
+            for name, owned in self.connectors.items()
+            if isinstance(owned.item, ActsOnShop)
+            for reward in owned.item.wants.rewards
+        }
 
     @property
     def uniting(self) -> Mapping[str, object]:
@@ -86,6 +101,20 @@ class Rules:
             *self.followers,
         ]
         return {owned.plugin: owned.item for owned in programs}
+
+    @property
+    def scoring(self) -> Sequence[Owned[ScoresMembers]]:
+        """The programs that rank members."""
+        return [
+            Owned(plugin, program)
+            for plugin, program in self.uniting.items()
+            if isinstance(program, ScoresMembers) and program.boards
+        ]
+
+    @property
+    def boards(self) -> Mapping[str, Board]:
+        """The boards of all programs, by name."""
+        return {board.board: board for owned in self.scoring for board in owned.item.boards}
 
 
 RulesAt = Callable[[UnitOfWork, int], Rules]

@@ -17,6 +17,7 @@ from loyalty_core.application.fold import Causing, fold, fold_start
 from loyalty_core.application.gifts import Given, follow, unfollowed
 from loyalty_core.application.returns import changed_at, return_spent, spent_on
 from loyalty_core.application.rules import Rules, RulesAt
+from loyalty_core.application.scoring import keep_scores
 from loyalty_core.application.sharing import Due, households, lots_of
 from loyalty_core.application.standing import tell_standings
 from loyalty_core.domain.facts import FactId, Json, RefundKind
@@ -25,6 +26,7 @@ from loyalty_core.domain.members import MemberId
 from loyalty_core.domain.orders import OrderDocument, kept_share
 from loyalty_core.domain.programs import GoodwillPolicy
 from loyalty_core.domain.redemptions import Redemption
+from loyalty_core.domain.sales import Sale, sale_of
 from loyalty_core.errors import LedgerFault
 from loyalty_core.ports.records import Award, FactRecord, MemberRecord
 from loyalty_core.ports.store import UnitOfWork
@@ -99,6 +101,7 @@ class Folding:
                     "decision_deferred", self.batch.holder(record), self.books.now, data
                 )
         tell_standings(self.books, self._members.values())
+        keep_scores(self.books, self._members.values())
 
 
 def _later(
@@ -133,6 +136,7 @@ def _book(
     given: list[Given] = []
     for record in sorted(batch.revalue.values(), key=lambda one: one.position):
         goodwill = _goodwill(record, rules_then)
+        record.sale = _sale(record, goodwill)
         for award, delta in _differences(record, goodwill):
             due.append((record, award, delta))
         for gift, is_due in unfollowed(record, goodwill):
@@ -197,6 +201,14 @@ def _goodwill(record: FactRecord, rules_then: Callable[[int], Rules]) -> Goodwil
     if record.config_version and any(one.kind is RefundKind.GOODWILL for one in refunds):
         return rules_then(record.config_version).config.program.goodwill
     return GoodwillPolicy.KEEP
+
+
+def _sale(record: FactRecord, goodwill: GoodwillPolicy) -> Sale | None:
+    """What a fact counts as in segments: nothing while it is not decided."""
+    if not record.decided:
+        return None
+    document = record.document
+    return sale_of(document, goodwill) if isinstance(document, OrderDocument) else None
 
 
 def _differences(record: FactRecord, goodwill: GoodwillPolicy) -> Iterable[tuple[Award, int]]:

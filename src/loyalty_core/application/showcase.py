@@ -105,7 +105,7 @@ class Showcase:
             return None
         left = self._left(item, shelf)
         offer = self._offer(owned, member, shelf, now)
-        price = item.price(member)
+        price = item.price(member, now)
         refusal = item.closed(member, now)
         if not refusal and left == 0:
             refusal = "there is none left"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from loyalty_core.application.rules import Rules
@@ -14,11 +15,14 @@ from loyalty_core.domain.facts import Json
 logger = logging.getLogger("loyalty_core")
 
 
-def shown(rules: Rules, person: Person, at: datetime) -> dict[str, Mapping[str, Json]]:
+def shown(
+    rules: Rules, person: Person, at: datetime, ranks: Mapping[str, int]
+) -> dict[str, Mapping[str, Json]]:
     """What every program shows the member at a moment, by plugin.
 
     A plugin that fails is left out: it must not take a statement's balances with it.
     """
+    person = replace(person, ranks=ranks) if ranks else person
     found: dict[str, Mapping[str, Json]] = {}
     for plugin, program in rules.showing.items():
         try:

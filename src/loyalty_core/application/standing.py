@@ -37,6 +37,7 @@ class Person:
     state: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
     joined_at: datetime | None = None
     benefits: tuple[GrantedBenefit, ...] = ()
+    ranks: Mapping[str, int] = field(default_factory=dict)
 
     def view(self, plugin: str) -> MemberView:
         """What one plugin sees of the member."""
@@ -48,6 +49,7 @@ class Person:
             state=self.state.get(plugin, NOTHING),
             joined_at=self.joined_at,
             benefits=self.benefits,
+            ranks=self.ranks,
         )
 
 
@@ -68,7 +70,7 @@ def person_of(record: MemberRecord) -> Person:
     return Person(
         member_id=record.id,
         status=record.status,
-        profile=record.profile,
+        profile=record.seen,
         history=record.history,
         state=record.state,
         joined_at=record.joined_at,
@@ -142,7 +144,7 @@ def _tell(
     told: StandingRecord | None,
     owned: Owned[TierScheme],
 ) -> None:
-    before = told.tier if told else _starts_with(owned, member)
+    before = told.tier if told else starts_with(owned, member.joined_at, member.id)
     due_at, version = now.changes_at, books.rules.config.version
     same = told and (told.tier, told.since, told.due_at) == (now.held, now.since, due_at)
     if told and same and told.config_version >= version:
@@ -168,10 +170,12 @@ def _tell(
     )
 
 
-def _starts_with(owned: Owned[TierScheme], member: MemberRecord) -> str:
+def starts_with(
+    owned: Owned[TierScheme], joined_at: datetime, member: MemberId | None = None
+) -> str:
     """The tier that everybody has on joining; nobody is told of that."""
-    fresh = MemberView(member_id=member.id, joined_at=member.joined_at)
-    return _standing(owned, fresh, member.joined_at).held
+    fresh = MemberView(member_id=member, joined_at=joined_at)
+    return _standing(owned, fresh, joined_at).held
 
 
 def _standing(owned: Owned[TierScheme], view: MemberView, at: datetime) -> Standing:

@@ -10,9 +10,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from loyalty_core.application.available import NOTHING_HELD, Held, held_now, repaid, spendable
+from loyalty_core.application.boards import ranks_of
 from loyalty_core.application.enrol import found_members, member_of
 from loyalty_core.application.ids import is_id
 from loyalty_core.application.rules import Rules
+from loyalty_core.application.segments import held_segments
 from loyalty_core.application.showing import shown
 from loyalty_core.application.standing import person_of, stood
 from loyalty_core.domain.amounts import Money
@@ -68,19 +70,29 @@ class Questions:
 
         Two more where somebody has points held, one where somebody has grants to use, and one
         where somebody was merged.
+        Two more for each place on a board.
         """
         now = self._clock()
 
         def look(reader: Reader) -> dict[str, Statement]:
             accounts = found_accounts(reader, member_ids, now)
             books = (book for one in accounts.values() for book in one.wallets.values())
+            members = {one.record.id for one in accounts.values()}
+            ranks = ranks_of(reader, self._rules, members, now)
             held = held_now(reader, books, now)
-            return {asked: self._statement(one, held, now) for asked, one in accounts.items()}
+            return {
+                asked: self._statement(one, held, ranks.get(one.record.id, {}), now)
+                for asked, one in accounts.items()
+            }
 
         return self._store.read(look)
 
     def _statement(
-        self, account: Account, held: Mapping[tuple[str, str], Held], now: datetime
+        self,
+        account: Account,
+        held: Mapping[tuple[str, str], Held],
+        ranks: Mapping[str, int],
+        now: datetime,
     ) -> Statement:
         record, identities, books, upcoming, owned = account
         wallets = tuple(
@@ -103,7 +115,8 @@ class Questions:
             grants=grants,
             saved=saved,
             household_id=record.belongs_to,
-            shown=shown(self._rules, seen.person, now),
+            segments=held_segments(self._rules.config, record),
+            shown=shown(self._rules, seen.person, now, ranks),
         )
 
     def statement(self, member_id: str) -> Statement:
@@ -201,6 +214,7 @@ class Questions:
                 refunds=refunds,
                 awards=awards,
                 config_version=record.config_version if record else made.config_version,
+                segments=_segments(record),
             )
 
         return self._store.read(look)
@@ -325,6 +339,13 @@ def _known(record: FactRecord | None) -> tuple[Order | Activity | None, tuple[st
     if isinstance(record.document, Activity):
         return record.document, ()
     return record.document.body, tuple(sorted(record.document.refunds))
+
+
+def _segments(record: FactRecord | None) -> tuple[str, ...]:
+    """The tags and segments of the member as the fact first saw them."""
+    profile = record.before.get("profile") if record else None
+    tags = profile.get("tags") if isinstance(profile, dict) else None
+    return tuple(str(tag) for tag in tags) if isinstance(tags, list) else ()
 
 
 def cursor(occurred_at: datetime, transaction_id: str) -> str:

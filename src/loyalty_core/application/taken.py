@@ -66,6 +66,12 @@ class Taken:
         """The plugins that could not be asked: what they gave before stays."""
         return self.rules.gone.union(self.failed)
 
+    def measured(self) -> dict[str, int]:
+        """What is measured now: what stays of plugins that could not be asked, and what is new."""
+        known, silent = self.record.measures.items(), self.silent
+        stays = {name: amount for name, amount in known if name.partition(".")[0] in silent}
+        return {**self.measures, **stays}
+
     def awards(self) -> list[Award]:
         """What is awarded now: what stays of plugins that failed or are gone, and what is new."""
         known = {award.name: award for award in self.record.awards}

@@ -1,6 +1,7 @@
 """The nightly jobs, in their fixed order.
 
-Activate, expire, retry, lapse, tell of tiers, hand over, deliver, seal.
+Take in what shops sent, activate, expire, celebrate, retry, lapse, close boards, tell of tiers,
+count segments, hand over, deliver, act at shops, seal.
 
 Each step works in chunks of its own transactions, so it can be stopped and started anywhere, by
 any number of processes; what is done is no longer due.
@@ -18,12 +19,16 @@ from functools import partial
 from typing import Any
 
 from loyalty_core.application.books import Books
+from loyalty_core.application.celebrate import Celebrating
+from loyalty_core.application.closing import Closing
+from loyalty_core.application.connections import Connections
 from loyalty_core.application.expire import Done, move_points
 from loyalty_core.application.grants import keep
 from loyalty_core.application.record import Recorder
 from loyalty_core.application.redeem import Redeeming
 from loyalty_core.application.rules import Rules
 from loyalty_core.application.seal import Sealing
+from loyalty_core.application.segments import Segmenting
 from loyalty_core.application.standing import tell_standings
 from loyalty_core.domain.clock import Clock
 from loyalty_core.domain.grants import GrantState
@@ -53,13 +58,19 @@ class Ticker:
         recorder: Recorder,
         redeeming: Redeeming,
         sealing: Sealing,
+        segmenting: Segmenting,
+        connections: Connections,
         clock: Clock,
     ) -> None:
         self._store = store
         self._rules = rules
         self._recorder = recorder
+        self._celebrating = Celebrating(rules, recorder.rules_at)
+        self._closing = Closing(rules, recorder.rules_at)
         self._redeeming = redeeming
         self._sealing = sealing
+        self._segmenting = segmenting
+        self._connections = connections
         self._clock = clock
 
     def tick(self, progress: Callable[[int], None] | None) -> TickReport:
@@ -67,13 +78,21 @@ class Ticker:
         now = self._clock()
         counts: Counter[str] = Counter()
         expired: Counter[str] = Counter()
+        self._take_in(now, counts)
         for step in (
             self._move_points,
             self._expire_grants,
+            self._celebrating.celebrate,
             self._retry,
             self._adopt,
             self._lapse,
+            self._closing.count,
+            self._closing.close,
+            self._closing.book,
+            self._closing.drop,
             self._tell_standings,
+            self._count_segments,
+            self._change_segments,
         ):
             while done := self._store.write(partial(step, now=now)):
                 counts.update(done.counts)  # after the commit: a collision runs a step twice
@@ -86,12 +105,24 @@ class Ticker:
         while self._deliver(now, counts):
             if progress:
                 progress(counts.total())
+        acted = self._connections.acting.work()
+        counts["actions"], counts["action_failures"] = acted.done, acted.dead + acted.put_off
         done_before = counts.total()
         sealed = self._sealing.seal(
             late=False, progress=lambda rows: progress(done_before + rows) if progress else None
         )
         counts["sealed"] = sealed.transactions
         return TickReport(expired=dict(expired), **counts)
+
+    def _take_in(self, now: datetime, counts: Counter[str]) -> None:
+        """Books what shops have sent, and forgets what ended long ago."""
+        if not self._rules.connectors:
+            return
+        report = self._connections.inbox.work()
+        counts["messages"] += report.done + report.ignored
+        counts["dead_messages"] += report.dead
+        counts["polled"] += self._connections.walking.poll()
+        self._connections.drop_old(now)
 
     # -- points -------------------------------------------------------------------------------
 
@@ -145,6 +176,18 @@ class Ticker:
         books.flush()
         return Done(Counter(standings=told)) if told else None
 
+    # -- segments -----------------------------------------------------------------------------
+
+    def _count_segments(self, uow: UnitOfWork, *, now: datetime) -> Done | None:
+        """Counts who is in which segment: by whoever comes first on a day."""
+        if self._rules.config.segments or uow.were_counted():
+            self._segmenting.count(uow, now=now)
+        return None
+
+    def _change_segments(self, uow: UnitOfWork, *, now: datetime) -> Done | None:
+        changed = len(self._segmenting.carry_out(uow, now=now))
+        return Done(Counter(segments=changed)) if changed else None
+
     # -- rewards ------------------------------------------------------------------------------
 
     def _fulfil(self, counts: Counter[str]) -> bool:
@@ -188,11 +231,12 @@ class Ticker:
                 raise receipt.error
 
     def _handlers(self) -> dict[str, Handler]:
-        return {
+        plugins = {
             owned.item.id: owned.item.handler
             for subscribed in self._rules.subscriptions.values()
             for owned in subscribed
         }
+        return {**plugins, **self._connections.acting.handlers()}
 
 
 def _marking(

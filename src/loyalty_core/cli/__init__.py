@@ -12,6 +12,8 @@ from loyalty_core import __version__
 from loyalty_core.cli.commands import (
     adjusting,
     answers,
+    boards,
+    connect,
     demo,
     examples,
     households,
@@ -22,6 +24,7 @@ from loyalty_core.cli.commands import (
     people,
     proofs,
     rewards,
+    segments,
     setup,
     spending,
 )
@@ -54,8 +57,9 @@ def build_app() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     )
     app.callback()(_root)
-    modules = (setup, loading, members, answers, spending, rewards, adjusting, people)
-    for module in (*modules, operations, proofs, households, partners, examples, demo):
+    modules = (setup, loading, members, answers, boards, spending, rewards, adjusting, people)
+    more = segments, operations, proofs, households, partners, connect, examples, demo
+    for module in (*modules, *more):
         module.register(app)
     return app
 

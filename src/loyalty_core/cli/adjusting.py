@@ -8,20 +8,20 @@ from dataclasses import dataclass, field
 from rich.console import Console
 from rich.text import Text
 
+from loyalty_core.application.files.columns import ADJUSTMENT_MOMENTS, Defaults
+from loyalty_core.application.files.facts import DEFAULT_SOURCE
+from loyalty_core.application.files.lines import FileRow, LineReader, json_rows
+from loyalty_core.application.files.tabular import adjustment_rows
 from loyalty_core.cli import documents
 from loyalty_core.cli.booking import Outcome, Told
-from loyalty_core.cli.columns import ADJUSTMENT_MOMENTS, Defaults
 from loyalty_core.cli.documents import Document, scale_of
 from loyalty_core.cli.importing import (
-    DEFAULT_SOURCE,
     FileSpec,
     book_file,
     rejections,
     show_rejections,
 )
-from loyalty_core.cli.lines import LineReader, Row, json_rows
 from loyalty_core.cli.output import facts_table
-from loyalty_core.cli.tabular import adjustment_rows
 from loyalty_core.domain.adjustments import AdjustmentSummary
 from loyalty_core.domain.amounts import format_scaled
 from loyalty_core.domain.facts import Json
@@ -83,9 +83,9 @@ def adjust_file(loyalty: Loyalty, spec: AdjustingSpec, *, quiet: bool) -> Adjust
     return Adjusted(outcome, summaries[0])
 
 
-def _rows(spec: AdjustingSpec, reader: LineReader, time_zone: str) -> Iterator[Row]:
+def _rows(spec: AdjustingSpec, reader: LineReader, time_zone: str) -> Iterator[FileRow]:
     file = spec.file
-    if file.format_of() == "jsonl":
+    if file.as_file().format_of() == "jsonl":
         dated = Defaults(
             source="", currency="", time_zone=file.time_zone, date_format=file.date_format
         )
@@ -96,21 +96,21 @@ def _rows(spec: AdjustingSpec, reader: LineReader, time_zone: str) -> Iterator[R
         time_zone=file.time_zone or time_zone,
         date_format=file.date_format,
     )
-    rows = adjustment_rows(reader, file.delimiter_of(), file.maps, defaults)
+    rows = adjustment_rows(reader, file.as_file().delimiter_of(), file.maps, defaults)
     return _completed(rows, {"source": DEFAULT_SOURCE, **spec.given}, None)
 
 
 def _completed(
-    rows: Iterator[Row], given: Mapping[str, str], dated: Defaults | None
-) -> Iterator[Row]:
+    rows: Iterator[FileRow], given: Mapping[str, str], dated: Defaults | None
+) -> Iterator[FileRow]:
     for row in rows:
         if row.fact is None:
             yield row
             continue
         try:
-            yield Row(row.number, row.raw, fact=_complete(row.fact, given, dated))
+            yield FileRow(row.number, row.raw, fact=_complete(row.fact, given, dated))
         except FactError as error:
-            yield Row(row.number, row.raw, error=error)
+            yield FileRow(row.number, row.raw, error=error)
 
 
 def _complete(

@@ -18,9 +18,18 @@ from loyalty_core.domain.tiers import Goal, Standing
 
 
 def of_statement(shown: Statement) -> Document:
-    """Where the member stands, and the benefits in force."""
+    """Where the member stands, the segments they are in, and the benefits in force."""
     return {
         "standings": [_standing(standing) for standing in shown.standings],
+        "segments": [
+            {
+                "segment": one.segment,
+                "name": one.name,
+                "visible": one.visible,
+                "since": moment(one.since),
+            }
+            for one in shown.segments
+        ],
         "benefits": [
             {
                 "benefit": granted.benefit.benefit,
@@ -47,7 +56,7 @@ def of_quote(quoted: Quote) -> Document:
 
 
 def print_statement(console: Console, shown: Statement, config: ProgramConfig) -> None:
-    """Tiers and benefits below the wallets; nothing where there are none."""
+    """Tiers, segments and benefits below the wallets; nothing where there are none."""
     for standing in shown.standings:
         console.print()
         tier = standing.tier.name if standing.tier else "no tier"
@@ -56,6 +65,10 @@ def print_statement(console: Console, shown: Statement, config: ProgramConfig) -
         for word, goal in (("to stay", standing.stay), ("next", standing.next)):
             if goal is not None:
                 console.print(Text(f"{word}: {_missing(goal)}"))
+    if shown.segments:
+        names = [one.name if one.visible else f"{one.name} (hidden)" for one in shown.segments]
+        console.print()
+        console.print(Text(f"segments: {', '.join(names)}"))
     if shown.benefits:
         listed = table("benefit", "kind", "value", "why", "left")
         for one in shown.benefits:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, TextIO
 
-from loyalty_core.cli.lines import Row
+from loyalty_core.application.files.lines import FileRow
 from loyalty_core.cli.output import problem_document
 from loyalty_core.domain.facts import Json
 from loyalty_core.domain.receipts import FactReceipt, RecordStatus
@@ -96,7 +96,7 @@ class RejectsFile:
         except OSError as error:
             raise self._unwritable(error) from None
 
-    def write(self, row: Row, error: LoyaltyError) -> None:
+    def write(self, row: FileRow, error: LoyaltyError) -> None:
         """Adds a row; raises ``FactError`` if the file cannot be written."""
         document: dict[str, Json] = {
             "row": row.number,
@@ -135,10 +135,10 @@ class Booking:
     def __init__(self, rejects: RejectsFile) -> None:
         self.outcome = Outcome()
         self._rejects = rejects
-        self._pending: dict[int, Row] = {}
-        self._aside: list[tuple[Row, LoyaltyError]] = []
+        self._pending: dict[int, FileRow] = {}
+        self._aside: list[tuple[FileRow, LoyaltyError]] = []
 
-    def run(self, book: BookMany, rows: Iterable[Row], done: Callable[[int], None]) -> Outcome:
+    def run(self, book: BookMany, rows: Iterable[FileRow], done: Callable[[int], None]) -> Outcome:
         """Books the rows chunk by chunk; ``done(rows)`` is called after each transaction.
 
         Raises ``StoreError`` when the database fails: chunks reported done stay booked.
@@ -158,7 +158,7 @@ class Booking:
         done(self.outcome.rows)
         return self.outcome
 
-    def _facts(self, rows: Iterable[Row]) -> Iterator[Mapping[str, Json]]:
+    def _facts(self, rows: Iterable[FileRow]) -> Iterator[Mapping[str, Json]]:
         index = 0
         for row in rows:
             if row.error or row.fact is None:
@@ -184,7 +184,7 @@ class Booking:
             if len(outcome.first_problems) < SHOWN_FIRST:
                 outcome.first_problems.append((row.number, problem))
 
-    def _reject(self, row: Row, error: LoyaltyError) -> None:
+    def _reject(self, row: FileRow, error: LoyaltyError) -> None:
         self.outcome.counts[RecordStatus.REJECTED] += 1
         self.outcome.rejected += 1
         self._aside.append((row, error))

@@ -194,6 +194,7 @@ def explanation(why: Explanation, config: ProgramConfig) -> Document:
             for award in why.awards
         ],
         "config_version": why.config_version,
+        "segments": list(why.segments),
     }
 
 
@@ -318,6 +319,14 @@ def tick(done: TickReport, config: ProgramConfig) -> Document:
         "retried_redemptions": done.retried_redemptions,
         "lapsed_facts": done.lapsed_facts,
         "expired_grants": done.expired_grants,
+        "segments": done.segments,
+        "messages": done.messages,
+        "dead_messages": done.dead_messages,
+        "polled": done.polled,
+        "actions": done.actions,
+        "action_failures": done.action_failures,
+        "closed_boards": done.closed_boards,
+        "board_prizes": done.board_prizes,
         "delivered": done.delivered,
         "delivery_failures": done.delivery_failures,
         "sealed": done.sealed,
@@ -350,6 +359,11 @@ def status(state: Status) -> Document:
         "waiting_facts": state.waiting_facts,
         "pending_deliveries": state.pending_deliveries,
         "dead_deliveries": state.dead_deliveries,
+        "pending_messages": state.pending_messages,
+        "dead_messages": state.dead_messages,
+        "pending_actions": state.pending_actions,
+        "dead_actions": state.dead_actions,
+        "disabled_connectors": list(state.disabled_connectors),
     }
 
 

@@ -6,34 +6,22 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import BinaryIO
 
 from rich.console import Console
 from rich.text import Text
 
+from loyalty_core.application.files.facts import FactFile, FileFormat, rows_of
+from loyalty_core.application.files.lines import FileRow, LineReader
 from loyalty_core.cli.booking import SHOWN_FIRST, Booking, BookMany, Outcome, RejectsFile
-from loyalty_core.cli.columns import Defaults, complete
 from loyalty_core.cli.documents import Document
-from loyalty_core.cli.lines import LineReader, Row, json_rows
 from loyalty_core.cli.output import add, facts_table, plain, problem_document, table
 from loyalty_core.cli.progress import meter
 from loyalty_core.cli.session import reading
-from loyalty_core.cli.tabular import activity_rows, order_rows
 from loyalty_core.domain.facts import Json
 from loyalty_core.domain.receipts import RecordStatus
 from loyalty_core.errors import FactError, Problem
 from loyalty_core.loyalty import Loyalty
-
-Format = Literal["csv", "jsonl"]
-DEFAULT_SOURCE = "import"
-_BY_SUFFIX: Mapping[str, Format] = {
-    ".csv": "csv",
-    ".tsv": "csv",
-    ".txt": "csv",
-    ".json": "jsonl",
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +30,7 @@ class FileSpec:
 
     path: str
     orders: bool
-    format: Format | None = None
+    format: FileFormat | None = None
     source: str = ""
     currency: str = ""
     time_zone: str = ""
@@ -67,21 +55,20 @@ class FileSpec:
             )
         return self.rejects
 
-    def format_of(self) -> Format:
-        """The format stated, or told by the file's name; raises ``FactError``."""
-        suffix = Path(self.path).suffix.lower()
-        found = self.format or _BY_SUFFIX.get(suffix)
-        if found is None:
-            raise FactError(
-                "the name does not say whether this is CSV or JSON lines",
-                where=self.path,
-                remedy="Add --format csv or --format jsonl.",
-            )
-        return found
-
-    def delimiter_of(self) -> str:
-        """The delimiter stated, or the one usual for the file's name."""
-        return self.delimiter or ("\t" if self.path.lower().endswith(".tsv") else ",")
+    def as_file(self) -> FactFile:
+        """How its rows are read."""
+        return FactFile(
+            name=self.path,
+            orders=self.orders,
+            format=self.format,
+            source=self.source,
+            currency=self.currency,
+            time_zone=self.time_zone,
+            date_format=self.date_format,
+            delimiter=self.delimiter,
+            maps=self.maps,
+            group_lines=self.group_lines,
+        )
 
 
 def import_file(loyalty: Loyalty, spec: FileSpec, *, quiet: bool) -> Outcome:
@@ -90,18 +77,16 @@ def import_file(loyalty: Loyalty, spec: FileSpec, *, quiet: bool) -> Outcome:
     Raises ``EncodingBroken`` or ``FactError`` when the file as a whole cannot be read, and
     ``StoreError``; what was booked until then stays booked.
     """
-    file_format = spec.format_of()
+    file, program = spec.as_file(), loyalty.config.program
+    file.format_of()
     return book_file(
-        spec,
-        lambda reader: _rows(loyalty, spec, file_format, reader),
-        loyalty.record_many,
-        quiet=quiet,
+        spec, lambda reader: rows_of(reader, file, program), loyalty.record_many, quiet=quiet
     )
 
 
 def book_file(
     spec: FileSpec,
-    rows_of: Callable[[LineReader], Iterator[Row]],
+    rows_of: Callable[[LineReader], Iterator[FileRow]],
     book: BookMany,
     *,
     quiet: bool,
@@ -123,40 +108,6 @@ def _size(file: BinaryIO) -> int | None:
         return os.fstat(file.fileno()).st_size or None
     except (OSError, AttributeError):
         return None
-
-
-def _rows(
-    loyalty: Loyalty, spec: FileSpec, file_format: Format, reader: LineReader
-) -> Iterator[Row]:
-    program = loyalty.config.program
-    if file_format == "jsonl":
-        stated = Defaults(
-            source=spec.source,
-            currency=spec.currency,
-            time_zone=spec.time_zone,
-            date_format=spec.date_format,
-        )
-        return _completed(json_rows(reader), stated, "order" if spec.orders else None)
-    defaults = Defaults(
-        source=spec.source or DEFAULT_SOURCE,
-        currency=spec.currency or program.currency,
-        time_zone=spec.time_zone or program.time_zone,
-        date_format=spec.date_format,
-    )
-    if spec.orders:
-        return order_rows(reader, spec.delimiter_of(), spec.maps, defaults, group=spec.group_lines)
-    return activity_rows(reader, spec.delimiter_of(), spec.maps, defaults)
-
-
-def _completed(rows: Iterator[Row], defaults: Defaults, kind: str | None) -> Iterator[Row]:
-    for row in rows:
-        if row.fact is None:
-            yield row
-            continue
-        try:
-            yield Row(row.number, row.raw, fact=complete(row.fact, defaults, kind))
-        except FactError as error:
-            yield Row(row.number, row.raw, error=error)
 
 
 def outcome_document(path: str, outcome: Outcome) -> Document:

@@ -60,8 +60,12 @@ class Meter:
         if self._bar:
             self._bar.stop()
 
-    def update(self, done: int, position: int | None = None) -> None:
-        """Shows that ``done`` are done, and the way is gone up to ``position``."""
+    def update(self, done: int, position: int | None = None, *, total: int | None = None) -> None:
+        """Shows that ``done`` are done, and the way is gone up to ``position``.
+
+        ``total`` is said where the end is known only now.
+        """
+        self._total = total or self._total
         now = time.monotonic()
         elapsed = now - self._started
         if self._quiet or elapsed < PATIENCE_SECONDS:
@@ -87,7 +91,7 @@ class Meter:
             self._bar.start()
             self._bar.add_task(self._label, total=self._total, done=0, unit=self._unit, rate=0)
         task = self._bar.task_ids[0]
-        self._bar.update(task, completed=position, done=done, rate=rate)
+        self._bar.update(task, total=self._total, completed=position, done=done, rate=rate)
 
     def _say(self, done: int, position: int, rate: int, elapsed: int) -> None:
         left = ""

@@ -156,6 +156,7 @@ def explanation(console: Console, why: Explanation, config: ProgramConfig) -> No
         ("refunds", ", ".join(why.refunds)),
         ("actor", posted.actor),
         ("reason", posted.reason),
+        ("segments", ", ".join(why.segments)),
         ("rules", f"configuration version {why.config_version}"),
     ]
     console.print(facts_table([(name, value) for name, value in rows if value]))
@@ -269,10 +270,21 @@ def tick(console: Console, done: TickReport, config: ProgramConfig) -> None:
         ("facts lapsed", f"{done.lapsed_facts:,}"),
         ("rewards retried", f"{done.retried_redemptions:,}"),
         ("grants expired", f"{done.expired_grants:,}"),
+        ("segments changed", f"{done.segments:,}"),
+        ("boards closed", f"{done.closed_boards:,}"),
+        ("prizes of boards", f"{done.board_prizes:,}"),
         ("events delivered", f"{done.delivered:,}"),
         ("deliveries failed", f"{done.delivery_failures:,}"),
         ("transactions sealed", f"{done.sealed:,}"),
     ]
+    shops = [
+        ("messages taken in", done.messages),
+        ("messages dead", done.dead_messages),
+        ("inputs polled", done.polled),
+        ("actions done", done.actions),
+        ("actions failed", done.action_failures),
+    ]
+    rows += [(name, f"{count:,}") for name, count in shops if count]
     console.print(facts_table(rows))
 
 
@@ -300,7 +312,12 @@ def status(console: Console, state: Status) -> None:
         ("facts waiting", f"{state.waiting_facts:,}"),
         ("deliveries pending", f"{state.pending_deliveries:,}"),
         ("deliveries dead", f"{state.dead_deliveries:,}"),
+        ("messages pending", f"{state.pending_messages:,}"),
+        ("messages dead", f"{state.dead_messages:,}"),
+        ("actions pending", f"{state.pending_actions:,}"),
+        ("actions dead", f"{state.dead_actions:,}"),
     ]
+    rows += [("switched off", name) for name in state.disabled_connectors]
     console.print(facts_table(rows))
     if state.plugins:
         names = list(dict.fromkeys(name for plugin in state.plugins for name in plugin))

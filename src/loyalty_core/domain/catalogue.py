@@ -41,11 +41,27 @@ class RewardType(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Price:
-    """Another price for some members: those with one of the tags, or in one of the tiers."""
+    """Another price, for some members or some days.
+
+    It is for those with one of the tags or in one of the tiers, or for all if it names none.
+    """
 
     points: int = field(metadata=_doc("The price for them, in whole points."))
-    tags: tuple[str, ...] = field(default=(), metadata=_doc("Segments it is for."))
+    tags: tuple[str, ...] = field(
+        default=(), metadata=_doc("Tags of members, or segments, that it is for.")
+    )
     tiers: tuple[str, ...] = field(default=(), metadata=_doc("Tiers it is for, of any scheme."))
+    starts_on: date | None = field(default=None, metadata=_doc("The first day it holds."))
+    ends_on: date | None = field(default=None, metadata=_doc("The last day it holds."))
+
+    def holds(self, tags: tuple[str, ...], tiers: Mapping[str, str], day: date | None) -> bool:
+        """Whether it is the price of a member with these tags and tiers on a day."""
+        for_all = not self.tags and not self.tiers
+        return (
+            (for_all or among(self.tags, self.tiers, tags, tiers))
+            and (self.starts_on is None or (day is not None and day >= self.starts_on))
+            and (self.ends_on is None or (day is not None and day <= self.ends_on))
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +119,8 @@ class Reward:
     )
     points: int | None = field(default=None, metadata=_doc("Its price, in whole points."))
     prices: tuple[Price, ...] = field(
-        default=(), metadata=_doc("Other prices for some members; the lowest that applies counts.")
+        default=(),
+        metadata=_doc("Other prices for some members or days; the lowest that applies counts."),
     )
     rate: Rate | None = field(default=None, metadata=_doc("A price by what it is to be worth."))
     amount: str = field(
@@ -125,7 +142,8 @@ class Reward:
     starts_on: date | None = field(default=None, metadata=_doc("The first day it can be bought."))
     ends_on: date | None = field(default=None, metadata=_doc("The last day it can be bought."))
     for_tags: tuple[str, ...] = field(
-        default=(), metadata=_doc("Only members with one of these tags see and buy it.")
+        default=(),
+        metadata=_doc("Only members with one of these tags, or segments, see and buy it."),
     )
     for_tiers: tuple[str, ...] = field(
         default=(), metadata=_doc("Only members in one of these tiers see and buy it.")
@@ -157,12 +175,14 @@ class Reward:
         """Whether points buy it at all."""
         return self.points is not None or self.rate is not None
 
-    def whole_prices(self, tags: tuple[str, ...], tiers: Mapping[str, str]) -> Iterator[int]:
-        """The prices in whole points that hold for a member with these tags and tiers."""
+    def whole_prices(
+        self, tags: tuple[str, ...], tiers: Mapping[str, str], day: date | None
+    ) -> Iterator[int]:
+        """The prices in whole points that hold for a member with these tags and tiers on a day."""
         if self.points is not None:
             yield self.points
         for price in self.prices:
-            if among(price.tags, price.tiers, tags, tiers):
+            if price.holds(tags, tiers, day):
                 yield price.points
 
 

@@ -60,7 +60,7 @@ class Emit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
-    """Something counted for the member, which programs that follow facts can use, such as tiers.
+    """Something counted for the member, which programs that follow facts can use, and segments.
 
     ``metric`` starts with the plugin's id and a dot; ``amount`` is a whole number, never negative.
     """

@@ -43,6 +43,8 @@ CORE_EVENTS: Mapping[str, str] = {
     "member_erased": "A person asked to be forgotten: delete what you hold of them; data: none.",
     "tier_changed": "A member came to another tier; data: scheme, tier and previous (null for "
     "none), why. It occurred when the tier changed, and is told with the next fact or tick.",
+    "segment_changed": "A member came into a segment or left it; data: segment, entered (true or "
+    "false). It occurred when the segments were counted.",
     "points_reinstated": (
         "Expired points were given back; data: wallet, amount, corrects, expires_at, reason, actor."
     ),
@@ -56,6 +58,7 @@ CORE_EVENTS: Mapping[str, str] = {
     "household, share (percent).",
     "household_head_changed": "A member is the head of it from now on; data: household.",
     "household_dissolved": "The last member left, and has what was left; data: household.",
+    "export_asked": "A person asks, at a shop, what is known of them; data: connector, reference.",
     "decision_deferred": "A program failed on a fact and is tried again; data: plugin, fact_id.",
 }
 """The events of the core by type, each with what its data hold."""

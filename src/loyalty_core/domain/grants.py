@@ -34,6 +34,9 @@ class GrantState(StrEnum):
     REVOKED = "revoked"
 
 
+UNMADE = (GrantState.REQUESTED, GrantState.PREPARING)
+"""The states before it can be used: a code that it has already is not shown."""
+
 LIVE = (GrantState.REQUESTED, GrantState.PREPARING, GrantState.ISSUED)
 """The states in which a grant is still to be used."""
 
@@ -235,7 +238,7 @@ def grant_receipt(one: GrantRecord, now: datetime) -> GrantReceipt:
         name=terms.name,
         kind=terms.kind,
         state=one.at(now),
-        code=one.code,
+        code=None if one.state in UNMADE else one.code,
         worth=money(terms.worth),
         percent=terms.percent,
         product=terms.product,

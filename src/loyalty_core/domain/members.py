@@ -57,8 +57,9 @@ class Profile:
     """What is known of a member besides identities; every field may stay empty.
 
     ``time_zone`` is an IANA name, ``locale`` a BCP 47 tag, ``consents`` maps a purpose to yes or
-    no. ``tags`` are the segments. ``tiers`` are tiers that the host keeps itself, by scheme; what
-    programs and quotes see has those of the program's own schemes as well.
+    no. ``tags`` are what the host says of the member, and ``tiers`` the tiers it keeps itself, by
+    scheme; what programs and quotes see has the segments counted, and the tiers of the program's
+    own schemes, as well.
     """
 
     name: str = ""
@@ -86,13 +87,14 @@ class History:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """A person in a program."""
+    """A person in a program; ``segments`` are those counted, each with since when."""
 
     id: MemberId
     status: MemberStatus = MemberStatus.ACTIVE
     joined_at: datetime
     profile: Profile = Profile()
     identities: tuple[Identity, ...] = ()
+    segments: Mapping[str, datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +105,8 @@ class MemberView:
     been recorded since, so that facts arriving in any order are decided alike. ``state`` is the
     deciding plugin's own document. ``profile.tiers`` are the tiers held and ``benefits`` the
     benefits had at the fact's moment, by what came before it. ``member_id`` is empty in a quote for
-    a stranger.
+    a stranger. ``ranks`` are those on boards in the present period, by board: only for showing, for
+    what a fact awards must not depend on others.
     """
 
     member_id: MemberId | None = None
@@ -113,3 +116,4 @@ class MemberView:
     state: Mapping[str, Json] = field(default_factory=dict)
     joined_at: datetime | None = None
     benefits: tuple[GrantedBenefit, ...] = ()
+    ranks: Mapping[str, int] = field(default_factory=dict)

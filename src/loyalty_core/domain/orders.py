@@ -165,7 +165,7 @@ def refunded_values(
 def values_by_line(body: Order, refunds: Sequence[Refund]) -> tuple[dict[str, int], dict[str, int]]:
     """What refunds that name lines, or shipping, give back of each, and what they leave of it."""
     nets = line_nets(body)
-    given, quantities = dict.fromkeys(nets, 0), _returned_quantities(body, refunds)
+    given, quantities = dict.fromkeys(nets, 0), returned_quantities(body, refunds)
     if SHIPPING in given:
         given[SHIPPING] = sum(refund.shipping for refund in refunds)
     for part in (part for refund in refunds for part in refund.lines if part.line in given):
@@ -177,7 +177,7 @@ def values_by_line(body: Order, refunds: Sequence[Refund]) -> tuple[dict[str, in
     return given, {line: nets[line] - amount for line, amount in given.items()}
 
 
-def _returned_quantities(body: Order, refunds: Sequence[Refund]) -> dict[str, int]:
+def returned_quantities(body: Order, refunds: Sequence[Refund]) -> dict[str, int]:
     """How many pieces of each line came back: those counted, or all where nothing is said.
 
     An amount says nothing of pieces, but on a line that cost nothing it can only mean all.
@@ -220,7 +220,7 @@ def kept_share(
     shares: dict[str, tuple[Fraction | int, int]] = {
         line: (back[line], nets[line]) for line in nets
     }
-    pieces = _returned_quantities(body, refunds)
+    pieces = returned_quantities(body, refunds)
     for bought in body.lines:
         if not nets[bought.id]:
             shares[bought.id] = (pieces[bought.id], max(bought.quantity, 1))

@@ -35,7 +35,10 @@ class LinePrice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BenefitUse:
-    """A benefit that a cart uses: what it takes off, and why the member has it."""
+    """A benefit that a cart uses: what it takes off, and why the member has it.
+
+    ``why`` is empty where members are not told of the benefit.
+    """
 
     benefit: str
     source: str
@@ -222,7 +225,7 @@ def _pricing(
         BenefitUse(
             benefit=one.benefit.benefit,
             source=one.source,
-            why=one.why,
+            why=one.why if one.benefit.visible else "",
             amount=Money(sums.pop(one.benefit.benefit), currency),
         )
         for one in usable

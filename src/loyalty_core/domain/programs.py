@@ -10,6 +10,7 @@ from typing import Literal
 
 from loyalty_core.domain.amounts import Money, parse_scaled
 from loyalty_core.domain.benefits import Checkout
+from loyalty_core.domain.calendars import Calendar
 from loyalty_core.domain.catalogue import Reward
 from loyalty_core.domain.clock import (
     Period,
@@ -20,6 +21,7 @@ from loyalty_core.domain.clock import (
 )
 from loyalty_core.domain.facts import Json
 from loyalty_core.domain.households import HouseholdRules
+from loyalty_core.domain.segments import Campaign, Segment
 
 
 def _doc(text: str) -> Mapping[str, str]:
@@ -286,10 +288,13 @@ class ProgramConfig:
     wallets: Mapping[str, Wallet] = field(default_factory=dict)
     checkout: Checkout = Checkout()
     rewards: Mapping[str, Reward] = field(default_factory=dict)
+    segments: Mapping[str, Segment] = field(default_factory=dict)
+    campaigns: Mapping[str, Campaign] = field(default_factory=dict)
     partners: Mapping[str, Partner] = field(default_factory=dict)
     plugins: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
     gateway: Mapping[str, Json] = field(default_factory=dict)
     household: HouseholdRules | None = None
+    calendar: Calendar = Calendar()
     version: int = 0
 
     def scale(self, wallet: str) -> int | None:

@@ -206,6 +206,17 @@ class TickReport:
     expired_grants: int = 0
     lapsed_facts: int = 0
     standings: int = 0
+    calendar_facts: int = 0
+    segments: int = 0
+    messages: int = 0
+    dead_messages: int = 0
+    polled: int = 0
+    actions: int = 0
+    action_failures: int = 0
+    closed_boards: int = 0
+    board_prizes: int = 0
+    counted_scores: int = 0
+    dropped_scores: int = 0
     delivered: int = 0
     delivery_failures: int = 0
     sealed: int = 0

@@ -15,6 +15,7 @@ from loyalty_core.domain.ledger import Transaction
 from loyalty_core.domain.members import Member
 from loyalty_core.domain.pricing import Pricing
 from loyalty_core.domain.rewards import SpendOffer
+from loyalty_core.domain.segments import HeldSegment
 from loyalty_core.domain.tiers import Standing
 
 
@@ -63,7 +64,8 @@ class Statement:
 
     ``grants`` are those still to be used, the oldest first. ``saved`` is what those used by then
     took off or were worth, one amount for each currency. ``household_id`` is the household that
-    they are in. ``shown`` is what plugins show besides, by plugin; their pages say what is in it.
+    they are in. ``segments`` are those counted; members are not told of hidden ones. ``shown`` is
+    what plugins show besides, by plugin; their pages say what is in it.
     """
 
     member: Member
@@ -74,6 +76,7 @@ class Statement:
     grants: tuple[GrantReceipt, ...] = ()
     saved: tuple[Money, ...] = ()
     household_id: str | None = None
+    segments: tuple[HeldSegment, ...] = ()
     shown: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
 
     def standing(self, scheme: str) -> Standing:
@@ -126,13 +129,17 @@ class AwardExplanation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """Why a transaction is in the books: the fact, the rules and the version of the config."""
+    """Why a transaction is in the books: the fact, the rules and the version of the config.
+
+    ``segments`` are those that the fact was decided on, tags of the host among them.
+    """
 
     transaction: Transaction
     fact: Order | Activity | None
     refunds: tuple[str, ...]
     awards: tuple[AwardExplanation, ...]
     config_version: int
+    segments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -288,3 +295,8 @@ class Status:
     waiting_facts: int
     pending_deliveries: int
     dead_deliveries: int
+    pending_messages: int = 0
+    dead_messages: int = 0
+    pending_actions: int = 0
+    dead_actions: int = 0
+    disabled_connectors: tuple[str, ...] = ()

@@ -7,6 +7,13 @@ from typing import TypeVar
 
 from loyalty_core.errors.base import LoyaltyError as LoyaltyError
 from loyalty_core.errors.base import Problem as Problem
+from loyalty_core.errors.connectors import ActionRefused as ActionRefused
+from loyalty_core.errors.connectors import ConnectorDisabled as ConnectorDisabled
+from loyalty_core.errors.connectors import ConnectorError as ConnectorError
+from loyalty_core.errors.connectors import ConnectorUnknown as ConnectorUnknown
+from loyalty_core.errors.connectors import PlatformUnavailable as PlatformUnavailable
+from loyalty_core.errors.connectors import SecretMissing as SecretMissing
+from loyalty_core.errors.connectors import SignatureInvalid as SignatureInvalid
 from loyalty_core.errors.store import HostConnectionUnsafe as HostConnectionUnsafe
 from loyalty_core.errors.store import StoreBusy as StoreBusy
 from loyalty_core.errors.store import StoreError as StoreError
@@ -217,6 +224,12 @@ class WalletUnknown(LoyaltyError):
     code = "wallet_unknown"
 
 
+class BoardUnknown(LoyaltyError):
+    """The program has no board of this name."""
+
+    code = "board_unknown"
+
+
 class RewardUnknown(LoyaltyError):
     """No reward of this name is on in this program."""
 
@@ -269,6 +282,12 @@ class GrantNotFound(LoyaltyError):
     """No grant of this program has the id or the code that was given."""
 
     code = "grant_not_found"
+
+
+class SegmentUnknown(LoyaltyError):
+    """The program has no segment of this name."""
+
+    code = "segment_unknown"
 
 
 class GrantRefused(LoyaltyError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from loyalty_core.application.audit import verify
+from loyalty_core.application.connections import Connections
 from loyalty_core.application.rebuild import Rebuilding
 from loyalty_core.application.statement import Questions
 from loyalty_core.application.tick import Ticker
@@ -23,6 +24,7 @@ class UpkeepMethods:
     _store: Store
     _questions: Questions
     _registry: Registry
+    _connections: Connections
 
     @property
     def plugins(self) -> tuple[Plugin, ...]:
@@ -30,7 +32,7 @@ class UpkeepMethods:
         return tuple(self._registry.plugins.values())
 
     def tick(self, *, progress: Callable[[int], None] | None = None) -> TickReport:
-        """The nightly jobs: activate, expire, retry deferred facts, deliver events, seal.
+        """The nightly jobs: activate, expire, retry deferred facts, count segments, deliver, seal.
 
         Chunked, resumable, idempotent, and safe from many processes at once. Nothing depends on
         it having run: expired points cannot be spent whether it has or not.
@@ -62,4 +64,4 @@ class UpkeepMethods:
         """The state of the installation: database, plugins, and what waits or failed."""
         manifests = tuple(plugin.manifest for plugin in self.plugins)
         described = tuple((one.id, one.version, one.summary) for one in manifests)
-        return self._questions.status(described)
+        return self._connections.counted(self._questions.status(described))

@@ -8,6 +8,7 @@ from typing import Any
 import pluggy
 
 from loyalty_core.domain.programs import ProgramConfig
+from loyalty_core.ports.connectors import Connector
 from loyalty_core.ports.payments import PaymentProvider
 from loyalty_core.ports.program import (
     BenefitSource,
@@ -63,5 +64,15 @@ def loyalty_register_handlers(
     """Returns the plugin's subscriptions to events. Called when a program opens.
 
     ``payments`` are the payment providers of all plugins that are on, by id.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def loyalty_register_connectors(config: Any, program: ProgramConfig) -> Iterable[Connector]:
+    """Returns the shops that this plugin connects, one connector for each account.
+
+    Called when a program opens, and for older versions of its configuration: it must ask no shop
+    and read no secret.
     """
     raise NotImplementedError

@@ -9,14 +9,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar, cast
 
+from loyalty_core.application.acting import events_for
 from loyalty_core.application.catalogue import CATALOGUE, CatalogueReward
 from loyalty_core.application.config import document_of, load_config
+from loyalty_core.application.partners import elsewhere
 from loyalty_core.application.rules import Rules
+from loyalty_core.application.segments import SegmentBenefits
 from loyalty_core.application.structure import read_settings
 from loyalty_core.domain.facts import Json
 from loyalty_core.domain.programs import ProgramConfig
 from loyalty_core.errors import ConfigError, LoyaltyError, PluginError, Problem
 from loyalty_core.plugins.loader import Hooks, Plugin, load
+from loyalty_core.ports.connectors import ActsOnShop, Connector
 from loyalty_core.ports.payments import PaymentProvider
 from loyalty_core.ports.program import (
     BenefitSource,
@@ -38,8 +42,8 @@ class Registry:
 
     plugins: Mapping[str, Plugin]
 
-    def rules(self, config: ProgramConfig) -> Rules:
-        """The rules of ``config``.
+    def rules(self, config: ProgramConfig, *, past: bool = False) -> Rules:
+        """The rules of ``config``; without what acts on the present, of one of the ``past``.
 
         Raises ``ConfigError`` with the faults of all plugins' sections together, ``PluginError``
         for a clash or a plugin that raises while it registers.
@@ -49,7 +53,7 @@ class Registry:
         settings, problems = self._settings(on, config)
         collected: dict[str, list[Owned[object]]] = defaultdict(list)
         given: dict[str, object] = {"program": config}
-        for kind in _SHAPES:
+        for kind in (one for one in _SHAPES if not (past and one in _PRESENT)):
             for name in (one for one in on if one in settings):
                 try:
                     collected[kind] += _registered(hooks, kind, name, settings[name], given)
@@ -120,13 +124,17 @@ def _rules_of(config: ProgramConfig, collected: Mapping[str, list[Owned[object]]
     handlers = cast(list[Owned[Subscription]], collected["handlers"])
     _unique(rewards, lambda reward: reward.id, "reward")
     sources = cast(list[Owned[BenefitSource]], collected["benefits"])
+    own: list[Owned[BenefitSource]] = [Owned(CATALOGUE, one) for one in SegmentBenefits.of(config)]
     _unique(handlers, lambda subscription: subscription.id, "subscription")
     _unique(sources, lambda source: source.id, "source of benefits")
+    connectors = cast(list[Owned[Connector]], collected["connectors"])
+    _unique(connectors, lambda connector: connector.id, "connector")
+    _refuse_rewards(connectors, config)
     subscribed: dict[str, list[Owned[Subscription]]] = defaultdict(list)
-    for owned in handlers:
+    for owned in [*handlers, *_noted(connectors)]:
         subscribed[owned.item.event_type].append(owned)
     programs = collected["programs"]
-    return Rules(
+    rules = Rules(
         config,
         tuple(cast(Owned[ProgramType], one) for one in programs if hasattr(one.item, "decide")),
         {owned.item.id: owned for owned in rewards} | catalogue,
@@ -134,8 +142,57 @@ def _rules_of(config: ProgramConfig, collected: Mapping[str, list[Owned[object]]
         followers=tuple(
             cast(Owned[FollowsFacts], one) for one in programs if isinstance(one.item, FollowsFacts)
         ),
-        sources=tuple(sources),
+        sources=(*sources, *own),
+        connectors={owned.item.id: owned for owned in connectors},
     )
+    _refuse_shared_boards(rules)
+    return rules
+
+
+def _refuse_shared_boards(rules: Rules) -> None:
+    """Raises ``PluginError`` where two programs name a board alike."""
+    owners: dict[str, str] = {}
+    for owned in rules.scoring:
+        for board in owned.item.boards:
+            if board.board in owners:
+                raise PluginError(
+                    f"the board {board.board!r} is registered by {owners[board.board]!r} and "
+                    f"{owned.plugin!r}",
+                    where=f"plugins.{owned.plugin}",
+                    remedy="Give one of them another name.",
+                )
+            owners[board.board] = owned.plugin
+
+
+def _noted(connectors: Iterable[Owned[Connector]]) -> Iterator[Owned[Subscription]]:
+    """Subscriptions to what asks for something at shops; the core itself handles those."""
+    for owned in connectors:
+        if isinstance(owned.item, ActsOnShop):
+            for event in events_for(owned.item):
+                yield Owned(owned.plugin, elsewhere(event, owned.item.id))
+
+
+def _refuse_rewards(connectors: Iterable[Owned[Connector]], config: ProgramConfig) -> None:
+    """Raises ``ConfigError`` for rewards whose codes no connector, or more than one, can make."""
+    problems: list[Problem] = []
+    makers: dict[str, str] = {}
+    for owned in connectors:
+        names = owned.item.wants.rewards if isinstance(owned.item, ActsOnShop) else ()
+        for name in names:
+            where, reward = f"plugins.{owned.item.id}", config.rewards.get(name)
+            if reward is None:
+                known = f"Rewards of the catalogue: {', '.join(config.rewards) or 'none'}."
+                problems.append(Problem(where, f"there is no reward {name!r}", known))
+            elif reward.code is None or reward.code.pool:
+                remedy = f"Give it a [rewards.{name}.code] without a pool: its codes are drawn."
+                problems.append(Problem(where, f"{name!r} has no codes to be made", remedy))
+            elif makers.setdefault(name, owned.item.id) != owned.item.id:
+                message = f"the codes of {name!r} are made by {makers[name]!r} already"
+                problems.append(
+                    Problem(where, message, "A code that two shops take is used twice.")
+                )
+    if problems:
+        raise ConfigError(problems)
 
 
 class Archive:
@@ -152,7 +209,9 @@ class Archive:
             usable = {
                 name: config.plugins[name] for name in config.plugins if self._fits(name, config)
             }
-            rules = Registry(load(usable, self._given)).rules(replace(config, plugins=usable))
+            rules = Registry(load(usable, self._given)).rules(
+                replace(config, plugins=usable), past=True
+            )
             gone = frozenset(config.plugins.keys() - usable.keys())
             self._rules[version] = replace(rules, gone=gone)
         return self._rules[version]
@@ -160,7 +219,7 @@ class Archive:
     def _fits(self, name: str, config: ProgramConfig) -> bool:
         alone = replace(config, plugins={name: config.plugins[name]})
         try:
-            Registry(load(alone.plugins, self._given)).rules(alone)
+            Registry(load(alone.plugins, self._given)).rules(alone, past=True)
         except (PluginError, ConfigError) as error:
             logger.warning(
                 "version %s of the rules lacks plugin %s: %s", config.version, name, error
@@ -200,8 +259,11 @@ _SHAPES: Mapping[str, tuple[str, ...]] = {
     "benefits": ("id", "benefits"),
     "payments": ("id", "charge", "refund"),
     "handlers": ("id", "event_type", "handler"),
+    "connectors": ("id", "secrets", "health"),
 }
 """What is registered, in this order, and what each must have."""
+_PRESENT = frozenset({"payments", "handlers"})
+"""What is registered for the configuration in force alone: older ones only decide."""
 _GIVEN: Mapping[str, tuple[str, ...]] = {"handlers": ("program", "payments")}
 """What hooks are called with besides the plugin's settings, where it is not the program alone."""
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 from loyalty_core.domain.benefits import GrantedBenefit
+from loyalty_core.domain.boards import Board, Score
 from loyalty_core.domain.effects import Effect
 from loyalty_core.domain.events import Event
 from loyalty_core.domain.facts import Decidable, Fact, Json, Line, Order
@@ -72,7 +73,28 @@ class ShowsMembers(Protocol):
         """What the member is shown at a moment, by what is known in ``member.state``. Pure.
 
         It is ``Statement.shown`` under the plugin's id. ``at`` is never before the last fact that
-        ``member`` has behind it: nothing may depend on jobs having run. A raise leaves it out.
+        ``member`` has behind it: nothing may depend on jobs having run. Here alone ``member.ranks``
+        has the member's ranks on the program's boards. A raise leaves it out.
+        """
+        ...
+
+
+@runtime_checkable
+class ScoresMembers(Protocol):
+    """A program that ranks members against each other on boards."""
+
+    @property
+    def boards(self) -> Sequence[Board]:
+        """Its boards; their names are unique in the merchant's program."""
+        ...
+
+    def scores(self, member: MemberView, at: datetime) -> Sequence[Score]:
+        """What the member has on the boards, by what is known in ``member.state``. Pure.
+
+        Called in the transaction of whatever changes the member's state, profile or status, and
+        written with it. What it does not say any more of a period that is not closed at ``at`` is
+        taken from the board; of a closed one the core keeps what it was, whatever is said. A
+        raise leaves the boards as they were until the member's next fact.
         """
         ...
 
@@ -188,7 +210,10 @@ class Handler(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
-    """A handler for events of one type; ``id`` starts with the plugin's id and a dot."""
+    """A handler for events of one type, or of all (``"*"``).
+
+    ``id`` starts with the plugin's id and a dot.
+    """
 
     id: str
     event_type: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -17,6 +17,8 @@ from loyalty_core.domain.ledger import Lot, LotId, Transaction, WalletBook
 from loyalty_core.domain.members import History, Identity, MemberId, MemberStatus, Profile
 from loyalty_core.domain.orders import OrderDocument
 from loyalty_core.domain.redemptions import Redemption, RedemptionId
+from loyalty_core.domain.sales import Sale
+from loyalty_core.ports.boards import ScoreRecord
 from loyalty_core.ports.standings import StandingRecord
 
 NO_SHARE = Decimal(0)
@@ -59,8 +61,9 @@ class MemberRecord:
 
     ``merged_into`` is who answers for it since a merge, never one that was merged itself.
     ``merges`` are those that came to it. ``household`` says that it is a household, not a person;
-    ``contributions`` are what a person shares with one, in the order of time. ``changed`` and
-    ``fresh`` say, within a unit of work, that it must be written, and as new.
+    ``contributions`` are what a person shares with one, in the order of time. ``segments`` are
+    those it was counted into, and since when. ``changed`` and ``fresh`` say, within a unit of work,
+    that it must be written, and as new.
     """
 
     id: MemberId
@@ -74,6 +77,7 @@ class MemberRecord:
     merges: list[Merge] = field(default_factory=list)
     household: bool = False
     contributions: list[Contribution] = field(default_factory=list)
+    segments: dict[str, datetime] = field(default_factory=dict)
     changed: bool = False
     fresh: bool = False
 
@@ -81,6 +85,14 @@ class MemberRecord:
     def holder(self) -> MemberId:
         """Who holds its points: itself, or the member it was merged into."""
         return self.merged_into or self.id
+
+    @property
+    def seen(self) -> Profile:
+        """The profile as programs see it: the segments counted are among the tags."""
+        if not self.segments:
+            return self.profile
+        tags = dict.fromkeys((*self.profile.tags, *sorted(self.segments)))
+        return replace(self.profile, tags=tuple(tags))
 
     @property
     def belongs_to(self) -> MemberId | None:
@@ -184,7 +196,8 @@ class FactRecord:
     ``causes`` are the facts that it caused, where nothing has withdrawn them.
 
     ``config_version`` is that of the rules it was first decided by, 0 before. ``was_at`` is where
-    it stood in its member's time when it was loaded, None if it was not decided then.
+    it stood in its member's time when it was loaded, None if it was not decided then. ``sale`` is
+    what an order counts as, and ``measures`` what plugins measured of it.
     """
 
     id: FactId
@@ -196,6 +209,8 @@ class FactRecord:
     document: OrderDocument | Activity
     awards: list[Award] = field(default_factory=list)
     gifts: list[Gift] = field(default_factory=list)
+    sale: Sale | None = None
+    measures: Mapping[str, int] = field(default_factory=dict)
     causes: tuple[FactKey, ...] = ()
     before: Mapping[str, Json] = field(default_factory=dict)
     config_version: int = 0
@@ -247,6 +262,7 @@ class Changes:
     receipts: list[StoredReceipt] = field(default_factory=list)
     waiting: list[tuple[Identity | None, FactId, datetime]] = field(default_factory=list)
     standings: list[StandingRecord] = field(default_factory=list)
+    scores: list[ScoreRecord] = field(default_factory=list)
 
 
 class Upcoming(NamedTuple):

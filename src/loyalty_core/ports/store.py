@@ -12,6 +12,9 @@ from loyalty_core.domain.ledger import Lot, LotId, Transaction, WalletBook
 from loyalty_core.domain.members import Identity, MemberId
 from loyalty_core.domain.redemptions import Redemption
 from loyalty_core.ports.accounts import AccountReader
+from loyalty_core.ports.boards import BoardReader, BoardWork
+from loyalty_core.ports.calendar import CalendarWork
+from loyalty_core.ports.connectors import ActionReader, ActionWork, InboxReader, InboxWork
 from loyalty_core.ports.expiry import ExpiryWork
 from loyalty_core.ports.grants import GrantWork
 from loyalty_core.ports.households import HouseholdReader, HouseholdWork
@@ -27,6 +30,7 @@ from loyalty_core.ports.records import (
     WalletSums,
 )
 from loyalty_core.ports.seal import SealReader, SealWriter
+from loyalty_core.ports.segments import SegmentReader, SegmentWork
 from loyalty_core.ports.standings import StandingWork
 
 
@@ -39,6 +43,11 @@ class UnitOfWork(
     GrantWork,
     PartnerWork,
     StandingWork,
+    CalendarWork,
+    SegmentWork,
+    InboxWork,
+    ActionWork,
+    BoardWork,
     Protocol,
 ):
     """One write transaction. Everything read through it after ``lock_members`` is current."""
@@ -191,7 +200,11 @@ class Reader(
     PastReader,
     CacheReader,
     AccountReader,
+    BoardReader,
     PartnerReader,
+    SegmentReader,
+    InboxReader,
+    ActionReader,
     Protocol,
 ):
     """Questions to the books; every answer comes from a fixed few indexed queries."""

@@ -9,7 +9,16 @@ from datetime import datetime
 from sqlalchemy import Connection, insert, inspect, select
 
 from loyalty_core.errors import StoreError
-from loyalty_core.storage import grant_tables, partner_tables, standing_tables, tables
+from loyalty_core.storage import (
+    board_tables,
+    calendar_tables,
+    connector_tables,
+    grant_tables,
+    partner_tables,
+    segment_tables,
+    standing_tables,
+    tables,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +30,17 @@ class Migration:
 
 
 def _first_tables(connection: Connection) -> None:
-    for module in (grant_tables.grant, partner_tables.link, standing_tables.standing):
-        assert module.metadata is tables.metadata  # its import has added its tables
+    added = (
+        board_tables.score,
+        calendar_tables.calendar,
+        connector_tables.message,
+        grant_tables.grant,
+        partner_tables.link,
+        segment_tables.segment,
+        standing_tables.standing,
+    )
+    for table in added:
+        assert table.metadata is tables.metadata  # its import has added its tables
     tables.metadata.create_all(connection)
 
 

@@ -15,8 +15,11 @@ from loyalty_core.domain.redemptions import Redemption
 from loyalty_core.ports.records import FactRecord, WalletSums
 from loyalty_core.storage import columns, rows, tables
 from loyalty_core.storage.accounts import AccountRows
+from loyalty_core.storage.actions import ActionAnswers
+from loyalty_core.storage.board_reads import BoardReads
 from loyalty_core.storage.checks import check_books
 from loyalty_core.storage.households import HouseholdReads
+from loyalty_core.storage.inbox import InboxAnswers
 from loyalty_core.storage.migrations import applied
 from loyalty_core.storage.partners import PartnerReads
 from loyalty_core.storage.past import PastRows
@@ -24,13 +27,24 @@ from loyalty_core.storage.people import PeopleRows
 from loyalty_core.storage.posted import find_transaction, with_entries
 from loyalty_core.storage.rebuild import CacheReads
 from loyalty_core.storage.seal import SealRows
+from loyalty_core.storage.segments import SegmentRows
 
 Pair = tuple[str, str]
 GONE = (MemberStatus.ERASED.value, MemberStatus.MERGED.value)
 
 
 class SqlReader(
-    PeopleRows, HouseholdReads, SealRows, PastRows, CacheReads, AccountRows, PartnerReads
+    PeopleRows,
+    HouseholdReads,
+    SealRows,
+    PastRows,
+    CacheReads,
+    AccountRows,
+    BoardReads,
+    PartnerReads,
+    SegmentRows,
+    InboxAnswers,
+    ActionAnswers,
 ):
     """``ports.store.Reader`` on one SQLAlchemy connection, for one program."""
 

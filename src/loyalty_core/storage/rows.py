@@ -32,6 +32,7 @@ from loyalty_core.domain.members import (
     Profile,
 )
 from loyalty_core.domain.redemptions import Redemption, RedemptionState
+from loyalty_core.domain.sales import Sale
 from loyalty_core.ports.records import (
     NO_SHARE,
     Award,
@@ -67,6 +68,8 @@ def member_row(record: MemberRecord, program: str) -> dict[str, Any]:
         "merges": _plain.unstructure(record.merges) if record.merges else [],
         "household": record.household,
         "contributions": _plain.unstructure(record.contributions) if record.contributions else [],
+        "birthday": born.isoformat()[-5:] if (born := record.profile.birthday) else None,
+        "segments": {name: iso(since) for name, since in record.segments.items()},
     }
 
 
@@ -91,6 +94,7 @@ def member_record(row: Row) -> MemberRecord:
         merges=[_plain.structure(merge, Merge) for merge in row["merges"]],
         household=row["household"],
         contributions=[_plain.structure(one, Contribution) for one in row["contributions"]],
+        segments={name: datetime.fromisoformat(at) for name, at in row["segments"].items()},
     )
 
 
@@ -114,6 +118,10 @@ def fact_row(record: FactRecord, program: str) -> dict[str, Any]:
         "document": dump_document(record.document),
         "awards": [_award_row(award) for award in record.awards],
         "gifts": _plain.unstructure(record.gifts) if record.gifts else [],
+        "kept": record.sale.kept if record.sale else None,
+        "currency": record.sale.currency if record.sale else None,
+        "categories": list(record.sale.categories) if record.sale else [],
+        "measures": record.measures,
         "causes": [[key.source, key.id] for key in record.causes],
         "state_before": record.before,
         "config_version": record.config_version,
@@ -136,6 +144,8 @@ def fact_record(row: Row) -> FactRecord:
         document=load_document(row["type"], row["document"]),
         awards=[_award(award) for award in row["awards"]],
         gifts=[_plain.structure(gift, Gift) for gift in row["gifts"]],
+        sale=_sale(row),
+        measures=row["measures"],
         causes=tuple(FactKey(source, "activity", name) for source, name in row["causes"]),
         before=row["state_before"],
         config_version=row["config_version"],
@@ -146,6 +156,12 @@ def fact_record(row: Row) -> FactRecord:
     )
     record.was_at = record.position if record.decided else None
     return record
+
+
+def _sale(row: Row) -> Sale | None:
+    if row["kept"] is None:
+        return None
+    return Sale(row["kept"], row["currency"], tuple(row["categories"]))
 
 
 def _award_row(award: Award) -> dict[str, Json]:

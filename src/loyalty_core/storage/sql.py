@@ -24,11 +24,15 @@ Row = dict[str, Any]
 
 
 class Write(NamedTuple):
-    """Rows to insert into a table or to update in it, found again by their primary key."""
+    """Rows to insert into a table or to update in it, found again by their primary key.
+
+    With ``keeps`` those that are not there are inserted, and updates leave these columns alone.
+    """
 
     table: Table
     rows: Sequence[Mapping[str, Any]]
     update: bool = False
+    keeps: tuple[str, ...] = ()
 
 
 class Form:
@@ -165,11 +169,11 @@ class Sql:
         """Writes rows: on PostgreSQL all in one statement, on SQLite one for each table."""
         due = [one for one in writes if one.rows]
         if self.postgresql and due:
-            text = self._together(tuple((one.table, one.update) for one in due))
+            text = self._together(tuple((one.table, one.update, one.keeps) for one in due))
             runner.run(text, tuple(encode(one.rows) for one in due))
             return
         for one in due:
-            marks = self._one_by_one(one.table, one.update)
+            marks = self._one_by_one(one.table, one.update, one.keeps)
             given = list(map(marks.parameters, one.rows))
             if len(given) == 1:
                 runner.run(marks.text, given[0])
@@ -177,11 +181,13 @@ class Sql:
                 runner.run_each(marks.text, given)
 
     @lru_cache(maxsize=256)  # noqa: B019 - as many as there are tables, kept as long as the texts
-    def _one_by_one(self, table: Table, update: bool) -> Marks:
+    def _one_by_one(self, table: Table, update: bool, keeps: tuple[str, ...]) -> Marks:
         form = self.forms[table]
+        names, marks = ", ".join(form.names), ", ".join(self.mark for _ in form.names)
         if not update:
-            marks = ", ".join(self.mark for _ in form.names)
-            text = f"INSERT INTO {table} ({', '.join(form.names)}) VALUES ({marks})"
+            return Marks(f"INSERT INTO {table} ({names}) VALUES ({marks})", table, form.names)
+        if keeps:
+            text = self._upsert(form, f"INSERT INTO {table} ({names}) VALUES ({marks})", keeps)
             return Marks(text, table, form.names)
         values = ", ".join(f"{name} = {self.mark}" for name in form.others)
         found = " AND ".join(f"{name} = {self.mark}" for name in form.keys)
@@ -189,11 +195,11 @@ class Sql:
         return Marks(text, table, (*form.others, *form.keys))
 
     @lru_cache(maxsize=256)  # noqa: B019 - few combinations of tables occur
-    def _together(self, due: tuple[tuple[Table, bool], ...]) -> str:
+    def _together(self, due: tuple[tuple[Table, bool, tuple[str, ...]], ...]) -> str:
         parts = (f"w{number} AS ({self._part(*one)})" for number, one in enumerate(due))
         return f"WITH {', '.join(parts)} SELECT 1"
 
-    def _part(self, table: Table, update: bool) -> str:
+    def _part(self, table: Table, update: bool, keeps: tuple[str, ...]) -> str:
         form = self.forms[table]
         names = ", ".join(form.names)
         columns = ", ".join(f"{name} {kind}" for name, kind in form.types.items())
@@ -201,9 +207,12 @@ class Sql:
         insert = f"INSERT INTO {table} ({names}) SELECT {names} FROM {given}"
         if not update:
             return insert
-        # the rows exist; said like this, they are found through their index whatever is planned
-        values = ", ".join(f"{name} = excluded.{name}" for name in form.others)
-        return f"{insert} ON CONFLICT ({', '.join(form.keys)}) DO UPDATE SET {values}"
+        # where the rows exist; said like this, they are found through their index in any plan
+        return self._upsert(form, insert, keeps)
+
+    def _upsert(self, form: Form, insert: str, keeps: tuple[str, ...]) -> str:
+        values = [f"{name} = excluded.{name}" for name in form.others if name not in keeps]
+        return f"{insert} ON CONFLICT ({', '.join(form.keys)}) DO UPDATE SET {', '.join(values)}"
 
 
 @lru_cache(maxsize=16)

@@ -61,6 +61,18 @@ member = Table(
     Column("merges", _json(), nullable=False),
     Column("household", Boolean, nullable=False),
     Column("contributions", _json(), nullable=False),
+    Column("segments", _json(), nullable=False),
+    Column("birthday", String(5)),
+    Index("loyalty_member_joined", "program", "joined_at"),
+)
+_born = text("birthday IS NOT NULL")
+Index(
+    "loyalty_member_birthday",
+    member.c.program,
+    member.c.birthday,
+    member.c.id,
+    postgresql_where=_born,
+    sqlite_where=_born,
 )
 _merged = text("merged_into IS NOT NULL")
 Index("loyalty_member_merged", member.c.merged_into, sqlite_where=_merged, postgresql_where=_merged)
@@ -91,6 +103,10 @@ fact = Table(
     Column("document", _json(), nullable=False),
     Column("awards", _json(), nullable=False),
     Column("gifts", _json(), nullable=False),
+    Column("kept", BigInteger),
+    Column("currency", String(3)),
+    Column("categories", _json(), nullable=False),
+    Column("measures", _json(), nullable=False),
     Column("causes", _json(), nullable=False),
     Column("state_before", _json(), nullable=False),
     Column("config_version", Integer, nullable=False),
@@ -99,7 +115,9 @@ fact = Table(
     Column("retry_at", Moment),
     UniqueConstraint("program", "source", "type", "external_id", name="loyalty_fact_key"),
 )
-Index("loyalty_fact_member", fact.c.member_id, fact.c.occurred_at)
+Index(  # the rest of it counts segments without looking at the rows
+    "loyalty_fact_member", fact.c.member_id, fact.c.occurred_at, fact.c.currency, fact.c.kept
+)
 _retry = text("retry_at IS NOT NULL")
 Index("loyalty_fact_retry", fact.c.retry_at, postgresql_where=_retry, sqlite_where=_retry)
 

@@ -14,21 +14,34 @@ from loyalty_core.domain.ledger import Lot, LotId, WalletBook
 from loyalty_core.domain.members import Identity, MemberId
 from loyalty_core.ports.records import Changes, FactRecord, FactStatus, MemberRecord, StoredReceipt
 from loyalty_core.storage import rows, tables
+from loyalty_core.storage.actions import ActionRows
+from loyalty_core.storage.boards import Boards
+from loyalty_core.storage.calendar import Calendars
 from loyalty_core.storage.claims import Claims
 from loyalty_core.storage.erasure import key_digest
 from loyalty_core.storage.expiry import Expiry
 from loyalty_core.storage.households import HouseholdRows
+from loyalty_core.storage.inbox import InboxRows
 from loyalty_core.storage.partners import PartnerWrites
 from loyalty_core.storage.posted import Posted
 from loyalty_core.storage.queries import Queries
 from loyalty_core.storage.rebuild import CacheWrites
 from loyalty_core.storage.seal import SealWrites
 from loyalty_core.storage.sql import Write
-from loyalty_core.storage.standings import Standings
 
 
 class SqlUnitOfWork(
-    SealWrites, CacheWrites, Standings, Expiry, HouseholdRows, Claims, Posted, PartnerWrites
+    SealWrites,
+    CacheWrites,
+    Calendars,
+    Boards,
+    Expiry,
+    HouseholdRows,
+    Claims,
+    Posted,
+    PartnerWrites,
+    InboxRows,
+    ActionRows,
 ):
     """``ports.store.UnitOfWork`` on one SQLAlchemy connection, for one program."""
 
@@ -229,11 +242,13 @@ class SqlUnitOfWork(
             Write(tables.entry, [row for one in made for row in rows.entry_rows(one)]),
             *self.redemption_writes(changes.redemptions.values()),
             *self._standing_writes(changes.standings),
+            *self._score_writes(changes.scores),
             *self.grant_writes(changes.grants.values()),
             *self.published(changes.events),
             Write(tables.receipt, [self._receipt(one) for one in changes.receipts]),
         )
         self._sql.write(self._runner, writes)
+        self._drop_scores(changes.scores)
 
     def _waiting(self, identity: Identity | None, fact_id: str, until: datetime) -> dict[str, Any]:
         return {

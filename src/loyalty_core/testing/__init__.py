@@ -1,6 +1,36 @@
 """What the authors of plugins import in their tests."""
 
+from loyalty_core.testing.books import books_of
 from loyalty_core.testing.clock import FrozenClock
+from loyalty_core.testing.conformance import (
+    PlatformUnderTest,
+    SentWebhook,
+    check_deliveries,
+    check_signatures,
+    deliver,
+    spoilt,
+)
+from loyalty_core.testing.double import Answer, Asked, Fault, PlatformDouble
 from loyalty_core.testing.model import ModelLedger, ModelLot
+from loyalty_core.testing.shops import ShopLine, ShopOrder, ShopRefund, shop_history
 
-__all__ = ["FrozenClock", "ModelLedger", "ModelLot"]
+__all__ = [
+    "Answer",
+    "Asked",
+    "Fault",
+    "FrozenClock",
+    "ModelLedger",
+    "ModelLot",
+    "PlatformDouble",
+    "PlatformUnderTest",
+    "SentWebhook",
+    "ShopLine",
+    "ShopOrder",
+    "ShopRefund",
+    "books_of",
+    "check_deliveries",
+    "check_signatures",
+    "deliver",
+    "shop_history",
+    "spoilt",
+]

@@ -15,9 +15,10 @@ says whose it is, else it is the first one's.
 
 Facts and carts have their documented JSON form; left out, `source` is "shop", `occurred_at` the
 step's moment and `identities` the member's. Points are in the wallet's smallest unit. What there
-is for the catalogue and grants is in `scenario_grants.py`, for what plugins show in
-`scenario_shown.py`. What there is for a plugin besides is in the module that its entry point in
-`loyalty.scenarios` names, as ``ACTIONS`` and ``VIEWS`` like here.
+is for the catalogue and grants is in `scenario_grants.py`, for segments in
+`scenario_segments.py`, for what plugins show in `scenario_shown.py`. What there is for a plugin
+besides is in the module that its entry point in `loyalty.scenarios` names, as ``ACTIONS`` and
+``VIEWS`` like here.
 """
 
 from __future__ import annotations
@@ -49,6 +50,7 @@ from loyalty_core import (
 )
 from loyalty_core.storage.engine import open_engine
 from loyalty_core.testing import scenario_grants as granting
+from loyalty_core.testing import scenario_segments as segmenting
 from loyalty_core.testing.scenario_front import Front
 from loyalty_core.testing.scenario_shown import shown
 
@@ -231,6 +233,7 @@ ACTIONS: Mapping[str, Callable[[Player, Table, Any, str], Any]] = {
     "adjust": _adjust,
     "tick": _tick,
     **granting.ACTIONS,
+    **segmenting.ACTIONS,
     "link": _link,
     "settle": _settle,
 }
@@ -358,6 +361,7 @@ VIEWS: Mapping[str, Callable[[Player, Table, Any, Any], Any]] = {
     },
     "expiring": _wallets(lambda wallet: [_dated(dated) for dated in wallet.expiring]),
     **granting.VIEWS,
+    **segmenting.VIEWS,
     "shown": shown,
 }
 

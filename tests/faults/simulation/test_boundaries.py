@@ -19,7 +19,7 @@ from loyalty_core import Loyalty, Profile
 from loyalty_core.storage import tables
 from loyalty_core.storage.engine import open_engine
 from loyalty_core.testing import FrozenClock
-from tests.books import books_of
+from loyalty_core.testing.books import books_of
 from tests.faults.simulation.faults import Fault, Faults, Killed
 from tests.properties.engines import NIGHTLY, engine, fresh_program
 from tests.toy import START, Toy, config_of, order, refund

@@ -24,7 +24,7 @@ def faults(rewards: dict[str, Any], **more: Any) -> list[tuple[str, str]]:
     [
         ({"wallet": "stars"}, "wallet", "'stars' is not a wallet"),
         ({"points": 0}, "points", "0 is not positive"),
-        ({"prices": [{"points": 5}]}, "prices[0]", "it does not say for whom"),
+        ({"prices": [{"points": 5}]}, "prices[0]", "it does not say for whom or when"),
         ({"prices": [{"points": -1, "tags": ["a"]}]}, "prices[0].points", "-1 is not positive"),
         (
             {"rate": {"points": 1, "amount": "1"}, "amount": ""},

@@ -38,7 +38,7 @@ class Showing(Quiet):
 def asked(**programs: Any) -> Any:
     config = ProgramConfig(program=Program(id="shop", currency="USD"))
     rules = Rules(config, tuple(Owned(name, program) for name, program in programs.items()))
-    return shown(rules, Person(state={"a": {"count": 1}, "b": {"count": 2}}), NOW)
+    return shown(rules, Person(state={"a": {"count": 1}, "b": {"count": 2}}), NOW, {})
 
 
 def test_each_plugin_shows_what_follows_from_its_own_state() -> None:

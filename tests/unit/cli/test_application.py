@@ -26,7 +26,7 @@ def commands(of: Any, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], Any]:
     for name, command in of.commands.items():
         if hasattr(command, "commands"):
             found |= commands(command, (*path, name))
-        else:
+        if getattr(command, "invoke_without_command", True):
             found[(*path, name)] = command
     return found
 
@@ -45,6 +45,7 @@ def test_the_commands_are_these() -> None:
         *("example list", "example run"),
         *("link", "unlink", "settlement", "settle"),
         *("rewards", "grants", "use", "import codes"),
+        *("segments", "segments recount", "segments members"),
         *("tick", "verify", "status", "seal", "head", "proof", "demo"),
     }
 

@@ -247,7 +247,14 @@ def test_tick_reports_what_it_did(shop: Shop) -> None:
         "retried_facts": 0,
         "retried_redemptions": 0,
         "expired_grants": 0,
+        "closed_boards": 0,
+        "board_prizes": 0,
         "lapsed_facts": 0,
+        "messages": 0,
+        "dead_messages": 0,
+        "polled": 0,
+        "actions": 0,
+        "action_failures": 0,
         "delivered": 0,
         "delivery_failures": 0,
         "sealed": 1,
@@ -282,11 +289,16 @@ def test_status_shows_the_installation(shop: Shop) -> None:
     state = shop.json("status")
     assert state["database"].endswith("books.db")
     assert [plugin["id"] for plugin in state["plugins"]] == ["points"]
-    assert {name: state[name] for name in list(state)[-4:]} == {
+    assert {name: state[name] for name in list(state)[-9:]} == {
         "deferred_facts": 0,
         "waiting_facts": 0,
         "pending_deliveries": 0,
         "dead_deliveries": 0,
+        "pending_messages": 0,
+        "dead_messages": 0,
+        "pending_actions": 0,
+        "dead_actions": 0,
+        "disabled_connectors": [],
     }
     assert "points" in shop.run("status").stdout
 

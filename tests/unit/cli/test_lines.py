@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from loyalty_core.cli.lines import Line, LineReader, Row, json_rows, parse_json
+from loyalty_core.application.files.lines import FileRow, Line, LineReader, json_rows
+from loyalty_core.domain.json_text import parse_json
 from loyalty_core.errors import EncodingBroken, FactError, FactTooLarge
 
 
@@ -16,11 +17,11 @@ def reader(data: bytes, limit: int = 100) -> LineReader:
     return LineReader(io.BytesIO(data), "facts.jsonl", limit)
 
 
-def rows(data: bytes, limit: int = 100) -> list[Row]:
+def rows(data: bytes, limit: int = 100) -> list[FileRow]:
     return list(json_rows(reader(data, limit)))
 
 
-def codes(found: list[Row]) -> list[tuple[int, str]]:
+def codes(found: list[FileRow]) -> list[tuple[int, str]]:
     return [(row.number, row.error.code if row.error else "fine") for row in found]
 
 

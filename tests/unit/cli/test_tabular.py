@@ -5,9 +5,9 @@ from collections.abc import Mapping
 
 import pytest
 
-from loyalty_core.cli.columns import Defaults
-from loyalty_core.cli.lines import LineReader, Row
-from loyalty_core.cli.tabular import activity_rows, order_rows
+from loyalty_core.application.files.columns import Defaults
+from loyalty_core.application.files.lines import FileRow, LineReader
+from loyalty_core.application.files.tabular import activity_rows, order_rows
 from loyalty_core.errors import EncodingBroken, FactError
 
 DEFAULTS = Defaults(source="shop", currency="USD", time_zone="America/New_York")
@@ -21,20 +21,20 @@ def orders(
     maps: Mapping[str, str] | None = None,
     group: bool = False,
     defaults: Defaults = DEFAULTS,
-) -> list[Row]:
+) -> list[FileRow]:
     data = text.encode() if isinstance(text, str) else text
     reader = LineReader(io.BytesIO(data), "orders.csv", 300_000)
     return list(order_rows(reader, delimiter, maps or {}, defaults, group=group))
 
 
-def found_in(rows: list[Row]) -> list[tuple[int, str]]:
+def found_in(rows: list[FileRow]) -> list[tuple[int, str]]:
     found = [(row.number, row.error, dict(row.fact or {})) for row in rows]
     return [(number, error.code if error else str(fact["id"])) for number, error, fact in found]
 
 
 def test_a_row_is_an_order() -> None:
     (row,) = orders(HEADER + "A1,00004,1997-01-01,29.33\n")
-    assert row == Row(
+    assert row == FileRow(
         2,
         "A1,00004,1997-01-01,29.33",
         {

@@ -23,7 +23,7 @@ from loyalty_core import (
     StoreUnreachable,
 )
 from loyalty_core.storage.engine import open_engine
-from tests.books import books_of
+from loyalty_core.testing.books import books_of
 from tests.toy import START, Toy, config_of, order
 
 FACTS = [order(str(number), email=f"m{number}@example.org") for number in range(60)]

@@ -17,6 +17,7 @@ from loyalty_core import (
 )
 from loyalty_gamification.config import (
     BadgeRules,
+    BoardRules,
     Counts,
     GamificationConfig,
     MissionRules,
@@ -35,6 +36,8 @@ ROOT = "plugins.gamification"
 MOST_DAYS = 36500
 MOST_VALUES = 100
 MOST_WHEEL_DAYS = 3660
+MOST_SETTLING_DAYS = 366
+MOST_PLACES = 10_000
 SHORTEST_SECRET = 32
 LEAST_UNITS = {
     "day": {"week": 7, "month": 28, "quarter": 90, "year": 365},
@@ -67,6 +70,9 @@ def faults(config: GamificationConfig, program: ProgramConfig) -> Iterator[Probl
     yield from own_names(f"{ROOT}.wheel", "wheel", [one.wheel for one in config.wheel])
     for index, wheel in enumerate(config.wheel):
         yield from _wheel(f"{ROOT}.wheel[{index}]", wheel, program)
+    yield from own_names(f"{ROOT}.board", "board", [rules.board for rules in config.board])
+    for index, board in enumerate(config.board):
+        yield from _board(f"{ROOT}.board[{index}]", board, program)
     yield from own_names(f"{ROOT}.badge", "badge", [rules.badge for rules in config.badge])
     for index, badge in enumerate(config.badge):
         yield from _badge(f"{ROOT}.badge[{index}]", badge, config, program)
@@ -188,6 +194,35 @@ def _badge(
         if upper.needs <= lower.needs:
             message = f"{upper.needs} is not more than the level below needs"
             yield problem(f"{where}.level[{index + 1}].needs", message, "Write the lowest first.")
+
+
+def _board(where: str, rules: BoardRules, program: ProgramConfig) -> Iterator[Problem]:
+    if rules.what is not None:
+        spend: Counts = "spend" if rules.counts == "spend" else "times"
+        yield from what_faults(f"{where}.what", rules.what, spend)
+    elif rules.counts == "times":
+        yield problem(f"{where}.what", "it does not say which facts count", "Write what.")
+    if rules.counts == "points" and rules.wallet not in program.wallets:
+        message = f"the program has no wallet {rules.wallet!r}"
+        yield problem(f"{where}.wallet", message, f"Wallets: {', '.join(program.wallets)}.")
+    if (rules.counts == "measure") != bool(rules.metric):
+        message = "metric says what is measured, where counts is measure, and nowhere else"
+        yield problem(f"{where}.metric", message, "Write both, or neither.")
+    if not 0 <= rules.settles_after_days <= MOST_SETTLING_DAYS:
+        message = f"{rules.settles_after_days} is not from 0 to {MOST_SETTLING_DAYS}"
+        yield problem(f"{where}.settles_after_days", message, "")
+    if not 1 <= rules.keeps <= MOST_PLACES:
+        message = f"{rules.keeps} is not from 1 to {MOST_PLACES}"
+        yield problem(f"{where}.keeps", message, "")
+    for index, prize in enumerate(rules.prize):
+        at, fewest = f"{where}.prize[{index}]", rules.prize[index - 1].places + 1 if index else 1
+        if not fewest <= prize.places <= MOST_PLACES:
+            message = f"{prize.places} is not from {fewest} to {MOST_PLACES}"
+            yield problem(f"{at}.places", message, "Write the fewest places first.")
+        if rules.per == "lifetime" and (prize.points or prize.reward):
+            message = "a lifetime is never over, so nothing is ever won"
+            yield problem(at, message, "Write per, or only a title: it is shown while it is held.")
+        yield from prize_faults(at, prize, program)
 
 
 def own_names(where: str, key: str, names: Sequence[str]) -> Iterator[Problem]:

@@ -228,6 +228,64 @@ class WheelRules:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BoardPrize(Prize):
+    """What the first places of a period win once it is closed, each the first prize that fits."""
+
+    places: int = field(metadata=doc("Up to which rank it is won."))
+    title: str = field(
+        default="",
+        metadata=doc(
+            "A title: shown while the member is among those places, and won when the period is "
+            "closed, until the next one is."
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoardRules:
+    """Members ranked by a sum in each period; of equal sums the one reached first is ahead."""
+
+    board: str = field(metadata=doc("Its name in programs; unique among the boards."))
+    name: str = field(default="", metadata=doc("What members call it."))
+    what: What | None = field(
+        default=None,
+        metadata=doc("The facts that count; if left out, orders for spend, and all otherwise."),
+    )
+    counts: Literal["times", "spend", "points", "measure"] = field(
+        default="spend",
+        metadata=doc(
+            "What is summed: the number of facts; what was spent, in the program's currency; the "
+            "points that other programs gave for facts; or something they measured. Of orders "
+            "counts what refunds have left."
+        ),
+    )
+    wallet: str = field(default="points", metadata=doc("The wallet, where points count."))
+    metric: str = field(
+        default="", metadata=doc("What is measured, such as points.visits, where a measure counts.")
+    )
+    per: Literal["day", "week", "month", "quarter", "year", "lifetime"] = field(
+        default="lifetime", metadata=doc("The period of the calendar; each has a ranking anew.")
+    )
+    settles_after_days: int = field(
+        default=0,
+        metadata=doc(
+            "How many days after a period late facts and refunds still move its ranking; then it "
+            "is closed for good."
+        ),
+    )
+    tags: tuple[str, ...] = field(
+        default=(), metadata=doc("Who takes part: members with one of these tags, else all.")
+    )
+    keeps: int = field(
+        default=100, metadata=doc("How many places of a closed period are kept to be looked at.")
+    )
+    hidden: bool = field(default=False, metadata=doc("Whether members do not see it."))
+    prize: tuple[BoardPrize, ...] = field(
+        default=(), metadata=doc("What is won, the fewest places first; not of a lifetime.")
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GamificationConfig:
     """Everything below ``[plugins.gamification]``."""
 
@@ -236,3 +294,4 @@ class GamificationConfig:
     quiz: tuple[QuizRules, ...] = field(default=(), metadata=doc("The quizzes."))
     wheel: tuple[WheelRules, ...] = field(default=(), metadata=doc("The prize wheels."))
     badge: tuple[BadgeRules, ...] = field(default=(), metadata=doc("The badges."))
+    board: tuple[BoardRules, ...] = field(default=(), metadata=doc("The boards."))

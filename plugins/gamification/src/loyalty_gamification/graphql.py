@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, TypeAlias, cast
+from functools import partial
+from typing import Annotated, Any, TypeAlias, cast
 
 import strawberry
 
+from loyalty_core import format_scaled
 from loyalty_gateway.extension import (
     ContributedField,
     GatewayContext,
@@ -17,6 +19,15 @@ from loyalty_gateway.extension import (
 
 Info: TypeAlias = strawberry.Info[GatewayContext, None]
 Shown = Mapping[str, Any]
+BoardName = Annotated[str, strawberry.argument(description="The board.")]
+Day = Annotated[
+    date | None, strawberry.argument(description="A day of the period meant; left out, today.")
+]
+Near = Annotated[int, strawberry.argument(description="How many neighbours on either side.")]
+First = Annotated[int, strawberry.argument(description="How many places, up to 1,000.")]
+After = Annotated[
+    str | None, strawberry.argument(description="The cursor after which the page begins.")
+]
 
 
 @strawberry.type(description="How long a member has done something without a gap.")
@@ -120,6 +131,68 @@ class GamificationWheel:
     spins: list[GamificationSpin] = strawberry.field(description="The latest spins, oldest first.")
 
 
+@strawberry.type(description="A title that was won when a period of a board was closed.")
+class GamificationWin:
+    """It is held until the next period is closed."""
+
+    title: str = strawberry.field(description="The title.")
+    period: date = strawberry.field(description="The first day of the period.")
+    rank: int = strawberry.field(description="The rank it was won with.")
+    until: datetime | None = strawberry.field(description="When it ends.")
+
+
+@strawberry.type(description="A board, and where the member is on it now.")
+class GamificationBoard:
+    """Amounts are decimals of whole units."""
+
+    board: str = strawberry.field(description="The board.")
+    name: str = strawberry.field(description="What members call it.")
+    period: date | None = strawberry.field(description="The first day of the present period.")
+    ends_at: datetime | None = strawberry.field(description="When the period is over.")
+    unit: str = strawberry.field(description="What is summed: a currency, or points.")
+    amount: str = strawberry.field(description="What the member has; 0 without a place.")
+    rank: int | None = strawberry.field(description="The member's rank; the first one is 1.")
+    title: str | None = strawberry.field(description="The title that goes with that rank now.")
+    won: GamificationWin | None = strawberry.field(description="The title won last.")
+    times: int = strawberry.field(description="How often a title was won.")
+
+
+@strawberry.type(description="A place on a board, as others may see it.")
+class GamificationPlace:
+    """Whose it is, is said of those alone who agreed to it."""
+
+    rank: int = strawberry.field(description="The rank; nobody shares one.")
+    shown_as: str = strawberry.field(
+        description="The member's name, with their consent; else one made up for this period."
+    )
+    amount: str = strawberry.field(description="What the member has.")
+    own: bool = strawberry.field(description="Whether it is the member's own place.")
+
+
+@strawberry.type(description="A place on a board, as operators see it.")
+class GamificationRankedMember:
+    """Whose it is."""
+
+    rank: int = strawberry.field(description="The rank; nobody shares one.")
+    member_id: strawberry.ID = strawberry.field(description="The member.")
+    shown_as: str = strawberry.field(description="What others see of the member.")
+    amount: str = strawberry.field(description="What the member has.")
+    reached_at: datetime = strawberry.field(description="Since when: of equals, the first leads.")
+    cursor: str = strawberry.field(description="The place, for the page that follows it.")
+
+
+@strawberry.type(description="Places of a board.")
+class GamificationRanking:
+    """A page of a board in one period."""
+
+    period: date | None = strawberry.field(description="The first day of the period.")
+    closes_at: datetime | None = strawberry.field(description="From when on nothing moves it.")
+    closed: bool = strawberry.field(description="Whether it was closed; then this is for good.")
+    ranked: int = strawberry.field(description="How many members have a place.")
+    more: bool = strawberry.field(description="Whether there are places behind these.")
+    places: list[GamificationRankedMember] = strawberry.field(description="The places.")
+
+
 async def streaks(root: strawberry.Parent[object], info: Info) -> list[GamificationStreak] | None:
     """The member's streaks."""
     return [
@@ -179,6 +252,78 @@ async def badges(root: strawberry.Parent[object], info: Info) -> list[Gamificati
     ]
 
 
+async def boards(root: strawberry.Parent[object], info: Info) -> list[GamificationBoard] | None:
+    """The boards, and where the member is."""
+    return [
+        GamificationBoard(
+            board=one["board"],
+            name=one["name"],
+            period=_day(one["period"]),
+            ends_at=_at(one["ends_at"]),
+            unit=one["unit"],
+            amount=format_scaled(one["amount"], one["scale"]),
+            rank=one["rank"],
+            title=one["title"],
+            won=GamificationWin(
+                title=one["won"]["title"],
+                period=date.fromisoformat(one["won"]["period"]),
+                rank=one["won"]["rank"],
+                until=_at(one["won"]["until"]),
+            )
+            if one["won"]
+            else None,
+            times=one["times"],
+        )
+        for one in await _shown(root, info, "boards")
+    ]
+
+
+async def places(
+    root: strawberry.Parent[object], info: Info, board: BoardName, day: Day = None, near: Near = 2
+) -> list[GamificationPlace] | None:
+    """The member's place with the neighbours'; none where there is none, or the board is hidden."""
+    member, loyalty = str(getattr(root, "id", "")), info.context.loyalty
+    ask = partial(loyalty.board_around, board, member, day=day, neighbours=near)
+    found = await info.context.in_thread(ask)
+    if found.place is None or not found.page.board.visible:
+        return []
+    return [
+        GamificationPlace(
+            rank=one.rank,
+            shown_as=one.shown_as,
+            amount=format_scaled(one.amount, found.page.board.scale),
+            own=one is found.place,
+        )
+        for one in (*found.above, found.place, *found.below)
+    ]
+
+
+async def ranking(
+    info: Info, board: BoardName, day: Day = None, first: First = 100, after: After = None
+) -> GamificationRanking | None:
+    """A page of a board, for operators."""
+    ask = partial(info.context.loyalty.board, board, day=day, first=first, after=after)
+    page = await info.context.in_thread(ask)
+    return GamificationRanking(
+        period=_day(page.period),
+        closes_at=page.closes_at,
+        closed=page.closed,
+        ranked=page.ranked,
+        more=page.more,
+        places=[
+            GamificationRankedMember(
+                rank=one.rank,
+                member_id=strawberry.ID(one.member_id),
+                shown_as=one.shown_as,
+                amount=format_scaled(one.amount, page.board.scale),
+                reached_at=one.reached_at,
+                cursor=one.cursor,
+            )
+            for one in page.places
+        ],
+    )
+
+
 async def _shown(root: object, info: Info, section: str) -> Sequence[Shown]:
     """What the games of a section show of the member."""
     statement = await info.context.load_statement(str(getattr(root, "id", "")))
@@ -193,6 +338,7 @@ def _day(text: str | None) -> date | None:
     return date.fromisoformat(text) if text else None
 
 
+NAMES = {"places": "boardPlaces"}
 EVERYBODY = frozenset({Permission.MEMBER, Permission.ADMIN})
 RESOLVERS: Sequence[tuple[Callable[..., Awaitable[object]], str]] = (
     (streaks, "How long the member has done things without a gap."),
@@ -200,17 +346,27 @@ RESOLVERS: Sequence[tuple[Callable[..., Awaitable[object]], str]] = (
     (quizzes, "The quizzes of today."),
     (wheels, "The prize wheels, and the member's latest spins."),
     (badges, "The member's badges."),
+    (boards, "The boards that members are ranked on, and where the member is."),
+    (places, "The member's place on a board with the neighbours', under names all may see."),
 )
 extension = GraphQLExtension(
+    queries=(
+        ContributedField(
+            name="gamificationRanking",
+            resolver=ranking,
+            description="Who is where on a board.",
+            permissions=frozenset({Permission.ADMIN}),
+        ),
+    ),
     fields={
         "Member": tuple(
             ContributedField(
-                name=resolver.__name__,
+                name=NAMES.get(resolver.__name__, resolver.__name__),
                 resolver=resolver,
                 description=description,
                 permissions=EVERYBODY,
             )
             for resolver, description in RESOLVERS
         )
-    }
+    },
 )

@@ -1,7 +1,8 @@
 """The games of a program: facts are played through all of them, and members shown where they are.
 
 Activities are decided: what they win counts for whatever follows facts, such as tiers. Orders are
-followed, since only then it is known what refunds have left of them.
+followed, since only then it is known what refunds have left of them. Boards count in following
+alone, where it is known as well what a fact was worth to other programs.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import cast
 
 from loyalty_core import (
     Activity,
+    Board,
     Decidable,
     Effect,
     Json,
@@ -20,8 +22,10 @@ from loyalty_core import (
     Order,
     Outcome,
     ProgramConfig,
+    Score,
 )
 from loyalty_gamification.badges import Badge, source_of
+from loyalty_gamification.boards import Ranking
 from loyalty_gamification.config import GamificationConfig
 from loyalty_gamification.missions import Mission
 from loyalty_gamification.quizzes import Quiz
@@ -43,15 +47,31 @@ class GamificationProgram:
         named = {(one.section, one.name): one for one in sources}
         badges = [Badge(rules, program, named.get(source_of(rules))) for rules in config.badge]
         wheels = [Wheel(rules, program) for rules in config.wheel]
-        self.games: list[Game] = [*sources, *wheels, *badges]
+        self.rankings = [Ranking(rules, program) for rules in config.board]
+        self.games: list[Game] = [*sources, *wheels, *badges, *self.rankings]
+
+    @property
+    def boards(self) -> Sequence[Board]:
+        """The boards that members are ranked on."""
+        return [ranking.board for ranking in self.rankings]
+
+    def scores(self, member: MemberView, at: datetime) -> Sequence[Score]:
+        """What the member has on the boards."""
+        state = opened(member.state)
+        return [score for ranking in self.rankings for score in ranking.scores(state, member)]
 
     def decide(self, fact: Decidable, member: MemberView) -> Sequence[Effect]:
         """What an activity wins, and the new state; nothing for orders."""
-        return self._played(Outcome(fact=fact), member) if isinstance(fact, Activity) else []
+        if not isinstance(fact, Activity):
+            return []
+        return self._played(Outcome(fact=fact), member, self.games, [])
 
     def follow(self, outcome: Outcome, member: MemberView) -> Sequence[Effect]:
-        """What an order wins with what its refunds have left of it; nothing for activities."""
-        return self._played(outcome, member) if isinstance(outcome.fact, Order) else []
+        """What an order wins with what its refunds have left of it; and what boards count."""
+        games = self.games if isinstance(outcome.fact, Order) else []
+        if not games and not self.rankings:
+            return []
+        return self._played(outcome, member, games, self.rankings)
 
     def show(self, member: MemberView, at: datetime) -> Mapping[str, Json]:
         """Where the member is in every game: lists by section."""
@@ -78,9 +98,17 @@ class GamificationProgram:
                 made.setdefault(section, {})[name] = cast(Json, joined)
         return cast(Mapping[str, Json], made)
 
-    def _played(self, outcome: Outcome, member: MemberView) -> list[Effect]:
+    def _played(
+        self,
+        outcome: Outcome,
+        member: MemberView,
+        games: Sequence[Game],
+        rankings: Sequence[Ranking],
+    ) -> list[Effect]:
         turn = Turn(outcome, member, self._program, opened(member.state))
-        for game in self.games:
+        for game in games:
             game.play(turn)
+        for ranking in rankings:
+            ranking.count(turn)
         kept = cast(Mapping[str, Json], turn.state)
         return turn.effects if kept == member.state else [*turn.effects, KeepState(kept)]

@@ -216,6 +216,10 @@ def _redeem(where: str, redeem: Redeem, program: ProgramConfig) -> Iterator[Prob
     wallet = program.wallets.get(redeem.wallet)
     if wallet is None:
         return
+    for index, days in enumerate(redeem.lifted):
+        if days.ends_on < days.starts_on:
+            message = f"{days.ends_on} is before {days.starts_on}"
+            yield _problem(f"{where}.lifted[{index}].ends_on", message, "Let it end after that.")
     if redeem.minimum:
         yield from positive(f"{where}.minimum", redeem.minimum, wallet.scale)
     percent = redeem.maximum_percent

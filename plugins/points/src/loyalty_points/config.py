@@ -61,7 +61,9 @@ class When:
         default=(),
         metadata=doc("Tiers the member holds: the tier in any scheme, or scheme/tier."),
     )
-    segments: tuple[str, ...] = field(default=(), metadata=doc("Segments: the member's tags."))
+    segments: tuple[str, ...] = field(
+        default=(), metadata=doc("Segments the member is in, and tags that the host gave.")
+    )
     minimum_orders: int = field(
         default=0, metadata=doc("Paid orders the member placed before this fact, at least.")
     )
@@ -273,6 +275,14 @@ class Ratio:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Days:
+    """Days of the program's calendar, such as those of a campaign."""
+
+    starts_on: date = field(metadata=doc("The first day."))
+    ends_on: date = field(metadata=doc("The last day."))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Redeem:
     """Points as money: the reward ``points.discount``."""
 
@@ -297,6 +307,9 @@ class Redeem:
     )
     without_line_tags: tuple[str, ...] = field(
         default=(), metadata=doc("Lines with these tags cannot be paid with points.")
+    )
+    lifted: tuple[Days, ...] = field(
+        default=(), metadata=doc("Days on which the ``without_`` keys do not hold.")
     )
     ratio: tuple[Ratio, ...] = field(
         default=(),

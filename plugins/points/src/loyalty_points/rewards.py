@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from fractions import Fraction
 
 from loyalty_core import (
@@ -17,6 +18,7 @@ from loyalty_core import (
     ProgramConfig,
     SpendOffer,
     SpendRequest,
+    day_of,
     format_scaled,
     line_nets,
     minor_digits,
@@ -70,6 +72,7 @@ class PointsDiscount:
         self._redeem = redeem
         self._unit = definition.unit
         self._scale = definition.scale
+        self._zone = program.program.time_zone
         self._currency = value.currency or program.program.currency
         self._digits = minor_digits(self._currency)
         amount = parse_scaled(value.amount, self._digits)
@@ -90,7 +93,7 @@ class PointsDiscount:
                 return self._refused(
                     f"{self._unit} pay in {self._currency}, not in {request.order.currency}"
                 )
-            pots, limit = self._pots(request.order), self._limit(request.order)
+            pots, limit = self._pots(request), self._limit(request.order)
             if not any(pot.most(limit) for pot in pots):
                 return self._refused(f"nothing here can be paid with {self._unit}")
         asked = request.available if request.points is None else request.points
@@ -131,25 +134,36 @@ class PointsDiscount:
             limit = None if limit is None else limit - room
         return most
 
-    def _pots(self, order: Order) -> list[_Pot]:
+    def _pots(self, request: SpendRequest) -> list[_Pot]:
         """What of the order can be paid, by ratio, best worth first."""
         pots: dict[Fraction, _Pot] = {}
-        for name, worth, value in self._payable(order):
+        for name, worth, value in self._payable(request):
             if value > 0:
                 values = pots.setdefault(worth, _Pot(worth)).values
                 assert values is not None
                 values[name] = value
         return [pots[worth] for worth in sorted(pots, reverse=True)]
 
-    def _payable(self, order: Order) -> Iterator[tuple[str, Fraction, int]]:
-        redeem, nets = self._redeem, line_nets(order)
+    def _payable(self, request: SpendRequest) -> Iterator[tuple[str, Fraction, int]]:
+        order, redeem = request.order, self._redeem
+        assert order is not None
+        nets, lifted = line_nets(order), self._lifted(request.at or order.occurred_at)
         for line in order.lines:
-            if line.kind in redeem.kinds and not excluded(
-                line, redeem.without_skus, redeem.without_categories, redeem.without_line_tags
-            ):
+            if line.kind in redeem.kinds and (lifted or not self._excluded(line)):
                 yield line.id, self._worth_on(line), nets[line.id]
         if redeem.shipping and SHIPPING in nets:
             yield SHIPPING, self._worth, nets[SHIPPING]
+
+    def _excluded(self, line: Line) -> bool:
+        redeem = self._redeem
+        return excluded(
+            line, redeem.without_skus, redeem.without_categories, redeem.without_line_tags
+        )
+
+    def _lifted(self, at: datetime) -> bool:
+        """Whether nothing is excluded on the day of a moment."""
+        day = day_of(at, self._zone)
+        return any(one.starts_on <= day <= one.ends_on for one in self._redeem.lifted)
 
     def _worth_on(self, line: Line) -> Fraction:
         for ratio in self._redeem.ratio:

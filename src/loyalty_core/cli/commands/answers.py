@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from loyalty_core.application.files.lines import LARGEST_LINE
 from loyalty_core.cli import benefits, documents, views
-from loyalty_core.cli.lines import LARGEST_LINE, parse_object
 from loyalty_core.cli.options import (
     DEFAULT_CONFIG,
     AsOfOption,
@@ -25,6 +25,7 @@ from loyalty_core.cli.options import (
 from loyalty_core.cli.output import PLUGIN, answer
 from loyalty_core.cli.session import member_of, opened, reading, wallet_named
 from loyalty_core.domain.facts import Json
+from loyalty_core.domain.json_text import parse_object
 from loyalty_core.errors import EncodingBroken, FactTooLarge
 
 

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from loyalty_core.application.files.lines import LARGEST_LINE
 from loyalty_core.cli import documents, views
 from loyalty_core.cli.commands.adjusting import import_adjustments
 from loyalty_core.cli.commands.rewards import import_codes
@@ -26,7 +27,6 @@ from loyalty_core.cli.file_options import (
     read_time_zone,
 )
 from loyalty_core.cli.importing import FileSpec, import_file, outcome_document, show_outcome
-from loyalty_core.cli.lines import LARGEST_LINE, parse_json
 from loyalty_core.cli.options import (
     DEFAULT_CONFIG,
     ConfigOption,
@@ -37,6 +37,7 @@ from loyalty_core.cli.output import REJECTED, answer
 from loyalty_core.cli.session import opened
 from loyalty_core.domain.currencies import minor_digits
 from loyalty_core.domain.facts import Json
+from loyalty_core.domain.json_text import parse_json
 from loyalty_core.domain.receipts import FactReceipt, RecordStatus
 from loyalty_core.errors import (
     CurrencyUnknown,

@@ -26,7 +26,7 @@ def tick(
     database: DatabaseOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Run the nightly jobs: activate, expire, retry, deliver, seal.
+    """Run the nightly jobs: activate, expire, retry, count segments, deliver, seal.
 
     It may run at any time, and several at once. Deliveries that fail are tried again by later
     runs and do not make this one fail.
@@ -95,5 +95,6 @@ def status(
     with opened(config, database) as loyalty:
         state = loyalty.status()
     answer(documents.status(state), as_json, lambda console: views.status(console, state))
-    if state.dead_deliveries:
+    dead = state.dead_deliveries + state.dead_messages + state.dead_actions
+    if dead or state.disabled_connectors:
         raise typer.Exit(REJECTED)

@@ -7,12 +7,12 @@ from typing import Annotated
 import typer
 
 from loyalty_core.cli import sealing
-from loyalty_core.cli.lines import parse_object
 from loyalty_core.cli.options import DEFAULT_CONFIG, ConfigOption, DatabaseOption, JsonOption
 from loyalty_core.cli.output import answer, print_json
 from loyalty_core.cli.progress import meter
 from loyalty_core.cli.session import opened, reading
 from loyalty_core.domain.facts import Json
+from loyalty_core.domain.json_text import parse_object
 from loyalty_core.domain.seal import check_proof
 from loyalty_core.errors import EncodingBroken, FactTooLarge
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from loyalty_core.cli.columns import (
+from loyalty_core.application.files.columns import (
     ACTIVITY_FIELDS,
     ADJUSTMENT_FIELDS,
     DATA,
@@ -19,7 +19,7 @@ from loyalty_core.cli.columns import (
     activity,
     adjustment,
 )
-from loyalty_core.cli.lines import SHOWN, Line, LineReader, Row
+from loyalty_core.application.files.lines import SHOWN, FileRow, Line, LineReader
 from loyalty_core.domain.facts import Json
 from loyalty_core.errors import EncodingBroken, FactError, FactTooLarge
 
@@ -168,7 +168,7 @@ class CsvRows:
 
 def order_rows(
     reader: LineReader, delimiter: str, maps: Mapping[str, str], defaults: Defaults, *, group: bool
-) -> Iterator[Row]:
+) -> Iterator[FileRow]:
     """The orders of a CSV file; with ``group``, adjacent rows of one id are one order's lines.
 
     Raises ``EncodingBroken`` or ``FactError`` for a header that cannot be used.
@@ -179,7 +179,9 @@ def order_rows(
     return _orders(reader, rows, builder, group)
 
 
-def _orders(reader: LineReader, rows: CsvRows, builder: OrderBuilder, group: bool) -> Iterator[Row]:
+def _orders(
+    reader: LineReader, rows: CsvRows, builder: OrderBuilder, group: bool
+) -> Iterator[FileRow]:
     held: list[_Cells] = []
     for row in rows:
         belongs = held and not row.error and builder.key(row.cells) == builder.key(held[0].cells)
@@ -187,26 +189,26 @@ def _orders(reader: LineReader, rows: CsvRows, builder: OrderBuilder, group: boo
             yield _order(reader, held, builder)
             held = []
         if row.error:
-            yield Row(row.number, row.raw, error=row.error)
+            yield FileRow(row.number, row.raw, error=row.error)
         else:
             held.append(row)
     if held:
         yield _order(reader, held, builder)
 
 
-def _order(reader: LineReader, held: list[_Cells], builder: OrderBuilder) -> Row:
+def _order(reader: LineReader, held: list[_Cells], builder: OrderBuilder) -> FileRow:
     number, raw = held[0].number, "\n".join(row.raw for row in held)[:SHOWN]
     if len(held) > MOST_LINES:
         error = FactTooLarge(
             f"one order has more than {MOST_LINES:,} lines", where=reader.at(number)
         )
-        return Row(number, raw, error=error)
+        return FileRow(number, raw, error=error)
     return _row(reader, number, raw, lambda: builder.build([row.cells for row in held]))
 
 
 def activity_rows(
     reader: LineReader, delimiter: str, maps: Mapping[str, str], defaults: Defaults
-) -> Iterator[Row]:
+) -> Iterator[FileRow]:
     """The activities of a CSV file; raises ``EncodingBroken`` or ``FactError`` for its header."""
     rows = CsvRows(reader, delimiter)
     required = ("id", "kind", "occurred_at")
@@ -216,7 +218,7 @@ def activity_rows(
 
 def adjustment_rows(
     reader: LineReader, delimiter: str, maps: Mapping[str, str], defaults: Defaults
-) -> Iterator[Row]:
+) -> Iterator[FileRow]:
     """The adjustments of a CSV file; raises ``EncodingBroken`` or ``FactError`` for its header."""
     rows = CsvRows(reader, delimiter)
     columns = Columns.of(rows.header, ADJUSTMENT_FIELDS, ("amount", "key"), maps)
@@ -225,17 +227,19 @@ def adjustment_rows(
 
 def _each(
     reader: LineReader, rows: CsvRows, build: Callable[[Sequence[str]], dict[str, Json]]
-) -> Iterator[Row]:
+) -> Iterator[FileRow]:
     for row in rows:
         if row.error:
-            yield Row(row.number, row.raw, error=row.error)
+            yield FileRow(row.number, row.raw, error=row.error)
         else:
             yield _row(reader, row.number, row.raw, partial(build, row.cells))
 
 
-def _row(reader: LineReader, number: int, raw: str, build: Callable[[], dict[str, Json]]) -> Row:
+def _row(
+    reader: LineReader, number: int, raw: str, build: Callable[[], dict[str, Json]]
+) -> FileRow:
     try:
-        return Row(number, raw, fact=build())
+        return FileRow(number, raw, fact=build())
     except FactError as error:
         error.where = ", ".join(part for part in (reader.at(number), error.where) if part)
-        return Row(number, raw, error=error)
+        return FileRow(number, raw, error=error)

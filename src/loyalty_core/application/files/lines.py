@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import BinaryIO
 
 from loyalty_core.domain.facts import Json
+from loyalty_core.domain.json_text import parse_object
 from loyalty_core.errors import EncodingBroken, FactError, FactTooLarge
 
 LARGEST_LINE = 1 << 20
@@ -18,7 +17,6 @@ SHOWN = 1 << 16
 """Characters of a rejected row that go into the rejects file: all of it, unless it is huge."""
 
 _PIECE = 1 << 16
-_HALF_PAIR = r"\ud"
 _BOM = b"\xef\xbb\xbf"
 _NOT_TEXT: tuple[tuple[bytes, str, str], ...] = (
     (b"\xff\xfe", "UTF-16 text", "Save it as UTF-8."),
@@ -42,7 +40,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class FileRow:
     """One fact of a file: the line it begins on, as it stands there, and what was read of it."""
 
     number: int
@@ -140,7 +138,7 @@ def _decoded(data: bytes) -> str:
     return data.rstrip(b"\r\n").decode("utf-8", "backslashreplace")
 
 
-def json_rows(reader: LineReader) -> Iterator[Row]:
+def json_rows(reader: LineReader) -> Iterator[FileRow]:
     """The facts of a file of JSON lines; blank lines are passed over.
 
     Raises ``EncodingBroken`` when the file is one JSON array.
@@ -154,49 +152,14 @@ def json_rows(reader: LineReader) -> Iterator[Row]:
     return (_json_row(reader, line) for line in reader if line.text.strip() or line.error)
 
 
-def _json_row(reader: LineReader, line: Line) -> Row:
+def _json_row(reader: LineReader, line: Line) -> FileRow:
     if line.error:
-        return Row(line.number, line.text, error=line.error)
+        return FileRow(line.number, line.text, error=line.error)
     try:
-        return Row(line.number, line.text, fact=parse_object(line.text))
+        return FileRow(line.number, line.text, fact=parse_object(line.text))
     except FactError as error:
         error.where = reader.at(line.number)
         if not line.ended and isinstance(error, EncodingBroken):
             error.message = f"the file ends in the middle of a line: {error.message}"
             error.remedy = "The file was cut off: import the whole one, nothing is booked twice."
-        return Row(line.number, line.text[:SHOWN], error=error)
-
-
-def parse_object(text: str) -> Mapping[str, Json]:
-    """The JSON object that ``text`` is; raises ``EncodingBroken`` or ``FactError``."""
-    value = parse_json(text)
-    if not isinstance(value, dict):
-        raise FactError("a fact is a JSON object")
-    return value
-
-
-def parse_json(text: str) -> Json:
-    """The JSON value that ``text`` is, fractions exact; raises ``EncodingBroken``."""
-    try:
-        value: Json = json.loads(text, parse_float=Decimal, parse_constant=_no_number)
-        if _HALF_PAIR in text.lower():  # an escape such as \ud800 alone is no character
-            json.dumps(value, ensure_ascii=False, default=str).encode("utf-8")
-    except json.JSONDecodeError as error:
-        place = f"line {error.lineno} column" if error.lineno > 1 else "column"
-        raise EncodingBroken(
-            f"this is not JSON: {error.msg}, {place} {error.colno}", remedy="Correct the JSON."
-        ) from None
-    except (ValueError, RecursionError) as error:
-        reason = str(error)
-        if isinstance(error, RecursionError):
-            reason = "it is nested too deeply"
-        elif isinstance(error, UnicodeEncodeError):
-            reason = "it holds half of a character (a lone surrogate)"
-        raise EncodingBroken(
-            f"this JSON cannot be read: {reason}", remedy="Correct the JSON."
-        ) from None
-    return value
-
-
-def _no_number(name: str) -> Json:
-    raise ValueError(f"{name} is not a number")
+        return FileRow(line.number, line.text[:SHOWN], error=error)

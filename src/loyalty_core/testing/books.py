@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from loyalty_core import Loyalty
+from loyalty_core.loyalty import Loyalty
 from loyalty_core.storage import rows, tables
 
 Books = dict[str, Any]

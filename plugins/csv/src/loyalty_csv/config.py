@@ -1,0 +1,64 @@
+"""What a merchant may write below ``[plugins.csv]``: one tree of frozen dataclasses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+
+def doc(text: str) -> Mapping[str, str]:
+    """The metadata of a field from which the reference page of the settings is made."""
+    return {"doc": text}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Folder:
+    """A folder that files are put into; those that are booked go into its folder `done`."""
+
+    account: str = field(
+        metadata=doc("Its name here, unique: lower case letters, digits, - and _.")
+    )
+    path: str = field(
+        metadata=doc("The folder; one that does not begin with / is below the working directory.")
+    )
+    holds: Literal["orders", "facts"] = field(
+        default="orders",
+        metadata=doc("What CSV files hold: orders, or activities. JSON lines hold any facts."),
+    )
+    source: str = field(
+        default="", metadata=doc("The source of its facts; the account's name if left out.")
+    )
+    currency: str = field(
+        default="", metadata=doc("Of orders that state none; the program's if left out.")
+    )
+    time_zone: str = field(
+        default="", metadata=doc("Of moments that state none; the program's if left out.")
+    )
+    date_format: str = field(
+        default="", metadata=doc("How dates are written, such as %d.%m.%Y; ISO 8601 if left out.")
+    )
+    delimiter: str = field(
+        default="", metadata=doc("What separates columns; by the file's name if left out.")
+    )
+    maps: Mapping[str, str] = field(
+        default_factory=dict, metadata=doc("The columns of fields, where they have other names.")
+    )
+    group_lines: bool = field(
+        default=False,
+        metadata=doc("Whether rows of one order id that follow each other are its lines."),
+    )
+    quiet_seconds: int = field(
+        default=10,
+        metadata=doc("How long a file must not have changed: one that is written is left alone."),
+    )
+    every_minutes: int = field(
+        default=1, metadata=doc("How often `tick` looks into it; 0 leaves it to `loyalty connect`.")
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CsvConfig:
+    """Everything below ``[plugins.csv]``."""
+
+    folder: tuple[Folder, ...] = field(metadata=doc("The folders that are watched."))

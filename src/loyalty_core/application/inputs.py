@@ -1,0 +1,172 @@
+"""Booking what connectors make of a shop's data: facts in batches, and what else they say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from functools import partial
+from typing import cast
+
+from loyalty_core.application.books import Books
+from loyalty_core.application.enrol import Members
+from loyalty_core.application.erase import Erasing
+from loyalty_core.application.forms import read_fact
+from loyalty_core.application.granting import Granting
+from loyalty_core.application.ids import input_hash
+from loyalty_core.application.record import Recorder
+from loyalty_core.application.rules import Rules
+from loyalty_core.domain.clock import Clock
+from loyalty_core.domain.connectors import (
+    CodeUsed,
+    Customer,
+    ErasureAsked,
+    ExportAsked,
+    Input,
+    Unreadable,
+)
+from loyalty_core.domain.facts import Activity, Fact, Json, Order, OrderRefund
+from loyalty_core.domain.members import Member, Profile
+from loyalty_core.domain.programs import JoinPolicy
+from loyalty_core.domain.receipts import RecordStatus
+from loyalty_core.errors import (
+    FactError,
+    GrantNotFound,
+    LoyaltyError,
+    MemberErased,
+    StoreError,
+)
+from loyalty_core.ports.records import StoredReceipt
+from loyalty_core.ports.store import Store, UnitOfWork
+
+FACTS = (Order, OrderRefund, Activity, Mapping)
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """What became of one input: whether anything new was in it, and why it could not be taken."""
+
+    changed: bool = False
+    error: LoyaltyError | None = None
+
+
+class Inputs:
+    """Books the inputs of one program under its current rules."""
+
+    def __init__(
+        self,
+        store: Store,
+        rules: Rules,
+        recorder: Recorder,
+        members: Members,
+        erasing: Erasing,
+        granting: Granting,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._rules = rules
+        self._recorder = recorder
+        self._members = members
+        self._erasing = erasing
+        self._granting = granting
+        self._clock = clock
+
+    def book(self, connector: str, inputs: Sequence[Input]) -> list[Booked]:
+        """What became of each input: facts first, in one batch, then the others in their order.
+
+        Each is booked once however often it comes. Raises ``StoreError``: nothing is known then.
+        """
+        made = [Booked() for _ in inputs]
+        places = [place for place, one in enumerate(inputs) if isinstance(one, FACTS)]
+        receipts = self._recorder.record([cast(Fact, inputs[place]) for place in places])
+        for place, receipt in zip(places, receipts, strict=True):
+            same = receipt.status in (RecordStatus.DUPLICATE, RecordStatus.ERASED)
+            made[place] = Booked(not same and receipt.error is None, receipt.error)
+        for place, one in enumerate(inputs):
+            if not isinstance(one, FACTS):
+                made[place] = self._one(connector, one)
+        return made
+
+    def _one(self, connector: str, one: Input) -> Booked:
+        try:
+            if isinstance(one, Customer):
+                return Booked(self._customer(one))
+            if isinstance(one, CodeUsed):
+                order = read_fact(one.order, self._clock())
+                if not isinstance(order, Order):
+                    raise FactError("a code is used on an order", where="$.order")
+                return Booked(self._granting.used_at(connector, one.code, order))
+            if isinstance(one, Unreadable):
+                return Booked(error=one.error)
+            if isinstance(one, ErasureAsked):
+                return Booked(self._erase(connector, one))
+            assert isinstance(one, ExportAsked)
+            return Booked(self._export(connector, one))
+        except StoreError:
+            raise
+        except (MemberErased, GrantNotFound):  # forgotten meanwhile; or a code of the shop's own
+            return Booked()
+        except LoyaltyError as error:
+            return Booked(error=error)
+
+    def _customer(self, one: Customer) -> bool:
+        """Whether the member was made, or is known otherwise now than before."""
+        identities = {kind: value for kind, value in one.identities.items() if value}
+        known = self._found(identities, one.source)
+        joins = one.joins or self._rules.config.program.join is JoinPolicy.ON_FIRST_FACT
+        if not identities or (known is None and not joins):
+            return False
+        profile = None
+        if one.profile != Profile():
+            profile = patched(known.profile if known else Profile(), one.profile)
+        return self._members.enrol(identities, one.source, profile, None) != known
+
+    def _found(self, identities: Mapping[str, str], source: str) -> Member | None:
+        return self._members.find(identities, source) if identities else None
+
+    def _each(self, identities: Mapping[str, str], source: str) -> dict[str, Member]:
+        """Everybody that any of the identities belongs to."""
+        found: dict[str, Member] = {}
+        for kind, value in identities.items():
+            member = self._found({kind: value} if value else {}, source)
+            if member is not None:
+                found[member.id] = member
+        return found
+
+    def _erase(self, connector: str, one: ErasureAsked) -> bool:
+        erased = False
+        for member_id in self._each(one.identities, one.source):
+            key = f"{connector}:erase:{one.reference}:{member_id}"
+            self._erasing.erase(member_id, f"asked at {connector}", connector, key)
+            erased = True
+        return erased
+
+    def _export(self, connector: str, one: ExportAsked) -> bool:
+        """Whether somebody is told now that a person asks for what is known of them."""
+        told = False
+        for member_id in self._each(one.identities, one.source):
+            told |= self._store.write(partial(self._tell, connector, one, member_id))
+        return told
+
+    def _tell(self, connector: str, one: ExportAsked, member_id: str, uow: UnitOfWork) -> bool:
+        key = f"{connector}:export:{one.reference}:{member_id}"
+        if uow.receipt(key) is not None:
+            return False
+        books = Books(uow, self._rules, self._clock())
+        data: Mapping[str, Json] = {"connector": connector, "reference": one.reference}
+        books.tell("export_asked", member_id, books.now, data)
+        given = input_hash("export_asked", data)
+        books.changes.receipts.append(StoredReceipt(key, given, member_id, {}, books.now))
+        books.flush()
+        return True
+
+
+def patched(known: Profile, said: Profile) -> Profile:
+    """The profile with what is said of it; what is left empty stays, tables are added to."""
+    changes: dict[str, object] = {}
+    for item in fields(Profile):
+        value, before = getattr(said, item.name), getattr(known, item.name)
+        if isinstance(value, Mapping):
+            changes[item.name] = {**before, **value}
+        elif value:
+            changes[item.name] = value
+    return replace(known, **changes)  # type: ignore[arg-type]

@@ -1,0 +1,279 @@
+"""Walks through what is in a shop: compared with the books, and the difference booked.
+
+A walk goes page by page, and where it is stands in the database: it can stop anywhere and go on
+there. Its inputs take the road of those that webhooks come to, so what was lost is found, and what
+was not is found booked.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+
+from loyalty_core.application.forms import written
+from loyalty_core.application.inbox import Inbox, dead_message, pause
+from loyalty_core.application.inputs import Booked, Inputs
+from loyalty_core.application.rules import Rules
+from loyalty_core.domain.clock import Clock
+from loyalty_core.domain.connections import Drift, WalkReport
+from loyalty_core.domain.connectors import Input, Page, Unreadable
+from loyalty_core.domain.facts import Activity, FactKey, Order, OrderRefund, key_of
+from loyalty_core.errors import (
+    ConnectorError,
+    ConnectorUnknown,
+    LoyaltyError,
+    PlatformUnavailable,
+    StoreError,
+)
+from loyalty_core.ports.connectors import ConnectorState, ListsChanges
+from loyalty_core.ports.store import Reader, Store, UnitOfWork
+
+logger = logging.getLogger("loyalty_core")
+
+MOST_DRIFT = 100
+"""How many of the differences a report lists."""
+PAGES_A_POLL = 20
+MOST_WAITS = 10
+"""How often in a row a walk waits for a shop before it stops."""
+
+Wait = Callable[[int], None]
+"""Waits so many seconds."""
+Watch = Callable[[int, int | None], None]
+"""Is told how many inputs are done, and of how many if the shop says so."""
+
+
+@dataclass(slots=True)
+class _Walk:
+    """A walk that is under way."""
+
+    name: str
+    connector: ListsChanges
+    whole: bool
+    pages: int = 0
+    inputs: int = 0
+    agreed: int = 0
+    missing: int = 0
+    different: int = 0
+    refused: int = 0
+    drift: list[Drift] = field(default_factory=list)
+
+    def report(self, *, finished: bool) -> WalkReport:
+        """What it found so far."""
+        return WalkReport(
+            connector=self.name,
+            whole=self.whole,
+            finished=finished,
+            pages=self.pages,
+            inputs=self.inputs,
+            agreed=self.agreed,
+            missing=self.missing,
+            different=self.different,
+            refused=self.refused,
+            drift=tuple(self.drift),
+        )
+
+    def found(self, inputs: Sequence[Input], booked: Sequence[Booked], known: set[FactKey]) -> None:
+        """Counts a page's inputs by what became of them."""
+        self.pages, self.inputs = self.pages + 1, self.inputs + len(inputs)
+        for one, done in zip(inputs, booked, strict=True):
+            if done.error is not None:
+                self.refused += 1
+                self._note(one, "refused", str(done.error))
+            elif not done.changed:
+                self.agreed += 1
+            elif (key := fact_key(one)) is not None and key not in known:
+                self.missing += 1
+                if not self.whole:
+                    self._note(one, "missing")
+            else:
+                self.different += 1
+                if not self.whole:
+                    self._note(one, "different")
+
+    def _note(self, one: Input, kind: str, detail: str = "") -> None:
+        if len(self.drift) < MOST_DRIFT:
+            self.drift.append(Drift(what=named(one), kind=kind, detail=detail))
+
+
+class Walking:
+    """The walks of one program under its current rules."""
+
+    def __init__(
+        self, store: Store, rules: Rules, inbox: Inbox, inputs: Inputs, clock: Clock
+    ) -> None:
+        self._store = store
+        self._rules = rules
+        self._inbox = inbox
+        self._inputs = inputs
+        self._clock = clock
+
+    def walk(
+        self,
+        name: str,
+        *,
+        whole: bool = False,
+        again: bool = False,
+        pages: int | None = None,
+        wait: Wait | None = None,
+        watch: Watch | None = None,
+    ) -> WalkReport:
+        """What the walk found; at most ``pages`` of it.
+
+        Raises ``ConnectorUnknown``, and ``PlatformUnavailable`` unless ``wait`` can wait for it.
+        """
+        connector = self._lister(name)
+        self._inbox.work()  # what was sent and not taken in yet is no drift
+        state = self._store.write(partial(self._begin, name, whole=whole, again=again))
+        if state is None:
+            return _Walk(name, connector, whole=True).report(finished=True)
+        walk = _Walk(name, connector, whole=state.whole)
+        cursor, more = state.cursor, True
+        while more and (pages is None or walk.pages < pages):
+            page = self._page(walk, cursor, wait)
+            if page.more and page.cursor == cursor:
+                message = f"{name!r} does not come further than {cursor[:60]!r}"
+                raise ConnectorError(message, where=name, remedy="Report it to its authors.")
+            keys = [key for key in map(fact_key, page.inputs) if key is not None]
+            known = self._store.read(partial(_known, keys))
+            booked = self._inputs.book(name, page.inputs)
+            walk.found(page.inputs, booked, known)
+            refused = [
+                (one, done.error)
+                for one, done in zip(page.inputs, booked, strict=True)
+                if done.error is not None
+            ]
+            self._store.write(partial(self._keep, name, page, refused))
+            cursor, more = page.cursor, page.more
+            if watch is not None:
+                watch(walk.inputs, page.total)
+        return walk.report(finished=not more)
+
+    def poll(self, progress: Callable[[int], None] | None = None) -> int:
+        """How many inputs were found in the shops that are to be looked at by now."""
+        done = 0
+        for name, owned in self._rules.connectors.items():
+            if not isinstance(owned.item, ListsChanges) or owned.item.polled_every is None:
+                continue
+            every = owned.item.polled_every
+            if not self._store.write(partial(self._claim, name, every)):
+                continue
+            try:
+                report = self.walk(name, pages=PAGES_A_POLL)
+            except StoreError:
+                raise
+            except LoyaltyError as error:  # later: the walk goes on where it is
+                logger.warning("%s was not compared: %s", name, error)
+                continue
+            except Exception:
+                logger.exception("%s was not compared", name)
+                continue
+            done += report.inputs
+            if not report.finished:
+                self._store.write(partial(self._claim, name, timedelta(0), taken=True))
+            if progress is not None:
+                progress(done)
+        return done
+
+    # -- steps --------------------------------------------------------------------------------
+
+    def _lister(self, name: str) -> ListsChanges:
+        owned = self._rules.connectors.get(name)
+        if owned is None or not isinstance(owned.item, ListsChanges):
+            some = [
+                one
+                for one, it in self._rules.connectors.items()
+                if isinstance(it.item, ListsChanges)
+            ]
+            known = f"Those that do: {', '.join(some) or 'none'}."
+            raise ConnectorUnknown(f"{name[:60]!r} lists no changes", where=name, remedy=known)
+        return owned.item
+
+    def _begin(
+        self, name: str, uow: UnitOfWork, *, whole: bool, again: bool
+    ) -> ConnectorState | None:
+        """Where the walk begins; None for a whole one that was done before."""
+        state = uow.connector_state(name)
+        if whole and not state.whole and state.backfilled_at is not None and not again:
+            return None
+        if again or (state.backfilled_at is None and not state.whole):
+            state.cursor, state.whole = "", True
+            uow.save_connector(state)
+        return state
+
+    def _page(self, walk: _Walk, cursor: str, wait: Wait | None) -> Page:
+        for tries in range(1, MOST_WAITS + 1):
+            try:
+                return walk.connector.changed_since(cursor)
+            except PlatformUnavailable as error:
+                if wait is None or tries == MOST_WAITS:
+                    raise
+                wait(max(pause(tries, error.retry_after) // timedelta(seconds=1), 1))
+        raise AssertionError  # the last try returns or raises
+
+    def _keep(
+        self,
+        name: str,
+        page: Page,
+        refused: Sequence[tuple[Input, LoyaltyError]],
+        uow: UnitOfWork,
+    ) -> None:
+        """Writes where the walk is; what was refused is a dead message, for somebody to see."""
+        state, now = uow.connector_state(name), self._clock()
+        for one, error in refused:
+            uow.put_message(dead_message(name, named(one), as_body(one), error, now))
+        state.cursor = page.cursor
+        if not page.more:
+            state.walked_at = now
+            if state.whole:
+                state.whole, state.backfilled_at = False, now
+        uow.save_connector(state)
+
+    def _claim(self, name: str, every: timedelta, uow: UnitOfWork, *, taken: bool = False) -> bool:
+        """Whether a shop is to be looked at now, and by us."""
+        state, now = uow.connector_state(name), self._clock()
+        due = state.next_poll_at is None or state.next_poll_at <= now
+        if not (due or taken) or state.disabled_at is not None:
+            return False
+        state.next_poll_at = now + every
+        uow.save_connector(state)
+        return True
+
+
+def _known(keys: Sequence[FactKey], reader: Reader) -> set[FactKey]:
+    return reader.known_facts(keys)
+
+
+def fact_key(one: Input) -> FactKey | None:
+    """The key of an input that is a fact; None for others, and for a fact that cannot be read."""
+    if isinstance(one, Order | OrderRefund | Activity):
+        return key_of(one)
+    if not isinstance(one, Mapping):
+        return None
+    kind, source = one.get("type"), one.get("source")
+    name = one.get("order_id") if kind == "refund" else one.get("id")
+    if not (isinstance(source, str) and isinstance(name, str) and isinstance(kind, str)):
+        return None
+    return FactKey(source, "order" if kind == "refund" else kind, name)
+
+
+def as_body(one: Input) -> bytes:
+    """An input as it is kept: a fact in its JSON form, so that it can be booked later."""
+    if isinstance(one, Unreadable):
+        return one.raw
+    if isinstance(one, Order | OrderRefund | Activity):
+        one = written(one)
+    if isinstance(one, Mapping):
+        return json.dumps(one, default=str).encode("utf-8", "surrogatepass")
+    return repr(one).encode("utf-8", "surrogatepass")
+
+
+def named(one: Input) -> str:
+    """An input in a few words."""
+    if isinstance(one, Unreadable):
+        return one.what
+    key = fact_key(one)
+    return f"{key.type} {key.id} of {key.source}" if key is not None else type(one).__name__

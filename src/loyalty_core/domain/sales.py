@@ -1,0 +1,53 @@
+"""What an order counts as, for questions over many members: what its customer kept of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import floor
+
+from loyalty_core.domain.facts import LineKind
+from loyalty_core.domain.orders import (
+    OrderDocument,
+    earns,
+    kept_share,
+    line_nets,
+    refunded_values,
+    returned_quantities,
+)
+from loyalty_core.domain.programs import GoodwillPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """An order of which something was kept.
+
+    ``kept`` is what its goods cost after discounts and refunds, in minor units, and ``categories``
+    are those of the lines that were not wholly given back.
+    """
+
+    kept: int
+    currency: str
+    categories: tuple[str, ...] = ()
+
+
+def sale_of(document: OrderDocument, goodwill: GoodwillPolicy) -> Sale | None:
+    """What was kept of an order; None while it is not paid, and once all of it was given back."""
+    body = document.body
+    if body is None or not earns(body):
+        return None
+    nets = line_nets(body)
+    goods = [line for line in body.lines if line.kind is LineKind.GOODS]
+    kept = sum([nets[line.id] for line in goods])
+    if document.refunds and (refunds := document.counting(goodwill)):
+        if not kept_share({"": 1}, document, goodwill)[""]:
+            return None
+        back, pieces = refunded_values(document, goodwill), returned_quantities(body, refunds)
+        kept -= floor(sum(back[line.id] for line in goods))
+        goods = [
+            line
+            for line in goods
+            if back[line.id] < nets[line.id]
+            or (not nets[line.id] and pieces[line.id] < max(line.quantity, 1))
+        ]
+    named = [category for line in goods for category in line.categories]
+    return Sale(kept, document.currency, tuple(dict.fromkeys(named)) if named else ())

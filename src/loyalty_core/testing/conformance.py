@@ -1,0 +1,138 @@
+"""What every connector must stand: any delivery of a history leaves the same books as it, plain."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from random import Random
+from typing import Protocol
+
+from loyalty_core.domain.connections import MessageReceipt
+from loyalty_core.errors import SignatureInvalid
+from loyalty_core.loyalty import Loyalty
+from loyalty_core.testing.books import books_of
+from loyalty_core.testing.shops import ShopOrder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentWebhook:
+    """A webhook as a platform sends it, signed."""
+
+    body: bytes
+    headers: tuple[tuple[str, str], ...]
+    url: str = ""
+
+    def to(self, loyalty: Loyalty, connector: str) -> MessageReceipt:
+        """The receipt of its delivery to a connector."""
+        return loyalty.receive(connector, body=self.body, headers=self.headers, url=self.url)
+
+
+class PlatformUnderTest(Protocol):
+    """How one platform would write a history; a test of its connector implements it."""
+
+    @property
+    def connector(self) -> str:
+        """The connector's id in the programs that are opened."""
+        ...
+
+    def webhooks(self, history: Sequence[ShopOrder]) -> Sequence[SentWebhook]:
+        """All that the platform would send about the history, in the order it happened."""
+        ...
+
+    def hold(self, history: Sequence[ShopOrder]) -> None:
+        """Makes the platform's double have this history, for walks to go through."""
+        ...
+
+
+Opening = Callable[[], AbstractContextManager[Loyalty]]
+"""Opens a program without anything in its books, at a moment after the history."""
+
+
+def check_deliveries(
+    opening: Opening, platform: PlatformUnderTest, history: Sequence[ShopOrder], random: Random
+) -> None:
+    """Asserts that any delivery of a history leaves the same books as the plain one.
+
+    Delivered in any order, any number of times, partly lost and then reconciled; and backfilled,
+    without a webhook; and reconciled once more, which finds nothing.
+    """
+    sent = list(platform.webhooks(history))
+    platform.hold(history)
+    with opening() as loyalty:
+        deliver(loyalty, platform.connector, sent)
+        plain = books_of(loyalty)
+        refuse_dead(loyalty, platform.connector)
+        found = loyalty.reconcile(platform.connector)
+        assert (found.missing, found.different, found.refused) == (0, 0, 0), found.drift
+        assert books_of(loyalty) == plain, "reconciling changed what webhooks had booked"
+    with opening() as loyalty:
+        arrived = [one for one in sent for _ in range(random.choice((0, 1, 1, 2, 3)))]
+        random.shuffle(arrived)
+        deliver(loyalty, platform.connector, arrived, every=random.randint(1, 5))
+        loyalty.reconcile(platform.connector)
+        assert books_of(loyalty) == plain, "shuffled, doubled, lost and reconciled"
+        assert loyalty.verify().problems == ()
+    with opening() as loyalty:
+        loyalty.backfill(platform.connector)
+        assert books_of(loyalty) == plain, "backfilled"
+        deliver(loyalty, platform.connector, sent)
+        assert books_of(loyalty) == plain, "backfilled, then delivered"
+
+
+def deliver(
+    loyalty: Loyalty, connector: str, sent: Iterable[SentWebhook], *, every: int = 1
+) -> None:
+    """Delivers webhooks, and works on the inbox after so many, and at the end."""
+    for number, one in enumerate(sent, 1):
+        one.to(loyalty, connector)
+        if number % every == 0:
+            loyalty.work_inbox()
+    loyalty.work_inbox()
+
+
+def refuse_dead(loyalty: Loyalty, connector: str) -> None:
+    """Asserts that nothing that was sent could not be taken in."""
+    status = loyalty.connector_status(connector)
+    assert (status.dead, status.pending) == (0, 0), status.failed_messages
+
+
+def spoilt(sent: SentWebhook, header: str) -> dict[str, SentWebhook]:
+    """The same webhook with its body or its signature in ``header`` spoilt, by what was done."""
+    signature = next(value for name, value in sent.headers if name.lower() == header.lower())
+    others = tuple(one for one in sent.headers if one[0].lower() != header.lower())
+
+    def signed(*values: str) -> SentWebhook:
+        return replace(sent, headers=(*others, *((header, value) for value in values)))
+
+    made = {
+        "missing": signed(),
+        "empty": signed(""),
+        "doubled": signed(signature, signature),
+        "not ASCII": signed(signature[:-1] + "\xe9"),
+        "cut short": signed(signature[:-2]),
+        "another one": signed(signature[::-1] if signature[::-1] != signature else signature + "0"),
+        "of nothing": signed("0" * len(signature)),
+        "flipped byte": replace(sent, body=bytes([sent.body[0] ^ 1]) + sent.body[1:]),
+        "cut body": replace(sent, body=sent.body[:-1]),
+        "empty body": replace(sent, body=b""),
+    }
+    try:
+        rewritten = json.dumps(json.loads(sent.body), indent=1, sort_keys=True).encode()
+    except ValueError:
+        return made
+    return made | {"written anew": replace(sent, body=rewritten)}
+
+
+def check_signatures(loyalty: Loyalty, connector: str, sent: SentWebhook, header: str) -> None:
+    """Asserts that every spoilt webhook is refused and leaves nothing; the right one is kept."""
+    before = loyalty.connector_status(connector).pending
+    for how, one in spoilt(sent, header).items():
+        try:
+            one.to(loyalty, connector)
+        except SignatureInvalid:
+            continue
+        raise AssertionError(f"a webhook was taken in whose signature is {how}")
+    assert loyalty.connector_status(connector).pending == before
+    assert sent.to(loyalty, connector).message_id is not None

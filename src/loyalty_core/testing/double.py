@@ -1,0 +1,175 @@
+"""A base for doubles of shop platforms: real HTTP servers that misbehave when they are told to."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Literal, Self
+from urllib.parse import parse_qsl, urlsplit
+
+from loyalty_core.domain.facts import Json
+
+FaultKind = Literal["answer", "drop", "forget", "truncate", "delay"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A request that a double got; header names are in lower case."""
+
+    method: str
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> Json:
+        """The body as JSON."""
+        read: Json = json.loads(self.body)
+        return read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a double answers."""
+
+    status: int = 200
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @staticmethod
+    def of(document: Json, status: int = 200, **headers: str) -> Answer:
+        """An answer with a JSON body; ``_`` in the names of headers is ``-``."""
+        given = {name.replace("_", "-"): value for name, value in headers.items()}
+        made = json.dumps(document).encode()
+        return Answer(
+            status=status, body=made, headers={"content-type": "application/json", **given}
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """How the next request fails.
+
+    ``answer``: with ``answer``, such as a 429 or a 503, and nothing is done. ``drop``: the line is
+    cut before anything is done. ``forget``: it is done, and the line is cut before the answer.
+    ``truncate``: the answer ends in the middle. ``delay``: it is done after ``seconds``.
+    """
+
+    kind: FaultKind
+    answer: Answer = Answer(status=503)
+    seconds: int = 0
+
+
+class PlatformDouble:
+    """A platform on localhost: a subclass says what it answers, a test how it misbehaves.
+
+    ``faults`` are met in turn by the requests that come; ``asked`` has all of them.
+
+    >>> class Hello(PlatformDouble):
+    ...     def answer(self, asked):
+    ...         return Answer.of({"path": asked.path})
+    >>> with Hello() as double:
+    ...     double.url.startswith("http://127.0.0.1:")
+    True
+    """
+
+    def __init__(self) -> None:
+        self.faults: deque[Fault] = deque()
+        self.asked: list[Asked] = []
+        self._lock = threading.RLock()
+        self._server: ThreadingHTTPServer | None = None
+
+    def answer(self, asked: Asked) -> Answer:
+        """What the platform answers; called with one request at a time."""
+        raise NotImplementedError
+
+    @property
+    def url(self) -> str:
+        """Where it listens, without a slash at the end."""
+        assert self._server is not None, "use it as a context manager"
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    def __enter__(self) -> Self:
+        """Starts to listen."""
+        double = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def handle_one(self) -> None:
+                double._serve(self)
+
+            do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = handle_one  # noqa: N815
+
+            def log_message(self, *_: object) -> None:  # silence: a test says what it found
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Stops."""
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+
+    def _serve(self, handler: BaseHTTPRequestHandler) -> None:
+        asked = _read(handler)
+        with self._lock:
+            self.asked.append(asked)
+            fault = self.faults.popleft() if self.faults else None
+        if fault is not None and fault.kind == "delay":
+            time.sleep(fault.seconds)
+        if fault is not None and fault.kind == "drop":
+            _cut(handler)
+            return
+        if fault is not None and fault.kind == "answer":
+            _send(handler, fault.answer)
+            return
+        with self._lock:
+            answer = self.answer(asked)
+        if fault is not None and fault.kind == "forget":
+            _cut(handler)
+            return
+        _send(handler, answer, whole=fault is None or fault.kind != "truncate")
+
+
+def _read(handler: BaseHTTPRequestHandler) -> Asked:
+    parts = urlsplit(handler.path)
+    size = int(handler.headers.get("content-length") or 0)
+    return Asked(
+        method=handler.command,
+        path=parts.path,
+        query=dict(parse_qsl(parts.query, keep_blank_values=True)),
+        headers={name.lower(): value for name, value in handler.headers.items()},
+        body=handler.rfile.read(size),
+    )
+
+
+def _send(handler: BaseHTTPRequestHandler, answer: Answer, *, whole: bool = True) -> None:
+    handler.send_response(answer.status)
+    for name, value in answer.headers.items():
+        handler.send_header(name, value)
+    handler.send_header("content-length", str(len(answer.body)))
+    handler.end_headers()
+    handler.wfile.write(answer.body if whole else answer.body[: len(answer.body) // 2])
+    if not whole:
+        _cut(handler)
+
+
+def _cut(handler: BaseHTTPRequestHandler) -> None:
+    handler.wfile.flush()
+    handler.close_connection = True

@@ -1,0 +1,171 @@
+"""Histories of a shop, drawn at random, for connectors to be tested with.
+
+They are no platform's: a test says how its platform would write them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from random import Random
+
+CUSTOMERS = ("ada@example.org", "bob@example.org", "cy@example.org")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShopLine:
+    """A line of an order: so many of an article, at a price each, less a discount on all of it."""
+
+    id: str
+    sku: str
+    quantity: int
+    price_minor: int
+    discount_minor: int = 0
+
+    @property
+    def net_minor(self) -> int:
+        """What the line comes to."""
+        return self.quantity * self.price_minor - self.discount_minor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShopRefund:
+    """Pieces given back by line, or money alone; what was paid out is ``amount_minor``."""
+
+    id: str
+    at: datetime
+    pieces: Mapping[str, int] = field(default_factory=dict)
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShopOrder:
+    """An order in a shop with all that became of it; what has happened by a moment is ``as_of``."""
+
+    id: str
+    email: str
+    customer_id: str
+    currency: str
+    placed_at: datetime
+    paid_at: datetime | None
+    lines: tuple[ShopLine, ...]
+    refunds: tuple[ShopRefund, ...] = ()
+    cancelled_at: datetime | None = None
+
+    @property
+    def total_minor(self) -> int:
+        """What the customer owed."""
+        return sum(line.net_minor for line in self.lines)
+
+    @property
+    def moments(self) -> tuple[datetime, ...]:
+        """When it changed, the first moment being when it was placed."""
+        changes = [self.paid_at, self.cancelled_at, *(refund.at for refund in self.refunds)]
+        return tuple(sorted({self.placed_at, *(at for at in changes if at is not None)}))
+
+    def as_of(self, at: datetime) -> ShopOrder:
+        """The order as the shop knew it at a moment."""
+        return ShopOrder(
+            id=self.id,
+            email=self.email,
+            customer_id=self.customer_id,
+            currency=self.currency,
+            placed_at=self.placed_at,
+            paid_at=self.paid_at if self.paid_at and self.paid_at <= at else None,
+            lines=self.lines,
+            refunds=tuple(refund for refund in self.refunds if refund.at <= at),
+            cancelled_at=self.cancelled_at
+            if self.cancelled_at and self.cancelled_at <= at
+            else None,
+        )
+
+
+def shop_history(
+    random: Random, start: datetime, *, currency: str = "USD", most: int = 4
+) -> tuple[ShopOrder, ...]:
+    """Orders of a few customers: paid or not, refunded in parts by pieces or money, cancelled.
+
+    Ids of lines and refunds are numbers as text, beyond 2^53 as platforms have them.
+    """
+    return tuple(
+        _order(random, start, number, currency) for number in range(random.randint(1, most))
+    )
+
+
+def _order(random: Random, start: datetime, number: int, currency: str) -> ShopOrder:
+    placed = start + timedelta(hours=random.randint(0, 200), minutes=number)
+    who = random.randrange(len(CUSTOMERS))
+    lines = tuple(
+        ShopLine(
+            id=f"{9_007_199_254_740_993 + number * 10 + place}",
+            sku=f"SKU-{place}",
+            quantity=random.randint(1, 4),
+            price_minor=random.randint(1, 9_999),
+        )
+        for place in range(random.randint(1, 3))
+    )
+    lines = tuple(_discounted(random, line) for line in lines)
+    paid = placed + timedelta(minutes=random.randint(0, 90)) if random.randrange(10) else None
+    order = ShopOrder(
+        id=f"{820_982_911_946_154_508 + number}",
+        email=CUSTOMERS[who],
+        customer_id=f"{7_000 + who}",
+        currency=currency,
+        placed_at=placed,
+        paid_at=paid,
+        lines=lines,
+    )
+    refunds = _refunds(random, order) if paid else ()
+    latest = max(order.placed_at, *(refund.at for refund in refunds), paid or placed)
+    cancelled = latest + timedelta(hours=1) if random.randrange(5) == 0 else None
+    return ShopOrder(
+        id=order.id,
+        email=order.email,
+        customer_id=order.customer_id,
+        currency=currency,
+        placed_at=placed,
+        paid_at=paid,
+        lines=lines,
+        refunds=refunds,
+        cancelled_at=cancelled,
+    )
+
+
+def _discounted(random: Random, line: ShopLine) -> ShopLine:
+    most = line.quantity * line.price_minor
+    discount = random.choice((0, 0, random.randint(0, most)))
+    return ShopLine(
+        id=line.id,
+        sku=line.sku,
+        quantity=line.quantity,
+        price_minor=line.price_minor,
+        discount_minor=discount,
+    )
+
+
+def _refunds(random: Random, order: ShopOrder) -> tuple[ShopRefund, ...]:
+    left = {line.id: line.quantity for line in order.lines}
+    money, made = order.total_minor, []
+    at = order.paid_at or order.placed_at
+    for number in range(random.choice((0, 0, 1, 2, 3))):
+        at += timedelta(hours=random.randint(1, 48))
+        name = f"{509_562_969 + number}{order.id[-3:]}"
+        pieces = {line: random.randint(1, most) for line, most in left.items() if most}
+        pieces = dict(random.sample(sorted(pieces.items()), k=min(len(pieces), 1)))
+        by_pieces = bool(pieces) and random.randrange(10) < 7
+        value = _value(order.lines, pieces) if by_pieces else random.randint(0, money)
+        amount = min(value, money)
+        money -= amount
+        if by_pieces:
+            left = {line: most - pieces.get(line, 0) for line, most in left.items()}
+        given = pieces if by_pieces else {}
+        made.append(ShopRefund(id=name, at=at, pieces=given, amount_minor=amount))
+    return tuple(made)
+
+
+def _value(lines: Sequence[ShopLine], pieces: Mapping[str, int]) -> int:
+    by_id = {line.id: line for line in lines}
+    return sum(
+        by_id[line].net_minor * count // by_id[line].quantity for line, count in pieces.items()
+    )

@@ -1,0 +1,173 @@
+"""Webhooks: kept once, answered at once, translated afterwards, and what cannot be taken in."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pytest
+
+from loyalty_core import ConnectorUnknown, InboxReport, Loyalty, SignatureInvalid
+from tests.contract.conftest import Shop
+from tests.stall import Stall, away, sent, signed
+from tests.toy import activity, order, points, refund
+
+
+@pytest.fixture
+def stall() -> Stall:
+    return Stall()
+
+
+@pytest.fixture
+def loyalty(shop: Shop, stall: Stall) -> Loyalty:
+    return shop.open(toys=(shop.toy, stall), plugins={"toy": {}, "stall": {}})
+
+
+def receive(loyalty: Loyalty, webhook: dict[str, Any]) -> Any:
+    return loyalty.receive("stall.main", **webhook)
+
+
+def ada(loyalty: Loyalty) -> str:
+    found = loyalty.find({"email": "ada@example.org"})
+    assert found is not None
+    return found.id
+
+
+def test_a_webhook_is_kept_at_once_and_booked_afterwards(loyalty: Loyalty) -> None:
+    receipt = receive(loyalty, sent(order("1", amount="60.00")))
+    assert (receipt.topic, receipt.duplicate) == ("order", False)
+    assert receipt.message_id is not None
+    assert loyalty.report().orders == 0
+    assert loyalty.work_inbox() == InboxReport(done=1, inputs=1)
+    assert points(loyalty, ada(loyalty))[0] == 60
+    assert loyalty.work_inbox() == InboxReport()
+
+
+def test_what_comes_twice_is_kept_once(loyalty: Loyalty) -> None:
+    first = receive(loyalty, sent(order("1", amount="60.00")))
+    again = receive(loyalty, sent(order("1", amount="60.00")))
+    assert (again.message_id, again.duplicate) == (first.message_id, True)
+    other = receive(loyalty, sent(order("1", amount="60.00"), key="another delivery"))
+    assert not other.duplicate
+    assert loyalty.work_inbox() == InboxReport(done=2, inputs=2)
+    assert points(loyalty, ada(loyalty))[0] == 60
+
+
+@pytest.mark.parametrize(
+    ("headers", "says"),
+    [
+        ((), "the header Stall-Signature is missing"),
+        ((("stall-signature", ""),), "the header Stall-Signature is missing"),
+        ((("stall-signature", "00"),), "the signature is another one"),
+        ((("stall-signature", "00"), ("Stall-Signature", "00")), "the header Stall-Signature came"),
+        ((("stall-signature", "\xe9" * 64),), "the header Stall-Signature is not ASCII"),
+    ],
+)
+def test_a_bad_signature_leaves_nothing(
+    loyalty: Loyalty, headers: tuple[tuple[str, str], ...], says: str
+) -> None:
+    with pytest.raises(SignatureInvalid) as refused:
+        loyalty.receive("stall.main", body=b"{}", headers=(*headers, ("Stall-Topic", "order")))
+    assert refused.value.message.startswith(says)
+    assert loyalty.work_inbox() == InboxReport()
+
+
+def test_nobody_else_receives(loyalty: Loyalty) -> None:
+    with pytest.raises(ConnectorUnknown) as refused:
+        loyalty.receive("stall.other", **signed(b"{}"))
+    assert "stall.main" in refused.value.remedy
+
+
+def test_what_says_nothing_is_ignored_and_a_ping_not_kept(loyalty: Loyalty) -> None:
+    assert receive(loyalty, sent({}, "ping")).message_id is None
+    receive(loyalty, sent({"x": 1}, "weather"))
+    assert loyalty.work_inbox() == InboxReport(ignored=1)
+
+
+def test_what_cannot_be_read_holds_up_no_other(loyalty: Loyalty) -> None:
+    receive(loyalty, signed(b'{"type": "order", '))
+    receive(loyalty, sent({"type": "order", "id": "2"}))
+    receive(loyalty, sent(activity("a", "share")))
+    receive(loyalty, sent(activity("a", "review")))
+    receive(loyalty, sent(order("1", amount="60.00")))
+    assert loyalty.work_inbox() == InboxReport(done=2, dead=3, inputs=2)
+    assert points(loyalty, ada(loyalty))[0] == 60
+
+
+def test_a_shop_that_is_away_delays_and_never_loses(
+    shop: Shop, loyalty: Loyalty, stall: Stall
+) -> None:
+    receive(loyalty, sent(order("1", amount="60.00")))
+    for _ in range(20):
+        stall.fails.append(away())
+        assert loyalty.work_inbox() == InboxReport(put_off=1)
+        assert loyalty.work_inbox() == InboxReport()
+        shop.clock.advance(hours=1)
+    stall.fails.append(away(after=7200))
+    assert loyalty.work_inbox() == InboxReport(put_off=1)
+    shop.clock.advance(minutes=119)
+    assert loyalty.work_inbox() == InboxReport()
+    shop.clock.advance(minutes=1)
+    assert loyalty.work_inbox() == InboxReport(done=1, inputs=1)
+
+
+def test_a_defect_is_tried_again_and_dead_in_the_end(
+    shop: Shop, loyalty: Loyalty, stall: Stall, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.CRITICAL)
+    receive(loyalty, sent(order("1", amount="60.00")))
+    for _ in range(11):
+        stall.fails.append(ValueError("a defect"))
+        assert loyalty.work_inbox() == InboxReport(put_off=1)
+        shop.clock.advance(hours=1)
+    stall.fails.append(ValueError("a defect"))
+    assert loyalty.work_inbox() == InboxReport(dead=1)
+    shop.clock.advance(days=1)
+    assert loyalty.work_inbox() == InboxReport()
+
+
+def test_customers_are_known_by_what_the_shop_says(loyalty: Loyalty) -> None:
+    receive(loyalty, sent({"email": "ada@example.org", "customer_id": "7"}, "customer"))
+    receive(
+        loyalty, sent({"customer_id": "7", "phone": "+4930901820", "tags": ["vip"]}, "customer")
+    )
+    receive(loyalty, sent({"customer_id": "7"}, "customer"))
+    assert loyalty.work_inbox() == InboxReport(done=3, inputs=3)
+    member = loyalty.member(ada(loyalty))
+    assert member.profile.tags == ("vip",)
+    assert {one.kind.value for one in member.identities} == {"email", "phone", "customer_id"}
+
+
+def test_customers_do_not_join_where_one_has_to_ask(shop: Shop, stall: Stall) -> None:
+    loyalty = shop.open(toys=(shop.toy, stall), plugins={"toy": {}, "stall": {}}, join="opt_in")
+    receive(loyalty, sent({"email": "ada@example.org"}, "customer"))
+    assert loyalty.work_inbox() == InboxReport(done=1, inputs=1)
+    assert loyalty.find({"email": "ada@example.org"}) is None
+
+
+def test_a_person_forgotten_at_the_shop_does_not_come_back(shop: Shop, loyalty: Loyalty) -> None:
+    receive(loyalty, sent(order("1", amount="60.00")))
+    loyalty.work_inbox()
+    member = ada(loyalty)
+    shop.clock.advance(days=1)
+    receive(loyalty, sent({"email": "ada@example.org"}, "erase"))
+    receive(loyalty, sent({"email": "ada@example.org"}, "erase", key="again"))
+    loyalty.work_inbox()
+    assert loyalty.member(member).status == "erased"
+    receive(loyalty, sent(order("1", amount="70.00", version=2), key="late"))
+    receive(loyalty, sent(refund("r")))
+    assert loyalty.work_inbox() == InboxReport(done=2, inputs=2)
+    assert loyalty.find({"email": "ada@example.org"}) is None
+    assert loyalty.verify().problems == ()
+
+
+def test_who_asks_what_is_known_is_told_of_once(shop: Shop, stall: Stall) -> None:
+    shop.toy.subscribed = ("export_asked",)
+    loyalty = shop.open(toys=(shop.toy, stall), plugins={"toy": {}, "stall": {}})
+    receive(loyalty, sent(order("1", amount="60.00")))
+    for key in ("one", "two"):
+        receive(loyalty, sent({"email": "ada@example.org"}, "export", key=key))
+    loyalty.tick()
+    loyalty.tick()
+    told = [(one.member_id, dict(one.data)) for one in shop.toy.received]
+    assert told == [(ada(loyalty), {"connector": "stall.main", "reference": "7"})]

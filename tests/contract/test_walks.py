@@ -1,0 +1,122 @@
+"""Walks through a shop: history, what webhooks lost, and stopping anywhere."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from loyalty_core import ConnectorError, Drift, Loyalty, Page, PlatformUnavailable, WalkReport
+from tests.contract.conftest import Shop
+from tests.stall import Stall, away, sent
+from tests.toy import order, points, refund
+
+
+@pytest.fixture
+def stall() -> Stall:
+    return Stall(sold=[order(str(number), amount="10.00") for number in range(5)])
+
+
+@pytest.fixture
+def loyalty(shop: Shop, stall: Stall) -> Loyalty:
+    return shop.open(toys=(shop.toy, stall), plugins={"toy": {}, "stall": {}})
+
+
+def balance(loyalty: Loyalty) -> int:
+    found = loyalty.find({"email": "ada@example.org"})
+    return points(loyalty, found.id)[0] if found else 0
+
+
+def test_the_whole_history_is_booked_once(loyalty: Loyalty) -> None:
+    watched: list[tuple[int, int | None]] = []
+    report = loyalty.backfill("stall", watch=lambda done, total: watched.append((done, total)))
+    assert report == WalkReport(
+        connector="stall.main", whole=True, finished=True, pages=3, inputs=5, missing=5
+    )
+    assert watched == [(2, 5), (4, 5), (5, 5)]
+    assert balance(loyalty) == 50
+    assert loyalty.backfill("stall").pages == 0
+    again = loyalty.backfill("stall", again=True)
+    assert (again.agreed, again.missing, again.different, again.drift) == (5, 0, 0, ())
+
+
+def test_a_walk_that_stops_goes_on_where_it_was(loyalty: Loyalty, stall: Stall) -> None:
+    asked: list[str] = []
+    listed = stall.changed_since
+
+    def stopping(cursor: str) -> Page:
+        asked.append(cursor)
+        if len(asked) == 2:
+            raise away()
+        return listed(cursor)
+
+    stall.changed_since = stopping  # type: ignore[method-assign]
+    with pytest.raises(PlatformUnavailable):
+        loyalty.backfill("stall")
+    assert (loyalty.connector_status("stall").walking, balance(loyalty)) == (True, 20)
+    report = loyalty.backfill("stall")
+    assert (asked, report.inputs, report.finished) == (["", "2", "2", "4"], 3, True)
+    assert balance(loyalty) == 50
+
+
+def test_a_shop_that_asks_to_wait_is_waited_for(loyalty: Loyalty, stall: Stall) -> None:
+    stall.fails += [away(after=7), away()]
+    waited: list[int] = []
+    assert loyalty.backfill("stall", wait=waited.append).inputs == 5
+    assert waited[0] == 7
+    assert len(waited) == 2
+    stall.fails += [away()] * 10
+    with pytest.raises(PlatformUnavailable):
+        loyalty.reconcile("stall", wait=waited.append)
+
+
+def test_what_webhooks_lost_is_found_and_told(loyalty: Loyalty, stall: Stall) -> None:
+    loyalty.backfill("stall")
+    came, lost = order("came", amount="10.00"), order("lost", amount="10.00")
+    taken_back = refund("r", of="1")
+    bad = {**order("bad"), "currency": "???"}
+    loyalty.receive("stall.main", **sent(came))  # kept, and not taken in yet: no drift
+    stall.sold += [came, lost, taken_back, bad]
+    report = loyalty.reconcile("stall")
+    assert (report.whole, report.agreed, report.missing) == (False, 1, 1)
+    assert (report.different, report.refused) == (1, 1)
+    assert report.drift[:2] == (
+        Drift(what="order lost of web", kind="missing"),
+        Drift(what="order 1 of web", kind="different"),
+    )
+    assert (report.drift[2].what, report.drift[2].kind) == ("order bad of web", "refused")
+    assert balance(loyalty) == 50 + 10 + 10 - 10
+    assert loyalty.reconcile("stall").inputs == 0
+
+
+def test_a_connector_that_does_not_move_on_is_stopped(loyalty: Loyalty, stall: Stall) -> None:
+    def standing(cursor: str) -> Page:
+        return Page(inputs=(), cursor=cursor, more=True)
+
+    stall.changed_since = standing  # type: ignore[method-assign]
+    with pytest.raises(ConnectorError):
+        loyalty.backfill("stall")
+
+
+def test_tick_looks_as_often_as_the_connector_says(
+    shop: Shop, loyalty: Loyalty, stall: Stall
+) -> None:
+    assert loyalty.tick().polled == 0
+    stall.polled_every = timedelta(hours=1)
+    assert loyalty.tick().polled == 5
+    stall.sold.append(order("late", amount="10.00"))
+    assert loyalty.tick().polled == 0
+    shop.clock.advance(hours=1)
+    stall.fails.append(away())
+    assert loyalty.tick().polled == 0
+    shop.clock.advance(hours=1)
+    assert loyalty.tick().polled == 1
+    assert balance(loyalty) == 60
+
+
+def test_a_long_history_is_polled_in_parts(shop: Shop, loyalty: Loyalty, stall: Stall) -> None:
+    stall.polled_every = timedelta(hours=1)
+    stall.sold = [order(str(number), amount="1.00") for number in range(45)]
+    polled: list[Any] = [loyalty.tick().polled for _ in range(3)]
+    assert polled == [40, 5, 0]
