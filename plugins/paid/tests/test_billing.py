@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -72,6 +73,15 @@ def test_a_member_is_never_charged_twice_when_the_process_dies(opened: Opened) -
     assert shop.bank.asked[0] == shop.bank.asked[1]
     assert (len(shop.bank.asked), shop.bank.taken) == (2, [Money(1000, "USD")])
     assert shop.shown()["fees"] == 1000
+
+
+def test_processes_that_tick_together_charge_once(opened: Opened) -> None:
+    shop = opened()
+    shop.memberships.subscribe(shop.ada, "basic", key="1")
+    with ThreadPoolExecutor(4) as pool:
+        for done in [pool.submit(shop.loyalty.tick) for _ in range(8)]:
+            done.result()
+    assert (shop.bank.asked, shop.shown()["fees"]) == (shop.bank.asked[:1], 1000)
 
 
 def test_a_refund_is_made_once_when_the_process_dies(opened: Opened) -> None:

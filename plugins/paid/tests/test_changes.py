@@ -36,6 +36,18 @@ def test_changed_again_what_was_credited_is_not_lost(shop: Shop) -> None:
     assert shop.shown()["paid_until"] is None
 
 
+def test_cancelled_after_a_change_what_was_credited_is_not_lost(shop: Shop) -> None:
+    shop.do("subscribe", "basic", when="2026-03-01")
+    shop.do("change", "plus", when="2026-03-15")
+    shop.at("2026-03-16").memberships.cancel(shop.ada, key="c", when="now")
+    shop.loyalty.tick()
+    assert list(shop.bank.returned.values()) == [Money(2452, "USD")]
+    assert shop.shown()["credit"] == 548
+    shop.do("subscribe", "basic", when="2026-05-01")
+    assert shop.bank.taken[2:] == [Money(1000 - 548, "USD")]
+    assert shop.shown()["credit"] == 0
+
+
 def test_what_is_left_over_makes_the_next_fees_less(shop: Shop) -> None:
     shop.do("subscribe", "year", when="2026-03-01")
     shop.shown("2026-03-15T00:00")  # the trial is over, the fee paid

@@ -13,8 +13,11 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loyalty_paid.memory import load
-from plugins.paid.tests.build import Shop, moment
+from loyalty_paid.course import begin, extend, pause, resume
+from loyalty_paid.memory import Membership, Span, load
+from loyalty_paid.plans import Plans
+from plugins.paid.tests.build import Shop, moment, program
+from plugins.paid.tests.build import settings as settings_of
 
 START = moment("2026-01-31T10:00")
 MEMBERSHIP = sha256(b"web\0activity\0join").hexdigest()[:16]
@@ -152,6 +155,45 @@ def test_periods_are_those_of_a_plain_calendar(
     assert datetime.fromisoformat(str(shown["paid_until"])) == ends
     assert shown["fees"] == 1000 * len(delays)
     shop.loyalty.close()
+
+
+def days_of(membership: Membership, plans: Plans) -> set[date]:
+    """The days on which it gives something, by looking at each."""
+    days: set[date] = set()
+    for span in membership.spans:
+        assert span.ends is not None
+        day = plans.day(span.begins)
+        while plans.start(day) < span.ends:
+            days.add(day)
+            day += timedelta(days=1)
+    return days
+
+
+@given(
+    st.dates(date(2026, 1, 1), date(2028, 12, 31)),
+    st.sampled_from(["UTC", "America/New_York", "Pacific/Kiritimati", "Europe/Berlin"]),
+    st.lists(st.tuples(st.integers(0, 40), st.integers(0, 86399), st.integers(1, 30)), max_size=6),
+    st.booleans(),
+)
+def test_however_often_it_is_paused_no_day_is_lost(
+    first: date, zone: str, moves: list[tuple[int, int, int]], ahead: bool
+) -> None:
+    rules = settings_of('[[plan]]\nplan = "p"\nprice = "1.00"\nperiod = "month"\npause_days = 30\n')
+    plans = Plans.of(rules, program(zone))
+    (plan,) = rules.plan
+    at = plans.start(first)
+    membership = Membership(id="m", plan="p", anchor=first)
+    begin(membership, plan, plans, at, Span("p", begins=at))
+    if ahead:
+        extend(membership, plan, plans, at, Span("p", begins=at))
+    paid_for = len(days_of(membership, plans))
+    for days, seconds, length in moves:
+        at += timedelta(days=days, seconds=seconds)
+        if membership.paused(at):
+            resume(membership, plans, at)
+        elif membership.span(at) is not None:
+            pause(membership, plans, at, length)
+        assert len(days_of(membership, plans)) == paid_for
 
 
 def test_nothing_is_remembered_of_whom_nothing_is_known() -> None:

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from loyalty_paid.config import Plan
-from loyalty_paid.memory import Due, Membership, Span
+from loyalty_paid.memory import Membership, Span
 from loyalty_paid.plans import LIFETIME, Plans, after
 
 
@@ -128,7 +128,7 @@ def pause(membership: Membership, plans: Plans, at: datetime, days: int) -> None
     span = membership.span(at)
     assert span is not None
     assert span.ends is not None
-    left = (plans.day(span.ends) - today).days - 1
+    left = (plans.day(span.ends) - _unbegun(plans, at)).days
     rest = replace(span, fee=0, saved=0)
     span.ends = at
     _move(membership, plans, rest, today + timedelta(days=days), left)
@@ -143,10 +143,16 @@ def resume(membership: Membership, plans: Plans, at: datetime) -> None:
     membership.spans.remove(rest)
     assert rest.ends is not None
     left = (plans.day(rest.ends) - plans.day(rest.begins)).days
-    first = max(plans.day(at), plans.day(membership.paused_at) + timedelta(days=1))
+    first = max(plans.day(at), _unbegun(plans, membership.paused_at))
     _move(membership, plans, rest, first, left)
     rest.begins = at
     membership.paused_until = at
+
+
+def _unbegun(plans: Plans, at: datetime) -> date:
+    """The first day of which nothing has passed by a moment."""
+    today = plans.day(at)
+    return today if at <= plans.start(today) else today + timedelta(days=1)
 
 
 def _move(membership: Membership, plans: Plans, rest: Span, first: date, left: int) -> None:
@@ -166,9 +172,3 @@ def _move(membership: Membership, plans: Plans, rest: Span, first: date, left: i
     assert last.ends is not None
     membership.anchor, membership.done = plans.day(last.ends), 0
     membership.due = membership.changing = None
-
-
-def due(membership: Membership, plan: Plan, plans: Plans, at: datetime, charge: str) -> Due | None:
-    """The fee of one period less what is credited; None if nothing is left to be paid."""
-    amount = plans.fee(plan) - membership.credit
-    return Due(charge, plan.plan, amount, at) if amount > 0 else None

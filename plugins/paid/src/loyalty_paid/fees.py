@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from loyalty_core import Cause, Line, Order
 from loyalty_paid.config import Plan
-from loyalty_paid.course import Status, begin, extend, over, status, switch
+from loyalty_paid.course import begin, extend, over, switch
 from loyalty_paid.facts import GIFT_TAG
 from loyalty_paid.memory import Membership, Span
 from loyalty_paid.turn import GIVEN, UNGIVEN, Turn
@@ -64,7 +64,7 @@ def take(turn: Turn, plan: Plan, fee: Span) -> None:
         if not _add(turn, membership, plan, fee):
             return _twice(turn, fee)
     membership.credit = max(membership.credit - credited, 0)
-    if plan.renewal == "provider" and not membership.renews(at):
+    if plan.renewal == "provider" and fee.order and not membership.renews(at):
         membership.auto = at
     turn.membership = membership
     turn.others["joined"] = True
@@ -125,8 +125,3 @@ def lose(turn: Turn) -> None:
     for span in turn.membership.spans if turn.membership else ():
         if span.charge == f"gift:{turn.datum('gift')}" and span.taken is None:
             span.taken = turn.at
-
-
-def active(turn: Turn) -> bool:
-    """Whether the membership is active and paid for at the fact's moment."""
-    return status(turn.membership, turn.plans, turn.at) in (Status.TRIAL, Status.ACTIVE)
