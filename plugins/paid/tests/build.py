@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -122,7 +122,7 @@ class Bank:
     """A provider that remembers by key what it did, whatever happens to those who ask.
 
     ``says`` is by attempt of a fee, "paid" if nothing is said; ``dies`` ends the next call after
-    the money has moved.
+    the money has moved. ``meanwhile`` is done while somebody is asking.
     """
 
     id: str = "bank.bank"
@@ -132,9 +132,11 @@ class Bank:
     taken: list[Money] = field(default_factory=list)
     returned: dict[str, Money] = field(default_factory=dict)
     dies: bool = False
+    meanwhile: Callable[[], object] = str
 
     def charge(self, charge: Charge) -> Payment:
         self.asked.append(charge.key)
+        self.meanwhile()
         if charge.key not in self.payments:
             state = PaymentState(self.says.get(charge.key.rpartition("/")[2], "paid"))
             if state is PaymentState.PAID:
@@ -200,10 +202,16 @@ class Shop:
     """One program with plans, whose time one can move."""
 
     def __init__(
-        self, url: str = "sqlite://", *, zone: str = "UTC", plans: str = PLANS, bank: str = ""
+        self,
+        url: str = "sqlite://",
+        *,
+        zone: str = "UTC",
+        plans: str = PLANS,
+        bank: str = "",
+        ledger: Bank | None = None,
     ) -> None:
         self.clock = Clock()
-        self.bank = Bank()
+        self.bank = ledger or Bank()
         self.plugin = BankPlugin(self.bank)
         self.number = 0
         paid = tomllib.loads(plans, parse_float=Decimal)

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from loyalty_core import Money
 from loyalty_paid import fee_paid
 from plugins.paid.tests.build import ADA, Death, Shop, moment
+from plugins.paid.tests.dying import Ledger
 
 Opened = Callable[..., Shop]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def test_a_fee_is_asked_for_and_benefits_begin_when_it_is_paid(opened: Opened) -> None:
@@ -73,6 +79,40 @@ def test_a_member_is_never_charged_twice_when_the_process_dies(opened: Opened) -
     assert shop.bank.asked[0] == shop.bank.asked[1]
     assert (len(shop.bank.asked), shop.bank.taken) == (2, [Money(1000, "USD")])
     assert shop.shown()["fees"] == 1000
+
+
+def test_a_process_that_is_killed_after_the_payment_costs_nobody_twice(
+    opened: Opened, tmp_path: Path
+) -> None:
+    ledger = Ledger(tmp_path / "payments")
+    shop = opened(ledger=ledger)
+    shop.memberships.subscribe(shop.ada, "basic", key="1")
+    now = shop.clock.now.isoformat()
+    command = [sys.executable, "-m", "plugins.paid.tests.dying", shop.url, str(ledger.file), now]
+    killed = subprocess.run(command, cwd=ROOT, check=False, capture_output=True)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    (paid,) = ledger.file.read_text().splitlines()
+    assert shop.shown(tick=False)["status"] == "unpaid"
+    shop.clock.now += timedelta(hours=1)
+    shop.loyalty.tick()
+    assert ledger.asked == [paid]
+    assert ledger.file.read_text().splitlines() == [paid]
+    assert (shop.shown()["status"], shop.shown()["fees"]) == ("active", 1000)
+
+
+def test_no_transaction_is_open_while_the_bank_is_asked(opened: Opened) -> None:
+    shop = opened()
+    shop.memberships.subscribe(shop.ada, "basic", key="1")
+
+    def by_another() -> None:  # it would wait for a lock that is held, for ever
+        visit = {"type": "activity", "id": "v", "kind": "visit"}
+        with ThreadPoolExecutor(1) as pool:
+            assert pool.submit(shop.record, visit).result(timeout=5).member_id
+
+    shop.bank.meanwhile = by_another
+    shop.loyalty.tick()
+    assert shop.shown()["status"] == "active"
+    assert shop.loyalty.report().activities == 2
 
 
 def test_processes_that_tick_together_charge_once(opened: Opened) -> None:

@@ -67,7 +67,9 @@ class Repayment:
 class PaymentProvider(Protocol):
     """Something that moves money. It is called after commit, outside any transaction.
 
-    What is raised is tried again with backoff, by the same key: an answer is never guessed.
+    What is raised is tried again with backoff, by the same key: an answer is never guessed. A late
+    fact may bring the same key again after months: where a platform forgets keys, it has to be
+    asked first for a payment that was made under this one.
     """
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any, cast
 
@@ -12,6 +12,8 @@ from loyalty_core import Json
 NEVER = datetime.min.replace(tzinfo=UTC)
 MOVED = "moved"
 """The key under which the moment of the latest fact is kept that concerned the membership."""
+ALARM = "alarm"
+"""The key under which the moment is kept at which the membership is looked at next."""
 MOST_SPANS = 24
 """How many paid periods are remembered; older ones are sums alone."""
 
@@ -145,12 +147,13 @@ def dump(membership: Membership) -> dict[str, Json]:
         old = membership.spans.pop(0)
         membership.fees += 0 if old.taken else old.fee
         membership.saved += old.saved
-    return cast(dict[str, Json], _plain(asdict(membership)))
+    return cast(dict[str, Json], _plain(membership))
 
 
 def united(kept: Mapping[str, Json], other: Mapping[str, Json]) -> dict[str, Json]:
     """The state of two members who are one person: what lasts longer goes on, no time is lost."""
     state = {**other, **kept}
+    state.pop(ALARM, None)  # it is set again by the next fact
     moments = [str(one[MOVED]) for one in (kept, other) if one.get(MOVED)]
     if moments:
         state[MOVED] = max(moments, key=datetime.fromisoformat)
@@ -187,8 +190,9 @@ def _lasts(membership: Membership) -> tuple[bool, datetime]:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _plain(one) for name, one in value.items() if one}
+    if isinstance(value, Membership | Span | Due):
+        kept = ((name, getattr(value, name)) for name in value.__slots__)
+        return {name: _plain(one) for name, one in kept if one}
     if isinstance(value, list):
         return [_plain(one) for one in value]
     return value.isoformat() if isinstance(value, date | datetime) else value

@@ -24,17 +24,22 @@ def use(turn: Turn, source: str) -> None:
     """Counts what the fact uses of the quotas that the member has."""
     fact = turn.outcome.fact
     names = {fact.kind} if isinstance(fact, Activity) else set(fact.tags)
+    used_now = [
+        one.benefit
+        for one in turn.member.benefits
+        if one.source == source
+        and one.benefit.kind is BenefitKind.QUOTA
+        and names & set(one.benefit.used_by)
+    ]
+    if not used_now:
+        return
     before = load(turn.member.state)
     span = (before.span(turn.at) or before.last(turn.at)) if before else None
     used = dict(cast(Mapping[str, Any], turn.member.state.get("used", {})))
-    for granted in turn.member.benefits:
-        benefit = granted.benefit
-        ours = granted.source == source and benefit.kind is BenefitKind.QUOTA
-        if ours and names & set(benefit.used_by):
-            period = _period(benefit, span, turn.plans.day(turn.at))
-            used[benefit.benefit] = [period, _used(benefit, turn.member.state, period) + 1]
-    if used:
-        turn.others["used"] = used
+    for benefit in used_now:
+        period = _period(benefit, span, turn.plans.day(turn.at))
+        used[benefit.benefit] = [period, _used(benefit, turn.member.state, period) + 1]
+    turn.others["used"] = used
 
 
 def _period(benefit: Benefit, span: Span | None, day: date) -> str:

@@ -21,7 +21,7 @@ from loyalty_core import (
 )
 from loyalty_paid.config import Plan
 from loyalty_paid.course import grace_end
-from loyalty_paid.memory import Due, Membership, Span, dump, load
+from loyalty_paid.memory import ALARM, Due, Membership, Span, dump, load
 from loyalty_paid.plans import Plans
 
 LOOK = "paid.look"
@@ -98,16 +98,14 @@ class Turn:
         self.effects.append(Cause(kind=REFUND, rule=f"refund:{span.charge}"[:100], data=data))
 
     def look_later(self) -> None:
-        """Wakes the membership up when time alone moves it next."""
-        membership = self.membership
-        if membership is None:
+        """Wakes the membership up when time alone moves it next, unless it was told to already."""
+        last = self.membership.last(self.at) if self.membership else None
+        if self.membership is None or last is None or last.ends is None:
             return
-        last = membership.last(self.at)
-        if last is None or last.ends is None:
-            return
-        moments = [last.ends, grace_end(membership, self.plans, self.at)]
+        moments = [last.ends, grace_end(self.membership, self.plans, self.at)]
         ahead = [moment for moment in moments if moment and moment > self.at]
-        if ahead:
+        if ahead and self.others.get(ALARM) != min(ahead).isoformat():
+            self.others[ALARM] = min(ahead).isoformat()
             self.effects.append(Cause(kind=LOOK, rule="look", at=min(ahead)))
 
     def state(self) -> Mapping[str, Json]:
@@ -119,12 +117,9 @@ class Turn:
 
     def done(self) -> list[Effect]:
         """The effects, with the new state if it is another one."""
+        self.look_later()
         state = self.state()
-        if state == self.member.state:
-            return self.effects
-        if state.get("membership") != self.member.state.get("membership"):
-            self.look_later()
-        return [*self.effects, KeepState(state)]
+        return self.effects if state == self.member.state else [*self.effects, KeepState(state)]
 
     def plan(self, name: object) -> Plan | None:
         """A plan that can be come to."""
