@@ -75,6 +75,9 @@ def histories(draw: st.DrawFn) -> list[dict[str, Any]]:
         "pause": {"days": 10},
         "resume": {},
         "change": {"plan": draw(st.sampled_from(["basic", "plus", "life"]))},
+        "subscribe": {"plan": draw(st.sampled_from(["basic", "year", "life", "pass"]))},
+        "give": {"plan": "basic", "code": "BOB-1"},
+        "payment_failed": {"reason": "no"},
     }
     for number, word in enumerate(draw(st.lists(st.sampled_from(sorted(words)), max_size=4))):
         at = later(draw(st.integers(1, 130)), number + 2)
@@ -96,6 +99,7 @@ def outcome(facts: Sequence[dict[str, Any]], *, ticks: bool) -> Any:
         assert found is not None
         statement = shop.loyalty.statement(found.id)
         assert shop.loyalty.verify().problems == ()
+        assert shop.loyalty.status().deferred_facts == 0  # the plugin has failed on nothing
         return statement.shown["paid"], statement.benefits
     finally:
         shop.loyalty.close()
