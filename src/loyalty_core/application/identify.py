@@ -116,7 +116,7 @@ def identify(
             owner = _agreed(owner, by_id[named[place]])
         if isinstance(owner, str | None) and moment <= erased.get(identities, NEVER):
             owner = MemberErased(ERASED)
-        if owner is None and identities and joins:
+        if owner is None and identities and joins and (enrol or program.earns(moment)):
             owner = MemberId(new_id())
             result.enrolled[owner] = MemberRecord(
                 id=owner, joined_at=moment, profile=profile or Profile(), fresh=True
