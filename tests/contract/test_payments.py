@@ -36,6 +36,7 @@ from loyalty_core import (
 from loyalty_core.application.following import outcome_of
 from loyalty_core.domain.orders import OrderDocument
 from loyalty_core.domain.programs import GoodwillPolicy
+from loyalty_core.domain.sales import Sale, sale_of
 from tests.contract.conftest import Shop
 from tests.toy import START, Toy, activity, order, points
 
@@ -221,3 +222,8 @@ def test_what_is_a_purchase() -> None:
     assert is_purchase(one)
     assert is_purchase(replace(one, lines=(goods, fees)))
     assert not is_purchase(replace(one, lines=(fees,)))
+    kept = [
+        sale_of(OrderDocument.of(replace(one, lines=lines)), GoodwillPolicy.KEEP)
+        for lines in ((goods, fees), (fees,))
+    ]
+    assert kept == [Sale(kept=100, currency="EUR"), None]
