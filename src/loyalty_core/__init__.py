@@ -98,6 +98,7 @@ from loyalty_core.domain.facts import (
     Tender,
 )
 from loyalty_core.domain.grants import BorneCost, CodeImport, GrantReceipt, GrantState
+from loyalty_core.domain.habits import Habits, Purchases, UsualItem, UsualOrder, UsualStore
 from loyalty_core.domain.household_views import (
     HouseholdInvitation,
     HouseholdMemberView,
@@ -305,7 +306,7 @@ __all__ = [
     "Explanation", "ExportAsked", "Fact", "FactError", "FactFile", "FactReceipt",
     "FactTooLarge", "Failed", "FileRow", "FollowsFacts", "Fulfils", "Goal", "GoodwillPolicy",
     "Grant", "GrantNotFound", "GrantReceipt", "GrantRefused", "GrantState", "GrantedBenefit",
-    "Handler", "Health", "HeldSegment", "History", "HistoryItem", "HistoryPage",
+    "Habits", "Handler", "Health", "HeldSegment", "History", "HistoryItem", "HistoryPage",
     "HostConnectionUnsafe", "HouseholdInvitation", "HouseholdMemberView", "HouseholdNotFound",
     "HouseholdReceipt", "HouseholdRefused", "HouseholdRole", "HouseholdRules", "HouseholdState",
     "HouseholdStatement", "IdempotencyConflict", "Identity", "IdentityConflict",
@@ -319,7 +320,7 @@ __all__ = [
     "OrderSumsMismatch", "Outcome", "Owing", "Page", "Paid", "Partner", "Period", "Place",
     "PlatformUnavailable", "Plugin", "PluginError", "PluginFailed", "PluginManifest",
     "PluginMissing", "PointsValue", "Price", "Pricing", "Problem", "Profile", "Program",
-    "ProgramConfig", "ProgramType", "Progress", "ProofInvalid", "Quote", "Rate",
+    "ProgramConfig", "ProgramType", "Progress", "ProofInvalid", "Purchases", "Quote", "Rate",
     "RebuildReport", "ReceivesWebhooks", "RecordStatus", "RecordSummary", "RecountReport",
     "RedemptionEnded", "RedemptionNotFound", "RedemptionReceipt", "RedemptionRefused",
     "RedemptionState", "Refund", "RefundExceedsOrder", "RefundKind", "RefundLine",
@@ -333,12 +334,12 @@ __all__ = [
     "StoreUnreachable", "Subscription", "SuggestsLines", "TellEvent", "Tender", "TickReport",
     "Tier", "TierChange", "TierScheme", "TopMember", "Transaction", "TransactionKind",
     "TransactionNotFound", "TransferReceipt", "TransferRefused", "TransferRules", "Translation",
-    "UnitesStates", "UnmergeReceipt", "Unreadable", "Verified", "VerifyReport", "WalkReport",
-    "Wallet", "WalletStatement", "WalletTotals", "WalletUnknown", "Wants", "WebhookCheck",
-    "WebhookRequest", "__version__", "add_months", "add_sqlite_hooks", "benefit_problems",
-    "board_win", "check_proof", "day_of", "format_scaled", "hookimpl", "line_nets",
-    "minor_digits", "next_period_start", "order_total", "parse_scaled", "period_start",
-    "points_multiplier", "read_facts", "read_settings", "same_signature", "secret_problems",
-    "split", "start_of", "zone",
+    "UnitesStates", "UnmergeReceipt", "Unreadable", "UsualItem", "UsualOrder", "UsualStore",
+    "Verified", "VerifyReport", "WalkReport", "Wallet", "WalletStatement", "WalletTotals",
+    "WalletUnknown", "Wants", "WebhookCheck", "WebhookRequest", "__version__", "add_months",
+    "add_sqlite_hooks", "benefit_problems", "board_win", "check_proof", "day_of",
+    "format_scaled", "hookimpl", "line_nets", "minor_digits", "next_period_start",
+    "order_total", "parse_scaled", "period_start", "points_multiplier", "read_facts",
+    "read_settings", "same_signature", "secret_problems", "split", "start_of", "zone",
 ]
 # fmt: on
