@@ -103,7 +103,7 @@ def identify(
         owner = one if isinstance(one, LoyaltyError) else owner_of(identities, known, claims)
         if isinstance(owner, str | None) and moment <= erased.get(identities, NEVER):
             owner = MemberErased(ERASED)
-        if owner is None and identities and joins:
+        if owner is None and identities and joins and (enrol or program.earns(moment)):
             owner = MemberId(new_id())
             result.enrolled[owner] = MemberRecord(
                 id=owner, joined_at=moment, profile=profile or Profile(), fresh=True
