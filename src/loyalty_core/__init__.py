@@ -124,7 +124,7 @@ from loyalty_core.domain.members import (
     MemberView,
     Profile,
 )
-from loyalty_core.domain.orders import line_nets, order_total
+from loyalty_core.domain.orders import is_purchase, line_nets, order_total
 from loyalty_core.domain.partners import (
     AccountLink,
     MovedPoints,
@@ -132,7 +132,7 @@ from loyalty_core.domain.partners import (
     Settlement,
     SettlementReceipt,
 )
-from loyalty_core.domain.pricing import BenefitUse, LinePrice, MissedBenefit, Pricing
+from loyalty_core.domain.pricing import BenefitUse, LinePrice, MissedBenefit, Pricing, price
 from loyalty_core.domain.programs import (
     Accepted,
     DebtPolicy,
@@ -272,6 +272,13 @@ from loyalty_core.plugins.loader import Plugin
 from loyalty_core.plugins.manifest import PLUGIN_API_VERSION, PluginManifest
 from loyalty_core.ports.connectors import ActsOnShop, Connector, ListsChanges, ReceivesWebhooks
 from loyalty_core.ports.grants import CodeSource
+from loyalty_core.ports.payments import (
+    Charge,
+    Payment,
+    PaymentProvider,
+    PaymentState,
+    Repayment,
+)
 from loyalty_core.ports.program import (
     BenefitSource,
     FollowsFacts,
@@ -297,37 +304,38 @@ __all__ = [
     "AdjustmentReceipt", "AdjustmentSummary", "AgreementMissing", "AmountInvalid",
     "AsyncLoyalty", "AwardExplanation", "Benefit", "BenefitKind", "BenefitSource", "BenefitUse",
     "Block", "Board", "BoardAround", "BoardPage", "BoardUnknown", "BoardWin", "BorneCost",
-    "Calendar", "Campaign", "Cart", "Cause", "Checkout", "ClaimReceipt", "ClaimRefused",
-    "Clock", "CodeImport", "CodeRules", "CodeSource", "CodeUsed", "Condition", "ConfigError",
-    "Connector", "ConnectorDisabled", "ConnectorError", "ConnectorStatus", "ConnectorUnknown",
-    "Credit", "CurrencyUnknown", "Customer", "CustomerMissing", "DateOutOfRange", "Dated",
-    "DebtPolicy", "Decidable", "Difference", "Drift", "DropCode", "Earning", "Effect", "Emit",
-    "EncodingBroken", "Entry", "ErasureAsked", "ErasureReceipt", "Event", "ExpiresAt", "Expiry",
-    "Explanation", "ExportAsked", "Fact", "FactError", "FactFile", "FactReceipt",
-    "FactTooLarge", "Failed", "FileRow", "FollowsFacts", "Fulfils", "Goal", "GoodwillPolicy",
-    "Grant", "GrantNotFound", "GrantReceipt", "GrantRefused", "GrantState", "GrantedBenefit",
-    "Habits", "Handler", "Health", "HeldSegment", "History", "HistoryItem", "HistoryPage",
-    "HostConnectionUnsafe", "HouseholdInvitation", "HouseholdMemberView", "HouseholdNotFound",
-    "HouseholdReceipt", "HouseholdRefused", "HouseholdRole", "HouseholdRules", "HouseholdState",
-    "HouseholdStatement", "IdempotencyConflict", "Identity", "IdentityConflict",
-    "IdentityInvalid", "IdentityKind", "InboxReport", "Input", "InsufficientPoints",
-    "JoinPolicy", "Json", "KeepState", "LeapDay", "LeavingPolicy", "LedgerFault", "Limit",
-    "Line", "LineKind", "LinePrice", "LinkRefused", "ListsChanges", "LoggedAction", "Loyalty",
-    "LoyaltyError", "MakeCode", "Measure", "Member", "MemberErased", "MemberId",
-    "MemberInactive", "MemberNotFound", "MemberStatus", "MemberView", "MergeReceipt",
-    "MergeRefused", "Message", "MessageReceipt", "MessageState", "Minor", "MissedBenefit",
-    "Money", "MovedPoints", "NotSealed", "Order", "OrderNotFound", "OrderRefund", "OrderStatus",
-    "OrderSumsMismatch", "Outcome", "Owing", "Page", "Paid", "Partner", "Period", "Place",
+    "Calendar", "Campaign", "Cart", "Cause", "Charge", "Checkout", "ClaimReceipt",
+    "ClaimRefused", "Clock", "CodeImport", "CodeRules", "CodeSource", "CodeUsed", "Condition",
+    "ConfigError", "Connector", "ConnectorDisabled", "ConnectorError", "ConnectorStatus",
+    "ConnectorUnknown", "Credit", "CurrencyUnknown", "Customer", "CustomerMissing",
+    "DateOutOfRange", "Dated", "DebtPolicy", "Decidable", "Difference", "Drift", "DropCode",
+    "Earning", "Effect", "Emit", "EncodingBroken", "Entry", "ErasureAsked", "ErasureReceipt",
+    "Event", "ExpiresAt", "Expiry", "Explanation", "ExportAsked", "Fact", "FactError",
+    "FactFile", "FactReceipt", "FactTooLarge", "Failed", "FileRow", "FollowsFacts", "Fulfils",
+    "Goal", "GoodwillPolicy", "Grant", "GrantNotFound", "GrantReceipt", "GrantRefused",
+    "GrantState", "GrantedBenefit", "Habits", "Handler", "Health", "HeldSegment", "History",
+    "HistoryItem", "HistoryPage", "HostConnectionUnsafe", "HouseholdInvitation",
+    "HouseholdMemberView", "HouseholdNotFound", "HouseholdReceipt", "HouseholdRefused",
+    "HouseholdRole", "HouseholdRules", "HouseholdState", "HouseholdStatement",
+    "IdempotencyConflict", "Identity", "IdentityConflict", "IdentityInvalid", "IdentityKind",
+    "InboxReport", "Input", "InsufficientPoints", "JoinPolicy", "Json", "KeepState", "LeapDay",
+    "LeavingPolicy", "LedgerFault", "Limit", "Line", "LineKind", "LinePrice", "LinkRefused",
+    "ListsChanges", "LoggedAction", "Loyalty", "LoyaltyError", "MakeCode", "Measure", "Member",
+    "MemberErased", "MemberId", "MemberInactive", "MemberNotFound", "MemberStatus",
+    "MemberView", "MergeReceipt", "MergeRefused", "Message", "MessageReceipt", "MessageState",
+    "Minor", "MissedBenefit", "Money", "MovedPoints", "NotSealed", "Order", "OrderNotFound",
+    "OrderRefund", "OrderStatus", "OrderSumsMismatch", "Outcome", "Owing", "Page", "Paid",
+    "Partner", "Payment", "PaymentProvider", "PaymentState", "Period", "Place",
     "PlatformUnavailable", "Plugin", "PluginError", "PluginFailed", "PluginManifest",
     "PluginMissing", "PointsValue", "Price", "Pricing", "Problem", "Profile", "Program",
     "ProgramConfig", "ProgramType", "Progress", "ProofInvalid", "Purchases", "Quote", "Rate",
     "RebuildReport", "ReceivesWebhooks", "RecordStatus", "RecordSummary", "RecountReport",
     "RedemptionEnded", "RedemptionNotFound", "RedemptionReceipt", "RedemptionRefused",
     "RedemptionState", "Refund", "RefundExceedsOrder", "RefundKind", "RefundLine",
-    "ReinstatementReceipt", "ReinstatementRefused", "Rejection", "Report", "Returned", "Reward",
-    "RewardKind", "RewardType", "RewardUnknown", "RewardView", "Rounding", "Scalar", "Score",
-    "ScoresMembers", "SealBroken", "SealReport", "Secret", "SecretMissing", "Segment",
-    "SegmentCount", "SegmentPage", "SegmentReport", "SegmentUnknown", "Settlement",
+    "ReinstatementReceipt", "ReinstatementRefused", "Rejection", "Repayment", "Report",
+    "Returned", "Reward", "RewardKind", "RewardType", "RewardUnknown", "RewardView", "Rounding",
+    "Scalar", "Score", "ScoresMembers", "SealBroken", "SealReport", "Secret", "SecretMissing",
+    "Segment", "SegmentCount", "SegmentPage", "SegmentReport", "SegmentUnknown", "Settlement",
     "SettlementReceipt", "SettlementRefused", "SharedWallet", "ShowMember", "ShowsMembers",
     "SignatureInvalid", "SpendOffer", "SpendRequest", "Spenders", "Stacking", "Standing",
     "Statement", "Status", "StoreBusy", "StoreError", "StoreFull", "StoreReadOnly",
@@ -338,8 +346,9 @@ __all__ = [
     "Verified", "VerifyReport", "WalkReport", "Wallet", "WalletStatement", "WalletTotals",
     "WalletUnknown", "Wants", "WebhookCheck", "WebhookRequest", "__version__", "add_months",
     "add_sqlite_hooks", "benefit_problems", "board_win", "check_proof", "day_of",
-    "format_scaled", "hookimpl", "line_nets", "minor_digits", "next_period_start",
-    "order_total", "parse_scaled", "period_start", "points_multiplier", "read_facts",
-    "read_settings", "same_signature", "secret_problems", "split", "start_of", "zone",
+    "format_scaled", "hookimpl", "is_purchase", "line_nets", "minor_digits",
+    "next_period_start", "order_total", "parse_scaled", "period_start", "points_multiplier",
+    "price", "read_facts", "read_settings", "same_signature", "secret_problems", "split",
+    "start_of", "zone",
 ]
 # fmt: on

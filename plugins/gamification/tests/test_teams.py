@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
 from random import Random
@@ -338,3 +339,15 @@ def ended(loyalty: Loyalty, ids: Mapping[str, str]) -> Any:
         teams = [{**one, "founder_id": names.get(one["founder_id"])} for one in shown["teams"]]
         found.append((loyalty.balance(ids[name]), teams, shown["badges"]))
     return found
+
+
+def test_members_who_work_at_the_same_time(database_url: str) -> None:
+    crowd = Crowd(WALK.replace("needs = 5", "needs = 12"), database=database_url)
+    crowd.all(*PAIR, joined("cal", "ADA", 1))
+    walks = [did(name, "walk", 2 + n) for n in range(4) for name in ("ada", "bob", "cal")]
+    with ThreadPoolExecutor(4) as pool:
+        receipts = list(pool.map(crowd.loyalty.record, walks))
+    assert {one.error for one in receipts} == {None}
+    assert crowd.have("ada", "bob", "cal") == [107, 107, 107]
+    assert crowd.loyalty.verify().problems == ()
+    crowd.loyalty.close()

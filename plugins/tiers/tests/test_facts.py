@@ -78,6 +78,19 @@ def test_spend_in_another_currency_and_gift_cards_do_not_count() -> None:
     assert shop.tier == "bronze"
 
 
+def test_the_fee_of_a_membership_is_no_order() -> None:
+    rules = ladder().replace(
+        'metric = "spend", at_least = "100.00"', 'metric = "orders", at_least = 2'
+    )
+    shop = Shop(rules).at("2025-03-01")
+    fee = {"id": "fee", "amount": "99.00", "kind": "membership"}
+    shop.buy("1", "1", lines=[fee])
+    shop.buy("1", "2")
+    assert shop.tier == "bronze"
+    shop.buy("1", "3", lines=[fee, {"id": "1", "amount": "1.00"}])
+    assert shop.tier == "silver"
+
+
 @pytest.mark.hard_case("H22")
 def test_refunds_move_progress_back_and_a_tier_reached_is_kept() -> None:
     shop = Shop(ladder()).at("2025-03-01")

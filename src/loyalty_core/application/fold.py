@@ -22,9 +22,9 @@ from loyalty_core.application.standing import Person, stood
 from loyalty_core.application.structure import converter, is_json
 from loyalty_core.application.taken import Emitted, Taken
 from loyalty_core.domain.effects import Cause
-from loyalty_core.domain.facts import Activity, Decidable, FactId, Json, Order
+from loyalty_core.domain.facts import Activity, Decidable, FactId, Json, LineKind, Order
 from loyalty_core.domain.members import History, MemberStatus, Profile
-from loyalty_core.domain.orders import earns, order_total
+from loyalty_core.domain.orders import earns, is_purchase, order_total
 from loyalty_core.domain.programs import JoinPolicy
 from loyalty_core.errors import PluginFailed
 from loyalty_core.ports.program import UnitesStates
@@ -333,8 +333,11 @@ def _together(one: History, other: History) -> History:
 
 
 def _bought(history: History, order: Order) -> History:
+    if not is_purchase(order):
+        return history
+    fees = sum(line.net for line in order.lines if line.kind is LineKind.MEMBERSHIP)
     spend = dict(history.spend)
-    spend[order.currency] = spend.get(order.currency, 0) + order_total(order)
+    spend[order.currency] = spend.get(order.currency, 0) + order_total(order) - fees
     return History(
         orders=history.orders + 1,
         first_order_at=history.first_order_at or order.occurred_at,
