@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loyalty_core import Loyalty
+from loyalty_gamification import team_with
 from plugins.gamification.tests.build import Shop, faults
 
 START = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -263,6 +264,17 @@ def test_erasure_leaves_the_others_their_team() -> None:
     crowd.loyalty.erase(crowd.ids["bob"], reason="asked", actor="ops", key="e")
     crowd.all(*REST)
     assert crowd.have("ada") == [107]
+    assert crowd.loyalty.verify().problems == ()
+
+
+def test_a_team_whose_founder_was_erased_stands_still_until_its_members_leave() -> None:
+    crowd = Crowd().all(*PAIR, *WALKS)
+    crowd.loyalty.erase(crowd.ids["ada"], reason="asked", actor="ops", key="e")
+    crowd.all(*(did("bob", "walk", 10 + n) for n in range(5)))
+    assert crowd.have("bob") == [0]
+    assert team_with(crowd.loyalty, crowd.ids["bob"]) is None
+    crowd.all(left("bob", 20), founded("bob", 21), did("bob", "walk", 22))
+    assert steps(crowd, "bob") == [1]
     assert crowd.loyalty.verify().problems == ()
 
 
