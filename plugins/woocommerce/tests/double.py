@@ -70,7 +70,8 @@ class WooCommerce(PlatformDouble):
             case ["orders"]:
                 return self._list_orders(asked)
             case ["orders", id]:
-                return _one(self.orders.get(int(id)), "woocommerce_rest_shop_order_invalid_id")
+                code = "woocommerce_rest_shop_order_invalid_id"
+                return _one(self.orders.get(int(id)), code, asked)
             case ["orders", id, "refunds"] if int(id) in self.orders:
                 return self._page(self.refunds.get(int(id), []), asked)
             case ["customers"]:
@@ -80,7 +81,7 @@ class WooCommerce(PlatformDouble):
             case ["customers", id] if asked.method == "PUT" and int(id) in self.customers:
                 return _with_meta(self.customers[int(id)], asked.json())
             case ["customers", id]:
-                return _one(self.customers.get(int(id)), "woocommerce_rest_invalid_id")
+                return _one(self.customers.get(int(id)), "woocommerce_rest_invalid_id", asked)
             case ["products", "reviews"]:
                 every = [one for one in self.reviews if one["status"] == asked.query["status"]]
                 latest = sorted(every, key=lambda one: one["date_created_gmt"], reverse=True)
@@ -112,7 +113,7 @@ class WooCommerce(PlatformDouble):
         size = min(self.page_size, int(asked.query.get("per_page", 10)))
         page = int(asked.query.get("page", 1))
         pages = -(-len(found) // size)
-        some = found[size * (page - 1) : size * page]
+        some = [_fields(one, asked) for one in found[size * (page - 1) : size * page]]
         return Answer.of(some, X_WP_Total=str(len(found)), X_WP_TotalPages=str(pages))
 
     def _coupons(self, id: list[str], asked: Asked) -> Answer:
@@ -138,8 +139,24 @@ def shifted(at: str, hours: int) -> str:
     return (datetime.fromisoformat(at) + timedelta(hours=hours)).isoformat()
 
 
-def _one(found: Doc | None, code: str) -> Answer:
-    return Answer.of(found) if found is not None else _error(404, code, "Invalid ID.")
+def _one(found: Doc | None, code: str, asked: Asked) -> Answer:
+    if found is None:
+        return _error(404, code, "Invalid ID.")
+    return Answer.of(_fields(found, asked))
+
+
+def _fields(found: Doc, asked: Asked) -> Doc:
+    """What the query asks for of a document, also a part of a part."""
+    if "_fields" not in asked.query:
+        return found
+    made: Doc = {}
+    for name in asked.query["_fields"].split(","):
+        outer, _, inner = name.partition(".")
+        if outer in found and not inner:
+            made[outer] = found[outer]
+        elif inner in found.get(outer, {}):
+            made.setdefault(outer, {})[inner] = found[outer][inner]
+    return made
 
 
 def _error(status: int, code: str, message: str) -> Answer:

@@ -74,7 +74,7 @@ class Api:
             raise _unexpected(status, path, answered.document)
         return answered
 
-    def list(self, path: str, query: Query) -> tuple[list[dict[str, Json]], Answered]:
+    def page(self, path: str, query: Query) -> tuple[list[dict[str, Json]], Answered]:
         """A page of what is there, and what was answered; nothing for what is not there."""
         found = self.get(path, {"per_page": MOST_A_PAGE, **query})
         if found is None:
@@ -85,11 +85,11 @@ class Api:
 
     def every(self, path: str, query: Query) -> tuple[list[dict[str, Json]], Answered]:
         """All that is there, page by page, and what was answered to the first of them."""
-        found, first = self.list(path, query)
+        found, first = self.page(path, query)
         page, more = 1, more_than(first, 1, len(found))
         while more:
             page += 1
-            others, answered = self.list(path, {**query, "page": page})
+            others, answered = self.page(path, {**query, "page": page})
             found += others
             more = more_than(answered, page, len(others))
         return found, first

@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from loyalty_core import (
     ActionRefused,
+    ConnectorError,
     DropCode,
     IdentityKind,
     Json,
@@ -70,7 +71,7 @@ class Coupons:
 
     def _found(self, code: str) -> dict[str, Json] | None:
         """The coupon with a code, which the shop keeps in small letters."""
-        docs, _ = self.api.list("coupons", {"code": code.lower()})
+        docs, _ = self.api.page("coupons", {"code": code.lower()})
         same = (one for one in docs if text(one.get("code")).lower() == code.lower())
         return next(same, None)
 
@@ -78,6 +79,8 @@ class Coupons:
         status, answer = self.api.write("PUT", f"coupons/{name(found.get('id'), '$.id')}", changes)
         if status in (400, 409):
             raise ActionRefused(text(answer.get("message"))[:500], where=code)
+        if status == 404:
+            raise ConnectorError("the coupon was deleted just now", where=code)  # looked for again
 
 
 def _coupon(action: MakeCode, currency: str) -> dict[str, Json]:

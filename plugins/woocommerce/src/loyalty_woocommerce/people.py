@@ -8,16 +8,18 @@ from loyalty_core import Activity, Customer, Profile
 from loyalty_woocommerce.fields import Doc, maybe, moment, name, number, text
 from loyalty_woocommerce.reading import reached_by
 
+STAFF = frozenset({"administrator", "shop_manager", "editor", "author", "contributor"})
+"""Roles of those who run the shop: they have accounts as well."""
 
-def customer_of(doc: Doc, source: str) -> Customer:
-    """A customer as the shop knows them now; raises ``FactError``."""
+
+def customer_of(doc: Doc, source: str) -> list[Customer]:
+    """A customer as the shop knows them now; nobody who runs it. Raises ``FactError``."""
+    if text(doc.get("role")) in STAFF:
+        return []
     full = " ".join(filter(None, (text(doc.get("first_name")), text(doc.get("last_name")))))
     reached = reached_by(maybe(doc.get("billing"))) | reached_by(doc)
-    return Customer(
-        source=source,
-        identities={"customer_id": name(doc.get("id"), "$.id"), **reached},
-        profile=Profile(name=full),
-    )
+    identities = {"customer_id": name(doc.get("id"), "$.id"), **reached}
+    return [Customer(source=source, identities=identities, profile=Profile(name=full))]
 
 
 def review_of(doc: Doc, source: str) -> Iterator[Activity]:

@@ -35,7 +35,7 @@ class Showing:
 
     def _one(self, path: str, action: ShowMember) -> None:
         """Writes it, unless what is there has the same revision or a later one."""
-        found = self.api.get(path)
+        found = self.api.get(path, {"_fields": "id,meta_data"})
         if found is None:  # the account is gone
             return
         known = self._known(maybe(found.document).get("meta_data"))

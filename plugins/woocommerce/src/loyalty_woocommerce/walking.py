@@ -24,6 +24,16 @@ MODERATION = timedelta(days=30)
 """For how long a review may wait for approval: it is listed where it was written."""
 SECOND = timedelta(seconds=1)
 
+ORDER = (
+    "id,status,currency,date_created_gmt,date_modified_gmt,date_paid_gmt,total,customer_id,"
+    "billing.email,billing.phone,payment_method,created_via,line_items,shipping_lines,fee_lines,"
+    "coupon_lines,refunds,gift_cards"
+)
+REFUND = "id,date_created_gmt,amount,line_items,shipping_lines,fee_lines"
+CUSTOMER = "id,email,first_name,last_name,role,billing.email,billing.phone"
+REVIEW = "id,status,date_created_gmt,product_id,reviewer_email,verified"
+"""What is asked for: no address and no text ever leaves the shop."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
@@ -76,13 +86,13 @@ class Walk:
 
     def order(self, id: str) -> list[Input]:
         """The inputs of an order as it is now; none if it is not there any more."""
-        found = self.api.get(f"orders/{id}", {"dp": DECIMALS})
+        found = self.api.get(f"orders/{id}", {"dp": DECIMALS, "_fields": ORDER})
         return [] if found is None else self._order(maybe(found.document), found)
 
     def customer(self, id: str) -> list[Input]:
         """The input of a customer as they are now; none if they are gone."""
-        found = self.api.get(f"customers/{id}")
-        return [] if found is None else [customer_of(maybe(found.document), self.reading.source)]
+        found = self.api.get(f"customers/{id}", {"_fields": CUSTOMER})
+        return [] if found is None else [*customer_of(maybe(found.document), self.reading.source)]
 
     # -- orders -------------------------------------------------------------------------------
 
@@ -91,7 +101,8 @@ class Walk:
         refunds: list[dict[str, Json]] = []
         if rows(doc.get("refunds")):
             path = f"orders/{name(doc.get('id'), '$.id')}/refunds"
-            refunds, answered = self.api.every(path, {"dp": DECIMALS, "order": "asc"})
+            query: Query = {"dp": DECIMALS, "orderby": "id", "order": "asc", "_fields": REFUND}
+            refunds, answered = self.api.every(path, query)
         return self.reading.order_inputs(doc, refunds, answered.at)
 
     def _orders(self, at: Place) -> tuple[list[Input], Place]:
@@ -99,13 +110,14 @@ class Walk:
             "orderby": "modified",
             "order": "asc",
             "dp": DECIMALS,
+            "_fields": ORDER,
             "status": "trash" if at.phase == TRASH else "any",
             "dates_are_gmt": "true",
             "page": at.page,
         }
         if at.since:
             query["modified_after"] = at.since
-        docs, answered = self.api.list("orders", query)
+        docs, answered = self.api.page("orders", query)
         inputs = [
             one
             for doc in docs
@@ -127,15 +139,21 @@ class Walk:
 
         The shop cannot list customers by when they were changed.
         """
-        query: Query = {"orderby": "id", "order": "desc", "role": "all", "page": at.page}
-        docs, answered = self.api.list("customers", query)
+        query: Query = {
+            "orderby": "id",
+            "order": "desc",
+            "role": "all",  # as customers it lists those of one role alone
+            "_fields": CUSTOMER,
+            "page": at.page,
+        }
+        docs, answered = self.api.page("customers", query)
         source = self.reading.source
         ids = [number(doc.get("id")) for doc in docs]
         new = [doc for doc, id in zip(docs, ids, strict=True) if id > at.customers]
         inputs = [
             one
             for doc in new
-            for one in _read("customer", doc, lambda doc: [customer_of(doc, source)])
+            for one in _read("customer", doc, lambda doc: customer_of(doc, source))
         ]
         newest = max([at.newest, *ids])
         if len(new) == len(docs) and more_than(answered, at.page, len(docs)):
@@ -148,9 +166,10 @@ class Walk:
             "orderby": "date_gmt",
             "order": "desc",
             "status": "approved",
+            "_fields": REVIEW,
             "page": at.page,
         }
-        docs, answered = self.api.list("products/reviews", query)
+        docs, answered = self.api.page("products/reviews", query)
         source = self.reading.source
         oldest = _earlier(at.reviews, MODERATION)
         new = [doc for doc in docs if text(doc.get("date_created_gmt")) > oldest]
