@@ -26,10 +26,16 @@ NEVER = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Which refunds a shop had of an order at a moment: these, and no others."""
+    """Which refunds a shop had of an order at a moment: these, and no others from before."""
 
     at: datetime
     ids: tuple[str, ...]
+
+    def merge(self, other: Listing | None) -> Listing:
+        """The later one; of the same moment what is on both, for the rest was deleted in it."""
+        if other is None or other.at != self.at:
+            return self if other is None or self.at > other.at else other
+        return Listing(self.at, tuple(sorted(set(self.ids) & set(other.ids))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +80,7 @@ class OrderDocument:
                     first = known.setdefault(refund.id, refund)
                     known[refund.id] = max(first, refund, key=_refund_rank)
         currency = body.currency if body else min(united, default=self.currency)
-        listings = [one for one in (self.listing, other.listing) if one is not None]
-        listing = max(listings, key=lambda one: (one.at, one.ids), default=None)
+        listing = self.listing.merge(other.listing) if self.listing else other.listing
         return OrderDocument(currency, body, united.pop(currency, {}), united, listing)
 
     def deleted(self) -> frozenset[str]:

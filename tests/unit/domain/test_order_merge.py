@@ -207,6 +207,13 @@ def test_a_refund_that_was_deleted_stays_so_whenever_older_listings_come() -> No
         assert reduce(OrderDocument.merge, chosen).deleted() == {"r"}
 
 
+def test_of_two_listings_of_one_moment_the_deletion_was_the_later() -> None:
+    one, other = listed(1, "r", "s"), listed(1, "s", "t")
+    merged = one.merge(other)
+    assert merged == other.merge(one)
+    assert merged.deleted() == {"r", "t"}
+
+
 def test_listing_the_same_again_says_the_same() -> None:
     one, again = listed(1, "r"), listed(2, "r")
     assert one.says_the_same(one.merge(again))
