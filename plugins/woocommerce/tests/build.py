@@ -20,7 +20,7 @@ def config_of(
     url: str = "https://tea.example",
     *,
     program: str = "shop",
-    rewards: dict[str, Any] | None = None,
+    catalogue: dict[str, Any] | None = None,
     plugins: dict[str, Any] | None = None,
     **settings: Any,
 ) -> dict[str, Any]:
@@ -35,7 +35,7 @@ def config_of(
     return {
         "program": {"id": program, "currency": "USD"},
         "wallets": {"points": {}},
-        "rewards": rewards or {},
+        "rewards": catalogue or {},
         "plugins": {
             "points": {"earn": [{"rule": "base", "rate": {"USD": "1"}}]},
             "woocommerce": {"shop": [account]},

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from random import Random
 
 import pytest
 
 from loyalty_core.testing import (
+    FrozenClock,
     SentWebhook,
     ShopOrder,
     books_of,
@@ -88,6 +89,7 @@ def test_a_shop_that_goes_on_meanwhile_leaves_the_same_books(
     with opened(double) as loyalty:
         for place, (at, _, one) in enumerate(changes):
             platform.hold(history, at)
+            double.clock = FrozenClock(at + timedelta(seconds=1))
             waiting += [about(one, at, str(place))] * random.choice((0, 1, 1, 2))
             random.shuffle(waiting)
             now, waiting = waiting[: random.randint(0, 2)], waiting[2:]

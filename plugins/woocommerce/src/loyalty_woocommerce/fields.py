@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
+from math import ceil
 
 from loyalty_core import FactError, Json
 
@@ -103,4 +104,4 @@ def amount(value: object, digits: int, where: str) -> int:
 
 def pieces(value: object, where: str) -> int:
     """A number of pieces, a started one counting whole: shops sell by weight as well."""
-    return -int(-abs(decimal(value, where)) // 1)
+    return ceil(abs(decimal(value, where)))

@@ -93,6 +93,7 @@ class Reading:
         updated = moment(changed, "$.date_modified_gmt")
         lines, off = self._lines(doc, money)
         charged, charged_tax, fees_off = _charges(doc, money)
+        costless = frozenset(line.id for line in lines if not line.net)
         goods = sum(line.net for line in lines if line.kind is LineKind.GOODS)
         return Order(
             source=self.source,
@@ -103,7 +104,7 @@ class Reading:
             updated_at=updated + timedelta(microseconds=RANKS.index(status)),
             status=status,
             lines=lines or (Line(id=NOTHING, amount=Minor(0)),),
-            refunds=tuple(one for doc in refunds for one in self.refunds(doc, money)),
+            refunds=tuple(one for doc in refunds for one in self.refunds(doc, money, costless)),
             refunds_listed_at=at,
             shipping=Minor(charged),
             shipping_tax=Minor(charged_tax),
@@ -113,11 +114,12 @@ class Reading:
             channel=text(doc.get("created_via")),
         )
 
-    def refunds(self, doc: Doc, money: Money) -> Iterator[Refund]:
+    def refunds(self, doc: Doc, money: Money, costless: frozenset[str]) -> Iterator[Refund]:
         """What one refund gives back: its lines, and apart from them money that names none.
 
         The shop writes what goes back as negative amounts of lines, and as a positive one of all
-        of it, taxes included; that can be more than the lines come to, or there are no lines.
+        of it, taxes included; that can be more than the lines come to, or there are no lines. Of
+        pieces without money, those of ``costless`` lines count; others are back on the shelf.
         """
         id = name(doc.get("id"), "$.refunds.id")
         where = f"$.refunds[{id}]"
@@ -129,7 +131,7 @@ class Reading:
             line = _refunded_item(one)
             if line and value:
                 back[line] += value
-            elif line:
+            elif line in costless:
                 free[line] += pieces(one.get("quantity"), f"{where}.quantity")
             explained, parts = explained + (value + tax if line else 0), parts + 1
         charged = 0
