@@ -1,7 +1,9 @@
-"""What every test folder shares: the databases, and how hypothesis is run."""
+"""What every test folder shares: the databases, how hypothesis is run, and what runs in turn."""
 
 import os
+from typing import Any
 
+import pytest
 from hypothesis import settings
 
 pytest_plugins = ["tests.postgres"]
@@ -10,3 +12,19 @@ pytest_plugins = ["tests.postgres"]
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.register_profile("dev", deadline=None)
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Each test goes to whichever process is free, but those of faults to the same one, in turn.
+
+    They bring processes of their own, and some are waited for. By the hook, for with pytest 9.2
+    ``--dist loadgroup`` groups nothing: https://github.com/pytest-dev/pytest-xdist/issues/1386.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class InTurn(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "faults" if nodeid.startswith("tests/faults/") else nodeid
+
+    return InTurn(config, log)

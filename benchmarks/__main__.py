@@ -50,7 +50,9 @@ ABOUT = """\
 Operations a second, or megabytes where it says MB: medians. The ratio is that of each run, ours to
 the reference (of megabytes the other way round): its median and its spread. The reference leaves
 the same rows by hand on the same driver, or is what the case's docstring says. Compare ratios, not
-rates."""
+rates. Rows with a star were measured while the machine had much else to do: both sides are slower
+then, and Python more than a database, so ours more than the hand-written form. A row stays as it
+was until it is measured again."""
 
 
 def main() -> None:
@@ -133,13 +135,14 @@ def row(case: Case, database: str, done: list[Measured], *, quick: bool) -> Row:
         "p99_ms": round(statistics.median(slowest), 1) if slowest else None,
         "reference_p99_ms": round(statistics.median(theirs), 1) if theirs else None,
         "runs": len(done),
+        "busy": os.getloadavg()[0] > 2 * (os.cpu_count() or 1),
     }
 
 
 def cells(one: Row) -> list[str]:
     low, high = one["ratio_spread"]
     return [
-        one["name"],
+        one["name"] + ("*" if one.get("busy") else ""),
         f"{one['size']:,}",
         f"{one['ours']:,}",
         f"{low:.2f} to {high:.2f}",

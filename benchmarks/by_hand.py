@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from benchmarks.shop import NOW, Orders, Shop
+from benchmarks.shop import NOW, Shop
 
 AWARD = {
     "plugin": "points",
@@ -23,6 +24,7 @@ AWARD = {
 HISTORY = {"orders": 9, "first_order_at": "1997-01-01T12:00:00Z", "spend": {"USD": 9000}}
 ORDER_OF_TABLES = ("member", "identity", "fact", "lot", "wallet", "transaction", "entry")
 Rows = dict[str, list[dict[str, Any]]]
+CHUNK = 1000
 
 
 def new() -> str:
@@ -83,6 +85,10 @@ def fact_columns(fact: dict[str, Any], lot: str) -> dict[str, Any]:
         "document": {"currency": "USD", "body": fact, "refunds": {}},
         "awards": [{**AWARD, "lot_id": lot}],
         "gifts": [],
+        "kept": 1000,
+        "currency": "USD",
+        "categories": [],
+        "measures": {},
         "causes": [],
         "state_before": {"history": HISTORY},
         "config_version": 1,
@@ -142,15 +148,25 @@ def update(cursor: Any, shop: Shop, what: str, member: str) -> None:
     cursor.execute(f"UPDATE loyalty_{what} WHERE member_id = {shop.mark}", (member,))
 
 
-def load(shop: Shop, orders: Orders, chunk: int = 1000) -> int:
-    """All orders and their members, in transactions of ``chunk``, one statement a table."""
-    members: dict[str, str] = {}
-    balances: dict[str, int] = {}
-    for start in range(0, len(orders), chunk):
+class Loader:
+    """Loads orders and their members, in transactions of ``CHUNK``, one statement a table."""
+
+    def __init__(self, shop: Shop) -> None:
+        self.shop = shop
+        self.members: dict[str, str] = {}
+        self.balances: dict[str, int] = {}
+
+    def load(self, orders: Sequence[dict[str, Any]]) -> int:
+        for start in range(0, len(orders), CHUNK):
+            self._load(orders[start : start + CHUNK])
+        return len(orders)
+
+    def _load(self, orders: Sequence[dict[str, Any]]) -> None:
+        shop, members, balances = self.shop, self.members, self.balances
         rows: Rows = {table: [] for table in ORDER_OF_TABLES}
         caches: Rows = {"wallet": [], "member": []}
         touched = {}
-        for fact in orders[start : start + chunk]:
+        for fact in orders:
             customer = fact["identities"]["customer_id"]
             if customer not in members:
                 members[customer] = new()
@@ -165,7 +181,6 @@ def load(shop: Shop, orders: Orders, chunk: int = 1000) -> int:
             insert(cursor, shop, rows)
             upsert(cursor, shop, caches)
             connection.commit()
-    return len(orders)
 
 
 def upsert(cursor: Any, shop: Shop, caches: Rows) -> None:
@@ -192,6 +207,7 @@ def member_row(shop: Shop, member: str) -> dict[str, Any]:
         "merges": [],
         "household": False,
         "contributions": [],
+        "segments": {},
         "birthday": None,
         "decided_at": shop.moment(NOW),
         "decided_key": "[]",

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from benchmarks.shop import FIRST, Measured, Shop, order, rate
+from benchmarks.shop import FIRST, TURNS, Measured, Shop, in_turns, order, rate
 
 EACH = 5
 """Orders of a member in large books: ten entries."""
@@ -16,6 +16,8 @@ SMALL = 1000
 LATER = FIRST + timedelta(days=400)
 ROWS_A_TRANSACTION = 50_000
 SLOW_SECONDS = 2
+SECOND = 2**40
+"""What is added to the number of an order for what it leaves in a wallet other than points."""
 ID = {"member": 1, "fact": 2, "lot": 3, "transaction": 4}
 TABLES = ("member", "identity", "wallet", "fact", "lot", "transaction", "entry")
 
@@ -96,9 +98,11 @@ class Grower:
         """The columns of a copy that are not the template's, as SQL."""
         member = self._sql_id("member", span.owner)
         at, ends = self._moment("n.i"), self._moment("n.i + 730 * 86400")
-        total = 10 * span.each
+        balance, earned = f"one.balance * {span.each}", f"one.earned * {span.each}"
         mine = {"member_id": member, "fact_id": self._sql_id("fact", "n.i"), "occurred_at": at}
-        lot = f"CASE WHEN one.lot_id IS NOT NULL THEN {self._sql_id('lot', 'n.i')} END"
+        row = f"n.i + CASE WHEN one.wallet = 'points' THEN 0 ELSE {SECOND} END"  # of two wallets
+        lot = f"CASE WHEN one.lot_id IS NOT NULL THEN {self._sql_id('lot', f'({row})')} END"
+        made = self._sql_id("transaction", f"({row})")
         alone = {"member_id": self._sql_id("member", "n.i")}
         return {
             "member": {
@@ -106,19 +110,19 @@ class Grower:
                 "decided_at": self._moment(str(span.last * span.each)),
             },
             "identity": {**alone, "value": "CAST(n.i AS TEXT)"},
-            "wallet": {**alone, "balance": str(total), "earned": str(total)},
+            "wallet": {**alone, "balance": balance, "earned": earned},
             "fact": {**mine, "id": mine["fact_id"], "external_id": "'grown-' || n.i"},
             "lot": {
                 **mine,
-                "id": self._sql_id("lot", "n.i"),
+                "id": self._sql_id("lot", f"({row})"),
                 "created_at": at,
                 "activates_at": at,
                 "expires_at": ends,
             },
-            "transaction": {**mine, "id": self._sql_id("transaction", "n.i")},
+            "transaction": {**mine, "id": made},
             "entry": {
                 **mine,
-                "transaction_id": self._sql_id("transaction", "n.i"),
+                "transaction_id": made,
                 "lot_id": lot,
             },
         }[table]
@@ -142,24 +146,26 @@ def _id(kind: int, number: int) -> str:
 def record_in_large_books(shop: Shop, number: int) -> Measured:
     """Orders recorded in books of ``number`` members with ten entries each.
 
-    Reference: the same in books of 1,000 members.
+    Reference: the same in books of 1,000 members, in turns.
     """
-    grower = Grower(shop)
+    with shop.beside() as few:
+        for one, members in ((shop, number), (few, SMALL)):
+            Grower(one).grow(members)
+            _recorded(one, members, TURNS)  # what is prepared once is, from here on
+        return in_turns(
+            lambda turn: _recorded(shop, number, turn), lambda turn: _recorded(few, SMALL, turn)
+        )
 
-    def recorded(members: int) -> float:
-        step = members // SMALL
-        times = [next(shop.minutes) for _ in range(SMALL)]
-        facts = [
-            order(f"later-{at}", str(n * step), LATER + timedelta(minutes=at))
-            for n, at in enumerate(times)
-        ]
-        return rate(lambda: len([shop.loyalty.record(fact) for fact in facts]))
 
-    grower.grow(SMALL)
-    recorded(SMALL)  # what is prepared once is, from here on
-    small = recorded(SMALL)
-    grower.grow(number - SMALL)
-    return Measured(recorded(number), small)
+def _recorded(shop: Shop, members: int, turn: int) -> int:
+    """How many orders were recorded, one each of some members, spread over all there are."""
+    each = SMALL // TURNS
+    step = members // SMALL
+    facts = [
+        order(f"later-{n}", str(n % SMALL * step), LATER + timedelta(minutes=n))
+        for n in range(turn * each, (turn + 1) * each)
+    ]
+    return len([shop.loyalty.record(fact) for fact in facts])
 
 
 def statements_of_many(shop: Shop, number: int) -> Measured:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
-from benchmarks.by_hand import load, post
-from benchmarks.shop import CONFIG, FIRST, Measured, Orders, Shop, order, rate
-from loyalty_core import Loyalty, PluginManifest, Subscription, hookimpl
+from benchmarks.by_hand import Loader, post
+from benchmarks.shop import CONFIG, FIRST, Measured, Orders, Shop, in_turns, order, part, rate
+from loyalty_core import Event, Loyalty, PluginManifest, Subscription, hookimpl
 
 MEMBERS, CALLERS = 50, 32
 Record = Callable[[dict[str, Any]], object]
@@ -24,10 +24,16 @@ def record_one(shop: Shop, number: int) -> Measured:
         times = [FIRST + timedelta(minutes=next(shop.minutes)) for _ in range(number)]
         return [order(f"{name}-{n}", str(n % MEMBERS), at) for n, at in enumerate(times)]
 
-    def ours() -> int:
-        return len([shop.loyalty.record(fact) for fact in facts("ours")])
+    mine, raw = facts("ours"), facts("raw")
 
-    return Measured(rate(ours), rate(lambda: singly(shop, members, facts("raw"))))
+    def ours(turn: int) -> int:
+        return len([shop.loyalty.record(fact) for fact in part(mine, turn)])
+
+    return in_turns(ours, lambda turn: singly(shop, members, part(raw, turn)))
+
+
+def heard(event: Event) -> None:
+    """Nothing is delivered while a case runs."""
 
 
 class Listener:
@@ -38,7 +44,7 @@ class Listener:
     @hookimpl
     def loyalty_register_handlers(self, config: object, program: object) -> list[Subscription]:
         kinds = ("points_credited", "member_enrolled")
-        return [Subscription(id=f"listener.{k}", event_type=k, handler=print) for k in kinds]
+        return [Subscription(id=f"listener.{k}", event_type=k, handler=heard) for k in kinds]
 
 
 def recorded(shop: Shop, number: int) -> float:
@@ -51,7 +57,7 @@ def recorded(shop: Shop, number: int) -> float:
     return rate(lambda: len([listening.record(fact) for fact in facts]))
 
 
-def singly(shop: Shop, members: list[str], facts: Orders) -> int:
+def singly(shop: Shop, members: list[str], facts: Sequence[dict[str, Any]]) -> int:
     for fact in facts:
         customer = fact["identities"]["customer_id"]
         with shop.driver() as (cursor, connection):
@@ -127,8 +133,11 @@ def imported(shop: Shop, number: int, members: int = 2357) -> Measured:
         {**one, "id": f"raw-{n}", "identities": {"customer_id": f"raw-{n * 7919 % members}"}}
         for n, one in enumerate(orders)
     ]
-    ours = rate(lambda: shop.loyalty.record_many(orders).total)
-    return Measured(ours, rate(lambda: load(shop, theirs)))
+    loader = Loader(shop)
+    return in_turns(
+        lambda turn: shop.loyalty.record_many(part(orders, turn)).total,
+        lambda turn: loader.load(part(theirs, turn)),
+    )
 
 
 def imported_strangers(shop: Shop, number: int) -> Measured:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from sqlalchemy import Connection, Engine, event
 
@@ -34,6 +34,7 @@ CONFIG: dict[str, Any] = {
 NOW = datetime(1998, 7, 1, tzinfo=UTC)
 FIRST = datetime(1997, 1, 1, 12, tzinfo=UTC)
 POOL = 32
+T = TypeVar("T")
 Orders = list[dict[str, Any]]
 
 
@@ -68,7 +69,11 @@ class Shop:
             event.listen(self.engine, "connect", self._synchronous)
         self.now = NOW
         self.minutes = count(1)
-        self.loyalty = Loyalty.open(CONFIG, self.engine, clock=lambda: self.now)
+        self.loyalty = self.open(CONFIG)
+
+    def open(self, config: Mapping[str, Any]) -> Loyalty:
+        """Another program in the same database, with the shop's clock."""
+        return Loyalty.open(config, self.engine, clock=lambda: self.now)
 
     def _synchronous(self, connection: Any, _: Any) -> None:
         connection.execute(f"PRAGMA synchronous = {'FULL' if self.full else 'NORMAL'}")
@@ -89,6 +94,22 @@ class Shop:
     ) -> None:
         self.loyalty.close()
         self.engine.dispose()
+
+    @contextmanager
+    def beside(self) -> Iterator[Shop]:
+        """A shop with an empty database of its own, beside this one and like it."""
+        url = self.engine.url
+        other = url.set(database=f"{url.database}_beside")
+        if self.postgresql:
+            self._administer(f'CREATE DATABASE "{other.database}"')
+        with Shop(other.render_as_string(hide_password=False), full=self.full) as shop:
+            yield shop
+        if self.postgresql:
+            self._administer(f'DROP DATABASE "{other.database}"')
+
+    def _administer(self, text: str) -> None:
+        with self.engine.connect() as connection:
+            connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql(text)
 
     @contextmanager
     def driver(self) -> Iterator[tuple[Any, Connection]]:
@@ -122,6 +143,28 @@ def order(name: str, customer: str, at: datetime, amount: str = "10.00") -> dict
         "occurred_at": at.isoformat(),
         "lines": [{"id": "1", "amount": amount}],
     }
+
+
+TURNS = 10
+
+
+def in_turns(ours: Callable[[int], int], theirs: Callable[[int], int]) -> Measured:
+    """Both measured in ten turns, one after the other, so that both meet the same machine.
+
+    Each does its part of the work of a turn (0 to 9), and says how many operations that was.
+    """
+    works, done, spent = (ours, theirs), [0, 0], [0.0, 0.0]
+    for turn in range(TURNS):
+        for place, work in enumerate(works):
+            started = time.perf_counter()
+            done[place] += work(turn)
+            spent[place] += time.perf_counter() - started
+    return Measured(done[0] / spent[0], done[1] / spent[1])
+
+
+def part(whole: Sequence[T], turn: int) -> Sequence[T]:
+    """What of the whole is the work of a turn."""
+    return whole[len(whole) * turn // TURNS : len(whole) * (turn + 1) // TURNS]
 
 
 def rate(work: Callable[[], int]) -> float:

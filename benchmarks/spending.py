@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from benchmarks.by_hand import new
-from benchmarks.shop import FIRST, Measured, Shop, order, rate
+from benchmarks.shop import FIRST, Measured, Shop, in_turns, order, part
 
 LOTS = 10
 
@@ -23,17 +23,19 @@ def redeem(shop: Shop, number: int) -> Measured:
     found = (shop.loyalty.find({"customer_id": str(n)}, source="shop") for n in range(2 * half))
     ids = [member.id for member in found if member]
 
-    def ours() -> int:
-        return len([shop.loyalty.redeem(one, points=100, key=one) for one in ids[:half]])
+    def ours(turn: int) -> int:
+        some = part(ids[:half], turn)
+        return len([shop.loyalty.redeem(one, points=100, key=one) for one in some])
 
-    def by_hand() -> int:
-        for one in ids[half:]:
+    def by_hand(turn: int) -> int:
+        some = part(ids[half:], turn)
+        for one in some:
             with shop.driver() as (cursor, connection):
                 redeem_by_hand(cursor, shop, one)
                 connection.commit()
-        return half
+        return len(some)
 
-    return Measured(rate(ours), rate(by_hand))
+    return in_turns(ours, by_hand)
 
 
 def redeem_by_hand(cursor: Any, shop: Shop, member: str) -> None:
@@ -85,12 +87,16 @@ def statement(shop: Shop, number: int) -> Measured:
         ),
     )
 
-    def by_hand() -> int:
-        for member in ids:
+    def ours(turn: int) -> int:
+        return len([shop.loyalty.statement(one) for one in part(ids, turn)])
+
+    def by_hand(turn: int) -> int:
+        some = part(ids, turn)
+        for member in some:
             with shop.driver() as (cursor, _):
                 for text in queries:
                     cursor.execute(text.replace("?", shop.mark), (member,))
                     cursor.fetchall()
-        return len(ids)
+        return len(some)
 
-    return Measured(rate(lambda: len([shop.loyalty.statement(one) for one in ids])), rate(by_hand))
+    return in_turns(ours, by_hand)

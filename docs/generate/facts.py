@@ -32,6 +32,7 @@ from loyalty_core import (
     Tender,
 )
 from loyalty_core.application.forms import LONGEST_ID
+from loyalty_core.application.identify import BY_ID
 from loyalty_core.application.identities import GIVEN, LONGEST_VALUE
 from loyalty_core.domain.currencies import MINOR_DIGITS
 
@@ -62,7 +63,7 @@ TEXT = {"title": "text", "type": "string", "pattern": STORABLE}
 ID = {"maxLength": LONGEST_ID, "pattern": r"\S"}
 IDENTITIES = {
     "type": "object",
-    "propertyNames": {"enum": list(GIVEN)},
+    "propertyNames": {"enum": [*GIVEN, BY_ID]},
     "additionalProperties": {"$ref": "#/$defs/text", "maxLength": LONGEST_VALUE},
 }
 NARROWER: dict[str, dict[str, Any]] = {

@@ -21,7 +21,8 @@ How values are written:
   it is more than a day ahead of the clock, or before 1970.
 - **Identities** say whose the fact is: `email`, `phone`, `customer_id` (counts within `source`),
   `card`, `payment_token`. One is enough. Those not known yet are linked to the member that the
-  others belong to. An order without any waits for `Loyalty.claim`.
+  others belong to. An order without any waits for `Loyalty.claim`. `member_id` names a member of
+  the program by id instead: nobody is enrolled by it.
 - An unknown key is refused, with the nearest known one as the remedy. Everything that is wrong is
   reported at once, each fault with its path.
 

@@ -34,6 +34,11 @@ KEPT = {
     "loyalty_waiting.kind": "ours",
     "loyalty_waiting.source": "the shop's own name",
     "loyalty_stock.item": "a plugin's",
+    **{
+        f"loyalty_{table}.{column}": "a board and its period, of the configuration"
+        for table in ("score", "score_moved", "ladder", "fence", "place")
+        for column in ("board", "period")
+    },
     **KEPT_OF_GRANTS,
     **KEPT_OF_CONNECTORS,
     "loyalty_member.contributions": "ids of households, moments and percents",

@@ -72,6 +72,7 @@ def test_days_that_the_jobs_missed_are_made_up_for_but_not_after_a_month(shop: S
     assert item.transaction.occurred_at == datetime(2026, 7, 20, 4, tzinfo=UTC)
 
 
+@pytest.mark.hard_case("H26")
 @pytest.mark.parametrize(("policy", "day"), [("feb_28", "28"), ("mar_1", "01")])
 def test_29_february_has_a_day_every_year(shop: Shop, policy: str, day: str) -> None:
     loyalty = opened(shop, leap_day=policy)
@@ -86,6 +87,7 @@ def test_29_february_has_a_day_every_year(shop: Shop, policy: str, day: str) -> 
     assert points(loyalty, ada)[0] == 20
 
 
+@pytest.mark.hard_case("H26")
 def test_a_changed_date_does_not_pay_twice(shop: Shop) -> None:
     loyalty = opened(shop)
     ada = member(loyalty, "1990-12-30")
@@ -99,6 +101,7 @@ def test_a_changed_date_does_not_pay_twice(shop: Shop) -> None:
     assert points(loyalty, ada)[0] == 20
 
 
+@pytest.mark.hard_case("H46")
 def test_years_in_the_program(shop: Shop) -> None:
     loyalty = opened(shop, birthdays=False, anniversaries=True)
     old = loyalty.record(order(at=datetime(2020, 6, 2, 2, tzinfo=UTC))).member_id or ""

@@ -63,13 +63,23 @@ class Friends:
 
     @hookimpl
     def loyalty_register_handlers(self, config: Nothing, program: ProgramConfig) -> Any:
-        return [Subscription(id="friends.thank", event_type="friends.paid", handler=thank)]
+        return [
+            Subscription(id="friends.thank", event_type="friends.paid", handler=thank),
+            Subscription(id="friends.heard", event_type="friends.heard", handler=heard),
+        ]
 
 
 def thank(event: Event) -> Iterable[Any]:
     """A fact that comes of an event."""
     name = "thanks-" + str(event.data["order"])
     return [{**activity(name, "thanked", email="bob@example.org"), "source": "mail"}]
+
+
+def heard(event: Event) -> Iterable[Any]:
+    """Ten thanks for what is right, one for what is not."""
+    for number in range(10 if event.data["marked"] else 1):
+        fact = activity(f"heard-{number}", "thanked", email="bob@example.org")
+        yield {**fact, "id": f"{event.id}-{number}", "source": "ear"}
 
 
 class FriendsProgram:
@@ -88,6 +98,15 @@ class FriendsProgram:
             back = Cause(kind="friends.welcome", rule="welcome", member=friend)
             return [Credit(wallet="points", amount=5, rule="join"), back]
         amounts = {"friends.welcome": 7, "friends.bought": 100, "thanked": 1}
+        if fact.kind == "mark":
+            return [Cause(kind="friends.marked", rule="mark")]
+        if fact.kind == "friends.marked":
+            told = Emit(type="friends.heard", data={"marked": not fact.data})
+            return [KeepState({**member.state, "marked": True}), told]
+        if fact.kind == "hear":
+            marked = bool(member.state.get("marked"))
+            wrong = [] if marked else [Cause(kind="friends.marked", rule="w", data={"w": 1})]
+            return [Emit(type="friends.heard", data={"marked": marked}), *wrong]
         if fact.kind == "around":
             return [Cause(kind="friends.around", rule="again")]
         if fact.kind == "friends.around":
@@ -303,4 +322,15 @@ def test_friends_of_each_other_at_the_same_time(shop: Shop) -> None:
         receipts = list(pool.map(loyalty.record, facts))
     assert {one.status for one in receipts} == {RecordStatus.BOOKED}
     assert have(loyalty, *names) == [3 * 12] * 4
+    assert loyalty.verify().problems == ()
+
+
+def test_what_is_emitted_is_what_the_last_round_says(shop: Shop) -> None:
+    loyalty = opened(shop)
+    mark = activity("mark", "mark", email="bob@example.org", at=START - timedelta(hours=1))
+    hear = activity("hear", "hear", email="bob@example.org", at=START)
+    loyalty.record_many([hear, mark])
+    loyalty.tick()
+    assert have(loyalty, "bob") == [20]
+    assert loyalty.tick().delivered == 0
     assert loyalty.verify().problems == ()

@@ -68,6 +68,23 @@ def test_the_host_rolls_back_and_nothing_of_ours_stays(shop: Shop, host: Engine)
     assert (again.status, again.changes) == ("booked", {"points": 60})
 
 
+def test_what_the_host_may_still_roll_back_is_told_to_nobody(shop: Shop, host: Engine) -> None:
+    shop.toy = Toy(subscribed=("points_credited",))
+    loyalty = shop.open()
+    with host.connect() as connection:
+        with loyalty.using(connection) as inside:
+            inside.record(order())
+            assert inside.tick().delivered == 0
+        connection.rollback()
+    assert shop.toy.received == []
+    with host.begin() as connection, loyalty.using(connection) as inside:
+        inside.record(order())
+        inside.tick()
+    assert shop.toy.received == []
+    assert loyalty.tick().delivered == 1
+    assert [event.type for event in shop.toy.received] == ["points_credited"]
+
+
 def test_our_error_leaves_the_hosts_work_alone(shop: Shop, host: Engine) -> None:
     loyalty = shop.open()
     member = loyalty.record(order()).member_id or ""

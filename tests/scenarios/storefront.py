@@ -119,13 +119,19 @@ class Storefront:
         )
 
     def _shown(self, me: Mapping[str, Any]) -> Mapping[str, Mapping[str, Json]]:
-        """What plugins added to the member, by plugin: their types begin with its id."""
+        """What plugins added to the member, by plugin: their types begin with its id.
+
+        A field with the plugin's name is all that it shows, any other is a part of that.
+        """
         found: dict[str, dict[str, Json]] = {}
         for name, kind in self._added.items():
             (owner,) = (
                 one for one in self._loyalty.config.plugins if kind.name.lower().startswith(one)
             )
-            found.setdefault(owner, {})[_snake(name)] = _plain(me[name])
+            told, part = _plain(me[name]), _snake(name)
+            found.setdefault(owner, {}).update(
+                cast(dict[str, Json], told) if part == owner else {part: told}
+            )
         return found
 
     def quote(self, cart: Mapping[str, Json], member_id: str | None = None) -> core.Quote:

@@ -123,6 +123,9 @@ class LineKind(Enum):
     GIFT_CARD = strawberry.enum_value("gift_card", description="A gift card; no purchase.")
     TIP = strawberry.enum_value("tip", description="A tip; no purchase.")
     DONATION = strawberry.enum_value("donation", description="A donation; no purchase.")
+    MEMBERSHIP = strawberry.enum_value(
+        "membership", description="The fee of a paid membership; no purchase."
+    )
 
 
 @strawberry.enum(description="Why money went back.")

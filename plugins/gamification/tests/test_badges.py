@@ -36,6 +36,13 @@ def test_levels_are_reached_by_a_count_and_their_points_given_once() -> None:
     }
 
 
+def test_the_fee_of_a_membership_is_no_order() -> None:
+    shop = Shop(REVIEWS.replace('"review"', '"order"'))
+    for _ in range(2):
+        shop.buy("1.00", "2026-03-01", lines=[{"id": "1", "amount": "9", "kind": "membership"}])
+    assert (level(shop), shop.shown("badges")["have"]) == (None, 0)
+
+
 def test_before_the_first_level_the_badge_says_what_is_missing() -> None:
     shop = Shop(REVIEWS)
     shop.do("other", "2026-03-01")

@@ -78,6 +78,19 @@ def test_spend_in_another_currency_and_gift_cards_do_not_count() -> None:
     assert shop.tier == "bronze"
 
 
+def test_the_fee_of_a_membership_is_no_order() -> None:
+    rules = ladder().replace(
+        'metric = "spend", at_least = "100.00"', 'metric = "orders", at_least = 2'
+    )
+    shop = Shop(rules).at("2025-03-01")
+    fee = {"id": "fee", "amount": "99.00", "kind": "membership"}
+    shop.buy("1", "1", lines=[fee])
+    shop.buy("1", "2")
+    assert shop.tier == "bronze"
+    shop.buy("1", "3", lines=[fee, {"id": "1", "amount": "1.00"}])
+    assert shop.tier == "silver"
+
+
 @pytest.mark.hard_case("H22")
 def test_refunds_move_progress_back_and_a_tier_reached_is_kept() -> None:
     shop = Shop(ladder()).at("2025-03-01")
@@ -255,6 +268,22 @@ def test_points_spent_leave_the_tier_that_was_earned_with_them() -> None:
     shop.buy("0.50", "2")
     assert (shop.tier, shop.loyalty.balance(shop.member)) == ("silver", 0)
     assert shop.standing.until == moment("2027-01-01T00:00:00")
+
+
+@pytest.mark.hard_case("H19")
+def test_a_reward_bought_by_itself_does_not_keep_a_member_from_a_tier() -> None:
+    toml = ladder().replace(
+        'metric = "spend", at_least = "100.00"', 'metric = "points", at_least = 90'
+    )
+    points = {"earn": [{"rule": "base", "rate": {"USD": 1}}]}
+    card = {"kind": "gift_card", "amount": "1.00", "points": 40, "auto_issue": True}
+    sections = {"rewards": {"card": card}, "plugins_on": {"points": points}}
+    shop = Shop(toml, **sections).at("2025-03-01")
+    shop.buy("60.00", "1")
+    assert (shop.tier, shop.loyalty.balance(shop.member)) == ("bronze", 20)
+    shop.buy("30.00", "2")
+    assert (shop.tier, shop.loyalty.balance(shop.member)) == ("silver", 10)
+    assert len(shop.loyalty.grants(shop.member)) == 2
 
 
 def test_two_schemes_at_once() -> None:

@@ -110,6 +110,10 @@ WRONG = {
         FIRST,
         f'{FIRST}\nbenefits = [{{ benefit = "a", kind = "gift", count = 1 }}]',
     ),
+    "tier[1].benefits[0].per": (
+        FIRST,
+        f'{FIRST}\nbenefits = [{{ benefit = "a", kind = "gift", per = "paid_period" }}]',
+    ),
     "tier[1].benefits[1].benefit": (
         FIRST,
         f"{FIRST}\nbenefits = [{TWICE}, {TWICE}]",

@@ -213,6 +213,9 @@ def _faults(config: ProgramConfig) -> Iterator[Problem]:
     except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: a folder of zones
         remedy = "Use an IANA name such as Europe/Berlin."
         yield Problem("program.time_zone", f"{program.time_zone!r} is not a time zone", remedy)
+    if program.spend_until and not (program.ends_on and program.ends_on <= program.spend_until):
+        remedy = "Write ends_on, no later than it, or leave it out."
+        yield Problem("program.spend_until", "the program goes on after it", remedy)
     for name in ("join_wait_days", "unmerge_days"):
         days = getattr(program, name)
         if not 0 <= days <= _LONGEST["after_days"]:

@@ -20,11 +20,11 @@ from loyalty_core.application.histories import dump_history, load_history
 from loyalty_core.application.rules import Rules, ask, ask_follower
 from loyalty_core.application.standing import Person, stood
 from loyalty_core.application.structure import converter, is_json
-from loyalty_core.application.taken import Taken
-from loyalty_core.domain.effects import Cause, Emit
-from loyalty_core.domain.facts import Activity, Decidable, Json, Order
+from loyalty_core.application.taken import Emitted, Taken
+from loyalty_core.domain.effects import Cause
+from loyalty_core.domain.facts import Activity, Decidable, FactId, Json, LineKind, Order
 from loyalty_core.domain.members import History, MemberStatus, Profile
-from loyalty_core.domain.orders import earns, order_total
+from loyalty_core.domain.orders import earns, is_purchase, order_total
 from loyalty_core.domain.programs import JoinPolicy
 from loyalty_core.errors import PluginFailed
 from loyalty_core.ports.program import UnitesStates
@@ -96,12 +96,14 @@ class Folded:
     """What a fold came to: the facts it decided or that fell out of it, and what to emit.
 
     ``causing`` are those that cause other facts, or did before.
+    ``emitted`` is all that is emitted, told or not; ``fresh`` are facts decided for the first time.
     ``redated`` are awards whose lot is booked already, with other moments than they have now.
     """
 
     touched: list[FactRecord] = field(default_factory=list)
     redated: list[tuple[FactRecord, Award]] = field(default_factory=list)
-    emitted: list[tuple[FactRecord, Emit]] = field(default_factory=list)
+    emitted: list[Emitted] = field(default_factory=list)
+    fresh: list[FactId] = field(default_factory=list)
     causing: list[Causing] = field(default_factory=list)
 
 
@@ -200,11 +202,13 @@ def _take(
     result: Folded,
 ) -> None:
     """Decides one fact and notes what came of it."""
+    if record.config_version == 0:
+        result.fresh.append(record.id)
     dates = {award.name: award.moments for award in record.awards if award.lot_id}
     taken = _decide(record, fact, member, profile, running, rules, now)
     moved = [one for one in record.awards if dates.get(one.name, one.moments) != one.moments]
     result.redated += [(record, award) for award in moved]
-    result.emitted += [(record, emit) for emit in taken.emitted]
+    result.emitted += taken.emitted
     if taken.caused or record.causes:
         result.causing.append(Causing(record, taken.caused, taken.silent))
     result.touched.append(record)
@@ -245,11 +249,12 @@ def _decide(
     )
     seen = stood(rules, person, fact.occurred_at)
     taken = Taken(record, member, rules, running.state, list(seen.failed))
-    for owned in rules.programs:
+    earns = rules.config.program.earns(fact.occurred_at)
+    for owned in rules.programs if earns else ():
         with taken.of(owned.plugin):
             effects = ask(owned, fact, seen.person.view(owned.plugin), rules.config)
             taken.take(owned.plugin, effects, follows=False)
-    if rules.followers:
+    if rules.followers and earns:
         goodwill = rules.config.program.goodwill
         outcome = outcome_of(fact, record.document, taken.credits, taken.measures, goodwill)
         for follower in rules.followers:
@@ -328,8 +333,11 @@ def _together(one: History, other: History) -> History:
 
 
 def _bought(history: History, order: Order) -> History:
+    if not is_purchase(order):
+        return history
+    fees = sum(line.net for line in order.lines if line.kind is LineKind.MEMBERSHIP)
     spend = dict(history.spend)
-    spend[order.currency] = spend.get(order.currency, 0) + order_total(order)
+    spend[order.currency] = spend.get(order.currency, 0) + order_total(order) - fees
     return History(
         orders=history.orders + 1,
         first_order_at=history.first_order_at or order.occurred_at,

@@ -59,6 +59,11 @@ def _returned(
             value=int(_goods(order, line_nets(order))) - floor(_goods(order, back)),
             points=points,
             whole=not sum(kept_share({"": 1}, part, goodwill).values()),
+            gone=tuple(
+                line.id
+                for line in order.lines
+                if not kept_share({line.id: 1}, part, goodwill)[line.id]
+            ),
         )
 
 

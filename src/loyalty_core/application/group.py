@@ -2,11 +2,14 @@
 
 There is no thread and no delay. A caller that finds nobody at work leads: it records its fact
 together with all that wait by then, hands each caller its receipt, and passes the lead on to the
-first of those that came meanwhile. A caller that is alone records alone.
+first of those that came meanwhile. A caller that is alone records alone. Where others were with
+the last leader, the next one lets them run before it looks who waits: they come with their next
+facts all at once, and the first of them would record alone.
 """
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from threading import Lock, get_ident
@@ -41,6 +44,7 @@ class Group:
         self._lock = Lock()
         self._waiting: deque[_Call] = deque()
         self._led = False
+        self._last = 1
         self._leader: int | None = None
 
     def record(self, fact: Fact) -> FactReceipt:
@@ -89,6 +93,7 @@ class Group:
 
         Facts of one document would share what they changed in their receipts.
         """
+        self._let_come()
         together = {call.key: call}
         with self._lock:
             left: deque[_Call] = deque()
@@ -98,7 +103,15 @@ class Group:
                 else:
                     left.append(one)
             self._waiting = left
+            self._last = len(together)
         return list(together.values())
+
+    def _let_come(self) -> None:
+        """Gives way to those who were in the last group, as long as each time somebody comes."""
+        before = -1
+        while before < len(self._waiting) < self._last - 1:
+            before = len(self._waiting)
+            time.sleep(0)
 
     def _leave(self, call: _Call) -> None:
         """Passes the lead on; a caller that was interrupted while it waited waits no more."""

@@ -6,14 +6,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 
 from loyalty_core.application.identities import read_identities
-from loyalty_core.application.ids import new_id
+from loyalty_core.application.ids import is_id, new_id
 from loyalty_core.domain.facts import Fact, FactKey
 from loyalty_core.domain.members import Identity, MemberId, MemberStatus, Profile
 from loyalty_core.domain.orders import NEVER
 from loyalty_core.domain.programs import JoinPolicy, Program
-from loyalty_core.errors import IdentityConflict, LoyaltyError, MemberErased
+from loyalty_core.errors import IdentityConflict, LoyaltyError, MemberErased, MemberNotFound
 from loyalty_core.ports.records import MemberRecord
 from loyalty_core.ports.store import UnitOfWork
 
@@ -70,9 +71,17 @@ class Identified:
         return kinds
 
 
+BY_ID = "member_id"
+"""Under this name, among its identities, a fact may name its member by id: nobody is enrolled."""
+
+
 def identities_of(fact: Fact, program: Program) -> tuple[Identity, ...]:
-    """The normalised identities a fact gives; raises ``IdentityInvalid``."""
-    return read_identities(fact.identities, source=fact.source, country=program.default_country)
+    """The normalised identities a fact gives, its member's id left out.
+
+    Raises ``IdentityInvalid``.
+    """
+    given = {kind: value for kind, value in fact.identities.items() if kind != BY_ID}
+    return read_identities(given, source=fact.source, country=program.default_country)
 
 
 def identify(
@@ -84,26 +93,30 @@ def identify(
     profile: Profile | None = None,
     enrol: bool | None = None,
     keys: Iterable[FactKey] = (),
+    named: Mapping[int, str] = MappingProxyType({}),
 ) -> Identified:
     """Finds the owner of each tuple of identities; strangers join if the policy lets them.
 
     Identities not known yet are linked to the member that the others beside them belong to. All
     owners are locked, and those of the facts with these keys, so that one statement locks them
     in id order. What happened to a stranger before they were erased belongs to nobody:
-    ``MemberErased``.
+    ``MemberErased``. ``named`` are the members that are named by id, by place in the input.
     """
     lists = [() if isinstance(one, LoyaltyError) else one for one in given]
     known = uow.lock_owners((identity for one in lists for identity in one), keys)
+    by_id = _by_id(uow, named.values()) if named else {}
     joins = program.join is JoinPolicy.ON_FIRST_FACT if enrol is None else enrol
     strangers = [] if enrol else [one for one in lists if known.keys().isdisjoint(one)]
     erased = erased_at(uow, strangers)
     result = Identified([], lists)
     claims: dict[Identity, MemberId] = {}
-    for one, identities, moment in zip(given, lists, joined_at, strict=True):
+    for place, (one, identities, moment) in enumerate(zip(given, lists, joined_at, strict=True)):
         owner = one if isinstance(one, LoyaltyError) else owner_of(identities, known, claims)
+        if place in named and not isinstance(owner, LoyaltyError):
+            owner = _agreed(owner, by_id[named[place]])
         if isinstance(owner, str | None) and moment <= erased.get(identities, NEVER):
             owner = MemberErased(ERASED)
-        if owner is None and identities and joins:
+        if owner is None and identities and joins and (enrol or program.earns(moment)):
             owner = MemberId(new_id())
             result.enrolled[owner] = MemberRecord(
                 id=owner, joined_at=moment, profile=profile or Profile(), fresh=True
@@ -143,6 +156,31 @@ def owner_of(
         kinds = ", ".join(f"{item.kind} {item.value!r}" for item in identities)
         return IdentityConflict(f"{kinds} belong to {len(owners)} members", where="$.identities")
     return next(iter(owners), None)
+
+
+def _by_id(uow: UnitOfWork, ids: Iterable[str]) -> dict[str, MemberId | LoyaltyError]:
+    """Who answers for each of these ids, locked; an error where nobody does any more."""
+    wanted = set(ids)
+    found = uow.lock_members(MemberId(one) for one in wanted if is_id(one))
+    found |= uow.lock_members({record.holder for record in found.values()} - found.keys())
+    owners: dict[str, MemberId | LoyaltyError] = {}
+    for one in wanted:
+        record = found.get(MemberId(one))
+        if record is None or record.household:
+            owners[one] = MemberNotFound(f"there is no member {one[:60]!r}", member_id=one)
+        elif record.status is MemberStatus.ERASED:
+            owners[one] = MemberErased(f"the member {one!r} was erased", member_id=one)
+        else:
+            owners[one] = record.holder
+    return owners
+
+
+def _agreed(
+    owner: MemberId | None, by_id: MemberId | LoyaltyError
+) -> MemberId | LoyaltyError | None:
+    if owner in (None, by_id) or isinstance(by_id, LoyaltyError):
+        return by_id
+    return IdentityConflict("the identities are not the named member's", where="$.identities")
 
 
 def _settle_claims(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 
+from loyalty_core.domain.amounts import Money
 from loyalty_core.domain.members import MemberView
+from loyalty_core.domain.programs import Program
 from loyalty_core.domain.rewards import SpendOffer, SpendRequest
 from loyalty_core.errors import PluginFailed
 from loyalty_core.ports.program import Owned, RewardKind
@@ -13,8 +15,17 @@ from loyalty_core.ports.records import MemberRecord
 logger = logging.getLogger("loyalty_core")
 
 
-def priced(owned: Owned[RewardKind], request: SpendRequest, view: MemberView) -> SpendOffer:
-    """What a reward would cost and give; raises ``PluginFailed`` if its plugin does not say."""
+def priced(
+    owned: Owned[RewardKind], request: SpendRequest, view: MemberView, program: Program
+) -> SpendOffer:
+    """What a reward would cost and give; raises ``PluginFailed`` if its plugin does not say.
+
+    After the last day of the program points buy nothing.
+    """
+    if request.at is not None and not program.spends(request.at):
+        nothing = Money(0, program.currency)
+        over = "the program has ended"
+        return SpendOffer(wallet=owned.item.wallet, points=0, worth=nothing, refusal=over)
     try:
         offer = owned.item.offer(request, view)
     except Exception as error:

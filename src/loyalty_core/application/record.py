@@ -18,6 +18,7 @@ from loyalty_core.application.fold import decidable
 from loyalty_core.application.forms import read_fact
 from loyalty_core.application.group import Group
 from loyalty_core.application.identify import (
+    BY_ID,
     ERASED,
     GONE,
     Identified,
@@ -187,7 +188,12 @@ class Recorder:
                 given.append(error)
         moments = [min(now, getattr(fact, "occurred_at", now)) for fact in facts]
         keys = [key_of(fact) for fact in facts if not isinstance(fact, LoyaltyError)]
-        return identify(uow, given, moments, program, keys=keys)
+        named = {
+            place: fact.identities[BY_ID]
+            for place, fact in enumerate(facts)
+            if not isinstance(fact, LoyaltyError) and fact.identities.get(BY_ID)
+        }
+        return identify(uow, given, moments, program, keys=keys, named=named)
 
     def _load(
         self,

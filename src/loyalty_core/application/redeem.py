@@ -223,7 +223,8 @@ class Redeeming:
             order=order,
             at=now,
         )
-        offer = priced(owned, request, person.view(owned.plugin))
+        program = self._rules.config.program
+        offer = priced(owned, request, person.view(owned.plugin), program)
         if isinstance(owned.item, CatalogueReward):
             if offer.minimum > available:
                 refuse_short(offer.minimum, available, book.wallet, wallets[book.wallet])

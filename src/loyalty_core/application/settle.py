@@ -13,13 +13,14 @@ from loyalty_core.application.automatic import buy_due
 from loyalty_core.application.batch import Batch
 from loyalty_core.application.books import Books
 from loyalty_core.application.causes import MOST_ROUNDS, cause
-from loyalty_core.application.fold import Causing, fold, fold_start
+from loyalty_core.application.fold import Causing, Folded, fold, fold_start
 from loyalty_core.application.gifts import Given, follow, unfollowed
 from loyalty_core.application.returns import changed_at, return_spent, spent_on
 from loyalty_core.application.rules import Rules, RulesAt
 from loyalty_core.application.scoring import keep_scores
 from loyalty_core.application.sharing import Due, households, lots_of
 from loyalty_core.application.standing import tell_standings
+from loyalty_core.application.taken import Emitted
 from loyalty_core.domain.facts import FactId, Json, RefundKind
 from loyalty_core.domain.ledger import LotId
 from loyalty_core.domain.members import MemberId
@@ -68,6 +69,8 @@ class Folding:
     books: Books
     rules_then: Callable[[int], Rules]
     redated: dict[tuple[FactId, AwardName], tuple[FactRecord, Award]] = field(default_factory=dict)
+    _first: set[FactId | tuple[FactId, str]] = field(default_factory=set)
+    _emitted: dict[FactId, list[tuple[MemberRecord, Emitted]]] = field(default_factory=dict)
     _touched: dict[FactId, FactRecord] = field(default_factory=dict)
     _members: dict[MemberId, MemberRecord] = field(default_factory=dict)
 
@@ -85,15 +88,28 @@ class Folding:
                 books.changes.facts[record.id] = record
             for record, award in folded.redated:
                 self.redated[record.id, award.name] = record, award
-            for record, emit in folded.emitted:
-                books.tell(emit.type, member.holder, record.occurred_at, emit.data)
+            self._keep_emitted(member, folded)
             causing += folded.causing
             if member.changed and not member.fresh:
                 books.changes.members[member_id] = member
         return causing
 
+    def _keep_emitted(self, member: MemberRecord, folded: Folded) -> None:
+        """Keeps what is emitted when a fact is first decided: what its last round here says."""
+        self._first.update(folded.fresh)
+        self._first.update((one.record.id, one.plugin) for one in folded.emitted if one.first)
+        for record in folded.touched:
+            self._emitted.pop(record.id, None)
+        for one in folded.emitted:
+            fact = one.record.id
+            if fact in self._first or (fact, one.plugin) in self._first:
+                self._emitted.setdefault(fact, []).append((member, one))
+
     def tell(self) -> None:
-        """Tells of programs that failed, and of tiers that changed."""
+        """Tells what programs emit, of programs that failed, and of tiers that changed."""
+        for member, one in (pair for pairs in self._emitted.values() for pair in pairs):
+            emit = one.emit
+            self.books.tell(emit.type, member.holder, one.record.occurred_at, emit.data)
         for record in self._touched.values():
             for plugin in record.deferred:
                 data: Mapping[str, Json] = {"plugin": plugin, "fact_id": record.id}

@@ -66,7 +66,8 @@ class Spending:
                 at=now,
             )
             try:
-                offers[name] = priced(owned, request, seen.person.view(owned.plugin))
+                view = seen.person.view(owned.plugin)
+                offers[name] = priced(owned, request, view, self._rules.config.program)
             except PluginFailed:
                 failed.append(owned.plugin)
         if member_id is not None:
@@ -121,6 +122,8 @@ class Spending:
         failed: list[str] = []
         credits: list[Credit] = []
         measures: dict[str, int] = {}
+        if not self._rules.config.program.earns(order.occurred_at):
+            return earnings, failed
         for owned in self._rules.programs:
             try:
                 effects = ask(owned, order, person.view(owned.plugin), self._rules.config)

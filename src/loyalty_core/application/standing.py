@@ -79,7 +79,7 @@ def person_of(record: MemberRecord) -> Person:
 
 def stood(rules: Rules, person: Person, at: datetime) -> Stood:
     """The member at a moment, with the tiers held and the benefits had then."""
-    if not rules.sources:
+    if not rules.sources or not rules.config.program.earns(at):
         return Stood(person)
     standings: list[Standing] = []
     benefits: list[GrantedBenefit] = []

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from loyalty_core.application.rules import Rules
 from loyalty_core.application.sharing import parts
@@ -13,6 +14,15 @@ from loyalty_core.domain.effects import Cause, Credit, Effect, Emit, Grant, Keep
 from loyalty_core.domain.facts import Json
 from loyalty_core.errors import PluginFailed
 from loyalty_core.ports.records import Award, FactRecord, MemberRecord
+
+
+class Emitted(NamedTuple):
+    """What a plugin emits about a fact, and whether it decides the fact for the first time."""
+
+    record: FactRecord
+    plugin: str
+    emit: Emit
+    first: bool
 
 
 @dataclass(slots=True)
@@ -25,7 +35,7 @@ class Taken:
     state: dict[str, Mapping[str, Json]]
     failed: list[str]
     desired: list[Award] = field(default_factory=list)
-    emitted: list[Emit] = field(default_factory=list)
+    emitted: list[Emitted] = field(default_factory=list)
     granted: list[tuple[str, Grant]] = field(default_factory=list)
     caused: list[tuple[str, Cause]] = field(default_factory=list)
     credits: list[Credit] = field(default_factory=list)
@@ -58,8 +68,9 @@ class Taken:
             elif isinstance(effect, Measure):
                 total = self.measures.get(effect.metric, 0) + effect.amount
                 self.measures[effect.metric] = total
-            elif record.config_version == 0 or plugin in record.deferred:
-                self.emitted.append(effect)  # told once: when this plugin first decides the fact
+            else:
+                first = record.config_version == 0 or plugin in record.deferred
+                self.emitted.append(Emitted(record, plugin, effect, first))
 
     @property
     def silent(self) -> frozenset[str]:

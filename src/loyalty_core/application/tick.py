@@ -206,7 +206,7 @@ class Ticker:
     def _deliver(self, now: datetime, counts: Counter[str]) -> bool:
         """Delivers a chunk: leased in one transaction, called outside any, marked in another."""
         handlers = self._handlers()
-        if not handlers:
+        if self._store.joined or not handlers:  # what a host may still roll back is told to nobody
             return False
         due = self._store.write(lambda uow: uow.due_deliveries(now, DELIVERIES_A_CHUNK))
         for event, subscription, attempts in due:

@@ -62,8 +62,12 @@ class Benefit:
         default="", metadata=_doc("What the shop is told, such as a level or a promise.")
     )
     count: int | None = field(default=None, metadata=_doc("quota: how often in each period."))
-    per: Literal["day", "week", "month", "quarter", "year", "lifetime"] = field(
-        default="year", metadata=_doc("quota: the period of the program's calendar.")
+    per: Literal["day", "week", "month", "quarter", "year", "lifetime", "paid_period"] = field(
+        default="year",
+        metadata=_doc(
+            "quota: the period of the program's calendar; paid_period, of a membership alone: the "
+            "time that one fee pays for."
+        ),
     )
     used_by: tuple[str, ...] = field(
         default=(),

@@ -41,12 +41,16 @@ class OrderStatus(StrEnum):
 
 
 class LineKind(StrEnum):
-    """What a line sells. Only ``goods`` are purchases; the others never earn by amount."""
+    """What a line sells. Only ``goods`` are purchases; the others never earn by amount.
+
+    ``membership`` is the fee of a paid membership. An order of nothing else is no purchase at all.
+    """
 
     GOODS = "goods"
     GIFT_CARD = "gift_card"
     TIP = "tip"
     DONATION = "donation"
+    MEMBERSHIP = "membership"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -192,7 +192,7 @@ class WalletBook:
         """What can be spent at ``now`` out of the loaded lots; negative while there is debt."""
         if self.lapsed(now):
             return -self.debt
-        return sum(lot.free for lot in self._active(now)) - self.debt
+        return sum(lot.free for lot in self.lots.values() if lot.active(now)) - self.debt
 
     def lapsed(self, now: datetime) -> bool:
         """Whether all points have expired by inactivity at ``now``."""
@@ -217,9 +217,10 @@ class WalletBook:
         self._refuse_short(amount, now)
         held: dict[LotId, int] = {}
         for lot in self._active(now):
-            if part := min(amount - sum(held.values()), lot.free):
+            if part := min(amount, lot.free):
                 held[lot.id] = part
                 self._hold(lot, part)
+                amount -= part
         return held
 
     def free(self, held: Mapping[LotId, int]) -> None:

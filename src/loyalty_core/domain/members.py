@@ -73,7 +73,7 @@ class Profile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """What a member had bought before a given fact: paid orders, tests left out.
+    """What a member had bought before a given fact: paid orders, tests and fees left out.
 
     ``spend`` is in minor units by currency, before any refund: a refund never changes what a
     later order was decided on.

@@ -151,6 +151,11 @@ def earns(order: Order) -> bool:
     return order.status is OrderStatus.PAID and not order.test
 
 
+def is_purchase(order: Order) -> bool:
+    """Whether the order buys anything: the fee of a membership alone is no purchase."""
+    return any(line.kind is not LineKind.MEMBERSHIP for line in order.lines) or not order.lines
+
+
 def line_nets(order: Order) -> dict[str, int]:
     """The value of each line after its own and its share of the order's discount, minor units.
 

@@ -270,9 +270,29 @@ class Program:
         default=30,
         metadata=_doc("How many days after a merge of members it can be taken back."),
     )
+    ends_on: date | None = field(
+        default=None,
+        metadata=_doc(
+            "The last day of the program: what happens later earns nothing and makes nobody a "
+            "member, and tiers give no benefits."
+        ),
+    )
+    spend_until: date | None = field(
+        default=None,
+        metadata=_doc("The last day on which points buy something, if not that of the program."),
+    )
     default_country: str = field(
         default="", metadata=_doc("ISO 3166, such as DE: for phone numbers without a country code.")
     )
+
+    def earns(self, at: datetime) -> bool:
+        """Whether what happens at a moment can still earn."""
+        return self.ends_on is None or day_of(at, self.time_zone) <= self.ends_on
+
+    def spends(self, at: datetime) -> bool:
+        """Whether points can still buy something at a moment."""
+        last = self.spend_until or self.ends_on
+        return last is None or day_of(at, self.time_zone) <= last
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

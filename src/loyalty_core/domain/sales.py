@@ -9,6 +9,7 @@ from loyalty_core.domain.facts import LineKind
 from loyalty_core.domain.orders import (
     OrderDocument,
     earns,
+    is_purchase,
     kept_share,
     line_nets,
     refunded_values,
@@ -31,9 +32,9 @@ class Sale:
 
 
 def sale_of(document: OrderDocument, goodwill: GoodwillPolicy) -> Sale | None:
-    """What was kept of an order; None while it is not paid, and once all of it was given back."""
+    """What was kept of a purchase; None while it is not paid, and once all of it was given back."""
     body = document.body
-    if body is None or not earns(body):
+    if body is None or not earns(body) or not is_purchase(body):
         return None
     nets = line_nets(body)
     goods = [line for line in body.lines if line.kind is LineKind.GOODS]

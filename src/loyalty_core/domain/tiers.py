@@ -105,12 +105,16 @@ class Standing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Returned:
-    """What refunds had left of an order by a moment: value in minor units, points by wallet."""
+    """What refunds had left of an order by a moment: value in minor units, points by wallet.
+
+    ``gone`` are the ids of the lines that were given back entirely.
+    """
 
     at: datetime
     value: int
     points: Mapping[str, int] = field(default_factory=dict)
     whole: bool = False
+    gone: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pluggy
 
 from loyalty_core.domain.programs import ProgramConfig
 from loyalty_core.ports.connectors import Connector
+from loyalty_core.ports.payments import PaymentProvider
 from loyalty_core.ports.program import (
     BenefitSource,
     FollowsFacts,
@@ -51,8 +52,19 @@ def loyalty_register_benefits(config: Any, program: ProgramConfig) -> Iterable[B
 
 
 @hookspec
-def loyalty_register_handlers(config: Any, program: ProgramConfig) -> Iterable[Subscription]:
-    """Returns the plugin's subscriptions to events. Called when a program opens."""
+def loyalty_register_payments(config: Any, program: ProgramConfig) -> Iterable[PaymentProvider]:
+    """Returns the payment providers of this plugin. Called when a program opens."""
+    raise NotImplementedError
+
+
+@hookspec
+def loyalty_register_handlers(
+    config: Any, program: ProgramConfig, payments: Mapping[str, PaymentProvider]
+) -> Iterable[Subscription]:
+    """Returns the plugin's subscriptions to events. Called when a program opens.
+
+    ``payments`` are the payment providers of all plugins that are on, by id.
+    """
     raise NotImplementedError
 
 

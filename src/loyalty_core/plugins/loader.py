@@ -143,10 +143,10 @@ class Hooks:
                     plugin=name,
                 )
 
-    def register(self, hook: str, name: str, config: object, program: object) -> Iterator[object]:
-        """What the plugin ``name`` returns for a hook that takes ``config`` and ``program``."""
+    def register(self, hook: str, name: str, **arguments: object) -> Iterator[object]:
+        """What the plugin ``name`` returns for a hook that is called with these arguments."""
         plugin = self._plugins[name]
         others = [other for other in self._plugins.values() if other is not plugin]
         caller = self._manager.subset_hook_caller(hook, others)
-        for registered in caller(config=config, program=program):
+        for registered in caller(**arguments):
             yield from registered or ()

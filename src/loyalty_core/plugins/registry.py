@@ -21,6 +21,7 @@ from loyalty_core.domain.programs import ProgramConfig
 from loyalty_core.errors import ConfigError, LoyaltyError, PluginError, Problem
 from loyalty_core.plugins.loader import Hooks, Plugin, load
 from loyalty_core.ports.connectors import ActsOnShop, Connector
+from loyalty_core.ports.payments import PaymentProvider
 from loyalty_core.ports.program import (
     BenefitSource,
     FollowsFacts,
@@ -41,8 +42,8 @@ class Registry:
 
     plugins: Mapping[str, Plugin]
 
-    def rules(self, config: ProgramConfig) -> Rules:
-        """The rules of ``config``.
+    def rules(self, config: ProgramConfig, *, past: bool = False) -> Rules:
+        """The rules of ``config``; without what acts on the present, of one of the ``past``.
 
         Raises ``ConfigError`` with the faults of all plugins' sections together, ``PluginError``
         for a clash or a plugin that raises while it registers.
@@ -51,25 +52,15 @@ class Registry:
         hooks = Hooks(on)
         settings, problems = self._settings(on, config)
         collected: dict[str, list[Owned[object]]] = defaultdict(list)
-        for name in on:
-            if name not in settings:
-                continue
-            for kind in _SHAPES:
-                hook = f"loyalty_register_{kind}"
+        given: dict[str, object] = {"program": config}
+        for kind in (one for one in _SHAPES if not (past and one in _PRESENT)):
+            for name in (one for one in on if one in settings):
                 try:
-                    for item in hooks.register(hook, name, settings[name], config):
-                        _refuse_misshapen(item, kind, config)
-                        collected[kind].append(Owned(name, item))
+                    collected[kind] += _registered(hooks, kind, name, settings[name], given)
                 except ConfigError as error:
                     problems += [one for one in error.problems if one not in problems]
-                except LoyaltyError:
-                    raise
-                except Exception as error:
-                    raise PluginError(
-                        f"the plugin {name!r} raised {type(error).__name__} in {hook}: {error}",
-                        where=f"plugins.{name}",
-                        plugin=name,
-                    ) from error
+            if kind == "payments":
+                given = {**given, kind: _providers(collected[kind])}
         if problems:
             raise ConfigError(problems)
         return _rules_of(config, collected)
@@ -93,6 +84,34 @@ class Registry:
             except ConfigError as error:
                 problems += error.problems
         return settings, problems
+
+
+def _registered(
+    hooks: Hooks, kind: str, name: str, settings: object, given: Mapping[str, object]
+) -> list[Owned[object]]:
+    """What one plugin registers of a kind; raises ``PluginError`` where it raises itself."""
+    hook = f"loyalty_register_{kind}"
+    wanted = {one: given[one] for one in _GIVEN.get(kind, ("program",))}
+    try:
+        found = list(hooks.register(hook, name, config=settings, **wanted))
+        for item in found:
+            _refuse_misshapen(item, kind, cast(ProgramConfig, given["program"]))
+    except LoyaltyError:
+        raise
+    except Exception as error:
+        raise PluginError(
+            f"the plugin {name!r} raised {type(error).__name__} in {hook}: {error}",
+            where=f"plugins.{name}",
+            plugin=name,
+        ) from error
+    return [Owned(name, item) for item in found]
+
+
+def _providers(collected: list[Owned[object]]) -> Mapping[str, PaymentProvider]:
+    """The payment providers by id; refuses names that are taken twice."""
+    providers = cast(list[Owned[PaymentProvider]], collected)
+    _unique(providers, lambda provider: provider.id, "payment provider")
+    return {owned.item.id: owned.item for owned in providers}
 
 
 def _rules_of(config: ProgramConfig, collected: Mapping[str, list[Owned[object]]]) -> Rules:
@@ -190,7 +209,9 @@ class Archive:
             usable = {
                 name: config.plugins[name] for name in config.plugins if self._fits(name, config)
             }
-            rules = Registry(load(usable, self._given)).rules(replace(config, plugins=usable))
+            rules = Registry(load(usable, self._given)).rules(
+                replace(config, plugins=usable), past=True
+            )
             gone = frozenset(config.plugins.keys() - usable.keys())
             self._rules[version] = replace(rules, gone=gone)
         return self._rules[version]
@@ -198,7 +219,7 @@ class Archive:
     def _fits(self, name: str, config: ProgramConfig) -> bool:
         alone = replace(config, plugins={name: config.plugins[name]})
         try:
-            Registry(load(alone.plugins, self._given)).rules(alone)
+            Registry(load(alone.plugins, self._given)).rules(alone, past=True)
         except (PluginError, ConfigError) as error:
             logger.warning(
                 "version %s of the rules lacks plugin %s: %s", config.version, name, error
@@ -236,9 +257,15 @@ _SHAPES: Mapping[str, tuple[str, ...]] = {
     "programs": (),
     "rewards": ("id", "summary", "wallet", "offer"),
     "benefits": ("id", "benefits"),
+    "payments": ("id", "charge", "refund"),
     "handlers": ("id", "event_type", "handler"),
     "connectors": ("id", "secrets", "health"),
 }
+"""What is registered, in this order, and what each must have."""
+_PRESENT = frozenset({"payments", "handlers"})
+"""What is registered for the configuration in force alone: older ones only decide."""
+_GIVEN: Mapping[str, tuple[str, ...]] = {"handlers": ("program", "payments")}
+"""What hooks are called with besides the plugin's settings, where it is not the program alone."""
 
 
 def _refuse_misshapen(item: object, kind: str, config: ProgramConfig) -> None:

@@ -52,6 +52,6 @@ VIEWS: Mapping[str, Callable[[Any, Table, Any, Any], Any]] = {
     "told": lambda player, step, result, _: [
         one.name for one in player.statement(step).segments if one.visible
     ],
-    "entered": lambda player, step, result, _: dict(result.entered),
-    "left": lambda player, step, result, _: dict(result.left),
+    "in": lambda player, step, result, _: dict(result.entered),
+    "out": lambda player, step, result, _: dict(result.left),
 }

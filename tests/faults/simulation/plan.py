@@ -8,20 +8,30 @@ from datetime import datetime, timedelta
 
 from loyalty_core.domain.clock import Clock
 from tests.faults.simulation.truth import (
+    SHARING,
     Adjust,
     Back,
+    Buy,
     Command,
     Enrol,
     Record,
     Redeem,
     Review,
     Sale,
+    Share,
     Tick,
+    Travel,
 )
 from tests.toy import START
 
 EMAILS = tuple(f"{name}@example.org" for name in ("ada", "bob", "cy"))
-KINDS = ("record",) * 6 + ("redeem",) * 3 + ("adjust", "enrol", "tick", "tick", "repeat", "repeat")
+FAMILY = (*EMAILS, *SHARING)
+KINDS = (
+    *("record",) * 8,
+    *("redeem",) * 3,
+    *("buy", "buy", "share", "share", "travel"),
+    *("adjust", "enrol", "tick", "tick", "repeat", "repeat"),
+)
 
 
 class Plan:
@@ -42,6 +52,12 @@ class Plan:
         key = f"{kind} {self._made}"
         if kind == "redeem":
             return Redeem(email, self._chance.randint(1, 40), key)
+        if kind == "buy":
+            return Buy(email, key)
+        if kind == "share":
+            return Share(self._chance.choice(SHARING), self._chance.randint(1, 40), key)
+        if kind == "travel":
+            return Travel(self._chance.randint(1, 90), key)
         if kind == "adjust":
             return Adjust(email, self._chance.choice([-30, -5, 5, 30]), key)
         if kind == "enrol":
@@ -58,7 +74,7 @@ class Plan:
         """Some of what there is to tell now; what is not told yet comes later, or never."""
         if self._facts and self._chance.random() < 0.5:
             return [self._chance.choice(self._facts)]
-        number, email = str(len(self._facts)), self._chance.choice(EMAILS)
+        number, email = str(len(self._facts)), self._chance.choice(FAMILY)
         made: list[Sale | Back | Review]
         if self._chance.random() < 0.25:
             made = [Review(f"a{number}", email, self._moment())]

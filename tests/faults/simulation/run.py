@@ -14,24 +14,29 @@ from typing import Any
 from sqlalchemy import Engine, event, select
 
 from loyalty_core import Event, Loyalty, StoreBusy, StoreUnreachable
-from loyalty_core.storage import tables
+from loyalty_core.storage import grant_tables, tables
 from loyalty_core.storage.engine import collided, open_engine
 from loyalty_core.testing import FrozenClock
+from tests.faults.simulation import setting
 from tests.faults.simulation.baton import Baton
 from tests.faults.simulation.faults import AT_COMMIT, AT_STATEMENT, Fault, Faults, Killed
 from tests.faults.simulation.plan import Plan
 from tests.faults.simulation.truth import (
-    PENDING_DAYS,
+    BAKED,
+    CARD,
+    CARDS,
+    HOME,
+    LINKED,
     REFUSED,
-    REVIEW,
+    SHARING,
     Broken,
     Command,
-    Redeem,
     Shape,
+    Spending,
     Tick,
     Truth,
 )
-from tests.toy import START, Toy, config_of
+from tests.toy import START, Toy
 
 CLIENTS = ("one", "two", "three", "four")
 STATEMENT_FAULTS = 0.02
@@ -62,11 +67,9 @@ class Simulation:
         self.received: Counter[str] = Counter()
         self.acknowledged: dict[Command, Any] = {}
         self.calm = False
-        expiry = {"after_days": self.truth.shape.expiry_days} if self.truth.exact else {}
-        settings = {"pending_days": PENDING_DAYS, "activities": {"review": REVIEW}}
-        self.config = config_of(wallet={"expiry": expiry}, settings=settings)
+        self.config = setting.shop(self.truth.shape.expiry_days)
         self.reading = open_engine(url)
-        self.observer = Loyalty.open(self.config, self.reading, plugins=[Toy()], clock=self.clock)
+        self.observer, self.partner = setting.opened(self.config, self.reading, self.clock)
         self.clients = [Client(self, name) for name in CLIENTS]
 
     def run(self, rounds: int) -> None:
@@ -111,30 +114,67 @@ class Simulation:
     # -- what must hold -----------------------------------------------------------------------
 
     def check(self) -> None:
-        problems = self.observer.verify().problems
+        problems = self.observer.verify().problems + self.partner.verify().problems
         if problems:
             raise Broken(f"verify: {problems}")
-        for email, model in sorted(self.truth.members.items()):
-            member = self.observer.find({"email": email})
-            wallet = self.observer.statement(member.id).wallet("points") if member else None
-            if wallet is None:
-                raise Broken(f"{email} is missing")
+        together = Counter[str](), Counter[str]()
+        for owner, model in [*sorted(self.truth.members.items()), (HOME, self.truth.home.common)]:
+            wallet = self.wallet(owner)
             found = [wallet.earned, wallet.redeemed, wallet.adjusted]
-            wanted = [model.earned, self.truth.spent[email], model.adjusted]
+            wanted = [model.earned, self.truth.spent[owner], model.adjusted]
             found.append(wallet.balance + wallet.expired)
-            wanted.append(model.earned - self.truth.spent[email] + model.adjusted)
+            wanted.append(model.earned - self.truth.spent[owner] + model.adjusted)
             if self.truth.exact:
                 model.advance(self.clock())
                 found += [wallet.available, wallet.pending, wallet.debt]
                 wanted += [model.available, model.pending, model.debt]
+            elif owner in (HOME, *SHARING):  # who of them answers depends on time, not how much
+                for sums, values in zip(together, (found, wanted), strict=True):
+                    sums.update(dict(zip("erab", values, strict=True)))
+                continue
             if found != wanted:
-                raise Broken(f"{email} has {found} and not {wanted}")
+                raise Broken(f"{owner} has {found} and not {wanted}")
+        if together[0] != together[1]:
+            raise Broken(f"the household has {together[0]} and not {together[1]}")
+        self.check_cards()
+        self.check_partner()
 
-    def check_refusal(self, command: Redeem) -> None:
-        model = self.truth.model(command.email)
-        model.advance(self.clock())
-        if self.truth.exact and model.available >= command.amount:
-            raise Broken(f"{command.key} was refused, there are {model.available}")
+    def wallet(self, owner: str) -> Any:
+        member = self.observer.find({"email": SHARING[0] if owner == HOME else owner})
+        if member is None:
+            raise Broken(f"{owner} is missing")
+        shown = self.observer.statement(member.id)
+        if owner == HOME:
+            shown = self.observer.statement(shown.household_id or "")
+        return shown.wallet("points")
+
+    def check_cards(self) -> None:
+        """As many as were bought are owned, each has a code of its own, and the rest is there."""
+        grant, code = grant_tables.grant, grant_tables.code
+        with self.reading.connect() as connection:
+            owned = list(connection.scalars(select(grant.c.code)))
+            taken = list(connection.scalars(select(code.c.code).where(code.c.taken)))
+        (card,) = (one for one in self.observer.rewards() if one.id == CARD)
+        if not len(set(owned)) == len(owned) == self.truth.cards == CARDS - (card.left or 0):
+            raise Broken(f"{owned} are owned of {self.truth.cards} cards, {card.left} are left")
+        if sorted(owned) != sorted(taken):
+            raise Broken(f"codes {taken} are taken, and {owned} are owned")
+
+    def check_partner(self) -> None:
+        """The partner's books have what was spent here, and owe for it to the cent."""
+        linked = self.partner.find({"email": LINKED})
+        left = self.partner.statement(linked.id).wallet("points").balance if linked else None
+        programs = self.observer, self.partner
+        owed = [sum(one.closing.amount_minor for one in each.settlements()) for each in programs]
+        wanted = (BAKED - self.truth.crumbs) * 90 // 100
+        if not self.truth.exact:  # what is owed by now is less when the clock has gone back
+            owed = [wanted, -wanted]
+        if (left, owed) != (self.truth.crumbs, [wanted, -wanted]):
+            raise Broken(f"{left} crumbs are left and not {self.truth.crumbs}, owed is {owed}")
+
+    def check_refusal(self, command: Spending) -> None:
+        if self.truth.exact and command.there(self.truth, self.clock()):
+            raise Broken(f"{command.key} was refused, and all is there")
 
     def check_deliveries(self) -> None:
         """Every event was received, none that was not booked, and every posting told once."""
@@ -210,7 +250,7 @@ class Client:
             self._say("nothing to answer")
         elif answer == REFUSED:
             self._say(REFUSED)
-            assert isinstance(command, Redeem)
+            assert isinstance(command, Spending)
             simulation.check_refusal(command)
         else:
             self._say("answered")

@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import Engine, select
 
 from loyalty_core import Loyalty, Profile
-from loyalty_core.storage import tables
+from loyalty_core.storage import grant_tables, tables
 from loyalty_core.storage.engine import open_engine
 from loyalty_core.testing import FrozenClock
 from loyalty_core.testing.books import books_of
@@ -28,6 +28,7 @@ __all__ = ["engine"]
 
 
 AFTER_COMMIT = (Fault.ANSWER_LOST, Fault.DIES_AFTER)
+CARD = {"kind": "gift_card", "amount": "5.00", "points": 20, "stock": 2, "code": {"pool": "cards"}}
 QUICK = 5
 """How many of all cases of a kind the quick run takes."""
 
@@ -91,6 +92,7 @@ class Kind:
     prepare: Callable[[Scene, Loyalty], Any] = lambda scene, loyalty: None
     program: Mapping[str, Any] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
+    sections: Mapping[str, Any] = field(default_factory=dict)
 
 
 def sell(_: Scene, loyalty: Loyalty) -> Any:
@@ -108,6 +110,22 @@ def sell_and_hold(_: Scene, loyalty: Loyalty) -> None:
 def held(loyalty: Loyalty) -> str:
     (redemption,) = loyalty.redemptions(ada(loyalty))
     return redemption.redemption_id
+
+
+def stock(scene: Scene, loyalty: Loyalty) -> None:
+    sell(scene, loyalty)
+    loyalty.import_codes("cards", ["one", "two", "three"])
+
+
+def share(scene: Scene, loyalty: Loyalty) -> None:
+    head = loyalty.enrol({"email": "ada@example.org"}).id
+    loyalty.create_household(head, key="home")
+    sell(scene, loyalty)
+
+
+def spend_shared(_: Scene, loyalty: Loyalty) -> Any:
+    home = loyalty.statement(ada(loyalty)).household_id or ""
+    return loyalty.redeem(home, points=7, spender=ada(loyalty), key="k")
 
 
 def fail_once(scene: Scene, loyalty: Loyalty) -> None:
@@ -140,6 +158,19 @@ KINDS = {
         lambda scene, loyalty: loyalty.capture(held(loyalty), points=5), prepare=sell_and_hold
     ),
     "release": Kind(lambda scene, loyalty: loyalty.release(held(loyalty)), prepare=sell_and_hold),
+    "card": Kind(
+        lambda scene, loyalty: loyalty.redeem(ada(loyalty), reward="card", key="k"),
+        prepare=stock,
+        sections={"rewards": {"card": CARD}},
+    ),
+    "household's points": Kind(
+        spend_shared, prepare=share, sections={"household": {"wallets": {"points": {}}}}
+    ),
+    "leaving a household": Kind(
+        lambda scene, loyalty: loyalty.leave_household(ada(loyalty), key="k"),
+        prepare=share,
+        sections={"household": {"wallets": {"points": {}}}},
+    ),
     "adjustment": Kind(
         lambda scene, loyalty: loyalty.adjust(
             ada(loyalty), "points", -70, reason="r", actor="a", key="k"
@@ -171,13 +202,15 @@ def picture(scene: Scene, loyalty: Loyalty) -> Any:
     event, receipt, delivery = tables.event, tables.receipt, tables.delivery
     made, member = tables.transaction, tables.member
     ours = select(member.c.id).where(member.c.program == program)
-    redemption = tables.redemption
+    redemption, grant = tables.redemption, grant_tables.grant
     rows = [
         select(event.c.type).where(event.c.program == program),
         select(receipt.c.key).where(receipt.c.program == program),
         select(delivery.c.state, delivery.c.subscription).where(delivery.c.program == program),
         select(made.c.kind, made.c.amount).where(made.c.member_id.in_(ours)),
         select(redemption.c.state, redemption.c.points).where(redemption.c.program == program),
+        select(grant.c.state, grant.c.code).where(grant.c.member_id.in_(ours)),
+        select(tables.stock.c.claimed).where(tables.stock.c.program == program),
     ]
     with scene.engine.connect() as connection:
         return books_of(loyalty), [Counter(map(tuple, connection.execute(one))) for one in rows]
@@ -208,7 +241,7 @@ class Played:
 
 
 def played(kind: Kind, armed: Engine, trap: Trap, fault: Fault, place: int) -> Played:
-    config = config_of(fresh_program(), settings=kind.settings, **kind.program)
+    config = config_of(fresh_program(), settings=kind.settings, **kind.program) | kind.sections
     scene = Scene(armed, config)
     loyalty = scene.open()
     kind.prepare(scene, loyalty)

@@ -71,6 +71,21 @@ def publishes_twice(engine: Engine) -> None:
     after(engine, "INSERT INTO loyalty_delivery", twice)
 
 
+def sells_out_of_thin_air(engine: Engine) -> None:
+    """A claim of stock is counted and forgotten."""
+    after(engine, "INSERT INTO loyalty_stock", "UPDATE loyalty_stock SET claimed = 0")
+
+
+def hands_codes_out_again(engine: Engine) -> None:
+    """A code that was given is in its pool still."""
+    after(engine, "INSERT INTO loyalty_grant", "UPDATE loyalty_code SET taken = false")
+
+
+def owes_nothing(engine: Engine) -> None:
+    """What is owed to a partner is not kept."""
+    after(engine, "INSERT INTO loyalty_settlement", "DELETE FROM loyalty_settlement")
+
+
 def locks_nobody(engine: Engine) -> None:
     """Members are read without a lock."""
 
@@ -81,23 +96,26 @@ def locks_nobody(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize(
-    ("plant", "told"),
+    ("plant", "told", "seed"),
     [
-        (acknowledges_too_early, "and not|committed twice"),
-        (forgets_receipts, "twice"),
-        (commits_half, "verify: |and not"),
-        (delivers_at_most_once, "received"),
-        (publishes_twice, "events were booked"),
+        (acknowledges_too_early, "and not|committed twice", 1),
+        (forgets_receipts, "twice", 1),
+        (commits_half, "verify: |and not", 1),
+        (delivers_at_most_once, "received", 1),
+        (publishes_twice, "events were booked", 1),
+        (sells_out_of_thin_air, "verify: .* were claimed", 4),
+        (hands_codes_out_again, "verify: .* is not taken", 4),
+        (owes_nothing, "verify: .* the settlement says 0", 4),
     ],
 )
 def test_a_planted_defect_is_found(
-    sqlite_url: str, plant: Callable[[Engine], None], told: str
+    sqlite_url: str, plant: Callable[[Engine], None], told: str, seed: int
 ) -> None:
     with pytest.raises(Broken) as found:
-        simulated(sqlite_url, 1, ROUNDS, plant=plant)
+        simulated(sqlite_url, seed, ROUNDS, plant=plant)
     assert re.search(told, str(found.value))
     first, *trace = found.value.__notes__[0].splitlines()
-    assert first == "LOYALTY_SIMULATION_SEED=1 makes the same run again; its last steps:"
+    assert first == f"LOYALTY_SIMULATION_SEED={seed} makes the same run again; its last steps:"
     assert len(trace) > 20
 
 

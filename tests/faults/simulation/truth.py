@@ -7,13 +7,26 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from loyalty_core import InsufficientPoints, Loyalty
+from loyalty_core import InsufficientPoints, Loyalty, RedemptionRefused
 from loyalty_core.testing import ModelLedger
+from loyalty_core.testing.household import ModelHousehold
 from tests.toy import activity, order, refund
 
 REVIEW = 7
 REFUSED = "refused"
 PENDING_DAYS = 3
+
+CARD, PRICE, CARDS = "card", 20, 6
+"""A reward of the catalogue, what it costs, and how many there are."""
+
+SHARING = ("dee@example.org", "eve@example.org")
+"""Who are in a household, which gets all that they earn."""
+
+HOME = "home"
+
+LINKED = "fay@example.org"
+ABROAD, BAKED = "partner:bakery.points", 400
+"""A partner's points, and how many of them there are to spend."""
 
 
 class Broken(AssertionError):
@@ -44,7 +57,10 @@ class Truth:
         self.shape = shape
         self.exact = exact
         self.spent: Counter[str] = Counter()
-        self.members: dict[str, ModelLedger] = {}
+        self.members: dict[str, ModelLedger] = {email: ModelLedger() for email in SHARING}
+        self.home = ModelHousehold(ModelLedger(), {name: self.members[name] for name in SHARING})
+        self.cards = 0
+        self.crumbs = BAKED
         self.orders: dict[str, Sale] = {}
         self.refunds: dict[str, dict[str, int]] = defaultdict(dict)
         self.keys: set[str] = set()
@@ -62,14 +78,23 @@ class Truth:
         return max(self.orders[number].units - sum(self.refunds[number].values()), 0)
 
     def award(self, email: str, number: str, worth: int, at: datetime, now: datetime) -> None:
-        self.model(email).award(
-            number,
-            worth,
-            now,
-            created_at=at,
-            activates_at=at + timedelta(days=PENDING_DAYS),
-            expires_at=self.shape.expires(at),
-        )
+        dates: dict[str, Any] = {
+            "created_at": at,
+            "activates_at": at + timedelta(days=PENDING_DAYS),
+            "expires_at": self.shape.expires(at),
+        }
+        if email in self.home.own:
+            self.home.award(email, number, worth, worth, now, **dates)
+        else:
+            self.model(email).award(number, worth, now, **dates)
+
+    def spend(self, command: Redeem | Buy | Share, owner: str, amount: int, now: datetime) -> None:
+        """Raises ``Broken`` if it was spent before, or is not there."""
+        self.once(command.key)
+        self.spent[owner] += amount
+        ledger = self.home.common if owner == HOME else self.model(owner)
+        if not ledger.spend(amount, now) and self.exact:
+            raise Broken(f"{command.key} spent what {owner} does not have")
 
 
 # -- facts -----------------------------------------------------------------------------------------
@@ -166,15 +191,99 @@ class Redeem:
     def act(self, loyalty: Loyalty) -> Any:
         member = loyalty.find({"email": self.email})
         try:
-            return member and loyalty.redeem(member.id, points=self.amount, key=self.key)
+            reward = {"reward": "toy.money", "points": self.amount}
+            return member and loyalty.redeem(member.id, key=self.key, **reward)
+        except InsufficientPoints:
+            return REFUSED
+
+    def book(self, truth: Truth, now: datetime) -> None:
+        truth.spend(self, self.email, self.amount, now)
+
+    def there(self, truth: Truth, now: datetime) -> bool:
+        """Whether it should not have been refused."""
+        truth.model(self.email).advance(now)
+        return truth.model(self.email).available >= self.amount
+
+
+@dataclass(frozen=True)
+class Buy:
+    """A card bought of the catalogue; the answer is the receipt, with its code."""
+
+    email: str
+    key: str
+
+    def act(self, loyalty: Loyalty) -> Any:
+        member = loyalty.find({"email": self.email})
+        try:
+            return member and loyalty.redeem(member.id, reward=CARD, key=self.key)
+        except (InsufficientPoints, RedemptionRefused):
+            return REFUSED
+
+    def book(self, truth: Truth, now: datetime) -> None:
+        truth.spend(self, self.email, PRICE, now)
+        truth.cards += 1
+        if truth.cards > CARDS:
+            raise Broken(f"{self.key} bought a card that was not there")
+
+    def there(self, truth: Truth, now: datetime) -> bool:
+        """Whether it should not have been refused."""
+        truth.model(self.email).advance(now)
+        return truth.cards < CARDS and truth.model(self.email).available >= PRICE
+
+
+@dataclass(frozen=True)
+class Share:
+    """Points of the household, spent by somebody in it."""
+
+    email: str
+    amount: int
+    key: str
+
+    def act(self, loyalty: Loyalty) -> Any:
+        member = loyalty.find({"email": self.email})
+        home = loyalty.statement(member.id).household_id if member else None
+        if member is None or home is None:
+            raise Broken(f"{self.email} is in no household")
+        reward = {"reward": "toy.money", "points": self.amount}
+        try:
+            return loyalty.redeem(home, spender=member.id, key=self.key, **reward)
+        except InsufficientPoints:
+            return REFUSED
+
+    def book(self, truth: Truth, now: datetime) -> None:
+        truth.spend(self, HOME, self.amount, now)
+
+    def there(self, truth: Truth, now: datetime) -> bool:
+        """Whether it should not have been refused."""
+        truth.home.common.advance(now)
+        return truth.home.common.available >= self.amount
+
+
+@dataclass(frozen=True)
+class Travel:
+    """A partner's points spent here."""
+
+    amount: int
+    key: str
+
+    def act(self, loyalty: Loyalty) -> Any:
+        member = loyalty.find({"email": LINKED})
+        if member is None:
+            raise Broken("who is linked is missing")
+        try:
+            return loyalty.redeem(member.id, reward=ABROAD, points=self.amount, key=self.key)
         except InsufficientPoints:
             return REFUSED
 
     def book(self, truth: Truth, now: datetime) -> None:
         truth.once(self.key)
-        truth.spent[self.email] += self.amount
-        if not truth.model(self.email).spend(self.amount, now) and truth.exact:
-            raise Broken(f"{self.key} spent what {self.email} does not have")
+        truth.crumbs -= self.amount
+        if truth.crumbs < 0:
+            raise Broken(f"{self.key} spent crumbs that are not there")
+
+    def there(self, truth: Truth, now: datetime) -> bool:
+        """Whether it should not have been refused."""
+        return truth.crumbs >= self.amount
 
 
 @dataclass(frozen=True)
@@ -226,4 +335,5 @@ class Tick:
         """Changes nothing: in the model the jobs run at every instant."""
 
 
-Command = Record | Redeem | Adjust | Enrol | Tick
+Spending = Redeem | Buy | Share | Travel
+Command = Record | Spending | Adjust | Enrol | Tick

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -105,6 +106,43 @@ def test_who_comes_while_one_is_at_work_records_together_next(callers: Callers) 
     callers.books.let_go()
     assert ids([first, *others]) == ["a", "b", "c", "d"]
     assert callers.books.batches == [["a"], ["b", "c", "d"]]
+
+
+def test_a_leader_gives_way_to_those_who_were_in_the_last_group(
+    callers: Callers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = callers.call("a")
+    callers.books.begun()
+    others = [callers.queue(name) for name in "bcd"]
+    callers.books.let_go()
+    ids([first, *others])
+    names, come = iter("fgh"), list[Future[FactReceipt]]()
+
+    def give_way(seconds: int) -> None:
+        assert seconds == 0
+        come.append(callers.queue(next(names)))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(time, "sleep", give_way)
+        assert ids([callers.call("e")]) == ["e"]
+        assert ids(come) == ["f", "g"]
+    assert callers.books.batches[2:] == [["e", "f", "g"]]  # as many as then, and no more
+
+
+def test_a_leader_to_whom_nobody_comes_gives_way_once(
+    callers: Callers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = callers.call("a")
+    callers.books.begun()
+    others = [callers.queue(name) for name in "bcd"]
+    callers.books.let_go()
+    ids([first, *others])
+    given = list[int]()
+    with monkeypatch.context() as patched:
+        patched.setattr(time, "sleep", given.append)
+        assert ids([callers.call(name) for name in "e"]) == ["e"]
+        assert ids([callers.call(name) for name in "f"]) == ["f"]
+    assert given == [0]  # and the next one was alone, so it expects nobody
 
 
 def test_one_document_is_not_twice_in_a_batch(callers: Callers) -> None:

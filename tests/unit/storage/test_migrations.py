@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from pathlib import Path
 from threading import Barrier
 
 import pytest
@@ -26,6 +27,8 @@ def engine(database_url: str) -> Iterator[Engine]:
         with made.begin() as connection:
             connection.execute(text("drop schema public cascade"))
             connection.execute(text("create schema public"))
+    else:
+        Path(str(made.url.database)).unlink()
     yield made
     made.dispose()
 

@@ -74,9 +74,11 @@ def test_statements_that_are_logged_are_all_logged(
     assert kind(engine) == SOMEBODY
 
 
-def test_errors_are_those_of_sqlalchemy(engine: Engine) -> None:
-    with engine.connect() as connection, ours(connection).begin():
+@pytest.mark.parametrize("alone", [True, False])
+def test_rows_and_errors_are_the_same_either_way(engine: Engine, alone: bool) -> None:
+    with engine.connect() as connection, connection.execution_options(**{OURS: alone}).begin():
         runner = runner_of(connection)
+        assert type(runner).__name__ == (NOBODY if alone else SOMEBODY)
         runner.run("CREATE TABLE things (id INTEGER PRIMARY KEY)", ())
         mark = "?" if engine.dialect.name == "sqlite" else "%s"
         runner.run_each(f"INSERT INTO things VALUES ({mark})", [(1,), (2,)])

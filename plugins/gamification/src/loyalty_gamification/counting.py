@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from loyalty_core import Activity, Order, Outcome, ProgramConfig, minor_digits
+from loyalty_core import Activity, Order, Outcome, ProgramConfig, is_purchase, minor_digits
 from loyalty_gamification.config import Counts, What
 
 ORDER = "order"
@@ -35,7 +35,7 @@ def fits(what: What, fact: Order | Activity) -> bool:
         lines = not what.skus or any(line.sku in what.skus for line in fact.lines)
         wanted = set(what.categories)
         lines = lines and (not wanted or any(wanted & set(one.categories) for one in fact.lines))
-        if what.kind != ORDER or what.data or not lines:
+        if what.kind != ORDER or what.data or not lines or not is_purchase(fact):
             return False
     elif what.kind != fact.kind or any(fact.data.get(k) != v for k, v in what.data.items()):
         return False

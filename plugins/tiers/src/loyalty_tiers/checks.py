@@ -87,6 +87,8 @@ def _tier(
     for index, benefit in enumerate(tier.benefits):
         at = f"{where}.benefits[{index}]"
         yield from benefit_problems(benefit, program, where=at)
+        if benefit.per == "paid_period":
+            yield _problem(f"{at}.per", "a tier has no period that is paid for", "Name another.")
         if twice[benefit.benefit] > 1:
             yield _problem(f"{at}.benefit", f"{benefit.benefit!r} is there twice", "")
 

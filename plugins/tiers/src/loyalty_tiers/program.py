@@ -21,6 +21,7 @@ from loyalty_core import (
     Outcome,
     ProgramConfig,
     day_of,
+    is_purchase,
 )
 from loyalty_tiers.climb import Climb, Fixed
 from loyalty_tiers.config import Points, TiersConfig
@@ -99,7 +100,8 @@ class TiersProgram:
                 yield self._credit(rule.entry, f"{scheme.rules.scheme}.{tier}.entry")
         rule = scheme.ladder.rule(held)
         given_back = bool(outcome.returned) and outcome.returned[-1].whole
-        if isinstance(fact, Order) and rule is not None and rule.every_order and not given_back:
+        bought = isinstance(fact, Order) and is_purchase(fact) and not given_back
+        if bought and rule is not None and rule.every_order:
             yield self._credit(rule.every_order, f"{scheme.rules.scheme}.{held}.order")
 
     def _credit(self, points: Points, rule: str) -> Credit:
@@ -135,7 +137,7 @@ class TiersProgram:
         steps: list[tuple[datetime, Mapping[str, int]]] = [(fact.occurred_at, first)]
         if isinstance(fact, Order):
             spends = fact.currency == self._program.program.currency
-            first |= {"orders": 1, "spend": outcome.value if spends else 0}
+            first |= {"orders": int(is_purchase(fact)), "spend": outcome.value if spends else 0}
             for left in outcome.returned:
                 sums = {} if left.whole else {**first, "spend": left.value if spends else 0}
                 steps.append((left.at, {**sums, "points": left.points.get(wallet, 0)}))

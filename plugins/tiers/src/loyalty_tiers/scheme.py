@@ -163,7 +163,9 @@ class Scheme:
 
 def quota_period(benefit: Benefit, day: date) -> str:
     """The name of the period of a quota that a day lies in."""
-    return "" if benefit.per == "lifetime" else period_start(day, benefit.per).isoformat()
+    if benefit.per == "lifetime" or benefit.per == "paid_period":
+        return ""
+    return period_start(day, benefit.per).isoformat()
 
 
 def used_of(benefit: Benefit, state: Mapping[str, Json], day: date) -> int:

@@ -1,0 +1,31 @@
+"""Open programs for the tests, on each kind of database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from plugins.paid.tests.build import Shop
+
+
+@pytest.fixture
+def opened(database_url: str) -> Iterator[Callable[..., Shop]]:
+    """Opens the program; it is closed when the test is over."""
+    made: list[Shop] = []
+
+    def opening(**given: Any) -> Shop:
+        made.append(Shop(database_url, **given))
+        return made[-1]
+
+    yield opening
+    for shop in made:
+        shop.loyalty.close()
+
+
+@pytest.fixture
+def shop() -> Iterator[Shop]:
+    made = Shop()
+    yield made
+    made.loyalty.close()

@@ -1,0 +1,41 @@
+"""What the plugin is and what it registers; the rules are in the other modules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from importlib.metadata import version
+
+from loyalty_core import PluginManifest, ProgramConfig, ProgramType, hookimpl
+from loyalty_referral.checks import check
+from loyalty_referral.config import ReferralConfig
+from loyalty_referral.program import ReferralProgram
+
+
+class ReferralPlugin:
+    """Referrals and group buying."""
+
+    manifest = PluginManifest(
+        id="referral",
+        version=version("loyalty-referral"),
+        requires_plugin_api=">=1.1,<2",
+        config=ReferralConfig,
+        summary="Referrals by codes and links, with checks, milestones and group buying.",
+    )
+
+    @hookimpl
+    def loyalty_register_programs(
+        self, config: ReferralConfig, program: ProgramConfig
+    ) -> Iterable[ProgramType]:
+        """The referral program; raises ``ConfigError`` with every fault of the settings."""
+        check(config, program)
+        return [ReferralProgram(config, program)]
+
+    @hookimpl(optionalhook=True)
+    def loyalty_extend_graphql(self) -> object:
+        """What members see and do about referrals; called by the gateway alone."""
+        from loyalty_referral.graphql import extension
+
+        return extension
+
+
+plugin = ReferralPlugin()
