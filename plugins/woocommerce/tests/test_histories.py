@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from random import Random
 
 import pytest
 
+from loyalty_core import Loyalty
 from loyalty_core.testing import (
     FrozenClock,
     SentWebhook,
@@ -65,10 +67,10 @@ def test_any_delivery_on_each_database(double: WooCommerce, database_url: str) -
     random, platform = Random(99), WooCommerceUnderTest(double)
     names = iter(range(9))
 
-    def opening() -> object:
+    def opening() -> AbstractContextManager[Loyalty]:
         return opened(double, database_url, program=f"shop{next(names)}")
 
-    check_deliveries(opening, platform, shop_history(random, START), random)  # type: ignore[arg-type]
+    check_deliveries(opening, platform, shop_history(random, START), random)
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -312,12 +312,7 @@ class Recorder:
             books.changes.waiting += [(name, record.id, until) for name in names]
 
     def _update(
-        self,
-        known: FactRecord,
-        fact: Fact,
-        owner: MemberId | None,
-        batch: Batch,
-        books: Books,
+        self, known: FactRecord, fact: Fact, owner: MemberId | None, batch: Batch, books: Books
     ) -> Outcome:
         if isinstance(fact, Activity):
             if known.document != fact:
