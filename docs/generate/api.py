@@ -38,6 +38,7 @@ THEMES = {
     "domain.tiers": "Tiers and benefits",
     "domain.segments": "Segments",
     "domain.boards": "Boards",
+    "domain.habits": "Questions and answers",
     "domain.households": "Households",
     "domain.household_views": "Households",
     "domain.ledger": "The books",

@@ -22,6 +22,7 @@ from loyalty_core.application.enrol import Members
 from loyalty_core.application.erase import Erasing
 from loyalty_core.application.export import Exporting
 from loyalty_core.application.granting import Granting
+from loyalty_core.application.habits import HabitQuestions
 from loyalty_core.application.household_statement import HouseholdQuestions
 from loyalty_core.application.households import Households
 from loyalty_core.application.inbox import Inbox
@@ -121,7 +122,7 @@ class Loyalty(
         """Use ``Loyalty.open``."""
         self._parts = parts
         store, rules, clock = parts.store, parts.rules, parts.clock
-        self._store = store
+        self._store, self._rules = store, rules
         self._recorder = Recorder(store, rules, parts.archive, clock)
         self._members = Members(store, rules, self._recorder, clock)
         self._codes = MemberCodes(store, rules, self._recorder, clock)
@@ -143,6 +144,7 @@ class Loyalty(
         self._questions = Questions(store, rules, clock)
         self._households = Households(store, rules, clock)
         self._household_questions = HouseholdQuestions(store, rules, self._questions, clock)
+        self._habits = HabitQuestions(store, rules, clock)
         self._past = Past(store, rules, self._questions, clock)
         self._sealing = Sealing(store, rules.config.program.id, clock)
         self._rebuilding = Rebuilding(store, rules, clock)
@@ -150,7 +152,6 @@ class Loyalty(
         inputs = Inputs(
             store, rules, self._recorder, self._members, self._erasing, self._granting, clock
         )
-        self._rules = rules
         inbox = Inbox(store, rules, inputs, clock)
         walking = Walking(store, rules, inbox, inputs, clock)
         acting = Acting(store, rules, self._questions, self._granting, clock)

@@ -28,6 +28,7 @@ from tests.scenarios.told import (
     benefit_of,
     discounts_of,
     grant_of,
+    habits_of,
     moment_of,
     moment_or_none,
     money_of,
@@ -61,6 +62,10 @@ QUOTE = f"""query Q($cart: CartInput!) {{ quote(cart: $cart) {{ __typename
     suggested {{ id sku kind amount {MONEY} }} }} }} }}"""
 REWARDS = """{ rewards { id summary wallet kind points missing left refusal startsOn endsOn } }"""
 GRANTS = f"{{ me {{ grants(first: 100) {GRANT} }} }}"
+PURCHASES = f"{{ orders total {MONEY} average {MONEY} }}"
+HABITS = f"""{{ me {{ habits {{ since lifetime {PURCHASES} recent {PURCHASES}
+  usualOrder {{ items {{ sku quantity }} orders lastAt }}
+  usualStores {{ store orders lastAt }} daysBetween }} }} }}"""
 REDEMPTION = f"""{{ __typename ... on UserError {{ code message }}
   ... on Redemption {{ id state transactionId reward wallet points returned worth {MONEY}
     lines {{ line discount {MONEY} }} occurredAt expiresAt grant {GRANT} }} }}"""
@@ -152,6 +157,10 @@ class Storefront:
         """What the page says the member owns and owned."""
         found = self._ask(GRANTS, member_id)["me"]["grants"]
         return [grant_of(one, member_id) for one in found]
+
+    def habits(self, member_id: str) -> core.Habits:
+        """What the page says the member usually does."""
+        return habits_of(self._ask(HABITS, member_id)["me"]["habits"], member_id)
 
     def redeem(
         self,

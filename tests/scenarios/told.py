@@ -179,3 +179,32 @@ def _progress(told: Mapping[str, Any]) -> core.Progress:
         need=core.parse_scaled(told["need"], scale),
         more_than=told["moreThan"],
     )
+
+
+def habits_of(told: Mapping[str, Any], member_id: str) -> core.Habits:
+    """What a member usually does."""
+
+    def purchases(one: Mapping[str, Any]) -> core.Purchases:
+        made = core.Purchases(one["orders"], money_of(one["total"]))
+        assert made.average == money_of(one["average"])
+        return made
+
+    usual = told["usualOrder"]
+    return core.Habits(
+        member_id=core.MemberId(member_id),
+        since=moment_of(told["since"]),
+        lifetime=tuple(map(purchases, told["lifetime"])),
+        recent=tuple(map(purchases, told["recent"])),
+        usual_order=core.UsualOrder(
+            tuple(core.UsualItem(one["sku"], one["quantity"]) for one in usual["items"]),
+            usual["orders"],
+            moment_of(usual["lastAt"]),
+        )
+        if usual
+        else None,
+        usual_stores=tuple(
+            core.UsualStore(one["store"], one["orders"], moment_of(one["lastAt"]))
+            for one in told["usualStores"]
+        ),
+        days_between=told["daysBetween"],
+    )

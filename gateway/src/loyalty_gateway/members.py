@@ -14,6 +14,7 @@ from loyalty_gateway.enums import GrantState, IdentityKind, MemberStatus, Transa
 from loyalty_gateway.errors import RequestRefused
 from loyalty_gateway.fields import ADMIN, resolved
 from loyalty_gateway.grants import Grant
+from loyalty_gateway.habits import Habits
 from loyalty_gateway.scalars import Points
 from loyalty_gateway.segments import HeldSegment, segments_of
 from loyalty_gateway.values import Money, Wallet
@@ -270,6 +271,18 @@ class Member:
             info.context.loyalty.grants, self.id, state=wanted, first=first, after=after
         )
         return [Grant.of(item) for item in found]
+
+    @resolved("What the member usually orders, where, how much and how often.")
+    async def habits(
+        self,
+        info: Info,
+        days: Annotated[
+            int, strawberry.argument(description="How many days back, from 1 to 3,660.")
+        ] = 365,
+    ) -> Habits | None:
+        """The member's habits."""
+        found = await info.context.in_thread(info.context.loyalty.habits, self.id, days=days)
+        return Habits.of(found)
 
     @resolved("The member's transactions, latest first, page by page.")
     async def history(

@@ -95,7 +95,14 @@ class Listener:
 class Shop:
     """One program with games, whose time one can move."""
 
-    def __init__(self, toml: str, *, zone: str = "UTC", listens_to: str = "") -> None:
+    def __init__(
+        self,
+        toml: str,
+        *,
+        zone: str = "UTC",
+        listens_to: str = "",
+        database: str = "sqlite://",
+    ) -> None:
         self.clock = Clock()
         self.number = 0
         self.told: list[Mapping[str, Json]] = []
@@ -106,7 +113,7 @@ class Shop:
             "rewards": {"tea": {"kind": "product", "product": "TEA"}},
             "plugins": {"gamification": tomllib.loads(toml, parse_float=Decimal), "listener": {}},
         }
-        self.loyalty = Loyalty.open(config, "sqlite://", clock=self.clock, plugins=[listener])
+        self.loyalty = Loyalty.open(config, database, clock=self.clock, plugins=[listener])
 
     def at(self, when: str) -> Shop:
         self.clock.now = moment(when)

@@ -25,7 +25,12 @@ CONFIG: dict[str, Any] = {
                     "mission": "june",
                     "ends_on": "2026-06-30",
                     "step": [{"step": "look", "what": {"kind": "view"}, "needs": 2}],
-                }
+                },
+                {
+                    "mission": "walk",
+                    "team": True,
+                    "step": [{"step": "walk", "what": {"kind": "walk"}, "needs": 2}],
+                },
             ],
             "quiz": [
                 {
@@ -69,9 +74,14 @@ CONFIG: dict[str, Any] = {
 
 
 @pytest.fixture
-def front() -> Iterator[Front]:
-    clock = Clock()
-    clock.now = moment("2026-05-02")
+def clock() -> Clock:
+    made = Clock()
+    made.now = moment("2026-05-02")
+    return made
+
+
+@pytest.fixture
+def front(clock: Clock) -> Iterator[Front]:
     with Loyalty.open(CONFIG, "sqlite://", clock=clock) as loyalty:
         yield Front(loyalty)
 
@@ -254,3 +264,51 @@ def test_operators_see_who_is_where_page_by_page(front: Front) -> None:
     assert not rest["more"]
     refused = front.ask('{ gamificationRanking(board: "secret") { ranked } }', signed(member))
     assert "gamificationRanking" in refused["errors"][0]["message"]
+
+
+TEAM = """{ team member founder members most
+  missions { mission completed times steps { have needs } } }"""
+FOUND = 'mutation { gamificationFoundTeam(idempotencyKey: "k") { code } }'
+JOIN = f"""mutation J($code: String!) {{
+  gamificationJoinTeam(code: $code, idempotencyKey: "k") {TEAM} }}"""
+LEAVE = f'mutation {{ gamificationLeaveTeam(idempotencyKey: "k") {TEAM} }}'
+BOB = {"email": "bob@example.org"}
+
+
+def test_members_found_join_and_leave_teams_and_see_how_far_they_are(
+    front: Front, clock: Clock
+) -> None:
+    ada = did(front, "other", "1", "2026-05-01")
+    bob = did(front, "other", "2", "2026-05-01", BOB)
+    code = front.data(FOUND, signed(ada))["gamificationFoundTeam"]["code"]
+    assert front.data(FOUND, signed(ada))["gamificationFoundTeam"]["code"] == code
+    assert front.data(JOIN, signed(bob), code="NOBODY")["gamificationJoinTeam"] == []
+    again = JOIN.replace('"k"', '"l"')
+    (joined,) = front.data(again, signed(bob), code=code)["gamificationJoinTeam"]
+    walk = {"mission": "walk", "completed": False, "times": 0, "steps": [{"have": 0, "needs": 2}]}
+    assert joined == {
+        "team": joined["team"],
+        "member": True,
+        "founder": False,
+        "members": 2,
+        "most": 10,
+        "missions": [walk],
+    }
+    clock.now = moment("2026-05-02T13:00")
+    did(front, "walk", "3", "2026-05-02T13:00", BOB)
+    mine = f"{{ me {{ teams {TEAM} missions {{ mission }} }} }}"
+    for who in (ada, bob):
+        seen = front.data(mine, signed(who))["me"]
+        (team,) = seen["teams"]
+        assert team["founder"] is (who == ada)
+        assert team["missions"] == [{**walk, "steps": [{"have": 1, "needs": 2}]}]
+        assert seen["missions"] == [{"mission": "june"}]
+    assert front.data(LEAVE, signed(bob))["gamificationLeaveTeam"] == []
+    (left,) = front.data(mine, signed(ada))["me"]["teams"]
+    assert left["members"] == 1
+    assert ada not in str(joined)
+    assert front.admin_data(f'{{ member(id: "{ada}") {{ teams {TEAM} }} }}')["member"]["teams"]
+
+
+def test_strangers_have_no_team(front: Front) -> None:
+    assert front.ask(FOUND)["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"

@@ -16,6 +16,7 @@ from loyalty_core.cli.commands import (
     connect,
     demo,
     examples,
+    habits,
     households,
     loading,
     members,
@@ -58,7 +59,7 @@ def build_app() -> typer.Typer:
     )
     app.callback()(_root)
     modules = (setup, loading, members, answers, boards, spending, rewards, adjusting, people)
-    more = segments, operations, proofs, households, partners, connect, examples, demo
+    more = habits, segments, operations, proofs, households, partners, connect, examples, demo
     for module in (*modules, *more):
         module.register(app)
     return app

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from loyalty_core.application.habits import HabitQuestions
 from loyalty_core.application.past import Past
 from loyalty_core.application.statement import Questions
+from loyalty_core.domain.habits import Habits
 from loyalty_core.domain.statements import Explanation, HistoryPage, Report, Statement
 from loyalty_core.domain.tiers import Tier
 
@@ -16,6 +18,7 @@ class QuestionMethods:
 
     _questions: Questions
     _past: Past
+    _habits: HabitQuestions
 
     def statement(
         self, member_id: str, *, at: datetime | None = None, known_at: datetime | None = None
@@ -74,6 +77,17 @@ class QuestionMethods:
         Raises ``MemberNotFound``, ``WalletUnknown``, ``FactError`` for a cursor not ours.
         """
         return self._questions.history(member_id, wallet, first, after)
+
+    def habits(self, member_id: str, *, days: int = 365) -> Habits:
+        """What the member usually orders, where, how much and how often, and all they ever spent.
+
+        By orders that are paid, less what was given back, with those of members merged into this
+        one. All but ``Habits.lifetime`` is of the last ``days`` days of the program's calendar,
+        today included, from 1 to 3,660.
+
+        Raises ``MemberNotFound``, ``FactError``.
+        """
+        return self._habits.habits(member_id, days)
 
     def explain(self, transaction_id: str) -> Explanation:
         """Which fact, rule and configuration a transaction came from.

@@ -17,6 +17,7 @@ from loyalty_core.ports.calendar import CalendarWork
 from loyalty_core.ports.connectors import ActionReader, ActionWork, InboxReader, InboxWork
 from loyalty_core.ports.expiry import ExpiryWork
 from loyalty_core.ports.grants import GrantWork
+from loyalty_core.ports.habits import HabitReader
 from loyalty_core.ports.households import HouseholdReader, HouseholdWork
 from loyalty_core.ports.partners import PartnerReader, PartnerWork
 from loyalty_core.ports.past import PastReader
@@ -201,6 +202,7 @@ class Reader(
     CacheReader,
     AccountReader,
     BoardReader,
+    HabitReader,
     PartnerReader,
     SegmentReader,
     InboxReader,

@@ -18,6 +18,7 @@ from loyalty_core.storage.accounts import AccountRows
 from loyalty_core.storage.actions import ActionAnswers
 from loyalty_core.storage.board_reads import BoardReads
 from loyalty_core.storage.checks import check_books
+from loyalty_core.storage.habits import HabitRows
 from loyalty_core.storage.households import HouseholdReads
 from loyalty_core.storage.inbox import InboxAnswers
 from loyalty_core.storage.migrations import applied
@@ -41,6 +42,7 @@ class SqlReader(
     CacheReads,
     AccountRows,
     BoardReads,
+    HabitRows,
     PartnerReads,
     SegmentRows,
     InboxAnswers,

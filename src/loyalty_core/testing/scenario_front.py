@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from loyalty_core import GrantReceipt, Json, Quote, RedemptionReceipt, RewardView, Statement
+from loyalty_core import GrantReceipt, Habits, Json, Quote, RedemptionReceipt, RewardView, Statement
 
 
 class Front(Protocol):
@@ -13,6 +13,10 @@ class Front(Protocol):
 
     def statement(self, member_id: str) -> Statement:
         """What the member is shown."""
+        ...
+
+    def habits(self, member_id: str) -> Habits:
+        """What the member usually does."""
         ...
 
     def quote(self, cart: Mapping[str, Json], member_id: str | None = None) -> Quote:

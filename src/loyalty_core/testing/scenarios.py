@@ -293,6 +293,23 @@ def _goals(name: str) -> Callable[[Player, Table, Any, Any], Any]:
     return view
 
 
+def _habits(player: Player, step: Table, expected: Table) -> dict[str, Any]:
+    """What the expectation names of what the step's member usually does."""
+    found = player.front.habits(player.member_id(step))
+    usual = found.usual_order
+    said = {
+        "order": {item.sku: item.quantity for item in usual.items} if usual else {},
+        "times": usual.orders if usual else 0,
+        "stores": [f"{one.store}: {one.orders}" for one in found.usual_stores],
+        "orders": sum(one.orders for one in found.recent),
+        "spent": [str(one.total) for one in found.recent],
+        "average": [str(one.average) for one in found.recent],
+        "lifetime_value": [str(one.total) for one in found.lifetime],
+        "days_between": found.days_between if found.days_between is not None else "",
+    }
+    return {name: said[name] for name in expected}
+
+
 def _pricing(quote: Quote) -> Pricing:
     assert quote.pricing is not None
     return quote.pricing
@@ -363,6 +380,7 @@ VIEWS: Mapping[str, Callable[[Player, Table, Any, Any], Any]] = {
     **granting.VIEWS,
     **segmenting.VIEWS,
     "shown": shown,
+    "habits": lambda player, step, result, expected: _habits(player, step, expected),
 }
 
 

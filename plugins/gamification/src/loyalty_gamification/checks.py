@@ -35,6 +35,7 @@ from loyalty_gamification.wheels import secret_of
 ROOT = "plugins.gamification"
 MOST_DAYS = 36500
 MOST_VALUES = 100
+MOST_MEMBERS = 50
 MOST_WHEEL_DAYS = 3660
 MOST_SETTLING_DAYS = 366
 MOST_PLACES = 10_000
@@ -64,6 +65,9 @@ def faults(config: GamificationConfig, program: ProgramConfig) -> Iterator[Probl
     yield from own_names(f"{ROOT}.mission", "mission", [one.mission for one in config.mission])
     for index, mission in enumerate(config.mission):
         yield from _mission(f"{ROOT}.mission[{index}]", mission, program)
+    if not 2 <= config.team.members <= MOST_MEMBERS:
+        message = f"{config.team.members} is not from 2 to {MOST_MEMBERS}"
+        yield problem(f"{ROOT}.team.members", message, "")
     yield from own_names(f"{ROOT}.quiz", "quiz", [one.quiz for one in config.quiz])
     for index, quiz in enumerate(config.quiz):
         yield from _quiz(f"{ROOT}.quiz[{index}]", quiz, program)
@@ -101,6 +105,7 @@ def _mission(where: str, rules: MissionRules, program: ProgramConfig) -> Iterato
         yield problem(f"{where}.within_days", f"{days} is not from 1 to {MOST_DAYS}", "")
     if not rules.step:
         yield problem(f"{where}.step", "the mission has no steps", "Write at least one.")
+    yield from _team(where, rules)
     yield from prize_faults(where, rules, program)
     yield from own_names(f"{where}.step", "step", [step.step for step in rules.step])
     for index, step in enumerate(rules.step):
@@ -113,6 +118,19 @@ def _mission(where: str, rules: MissionRules, program: ProgramConfig) -> Iterato
         if step.once_per and step.needs > MOST_VALUES:
             message = f"{step.needs} different values are too many to remember"
             yield problem(f"{at}.needs", message, f"At most {MOST_VALUES} with once_per.")
+
+
+def _team(where: str, rules: MissionRules) -> Iterator[Problem]:
+    if not 0 <= rules.share <= 100:
+        yield problem(f"{where}.share", f"{rules.share} is not from 0 to 100 percent", "")
+    elif rules.share and not rules.team:
+        message = "only the members of teams have shares"
+        yield problem(f"{where}.share", message, "Write team = true, or leave it out.")
+    for index, step in enumerate(rules.step if rules.team else ()):
+        if step.points or step.reward:
+            message = "a team wins when all steps are done"
+            remedy = "Write the prize in the mission, or make the step a mission of its own."
+            yield problem(f"{where}.step[{index}]", message, remedy)
 
 
 def _quiz(where: str, rules: QuizRules, program: ProgramConfig) -> Iterator[Problem]:

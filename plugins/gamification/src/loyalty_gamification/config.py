@@ -165,7 +165,27 @@ class MissionRules(Prize):
     order: Literal["any", "in_order"] = field(
         default="any", metadata=doc("Whether a step counts only once those before it are done.")
     )
+    team: bool = field(
+        default=False,
+        metadata=doc("Whether teams work on it together: what any of them does counts for all."),
+    )
+    share: Decimal = field(
+        default=Decimal(0),
+        metadata=doc(
+            "Of a team: the percentage of it that a member must have done to win the prize; at "
+            "least something."
+        ),
+    )
     step: tuple[StepRules, ...] = field(metadata=doc("The steps."))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TeamRules:
+    """What holds for teams."""
+
+    members: int = field(
+        default=10, metadata=doc("How many members a team has at most, the founder included.")
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -291,6 +311,9 @@ class GamificationConfig:
 
     streak: tuple[StreakRules, ...] = field(default=(), metadata=doc("The streaks."))
     mission: tuple[MissionRules, ...] = field(default=(), metadata=doc("The missions."))
+    team: TeamRules = field(
+        default=TeamRules(), metadata=doc("What holds for the teams of missions.")
+    )
     quiz: tuple[QuizRules, ...] = field(default=(), metadata=doc("The quizzes."))
     wheel: tuple[WheelRules, ...] = field(default=(), metadata=doc("The prize wheels."))
     badge: tuple[BadgeRules, ...] = field(default=(), metadata=doc("The badges."))

@@ -21,6 +21,9 @@ from loyalty_gamification.config import MissionRules, StepRules
 from loyalty_gamification.counting import amount_of, whole
 from loyalty_gamification.turn import Document, State, Turn, known_of
 
+Worth = Mapping[str, tuple[int, str]]
+"""By step, what a fact does for it, and a short name of the values that count once, if any."""
+
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
@@ -28,6 +31,7 @@ class Attempt:
 
     ``since`` is the first moment that counted, ``won`` how often it was completed in the period,
     ``total`` ever. ``done`` and ``seen`` (short names of values that count once) are by step.
+    ``by`` is what each member of a team did, by step.
     """
 
     window: str = ""
@@ -36,10 +40,11 @@ class Attempt:
     seen: Mapping[str, Sequence[str]] = field(default_factory=dict)
     won: int = 0
     total: int = 0
+    by: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     def began_again(self) -> Attempt:
         """The same with nothing done."""
-        return replace(self, since=None, done={}, seen={})
+        return replace(self, since=None, done={}, seen={}, by={})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,32 +63,59 @@ class Mission:
 
     def play(self, turn: Turn) -> None:
         """Counts the fact towards the steps that are open, and gives what was won by it."""
-        attempt = self._attempt(turn.known(self), turn.at)
-        if not self._open(turn.day) or (attempt.won and not self.rules.repeat):
-            return
-        left = [step for step in self.rules.step if not self._is_done(step, attempt)]
-        if self.rules.order == "in_order":
-            del left[1:]
-        begun = attempt
-        for step in left:
-            attempt = self._stepped(step, attempt, turn)
-            if self._is_done(step, attempt):
-                turn.give(step, f"mission.{self.name}.{step.step}")
+        begun = self.attempt(turn.known(self), turn.at)
+        attempt, done = self.worked(begun, self.worth(turn), turn.at)
+        for step in done:
+            turn.give(step, f"mission.{self.name}.{step.step}")
         if attempt == begun:
             return
-        if all(self._is_done(step, attempt) for step in self.rules.step):
-            attempt = replace(attempt, won=attempt.won + 1, total=attempt.total + 1)
+        if self.is_complete(attempt):
+            attempt = self.completed(attempt)
             turn.give(self.rules, f"mission.{self.name}")
             turn.tell("mission_completed", mission=self.name, times=attempt.total)
             turn.reached[self.section, self.name] = attempt.total
-            if self.rules.repeat:
-                attempt = attempt.began_again()
         turn.keep(self, dump(attempt))
+
+    def worth(self, turn: Turn) -> Worth:
+        """What the fact can do for each step that it fits."""
+        currency, found = self.program.program.currency, dict[str, tuple[int, str]]()
+        for step in self.rules.step:
+            values = [turn.data.get(key) for key in step.once_per]
+            amount = amount_of(step.what, step.counts, turn.outcome, currency)
+            if amount and None not in values:
+                found[step.step] = amount, digest_of(values) if values else ""
+        return found
+
+    def worked(
+        self, attempt: Attempt, worth: Worth, at: datetime
+    ) -> tuple[Attempt, list[StepRules]]:
+        """The attempt with what was done at a moment for steps that are open; those done by it."""
+        if not self.is_open(at) or (attempt.won and not self.rules.repeat):
+            return attempt, []
+        left = [step for step in self.rules.step if not self._is_done(step, attempt)]
+        if self.rules.order == "in_order":
+            del left[1:]
+        for step in left:
+            if step.step in worth:
+                attempt = self._stepped(step, attempt, worth[step.step], at)
+        return attempt, [step for step in left if self._is_done(step, attempt)]
+
+    def is_complete(self, attempt: Attempt) -> bool:
+        """Whether all steps are done."""
+        return all(self._is_done(step, attempt) for step in self.rules.step)
+
+    def completed(self, attempt: Attempt) -> Attempt:
+        """The attempt after it was completed: it begins again if it may."""
+        attempt = replace(attempt, won=attempt.won + 1, total=attempt.total + 1)
+        return attempt.began_again() if self.rules.repeat else attempt
 
     def show(self, state: State, member: MemberView, at: datetime) -> Document | None:
         """How far each step is, and until when it can be done; None while it is not open."""
-        attempt = self._attempt(known_of(self, state), at)
-        if not self._open(self._day(at)) and not attempt.won:
+        return self.shown(self.attempt(known_of(self, state), at), at)
+
+    def shown(self, attempt: Attempt, at: datetime) -> Document | None:
+        """How far an attempt is at a moment; None while the mission is not open."""
+        if not self.is_open(at) and not attempt.won:
             return None
         ends_at = self._ends_at(attempt, at)
         return {
@@ -97,7 +129,7 @@ class Mission:
                     "step": step.step,
                     "name": step.name or step.step,
                     "have": attempt.done.get(step.step, 0),
-                    "needs": self._needs(step),
+                    "needs": self.needs(step),
                     "done": self._is_done(step, attempt),
                 }
                 for step in self.rules.step
@@ -121,13 +153,13 @@ class Mission:
             if values:
                 seen[name] = list(dict.fromkeys(values))
             if any(both):
-                needs, added = self._needs(step), len(seen[name]) if values else sum(both)
+                needs, added = self.needs(step), len(seen[name]) if values else sum(both)
                 done[name] = max(both) if max(both) >= needs else min(added, needs - 1)
         moments = [moment for moment in (ours.since, theirs.since) if moment]
         won, since = max(ours.won, theirs.won), min(moments, default=None)
         return dump(Attempt(ours.window, since, done, seen, won, total))
 
-    def _attempt(self, known: Document, at: datetime) -> Attempt:
+    def attempt(self, known: Document, at: datetime) -> Attempt:
         """What counts at a moment of what was done before it."""
         attempt, window = load(known), self._window(self._day(at))
         if attempt.window != window:
@@ -135,25 +167,24 @@ class Mission:
         ends_at = self._deadline(attempt)
         return attempt if ends_at is None or at < ends_at else attempt.began_again()
 
-    def _stepped(self, step: StepRules, attempt: Attempt, turn: Turn) -> Attempt:
-        """The attempt with what the fact does for a step."""
-        currency = self.program.program.currency
-        amount = amount_of(step.what, step.counts, turn.outcome, currency)
+    def _stepped(
+        self, step: StepRules, attempt: Attempt, worth: tuple[int, str], at: datetime
+    ) -> Attempt:
+        """The attempt with what was done for a step."""
+        amount, digest = worth
         seen = dict(attempt.seen)
-        if step.once_per:
-            values = [turn.data.get(key) for key in step.once_per]
-            before, digest = seen.get(step.step, ()), _digest(values)
-            if None in values or digest in before:
+        if digest:
+            before = seen.get(step.step, ())
+            if digest in before:
                 return attempt
             seen[step.step] = [*before, digest]
-        if not amount:
-            return attempt
-        have = min(attempt.done.get(step.step, 0) + amount, self._needs(step))
+        have = min(attempt.done.get(step.step, 0) + amount, self.needs(step))
         done = {**attempt.done, step.step: have}
-        return replace(attempt, since=attempt.since or turn.at, done=done, seen=seen)
+        return replace(attempt, since=attempt.since or at, done=done, seen=seen)
 
-    def _open(self, day: date) -> bool:
-        starts, ends = self.rules.starts_on, self.rules.ends_on
+    def is_open(self, at: datetime) -> bool:
+        """Whether a moment is on one of its days."""
+        starts, ends, day = self.rules.starts_on, self.rules.ends_on, self._day(at)
         return (starts is None or starts <= day) and (ends is None or day <= ends)
 
     def _deadline(self, attempt: Attempt) -> datetime | None:
@@ -181,9 +212,10 @@ class Mission:
         return day_of(at, self.program.program.time_zone)
 
     def _is_done(self, step: StepRules, attempt: Attempt) -> bool:
-        return attempt.done.get(step.step, 0) >= self._needs(step)
+        return attempt.done.get(step.step, 0) >= self.needs(step)
 
-    def _needs(self, step: StepRules) -> int:
+    def needs(self, step: StepRules) -> int:
+        """What a step needs, as a whole number."""
         return whole(step.needs, step.counts, self.program)
 
 
@@ -197,6 +229,7 @@ def dump(attempt: Attempt) -> Document:
         "seen": {step: list(values) for step, values in attempt.seen.items()},
         "won": attempt.won,
         "total": attempt.total,
+        "by": {member: dict(did) for member, did in attempt.by.items()},
     }
     return {name: value for name, value in made.items() if value}
 
@@ -211,10 +244,11 @@ def load(document: Document) -> Attempt:
         seen=document.get("seen", {}),
         won=document.get("won", 0),
         total=document.get("total", 0),
+        by=document.get("by", {}),
     )
 
 
-def _digest(values: Sequence[Json]) -> str:
+def digest_of(values: Sequence[Json]) -> str:
     """A short name for the values: the document stays small and holds nothing of a person."""
     text = json.dumps(list(values), ensure_ascii=True, separators=(",", ":"))
     return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()

@@ -30,6 +30,8 @@ from loyalty_gamification.config import GamificationConfig
 from loyalty_gamification.missions import Mission
 from loyalty_gamification.quizzes import Quiz
 from loyalty_gamification.streaks import Streak
+from loyalty_gamification.team_missions import TeamMission
+from loyalty_gamification.teams import Teams
 from loyalty_gamification.turn import Game, Source, Turn, opened
 from loyalty_gamification.wheels import Wheel
 
@@ -39,16 +41,20 @@ class GamificationProgram:
 
     def __init__(self, config: GamificationConfig, program: ProgramConfig) -> None:
         self._program = program
+        missions = [Mission(rules, program) for rules in config.mission]
+        shared = [TeamMission(mission) for mission in missions if mission.rules.team]
         sources: list[Source] = [
             *(Streak(rules, program) for rules in config.streak),
-            *(Mission(rules, program) for rules in config.mission),
+            *(mission for mission in missions if not mission.rules.team),
+            *shared,
             *(Quiz(rules, program) for rules in config.quiz),
         ]
         named = {(one.section, one.name): one for one in sources}
         badges = [Badge(rules, program, named.get(source_of(rules))) for rules in config.badge]
         wheels = [Wheel(rules, program) for rules in config.wheel]
         self.rankings = [Ranking(rules, program) for rules in config.board]
-        self.games: list[Game] = [*sources, *wheels, *badges, *self.rankings]
+        self.teams = [Teams(config.team, shared)] if shared else []
+        self.games: list[Game] = [*self.teams, *sources, *wheels, *badges, *self.rankings]
 
     @property
     def boards(self) -> Sequence[Board]:
@@ -80,6 +86,8 @@ class GamificationProgram:
             shown = game.show(state, member, at)
             if shown is not None:
                 made.setdefault(game.section, []).append(cast(Json, shown))
+        for teams in self.teams:
+            made[teams.section] = cast(list[Json], teams.shown(state, at))
         return cast(Mapping[str, Json], made)
 
     def merge_states(

@@ -22,6 +22,8 @@ from loyalty_core import (
 )
 from loyalty_gamification.config import Prize
 
+OWN = "~gamification"
+"""The source of the facts that this plugin's facts cause: nobody outside may use it."""
 Document = Mapping[str, Any]
 """What a game remembers of a member, or shows: JSON."""
 State = Mapping[str, Mapping[str, Document]]
