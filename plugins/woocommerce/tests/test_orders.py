@@ -203,6 +203,18 @@ def test_a_guest_without_an_address_is_nobody(billing: Any) -> None:
     assert read(customer_id=0, billing=billing).identities == {}
 
 
+def test_people_whom_the_shop_has_forgotten_are_not_one_person(
+    loyalty: Loyalty, double: WooCommerce
+) -> None:
+    """WordPress gives all of them the same address when it erases their data."""
+    for number in (1, 2):
+        billing = {"email": "deleted@site.invalid", "phone": "0000000000"}
+        document = double.hold(order(number, customer_id=0, billing=billing))
+        sent(loyalty, webhook("order.updated", document))
+    assert loyalty.find({"email": "deleted@site.invalid"}) is None
+    assert loyalty.connector_status(CONNECTOR).dead == 0
+
+
 def test_a_customer_and_a_number_with_its_country() -> None:
     billing = {"email": "ada@example.org", "phone": "+1 555 555 5555"}
     made = read(billing=billing)

@@ -43,6 +43,7 @@ RANKS = (OrderStatus.PENDING, OrderStatus.PAID, OrderStatus.CANCELLED)
 NOTHING = "nothing"
 """The line of an order that has none, such as one of a fee alone."""
 GIFT_CARD = "gift_card"
+NOWHERE = ".invalid"
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 _PHONE = re.compile(r"\+[0-9][0-9 ()./-]{5,20}", re.ASCII)
 
@@ -211,10 +212,13 @@ def identities_of(doc: Doc) -> dict[str, str]:
 
 
 def reached_by(billing: Doc) -> dict[str, str]:
-    """E-mail address and phone number, as far as they are such: a number has its country."""
+    """E-mail address and phone number, as far as they are such: a number has its country.
+
+    The address of whom the shop has forgotten is ``deleted@site.invalid``, and nobody's.
+    """
     found = {}
     email, phone = text(billing.get("email")), text(billing.get("phone"))
-    if _EMAIL.fullmatch(email):
+    if _EMAIL.fullmatch(email) and not email.endswith(NOWHERE):
         found["email"] = email
     if _PHONE.fullmatch(phone):
         found["phone"] = phone
