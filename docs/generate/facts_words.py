@@ -63,6 +63,8 @@ _WORDS: dict[str, dict[str, str]] = {
         "id": "Its id in its source, up to 200 characters.",
         "status": "Only a paid order earns; a cancelled one takes back what it earned.",
         "refunds": "All refunds known so far; those of other versions are kept as well.",
+        "refunds_listed_at": "When `refunds` were all that the shop had, by its clock: an earlier "
+        "one that is not among them was deleted there, and counts as never given.",
         "version": "Which version of the order this is; the highest counts.",
         "updated_at": "When this version was made; it tells versions of one number apart.",
         "total": "What the customer owed. If given, the parts must sum to it.",

@@ -254,6 +254,45 @@ def test_a_charge_back_and_the_dispute_that_was_won(shop: Shop) -> None:
     assert loyalty.statement(member).wallet("points").expiring == (expires,)
 
 
+def test_a_refund_that_the_shop_deleted_gives_the_points_back(shop: Shop) -> None:
+    loyalty = shop.open(wallet={"expiry": {"after_days": 90}})
+    back = {"id": "r", "occurred_at": (START + HOUR).isoformat(), "amount": "40.00"}
+    expires = None
+
+    def listed(hours: int, *refunds: dict[str, Any]) -> Any:
+        at = (START + HOUR * hours).isoformat()
+        return loyalty.record(bought(refunds=list(refunds), refunds_listed_at=at))
+
+    shop.clock.advance(days=1)
+    assert listed(0).changes == {"points": 100}
+    expires = loyalty.statement(member_of(loyalty)).wallet("points").expiring[0].at
+    assert listed(2, back).changes == {"points": -40}
+    assert listed(3, back).status == "duplicate"
+    assert listed(5).changes == {"points": 40}
+    made = loyalty.history(member_of(loyalty)).items[0].transaction
+    assert made.occurred_at == START + HOUR * 5
+    assert listed(4, back).status == "duplicate"  # an older listing that was late
+    assert listed(6).status == "duplicate"
+    assert booked(loyalty) == [("accrual", 100), ("reversal", -40), ("accrual", 40)]
+    assert [one.at for one in loyalty.statement(member_of(loyalty)).wallet("points").expiring] == [
+        expires
+    ]
+    assert loyalty.verify().problems == ()
+
+
+def test_a_listing_that_was_only_repeated_still_tells_of_an_older_refund(shop: Shop) -> None:
+    loyalty = shop.open()
+    shop.clock.advance(days=1)
+    for hours in (1, 4):
+        at = (START + HOUR * hours).isoformat()
+        loyalty.record(bought(refunds=[], refunds_listed_at=at))
+    gone = refund("r", at=START + HOUR * 2, amount="40.00")
+    assert loyalty.record(gone).changes == {}
+    assert points(loyalty, member_of(loyalty)) == (100, 100, 0, 0)
+    given = refund("s", at=START + HOUR * 5, amount="40.00")
+    assert loyalty.record(given).changes == {"points": -40}
+
+
 def test_a_charge_back_of_spent_points_is_debt_until_the_dispute_is_won(shop: Shop) -> None:
     loyalty = shop.open()
     loyalty.record(bought())

@@ -120,6 +120,10 @@ class OrderInput:
     refunds: list[RefundInput] | None = strawberry.field(
         description="All its refunds so far.", default=None
     )
+    refunds_listed_at: datetime | None = strawberry.field(
+        description="When they were all there were: an earlier one not among them was deleted.",
+        default=None,
+    )
     version: Count | None = strawberry.field(description="Grows with each change.", default=None)
     updated_at: datetime | None = strawberry.field(
         description="When it changed last.", default=None

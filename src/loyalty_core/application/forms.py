@@ -12,7 +12,7 @@ from loyalty_core.domain.currencies import minor_digits
 from loyalty_core.domain.facts import CAUSED, Activity, Fact, Json, Order, OrderRefund, Refund
 from loyalty_core.domain.members import Profile
 from loyalty_core.domain.order_checks import check_order
-from loyalty_core.domain.orders import OrderDocument, order_total
+from loyalty_core.domain.orders import Listing, OrderDocument, order_total
 from loyalty_core.domain.statements import Cart
 from loyalty_core.errors import (
     AmountInvalid,
@@ -135,6 +135,7 @@ def _check(fact: Fact, now: datetime) -> None:
     moments = [("$.occurred_at", getattr(fact, "occurred_at", None))]
     if isinstance(fact, Order):
         moments += [("$.updated_at", fact.updated_at)]
+        moments += [("$.refunds_listed_at", fact.refunds_listed_at)]
         for refund in fact.refunds:
             _check_refund(refund, fact.currency)
             moments += _moments(f"$.refunds[{refund.id}]", refund)
@@ -226,6 +227,8 @@ def dump_document(document: OrderDocument | Activity) -> dict[str, Json]:
         "body": write(document.body) if document.body else None,
         "refunds": _dump_refunds(document.refunds, document.currency),
     }
+    if document.listing is not None:
+        stored["listing"] = write(document.listing)
     strays = {code: _dump_refunds(refunds, code) for code, refunds in document.strays.items()}
     return stored | ({"strays": cast(Json, strays)} if strays else {})
 
@@ -242,11 +245,13 @@ def load_document(kind: str, stored: Mapping[str, Json]) -> OrderDocument | Acti
     currency = cast(str, stored["currency"])
     body = stored["body"]
     strays = cast(Mapping[str, Json], stored.get("strays", {}))
+    read, listing = converter(minor_digits(currency)).structure, stored.get("listing")
     return OrderDocument(
         currency,
-        converter(minor_digits(currency)).structure(body, Order) if body else None,
+        read(body, Order) if body else None,
         _load_refunds(stored["refunds"], currency),
         {code: _load_refunds(refunds, code) for code, refunds in strays.items()},
+        read(listing, Listing) if listing else None,
     )
 
 

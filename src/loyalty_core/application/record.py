@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from loyalty_core.application.batch import Batch
 from loyalty_core.application.books import Books
@@ -312,12 +312,7 @@ class Recorder:
             books.changes.waiting += [(name, record.id, until) for name in names]
 
     def _update(
-        self,
-        known: FactRecord,
-        fact: Fact,
-        owner: MemberId | None,
-        batch: Batch,
-        books: Books,
+        self, known: FactRecord, fact: Fact, owner: MemberId | None, batch: Batch, books: Books
     ) -> Outcome:
         if isinstance(fact, Activity):
             if known.document != fact:
@@ -326,12 +321,16 @@ class Recorder:
                     "content",
                     remedy="Activities happen once: send another one under its own id.",
                 )
-            merged: OrderDocument | Activity = fact
+            merged, same = cast(OrderDocument | Activity, fact), True
         else:
             assert isinstance(known.document, OrderDocument)
             merged = known.document.merge(OrderDocument.of(fact))
+            same = known.document.says_the_same(merged)
         joined = known.member_id is None and owner is not None
-        if merged == known.document and not joined:
+        if same and not joined:
+            if merged != known.document:  # its refunds were listed again: a later one weighs more
+                known.document = merged
+                books.changes.facts[known.id] = known
             return Outcome(known)
         body = joined or _body(merged) != _body(known.document)
         followed = bool(self._rules.followers) and _refunds(merged) != _refunds(known.document)
@@ -376,7 +375,7 @@ def _body(document: OrderDocument | Activity) -> object:
 
 def _refunds(document: OrderDocument | Activity) -> object:
     """What programs that follow facts would be told besides."""
-    return document.refunds if isinstance(document, OrderDocument) else ()
+    return (document.refunds, document.deleted()) if isinstance(document, OrderDocument) else ()
 
 
 def _moment(fact: Fact) -> datetime:

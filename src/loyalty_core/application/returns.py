@@ -74,11 +74,14 @@ def attach_grants(uow: UnitOfWork, redemptions: Iterable[Redemption]) -> None:
 
 
 def changed_at(record: FactRecord) -> datetime:
-    """When an order last changed: its latest refund or edit, or the order itself."""
+    """When an order last changed: its latest refund or edit, one deleted, or the order itself."""
     if not isinstance(record.document, OrderDocument):
         return record.occurred_at
-    moments = [refund.changed_at for refund in record.document.refunds.values()]
-    body = record.document.body
+    document = record.document
+    moments = [refund.changed_at for refund in document.refunds.values()]
+    if document.listing is not None and document.deleted():
+        moments.append(document.listing.at)
+    body = document.body
     if body is not None and body.updated_at is not None:
         moments.append(body.updated_at)
     return max([record.occurred_at, *moments])

@@ -150,8 +150,10 @@ class Order:
     """A purchase as a document that converges: every version is complete, the latest one counts.
 
     Versions are ordered by ``version``, then ``updated_at``. ``refunds`` of all versions are
-    united by their ids. ``discount`` is on the whole order and is spread over the goods by value.
-    ``total``, where given, must equal lines − discounts + shipping (+ taxes not included).
+    united by their ids. A shop that deletes refunds says when these were all it had
+    (``refunds_listed_at``, by its clock): one from before then that is not among them was deleted,
+    and counts as never given. ``discount`` is on the whole order and is spread over the goods by
+    value. ``total``, where given, must equal lines − discounts + shipping (+ taxes not included).
     """
 
     type: Literal["order"] = "order"
@@ -163,6 +165,7 @@ class Order:
     lines: tuple[Line, ...]
     status: OrderStatus = OrderStatus.PAID
     refunds: tuple[Refund, ...] = ()
+    refunds_listed_at: datetime | None = None
     version: int = 0
     updated_at: datetime | None = None
     shipping: Minor = Minor(0)

@@ -25,18 +25,34 @@ NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
+class Listing:
+    """Which refunds a shop had of an order at a moment: these, and no others from before."""
+
+    at: datetime
+    ids: tuple[str, ...]
+
+    def merge(self, other: Listing | None) -> Listing:
+        """The later one; of the same moment what is on both, for the rest was deleted in it."""
+        if other is None or other.at != self.at:
+            return self if other is None or self.at > other.at else other
+        return Listing(self.at, tuple(sorted(set(self.ids) & set(other.ids))))
+
+
+@dataclass(frozen=True, slots=True)
 class OrderDocument:
     """All that is known of one order: its latest body, if any came yet, and all its refunds.
 
     Merging is commutative, associative and idempotent (a join-semilattice), so versions and
     refunds may arrive in any order, any number of times. ``strays`` are refunds by currency that
-    are not in the order's: they are kept, told about, and take nothing.
+    are not in the order's: they are kept, told about, and take nothing. ``listing`` is the shop's
+    latest of its refunds, if it makes any: what is not on it was deleted there.
     """
 
     currency: str
     body: Order | None = None
     refunds: Mapping[str, Refund] = field(default_factory=dict)
     strays: Mapping[str, Mapping[str, Refund]] = field(default_factory=dict)
+    listing: Listing | None = None
 
     @staticmethod
     def of(fact: Order | OrderRefund) -> OrderDocument:
@@ -44,8 +60,10 @@ class OrderDocument:
         if isinstance(fact, OrderRefund):
             return OrderDocument(fact.currency, None, {fact.refund.id: fact.refund})
         refunds = {refund.id: refund for refund in fact.refunds}
-        body = replace(fact, refunds=()) if refunds else fact
-        return OrderDocument(fact.currency, body, refunds)
+        listed_at = fact.refunds_listed_at
+        body = replace(fact, refunds=(), refunds_listed_at=None) if refunds or listed_at else fact
+        listing = Listing(listed_at.astimezone(UTC), tuple(sorted(refunds))) if listed_at else None
+        return OrderDocument(fact.currency, body, refunds, listing=listing)
 
     def merge(self, other: OrderDocument) -> OrderDocument:
         """What both documents know together.
@@ -62,15 +80,33 @@ class OrderDocument:
                     first = known.setdefault(refund.id, refund)
                     known[refund.id] = max(first, refund, key=_refund_rank)
         currency = body.currency if body else min(united, default=self.currency)
-        return OrderDocument(currency, body, united.pop(currency, {}), united)
+        listing = self.listing.merge(other.listing) if self.listing else other.listing
+        return OrderDocument(currency, body, united.pop(currency, {}), united, listing)
+
+    def deleted(self) -> frozenset[str]:
+        """The refunds that the shop has deleted: known from before its listing, and not on it.
+
+        One given in the very moment of the listing may have come after it, and counts.
+        """
+        if self.listing is None:
+            return frozenset()
+        known, at = self.refunds.keys() - set(self.listing.ids), self.listing.at
+        return frozenset(id for id in known if self.refunds[id].occurred_at < at)
+
+    def says_the_same(self, other: OrderDocument) -> bool:
+        """Whether nothing differs but when the refunds were listed last."""
+        same = replace(other, listing=self.listing) == self
+        return same and self.deleted() == other.deleted()
 
     def counting(self, goodwill: GoodwillPolicy) -> list[Refund]:
-        """The refunds that take points back: none that was voided, goodwill as the policy says."""
-        every = goodwill is GoodwillPolicy.TAKE_BACK
+        """The refunds that take points back: none voided or deleted, goodwill by the policy."""
+        every, deleted = goodwill is GoodwillPolicy.TAKE_BACK, self.deleted()
         return [
             refund
-            for refund in self.refunds.values()
-            if refund.voided_at is None and (every or refund.kind is not RefundKind.GOODWILL)
+            for id, refund in self.refunds.items()
+            if refund.voided_at is None
+            and id not in deleted
+            and (every or refund.kind is not RefundKind.GOODWILL)
         ]
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from sqlalchemy import Connection, select
 
+from loyalty_core.domain.orders import OrderDocument
 from loyalty_core.loyalty import Loyalty
 from loyalty_core.storage import rows, tables
 
@@ -64,12 +65,19 @@ def _look(connection: Connection, program: str) -> Books:
             record.key: (
                 names.get(record.member_id or ""),
                 record.status,
-                record.document,
+                _known(record.document),
                 sorted((_award(award) for award in record.awards if award.amount), key=str),
             )
             for record in facts
         },
     }
+
+
+def _known(document: Any) -> Any:
+    """What is known of a fact: which refunds were deleted, and not when one looked last."""
+    if not isinstance(document, OrderDocument):
+        return document
+    return replace(document, listing=None), sorted(document.deleted())
 
 
 def _award(award: Any) -> dict[str, Any]:

@@ -36,7 +36,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What a double answers."""
+    """What a double answers; the header ``date`` says when, and is now if it is left out."""
 
     status: int = 200
     body: bytes = b""
@@ -160,7 +160,9 @@ def _read(handler: BaseHTTPRequestHandler) -> Asked:
 
 
 def _send(handler: BaseHTTPRequestHandler, answer: Answer, *, whole: bool = True) -> None:
-    handler.send_response(answer.status)
+    handler.send_response_only(answer.status)
+    if "date" not in map(str.lower, answer.headers):
+        handler.send_header("date", handler.date_time_string())
     for name, value in answer.headers.items():
         handler.send_header(name, value)
     handler.send_header("content-length", str(len(answer.body)))

@@ -40,6 +40,7 @@ VERSIONED = st.builds(
         max_size=2,
         unique_by=lambda one: one.id,
     ).map(tuple),
+    refunds_listed_at=st.sampled_from([None, AT, AT + timedelta(hours=1), AT + timedelta(hours=2)]),
 )
 ALONE = st.builds(
     OrderRefund,
@@ -172,6 +173,52 @@ def test_a_voided_refund_stays_voided() -> None:
     one, other = (OrderDocument("EUR", None, {"r": back}) for back in (given, voided))
     assert one.merge(other) == other.merge(one) == other
     assert other.counting(GoodwillPolicy.TAKE_BACK) == []
+
+
+def listed(hours: int, *names: str, version: int = 0) -> OrderDocument:
+    """An order whose refunds, each given at ``AT``, were listed so many hours later."""
+    refunds = tuple(refund(name, at=AT, amount=Minor(1)) for name in names)
+    at = AT + timedelta(hours=hours)
+    return OrderDocument.of(
+        order(line("a", 9), refunds=refunds, refunds_listed_at=at, version=version)
+    )
+
+
+def test_a_refund_that_is_not_listed_any_more_was_deleted() -> None:
+    first, then = listed(1, "r", "s"), listed(2, "s", version=1)
+    for merged in (first.merge(then), then.merge(first)):
+        assert set(merged.refunds) == {"r", "s"}
+        assert merged.deleted() == {"r"}
+        assert [one.id for one in merged.counting(GoodwillPolicy.TAKE_BACK)] == ["s"]
+    assert first.merge(first) == first
+    assert first.deleted() == frozenset()
+
+
+def test_a_listing_says_nothing_of_refunds_that_come_after_it() -> None:
+    early = listed(1)
+    for hours, gone in ((0, {"r"}), (1, set()), (2, set())):
+        late = OrderDocument("EUR", None, {"r": refund("r", at=AT + timedelta(hours=hours))})
+        assert early.merge(late).deleted() == late.merge(early).deleted() == gone
+
+
+def test_a_refund_that_was_deleted_stays_so_whenever_older_listings_come() -> None:
+    parts = [listed(1, "r"), listed(2), listed(3), OrderDocument.of(order(line("a", 9)))]
+    for chosen in permutations(parts):
+        assert reduce(OrderDocument.merge, chosen).deleted() == {"r"}
+
+
+def test_of_two_listings_of_one_moment_the_deletion_was_the_later() -> None:
+    one, other = listed(1, "r", "s"), listed(1, "s", "t")
+    merged = one.merge(other)
+    assert merged == other.merge(one)
+    assert merged.deleted() == {"r", "t"}
+
+
+def test_listing_the_same_again_says_the_same() -> None:
+    one, again = listed(1, "r"), listed(2, "r")
+    assert one.says_the_same(one.merge(again))
+    assert one.merge(again) == again
+    assert not one.says_the_same(one.merge(listed(2)))
 
 
 @pytest.mark.parametrize(
