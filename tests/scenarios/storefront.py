@@ -133,10 +133,9 @@ class Storefront:
             (owner,) = (
                 one for one in self._loyalty.config.plugins if kind.name.lower().startswith(one)
             )
-            told, part = _plain(me[name]), _snake(name)
-            found.setdefault(owner, {}).update(
-                cast(dict[str, Json], told) if part == owner else {part: told}
-            )
+            told, part = _as_shown(_plain(me[name])), _snake(name)
+            whole = part == owner and isinstance(told, dict)
+            found.setdefault(owner, {}).update(told if whole else {part: told})
         return found
 
     def quote(self, cart: Mapping[str, Json], member_id: str | None = None) -> core.Quote:
@@ -310,6 +309,19 @@ def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {_snake(name): _plain(item) for name, item in value.items()}
     return [_plain(item) for item in value] if isinstance(value, list) else value
+
+
+def _as_shown(value: Any, name: str = "") -> Any:
+    """What plugins show as the SDK has it: amounts in smallest units, and its form of moments."""
+    if isinstance(value, dict):
+        return {key: _as_shown(item, key) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_as_shown(item, name) for item in value]
+    if isinstance(value, str) and name == "amount":
+        return int(value.replace(".", ""))
+    if isinstance(value, str) and name == "until":
+        return value.replace("Z", "+00:00")
+    return value
 
 
 def _cart(value: Any, within: str = "") -> Any:

@@ -319,6 +319,7 @@ def tick(done: TickReport, config: ProgramConfig) -> Document:
         "retried_redemptions": done.retried_redemptions,
         "lapsed_facts": done.lapsed_facts,
         "expired_grants": done.expired_grants,
+        "calendar_facts": done.calendar_facts,
         "segments": done.segments,
         "messages": done.messages,
         "dead_messages": done.dead_messages,

@@ -270,6 +270,7 @@ def tick(console: Console, done: TickReport, config: ProgramConfig) -> None:
         ("facts lapsed", f"{done.lapsed_facts:,}"),
         ("rewards retried", f"{done.retried_redemptions:,}"),
         ("grants expired", f"{done.expired_grants:,}"),
+        ("birthdays and anniversaries", f"{done.calendar_facts:,}"),
         ("segments changed", f"{done.segments:,}"),
         ("boards closed", f"{done.closed_boards:,}"),
         ("prizes of boards", f"{done.board_prizes:,}"),

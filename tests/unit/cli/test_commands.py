@@ -134,6 +134,7 @@ def test_statement_in_json_to_the_letter(shop: Shop) -> None:
         "at": AT,
         "standings": [],
         "benefits": [],
+        "segments": [],
         "shown": {},
         "wallets": [
             {
@@ -250,6 +251,8 @@ def test_tick_reports_what_it_did(shop: Shop) -> None:
         "closed_boards": 0,
         "board_prizes": 0,
         "lapsed_facts": 0,
+        "calendar_facts": 0,
+        "segments": 0,
         "messages": 0,
         "dead_messages": 0,
         "polled": 0,

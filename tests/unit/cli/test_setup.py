@@ -62,6 +62,8 @@ def test_check_shows_every_setting_in_effect(shop: Shop) -> None:
         "join": "on_first_fact",
         "join_wait_days": 30,
         "unmerge_days": 30,
+        "ends_on": None,
+        "spend_until": None,
         "default_country": "",
         "goodwill": "keep",
     }
