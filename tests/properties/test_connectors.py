@@ -87,7 +87,7 @@ def opened(url: str, platform: StallUnderTest, program: str) -> Iterator[Loyalty
         yield loyalty
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_any_delivery_leaves_the_same_books(seed: int) -> None:
     random, platform = Random(seed), StallUnderTest()

@@ -107,7 +107,7 @@ def money(shop: Shop) -> int:
     return sum(shop.balance(name, person) for name in names for person in PEOPLE)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(
     bought=st.lists(BOUGHT, min_size=1, max_size=5),
     choices=st.lists(CHOICES, max_size=2),
@@ -125,7 +125,7 @@ def test_the_order_of_arrival_and_duplicates_are_no_matter(
     other.loyalty.close()
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(
     bought=st.lists(BOUGHT, min_size=1, max_size=6),
     steps=st.integers(0, 3),

@@ -147,7 +147,7 @@ def recounted(history: tuple[Bought, ...], end: datetime, *, recount: bool) -> s
 
 
 @pytest.mark.parametrize("refunds", ["keep", "recount"])
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(history=HISTORIES, days=st.integers(0, 600))
 def test_a_plain_recount_agrees(refunds: str, history: tuple[Bought, ...], days: int) -> None:
     shop = played(f'refunds = "{refunds}"', facts(history))
