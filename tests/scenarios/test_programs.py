@@ -1,5 +1,6 @@
 """Every program in `examples/programs` does what its scenario says, on every database."""
 
+import os
 from pathlib import Path
 from random import Random
 
@@ -8,6 +9,7 @@ import pytest
 from loyalty_core.testing.scenarios import Player, StandingClock, opened, read_scenario
 
 PROGRAMS = Path(__file__).resolve().parents[2] / "examples" / "programs"
+SEEDS = range(1, 21) if os.environ.get("LOYALTY_NIGHTLY") else (1,)
 NAMES = sorted(path.parent.name for path in PROGRAMS.glob("*/scenario.toml"))
 
 
@@ -29,7 +31,7 @@ def test_the_scenario_comes_out(name: str, database_url: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", SEEDS)
 def test_the_facts_in_any_order_end_in_the_same_books(name: str, seed: int) -> None:
     scenario = read_scenario(PROGRAMS / name / "scenario.toml")
     numbered = list(enumerate(scenario["step"], 1))
