@@ -51,7 +51,7 @@ def record_own(
         books.changes.facts[record.id] = batch.records[key] = record
         if holder.status is not MemberStatus.CLOSED:
             batch.redecide[record.id] = batch.revalue[record.id] = record
+    recorded = len(batch.records)  # before what comes later in their members' time is read
     settle(uow, batch, books, rules_at)
-    recorded = len(wanted.keys() - known.keys())
     books.flush()
     return recorded
