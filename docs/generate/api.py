@@ -21,6 +21,7 @@ THEMES = {
     "domain.orders": "Facts",
     "domain.members": "Members",
     "domain.programs": "Configuration",
+    "application.activities": "Writing plugins",
     "application.structure": "Configuration",
     "application.files.facts": "Connectors",
     "application.files.lines": "Connectors",

@@ -10,11 +10,13 @@ from docs.generate.text import page as whole_page
 from docs.generate.text import prose
 from loyalty_core import (
     PLUGIN_API_VERSION,
+    ActivityKind,
     ActsOnShop,
     BenefitSource,
     Cause,
     Charge,
     CodeUsed,
+    Command,
     Connector,
     Credit,
     Customer,
@@ -89,6 +91,8 @@ GIVEN = (
     Repayment,
     Handler,
     Subscription,
+    ActivityKind,
+    Command,
 )
 CONNECTORS = (
     Connector,

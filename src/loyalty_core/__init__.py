@@ -3,6 +3,7 @@
 from importlib.metadata import version as _version
 
 from loyalty_core.aio import AsyncLoyalty
+from loyalty_core.application.activities import ActivityField, ActivityKind
 from loyalty_core.application.files.facts import FactFile, read_facts
 from loyalty_core.application.files.lines import FileRow
 from loyalty_core.application.structure import read_settings
@@ -290,6 +291,7 @@ from loyalty_core.ports.payments import (
 )
 from loyalty_core.ports.program import (
     BenefitSource,
+    Command,
     FollowsFacts,
     Fulfils,
     Handler,
@@ -309,12 +311,14 @@ __version__ = _version("loyalty-core")
 # fmt: off
 __all__ = [
     "PLUGIN_API_VERSION", "SHIPPING", "Accepted", "AccountLink", "Action", "ActionRefused",
-    "ActionReport", "ActionState", "Activity", "ActsOnShop", "Adjustment", "AdjustmentOutcome",
-    "AdjustmentReceipt", "AdjustmentSummary", "AgreementMissing", "AmountInvalid",
+    "ActionReport", "ActionState", "Activity", "ActivityField", "ActivityKind", "ActsOnShop",
+    "Adjustment", "AdjustmentOutcome", "AdjustmentReceipt", "AdjustmentSummary",
+    "AgreementMissing", "AmountInvalid",
     "AsyncLoyalty", "AwardExplanation", "Benefit", "BenefitKind", "BenefitSource", "BenefitUse",
     "Block", "Board", "BoardAround", "BoardPage", "BoardUnknown", "BoardWin", "BorneCost",
     "Calendar", "Campaign", "Cart", "Cause", "Charge", "Checkout", "ClaimReceipt",
-    "ClaimRefused", "Clock", "CodeImport", "CodeRules", "CodeSource", "CodeUsed", "Condition",
+    "ClaimRefused", "Clock", "CodeImport", "CodeRules", "CodeSource", "CodeUsed", "Command",
+    "Condition",
     "ConfigError", "Connector", "ConnectorDisabled", "ConnectorError", "ConnectorStatus",
     "ConnectorUnknown", "Credit", "CurrencyUnknown", "Customer", "CustomerMissing",
     "DateOutOfRange", "Dated", "DebtPolicy", "Decidable", "Difference", "Disconnected", "Drift",

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from loyalty_core.application.activities import Kinds
 from loyalty_core.application.codes import random_code
 from loyalty_core.application.ids import is_id
 from loyalty_core.application.structure import is_json
@@ -44,6 +45,7 @@ class Rules:
     among them: ``schemes`` has these alone, and ``showing`` the programs that show something to
     members, by plugin. ``gone`` are plugins of an older version that cannot be asked any more: what
     they gave stands.
+    ``activities`` are the kinds that plugins declare, by name.
     ``draw`` makes the codes of grants. ``coalition``: whether points of partners are, or ever were,
     accepted here.
     """
@@ -58,6 +60,7 @@ class Rules:
     draw: CodeSource = random_code
     coalition: bool = False
     connectors: Mapping[str, Owned[Connector]] = field(default_factory=dict)
+    activities: Kinds = field(default_factory=dict)
     schemes: Sequence[Owned[TierScheme]] = field(init=False)
     showing: Mapping[str, ShowsMembers] = field(init=False)
 
