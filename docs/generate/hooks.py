@@ -32,12 +32,15 @@ from loyalty_core import (
     MakeCode,
     Measure,
     Message,
+    Migration,
     Outcome,
+    OwnTables,
     Page,
     Payment,
     PaymentProvider,
     PluginManifest,
     ProgramType,
+    PutRow,
     ReceivesWebhooks,
     Repayment,
     Returned,
@@ -89,6 +92,8 @@ GIVEN = (
     Repayment,
     Handler,
     Subscription,
+    OwnTables,
+    Migration,
 )
 CONNECTORS = (
     Connector,
@@ -107,7 +112,7 @@ CONNECTORS = (
 )
 INPUTS = (Customer, CodeUsed, ErasureAsked, ExportAsked, ShopErasureAsked, Disconnected)
 ACTIONS = (MakeCode, DropCode, ShowMember, TellEvent)
-EFFECTS = (Credit, Grant, KeepState, Emit, Measure, Cause)
+EFFECTS = (Credit, Grant, KeepState, Emit, Measure, Cause, PutRow)
 
 
 def hooks_of(module: ModuleType) -> list[FunctionType]:

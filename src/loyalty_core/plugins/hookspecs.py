@@ -17,6 +17,7 @@ from loyalty_core.ports.program import (
     RewardKind,
     Subscription,
 )
+from loyalty_core.schema.own import OwnTables
 
 PROJECT = "loyalty"
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -74,5 +75,15 @@ def loyalty_register_connectors(config: Any, program: ProgramConfig) -> Iterable
 
     Called when a program opens, and for older versions of its configuration: it must ask no shop
     and read no secret.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def loyalty_register_tables() -> Iterable[OwnTables]:
+    """Returns the tables that the plugin has of its own, with the migrations that lead to them.
+
+    Called when a program opens, before its migrations run, and for older versions of its
+    configuration: the tables are the same whatever the settings are.
     """
     raise NotImplementedError
