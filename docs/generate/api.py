@@ -60,6 +60,8 @@ THEMES = {
     "plugins.hookspecs": "Writing plugins",
     "plugins.loader": "Writing plugins",
     "plugins.manifest": "Writing plugins",
+    "schema.columns": "Writing plugins",
+    "schema.own": "Writing plugins",
     "storage.engine": "The database",
     "errors": "Errors",
 }

@@ -34,12 +34,15 @@ from loyalty_core import (
     MakeCode,
     Measure,
     Message,
+    Migration,
     Outcome,
+    OwnTables,
     Page,
     Payment,
     PaymentProvider,
     PluginManifest,
     ProgramType,
+    PutRow,
     ReceivesWebhooks,
     Repayment,
     Returned,
@@ -93,6 +96,8 @@ GIVEN = (
     Subscription,
     ActivityKind,
     Command,
+    OwnTables,
+    Migration,
 )
 CONNECTORS = (
     Connector,
@@ -111,7 +116,7 @@ CONNECTORS = (
 )
 INPUTS = (Customer, CodeUsed, ErasureAsked, ExportAsked, ShopErasureAsked, Disconnected)
 ACTIONS = (MakeCode, DropCode, ShowMember, TellEvent)
-EFFECTS = (Credit, Grant, KeepState, Emit, Measure, Cause)
+EFFECTS = (Credit, Grant, KeepState, Emit, Measure, Cause, PutRow)
 
 
 def hooks_of(module: ModuleType) -> list[FunctionType]:

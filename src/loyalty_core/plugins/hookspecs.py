@@ -19,6 +19,7 @@ from loyalty_core.ports.program import (
     RewardKind,
     Subscription,
 )
+from loyalty_core.schema.own import OwnTables
 
 PROJECT = "loyalty"
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -99,5 +100,15 @@ def loyalty_register_commands(config: Any, program: ProgramConfig) -> Iterable[C
 
     Called by the command line alone, when one of them is wanted or help is asked for; in no
     transaction, and before any database is opened.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def loyalty_register_tables() -> Iterable[OwnTables]:
+    """Returns the tables that the plugin has of its own, with the migrations that lead to them.
+
+    Called when a program opens, before its migrations run, and for older versions of its
+    configuration: the tables are the same whatever the settings are.
     """
     raise NotImplementedError

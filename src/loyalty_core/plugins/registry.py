@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar, cast
@@ -23,6 +23,7 @@ from loyalty_core.domain.programs import ProgramConfig
 from loyalty_core.errors import ConfigError, LoyaltyError, PluginError, Problem
 from loyalty_core.plugins.loader import Hooks, Plugin, load
 from loyalty_core.ports.connectors import ActsOnShop, Connector
+from loyalty_core.ports.own_tables import TableShape
 from loyalty_core.ports.payments import PaymentProvider
 from loyalty_core.ports.program import (
     BenefitSource,
@@ -34,6 +35,7 @@ from loyalty_core.ports.program import (
     Subscription,
 )
 from loyalty_core.ports.store import UnitOfWork
+from loyalty_core.schema.own import OwnTables, shape_of
 
 T = TypeVar("T")
 logger = logging.getLogger("loyalty_core")
@@ -68,6 +70,12 @@ class Registry:
             raise ConfigError(problems)
         return _rules_of(config, collected)
 
+    def own_tables(self) -> Sequence[Owned[OwnTables]]:
+        """The tables of all plugins that are on, in the order of the configuration."""
+        hooks = Hooks(self.plugins)
+        found = [_registered(hooks, "tables", name, None, {}) for name in self.plugins]
+        return [cast(Owned[OwnTables], one) for each in found for one in each]
+
 
 def settings_of(
     on: Mapping[str, Plugin], config: ProgramConfig
@@ -100,7 +108,10 @@ def _registered(
     try:
         found = list(hooks.register(hook, name, config=settings, **wanted))
         for item in found:
-            _refuse_misshapen(item, kind, cast(ProgramConfig, given["program"]))
+            if kind == "tables":
+                _refuse_tables(item, name)
+            else:
+                _refuse_misshapen(item, kind, cast(ProgramConfig, given["program"]))
     except LoyaltyError:
         raise
     except Exception as error:
@@ -173,9 +184,27 @@ def _rules_of(config: ProgramConfig, collected: Mapping[str, list[Owned[object]]
         sources=(*sources, *own),
         connectors={owned.item.id: owned for owned in connectors},
         activities={owned.item.kind: owned.item for owned in activities},
+        tables=_shapes(cast(list[Owned[OwnTables]], collected["tables"])),
     )
     _refuse_shared_boards(rules)
     return rules
+
+
+def _shapes(owned: list[Owned[OwnTables]]) -> Mapping[str, TableShape]:
+    """The shapes of plugins' tables by name; refuses names that are taken twice."""
+    shapes: dict[str, TableShape] = {}
+    for one in owned:
+        for table in one.item.tables:
+            known = shapes.setdefault(table.name, shape_of(one.plugin, table))
+            if known.plugin != one.plugin:
+                raise PluginError(
+                    f"the table {table.name!r} is registered by {known.plugin!r} and "
+                    f"{one.plugin!r}",
+                    where=f"plugins.{one.plugin}",
+                    remedy="Switch one of them off.",
+                    plugin=one.plugin,
+                )
+    return shapes
 
 
 def _refuse_shared_boards(rules: Rules) -> None:
@@ -291,6 +320,7 @@ _SHAPES: Mapping[str, tuple[str, ...]] = {
     "connectors": ("id", "secrets", "health"),
     "activities": ("kind", "data", "summary"),
     "commands": ("name", "run"),
+    "tables": ("tables", "migrations"),
 }
 """What is registered, in this order, and what each must have."""
 _ASKED = tuple(kind for kind in _SHAPES if kind != "commands")
@@ -298,7 +328,7 @@ _ASKED = tuple(kind for kind in _SHAPES if kind != "commands")
 _COMMAND = re.compile(r"[a-z][a-z0-9-]{0,40}")
 _PRESENT = frozenset({"payments", "handlers", "activities"})
 """What is registered for the configuration in force alone: older ones only decide."""
-_GIVEN: Mapping[str, tuple[str, ...]] = {"handlers": ("program", "payments")}
+_GIVEN: Mapping[str, tuple[str, ...]] = {"handlers": ("program", "payments"), "tables": ()}
 """What hooks are called with besides the plugin's settings, where it is not the program alone."""
 
 
@@ -315,6 +345,16 @@ def _refuse_misshapen(item: object, kind: str, config: ProgramConfig) -> None:
         raise ValueError(f"{name!r} is paid from the wallet {wallet!r}, which is not configured")
     if kind == "rewards" and not config.wallets[wallet].spendable:
         raise ValueError(f"{name!r} is paid from the wallet {wallet!r}, which is not spendable")
+
+
+def _refuse_tables(item: object, plugin: str) -> None:
+    if not isinstance(item, OwnTables):
+        raise TypeError(f"{item!r} is not an OwnTables")
+    for table in item.tables:
+        shape_of(plugin, table)
+    names = [step.name for step in item.migrations]
+    if len(set(names)) != len(names) or not all(0 < len(name) <= 128 for name in names):
+        raise ValueError("each of its migrations needs a name of its own, of up to 128 letters")
 
 
 def _unique(owned: list[Owned[T]], id_of: Callable[[T], str], what: str) -> None:
