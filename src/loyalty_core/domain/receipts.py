@@ -169,6 +169,19 @@ class ErasureReceipt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GuestErasureReceipt:
+    """Somebody who never became a member was forgotten: when, why, by whom, and in how many facts.
+
+    ``reason`` and ``actor`` stay, so neither should name the person.
+    """
+
+    erased_at: datetime
+    facts: int
+    reason: str
+    actor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MergeReceipt:
     """Two members who are one now: ``merged_member`` lives on in ``member_id``.
 

@@ -233,11 +233,14 @@ class FactRecord:
 
 @dataclass(frozen=True, slots=True)
 class StoredReceipt:
-    """What a command with this key returned, and the hash of what it was given."""
+    """What a command with this key returned, and the hash of what it was given.
+
+    ``member_id`` is None where it concerned no member.
+    """
 
     key: str
     input_hash: str
-    member_id: str
+    member_id: str | None
     receipt: Mapping[str, Json]
     created_at: datetime
 

@@ -284,7 +284,7 @@ receipt = Table(
     Column("program", String(63), primary_key=True),
     Column("key", String(200), primary_key=True),
     Column("input_hash", String(64), nullable=False),
-    Column("member_id", _id(), nullable=False),
+    Column("member_id", _id()),
     Column("receipt", _json(), nullable=False),
     Column("created_at", Moment, nullable=False),
 )
