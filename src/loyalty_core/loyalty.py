@@ -52,6 +52,7 @@ from loyalty_core.domain.clock import Clock, utc_now
 from loyalty_core.domain.facts import Json
 from loyalty_core.domain.programs import ProgramConfig
 from loyalty_core.facade.adjusting import AdjustingMethods
+from loyalty_core.facade.backtests import BacktestMethods, Backtests
 from loyalty_core.facade.boards import BoardMethods
 from loyalty_core.facade.claims import ClaimMethods
 from loyalty_core.facade.connectors import ConnectorMethods
@@ -109,6 +110,7 @@ class Loyalty(
     ProofMethods,
     ConnectorMethods,
     UpkeepMethods,
+    BacktestMethods,
 ):
     """One program's books, and everything one can do with them. Safe to share between threads.
 
@@ -167,6 +169,7 @@ class Loyalty(
             clock,
         )
         self._boards = BoardQuestions(store, rules, clock)
+        self._backtests = Backtests(store, rules.config, parts.archive.given, clock)
         self._registry = parts.registry
 
     @classmethod

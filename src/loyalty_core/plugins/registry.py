@@ -199,7 +199,7 @@ class Archive:
     """The rules of each version of the configuration; older ones are built when needed."""
 
     def __init__(self, current: Rules, given: tuple[object, ...]) -> None:
-        self._given = given
+        self.given = given
         self._rules = {current.config.version: current}
 
     def __call__(self, uow: UnitOfWork, version: int) -> Rules:
@@ -209,7 +209,7 @@ class Archive:
             usable = {
                 name: config.plugins[name] for name in config.plugins if self._fits(name, config)
             }
-            rules = Registry(load(usable, self._given)).rules(
+            rules = Registry(load(usable, self.given)).rules(
                 replace(config, plugins=usable), past=True
             )
             gone = frozenset(config.plugins.keys() - usable.keys())
@@ -219,7 +219,7 @@ class Archive:
     def _fits(self, name: str, config: ProgramConfig) -> bool:
         alone = replace(config, plugins={name: config.plugins[name]})
         try:
-            Registry(load(alone.plugins, self._given)).rules(alone, past=True)
+            Registry(load(alone.plugins, self.given)).rules(alone, past=True)
         except (PluginError, ConfigError) as error:
             logger.warning(
                 "version %s of the rules lacks plugin %s: %s", config.version, name, error

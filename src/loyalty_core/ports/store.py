@@ -23,6 +23,7 @@ from loyalty_core.ports.partners import PartnerReader, PartnerWork
 from loyalty_core.ports.past import PastReader
 from loyalty_core.ports.people import PeopleReader, PeopleWork
 from loyalty_core.ports.rebuild import CacheReader, CacheWriter
+from loyalty_core.ports.recorded import RecordedReader
 from loyalty_core.ports.records import (
     Changes,
     FactRecord,
@@ -207,6 +208,7 @@ class Reader(
     SegmentReader,
     InboxReader,
     ActionReader,
+    RecordedReader,
     Protocol,
 ):
     """Questions to the books; every answer comes from a fixed few indexed queries."""

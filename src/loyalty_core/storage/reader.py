@@ -27,6 +27,7 @@ from loyalty_core.storage.past import PastRows
 from loyalty_core.storage.people import PeopleRows
 from loyalty_core.storage.posted import find_transaction, with_entries
 from loyalty_core.storage.rebuild import CacheReads
+from loyalty_core.storage.recorded import RecordedRows
 from loyalty_core.storage.seal import SealRows
 from loyalty_core.storage.segments import SegmentRows
 
@@ -47,6 +48,7 @@ class SqlReader(
     SegmentRows,
     InboxAnswers,
     ActionAnswers,
+    RecordedRows,
 ):
     """``ports.store.Reader`` on one SQLAlchemy connection, for one program."""
 
