@@ -32,6 +32,7 @@ THEMES = {
     "domain.calendars": "Configuration",
     "domain.catalogue": "Rewards and grants",
     "domain.statements": "Questions and answers",
+    "domain.backtests": "Questions and answers",
     "domain.benefits": "Tiers and benefits",
     "domain.benefit_checks": "Tiers and benefits",
     "domain.pricing": "Tiers and benefits",

@@ -122,7 +122,7 @@ class Loyalty(
 
     def __init__(self, parts: _Parts) -> None:
         """Use ``Loyalty.open``."""
-        self._parts = parts
+        self._parts, self._registry = parts, parts.registry
         store, rules, clock = parts.store, parts.rules, parts.clock
         self._store, self._rules = store, rules
         self._recorder = Recorder(store, rules, parts.archive, clock)
@@ -170,7 +170,6 @@ class Loyalty(
         )
         self._boards = BoardQuestions(store, rules, clock)
         self._backtests = Backtests(store, rules.config, parts.archive.given, clock)
-        self._registry = parts.registry
 
     @classmethod
     def open(

@@ -12,6 +12,7 @@ from loyalty_core import __version__
 from loyalty_core.cli.commands import (
     adjusting,
     answers,
+    backtest,
     boards,
     connect,
     demo,
@@ -59,7 +60,18 @@ def build_app() -> typer.Typer:
     )
     app.callback()(_root)
     modules = (setup, loading, members, answers, boards, spending, rewards, adjusting, people)
-    more = habits, segments, operations, proofs, households, partners, connect, examples, demo
+    more = (
+        backtest,
+        habits,
+        segments,
+        operations,
+        proofs,
+        households,
+        partners,
+        connect,
+        examples,
+        demo,
+    )
     for module in (*modules, *more):
         module.register(app)
     return app

@@ -51,6 +51,7 @@ class Spends:
         for one in known.values():
             version = booked.get(one.transaction_id or "", 0)
             if one.reward in self.terms.rules(one.created_at, version).automatic:
+                yield from self._uses(one, version)
                 continue
             at = one.created_at
             yield Step(at, one.id, at, partial(self._hold, one), version)
@@ -73,6 +74,29 @@ class Spends:
 
     def _gives_back(self, bought: Redemption, made: Transaction) -> bool:
         return made.kind.value == "redemption" and made.id != bought.transaction_id
+
+    def _uses(self, one: Redemption, version: int) -> Iterator[Step]:
+        """The use of what was bought by itself: of what is bought by itself now in its place."""
+        for grant in self.case.grants:
+            if grant.redemption_id == one.id and grant.used_at is not None:
+                at = grant.used_at
+                yield Step(at, grant.id + LAST, at, partial(self._use, one, grant), version)
+
+    def _use(self, one: Redemption, used: GrantRecord) -> None:
+        before = [each for each in self.case.grants if each.reward == used.reward]
+        mine = [
+            each
+            for each in self.books.changes.grants.values()
+            if each.reward == used.reward and each.member_id == used.member_id
+        ]
+        place = before.index(used)
+        usable = [each for each in (*mine[place : place + 1], *mine) if _usable(each)]
+        if usable:
+            usable[0].use(self.books.now, used.saved)
+            usable[0].source, usable[0].order_id = used.source, used.order_id
+            return
+        why = "the member would not have had it"
+        self.refuse("grant", used.member_id, one.wallet, one.points, self.books.now, why)
 
     def _hold(self, one: Redemption) -> None:
         books = self.books
@@ -121,12 +145,12 @@ class Spends:
         request = SpendRequest(
             wallet=book.wallet,
             available=max(book.available(books.now), 0),
-            points=one.points if sliding else None,
+            points=again.points if sliding else None,
             order=self._order(one),
             at=books.now,
         )
-        if sliding and one.points > request.available:
-            raise InsufficientPoints(f"{one.points} needed, {request.available} available")
+        if sliding and again.points > request.available:
+            raise InsufficientPoints(f"{again.points} needed, {request.available} available")
         member = self.case.decided_members.get(MemberId(again.member_id))
         view = view_of(member, owned.plugin)
         offer = priced(owned, request, view, books.rules.config.program)
@@ -186,6 +210,10 @@ class Spends:
             again.state = RedemptionState.CANCELLED
             if again.item:
                 self.books.uow.unclaim_stock(again.item)
+
+
+def _usable(grant: GrantRecord) -> bool:
+    return grant.used_at is None and grant.revoked_at is None
 
 
 def copied(grant: GrantRecord) -> GrantRecord:
