@@ -129,7 +129,7 @@ class Loyalty(
         self._members = Members(store, rules, self._recorder, clock)
         self._codes = MemberCodes(store, rules, self._recorder, clock)
         self._claiming = Claiming(store, self._recorder, clock)
-        self._spending = Spending(store, rules, clock)
+        self._spending = Spending(store, rules, parts.archive, clock)
         self._redeeming = Redeeming(store, rules, clock)
         self._partnered = PartnerRedeeming(store, rules, clock)
         self._linking = Linking(store, rules, clock)

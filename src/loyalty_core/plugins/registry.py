@@ -30,7 +30,7 @@ from loyalty_core.ports.program import (
     RewardKind,
     Subscription,
 )
-from loyalty_core.ports.store import UnitOfWork
+from loyalty_core.ports.store import Documents
 
 T = TypeVar("T")
 logger = logging.getLogger("loyalty_core")
@@ -202,10 +202,10 @@ class Archive:
         self.given = given
         self._rules = {current.config.version: current}
 
-    def __call__(self, uow: UnitOfWork, version: int) -> Rules:
+    def __call__(self, documents: Documents, version: int) -> Rules:
         """The rules of ``version``, without plugins that are gone or refuse their old section."""
         if version not in self._rules:
-            config = replace(load_config(uow.config_document(version)), version=version)
+            config = replace(load_config(documents.config_document(version)), version=version)
             usable = {
                 name: config.plugins[name] for name in config.plugins if self._fits(name, config)
             }

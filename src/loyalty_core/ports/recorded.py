@@ -30,6 +30,18 @@ class RecordedReader(Protocol):
         """All versions of the configuration, the first one first."""
         ...
 
+    def version(self, version: int) -> ConfigVersion | None:
+        """One version of the configuration."""
+        ...
+
+    def version_at(self, moment: datetime) -> ConfigVersion:
+        """The version in force at a moment; the first one for what is older than all."""
+        ...
+
+    def config_document(self, version: int) -> Mapping[str, Json]:
+        """The configuration stored under a version."""
+        ...
+
     def member_count(self) -> int:
         """How many members there are, of any status, households among them."""
         ...

@@ -36,6 +36,14 @@ from loyalty_core.ports.segments import SegmentReader, SegmentWork
 from loyalty_core.ports.standings import StandingWork
 
 
+class Documents(Protocol):
+    """Where the versions of the configuration are."""
+
+    def config_document(self, version: int) -> Mapping[str, Json]:
+        """The configuration stored under a version."""
+        ...
+
+
 class UnitOfWork(
     PeopleWork,
     HouseholdWork,
