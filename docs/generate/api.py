@@ -33,6 +33,8 @@ THEMES = {
     "domain.calendars": "Configuration",
     "domain.catalogue": "Rewards and grants",
     "domain.statements": "Questions and answers",
+    "domain.backtests": "Questions and answers",
+    "domain.versions": "Configuration",
     "domain.benefits": "Tiers and benefits",
     "domain.benefit_checks": "Tiers and benefits",
     "domain.pricing": "Tiers and benefits",

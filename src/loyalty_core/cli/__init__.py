@@ -13,6 +13,7 @@ from loyalty_core.cli.commands import (
     activities,
     adjusting,
     answers,
+    backtest,
     boards,
     connect,
     demo,
@@ -63,6 +64,7 @@ def build_app() -> typer.Typer:
     modules = (setup, loading, members, answers, boards, spending, rewards, adjusting, people)
     more = (
         activities,
+        backtest,
         habits,
         segments,
         operations,
