@@ -139,7 +139,7 @@ def faults_have_a_place(subject: Subject) -> Iterator[str]:
                 yield f"{what}: {found}"
 
 
-_OTHERS: tuple[Any, ...] = ("?", "", -1, 10**12, True, {})
+_OTHERS: tuple[Any, ...] = ("?", "", -1, 0, 10**12, True, {})
 
 
 def _broken(subject: Subject, sample: Document, tried: set[str]) -> Iterator[tuple[str, Document]]:
