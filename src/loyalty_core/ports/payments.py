@@ -52,9 +52,10 @@ class Payment:
 
     The payment is an order of ``source`` with the id ``reference``, so that what the provider tells
     of it later (paid, refunded, disputed, voided) are versions and refunds of the same order, with
-    the line of the charge. ``at`` is when it happened by the provider's clock, and stays so when
-    asked again. ``reason`` is why it was declined, ``pay_url`` where the member can pay what is
-    pending. ``identities`` are how the provider knows the member, to be known so here as well.
+    the line of the charge. ``at`` is when it happened by the provider's clock, but not before the
+    charge was due, and stays so when asked again. ``reason`` is why it was declined, ``pay_url``
+    where the member can pay what is pending. ``identities`` are how the provider knows the member,
+    to be known so here as well.
     """
 
     state: PaymentState
@@ -96,5 +97,8 @@ class PaymentProvider(Protocol):
         ...
 
     def refund(self, repayment: Repayment) -> datetime | None:
-        """When the money was given back, or None if facts will tell; never twice under one key."""
+        """When the money was given back, or None if facts will tell; never twice under one key.
+
+        Not before the repayment's own moment, however slow the provider's clock is.
+        """
         ...
