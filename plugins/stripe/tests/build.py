@@ -46,6 +46,7 @@ def config_of(
         "memberships": ["price_club"],
         "api_url": url,
         "timeout_seconds": 1,
+        "poll_minutes": 0,
         **settings,
     }
     return {

@@ -192,19 +192,19 @@ def test_a_decline_is_tried_again_by_the_plan_and_by_another_key(shop: Shop) -> 
 
 
 @pytest.mark.parametrize(
-    ("says", "advice"),
+    ("says", "advice", "kind"),
     [
-        ("authentication_required", ""),
-        ("expired_card", ""),
-        ("stolen_card", ""),
-        ("generic_decline", "do_not_try_again"),
+        ("authentication_required", "", "card"),
+        ("expired_card", "", "link"),
+        ("generic_decline", "do_not_try_again", "card"),
     ],
 )
 def test_a_card_that_would_be_declined_again_is_asked_for_anew(
-    shop: Shop, says: str, advice: str
+    shop: Shop, says: str, advice: str, kind: str
 ) -> None:
     shop.join()
     shop.double.till.bank["pm_1"], shop.double.till.advice = says, advice
+    shop.double.till.kind = kind
     shown = shop.shown(days=31)
     assert (shown["status"], shown["due"]["pay_url"]) == ("grace", shop.page()["url"])
     sent(shop.loyalty, shop.double)

@@ -6,7 +6,7 @@ import pytest
 
 from loyalty_core import Loyalty, PlatformUnavailable
 from loyalty_core.testing import Fault, FrozenClock, books_of
-from plugins.stripe.tests.build import CONNECTOR, points, sent
+from plugins.stripe.tests.build import CONNECTOR, opened, points, sent
 from plugins.stripe.tests.double import Stripe
 from plugins.stripe.tests.papers import customer, invoiced
 from plugins.stripe.tests.test_invoices import billed
@@ -100,13 +100,14 @@ def test_what_cannot_be_read_is_kept_aside(
     assert points(loyalty) == 6
 
 
-def test_it_is_polled(loyalty: Loyalty, double: Stripe, clock: FrozenClock) -> None:
-    loyalty.tick()
-    clock.advance(minutes=90)
-    double.till.paid(1000, receipt_email="ada@example.org")
-    clock.advance(minutes=90)
-    loyalty.tick()
-    assert points(loyalty) == 10
+def test_it_is_polled(double: Stripe, clock: FrozenClock) -> None:
+    with opened(double, clock=clock, poll_minutes=60) as loyalty:
+        loyalty.tick()
+        clock.advance(minutes=90)
+        double.till.paid(1000, receipt_email="ada@example.org")
+        clock.advance(minutes=90)
+        loyalty.tick()
+        assert points(loyalty) == 10
 
 
 def test_webhooks_after_a_walk_change_nothing(

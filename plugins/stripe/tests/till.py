@@ -38,6 +38,7 @@ class Till:
         self.lines: dict[str, list[Doc]] = defaultdict(list)
         self.methods: dict[str, list[str]] = defaultdict(list)
         self.bank: dict[str, str] = {}
+        self.kind = "card"
         self.advice = ""
         self.taken: list[int] = []
         self._numbers = 0
@@ -88,7 +89,7 @@ class Till:
         if path == "payment_intents":
             return self._pay_directly(form)
         if kind == "payment_intents":
-            return self._cancel(self.things[rest.partition("/")[0]])
+            return self._cancel(self.things[rest.partition("/")[0]], form)
         if path == "refunds":
             return self._refund(form)
         found = self.things[rest]
@@ -148,7 +149,6 @@ class Till:
             said["code"],
             "declined",
             decline_code=said.get("decline_code"),
-            advice_code=self.advice or None,
             payment_intent=dict(made),
         )
 
@@ -174,14 +174,18 @@ class Till:
         made["status"] = "requires_payment_method"
         made["last_payment_error"] = {"code": code, "decline_code": says}
         charge.update(status="failed", failure_code=code)
-        charge["outcome"] = {"type": "issuer_declined", "reason": says}
+        if charge["payment_method_details"]["type"] == "card":
+            charge["payment_method_details"] = {"type": self.kind}
+        said = {"reason": says, "advice_code": self.advice or None}
+        charge["outcome"] = {"type": "issuer_declined", **said}
         self.tell("payment_intent.payment_failed", made)
 
-    def _cancel(self, made: Doc) -> Doc:
+    def _cancel(self, made: Doc, form: Doc) -> Doc:
         if made["status"] not in RETRYABLE:
             code = "payment_intent_unexpected_state"
             raise Refused(error(400, "invalid_request_error", code, "You cannot cancel it"))
         made.update(status="canceled", canceled_at=seconds(self.clock()), last_payment_error=None)
+        made["cancellation_reason"] = form.get("cancellation_reason")
         self.tell("payment_intent.canceled", made)
         return made
 

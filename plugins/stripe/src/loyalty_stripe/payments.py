@@ -22,7 +22,7 @@ from loyalty_core import (
 )
 from loyalty_stripe.asking import Api, CardRefused, Form, RequestRefused
 from loyalty_stripe.fields import Doc, at_stripe, maybe, moment, ref, rows, text
-from loyalty_stripe.gathering import CHARGED
+from loyalty_stripe.gathering import CHARGED, WITH_CHARGE
 from loyalty_stripe.marks import (
     DUE,
     KEY,
@@ -35,7 +35,7 @@ from loyalty_stripe.marks import (
     marked,
     marks_of,
 )
-from loyalty_stripe.reading import happened_at
+from loyalty_stripe.reading import GIVEN_UP, happened_at, why_declined
 
 EARLY = timedelta(days=2)
 """How long before a charge was due its payment may have been made, by clocks that differ."""
@@ -172,10 +172,11 @@ class StripePayments:
         try:
             made = self._api.post("payment_intents", form, self._key("payment", charge))
         except CardRefused as refused:
-            intent = maybe(refused.error.get("payment_intent"))
-            if not intent:
-                raise PlatformUnavailable("the payment that was declined is not said") from None
-            made = {**intent, "last_payment_error": dict(refused.error)}
+            declined = quote(ref(refused.error.get("payment_intent")), safe="")
+            found = self._api.get(f"payment_intents/{declined}", WITH_CHARGE) if declined else None
+            if found is None:
+                raise PlatformUnavailable("the payment that was declined is not there") from None
+            made = found
         except RequestRefused as refused:
             if refused.said == NOT_THERE or refused.said.startswith(NOT_THIS):
                 return self._by_page(charge, customer)
@@ -183,33 +184,30 @@ class StripePayments:
         return self._of_intent(made, charge, customer)
 
     def _of_intent(self, intent: Doc, charge: Charge, customer: str) -> Payment:
-        """What became of a payment by a kept method."""
+        """What became of a payment by a kept method.
+
+        Why it was declined is read from its charge, which stays as it is when the payment is ended.
+        """
         status = text(intent.get("status"))
         if status in ("succeeded", "processing"):
             state = PaymentState.PAID if status == "succeeded" else PaymentState.PENDING
             return self._answer(charge, state, ref(intent), happened_at(intent), customer)
-        error = maybe(intent.get("last_payment_error"))
-        charged = maybe(intent.get("latest_charge"))
-        reason = (
-            text(error.get("decline_code"))
-            or text(error.get("code"))
-            or text(charged.get("failure_code"))
-            or status
-        )
         if status != "canceled":
             self._cancel(ref(intent))
-        needed = {text(error.get("code")), text(charged.get("failure_code")), reason}
-        needed.add(text(maybe(charged.get("outcome")).get("reason")))
-        advice = text(error.get("advice_code"))
-        if advice in ADVISED or needed & ANOTHER_CARD or status.startswith("requires_action"):
+        charged = maybe(intent.get("latest_charge"))
+        outcome = maybe(charged.get("outcome"))
+        codes = {text(outcome.get("reason")), text(charged.get("failure_code"))}
+        if text(outcome.get("advice_code")) in ADVISED or codes & ANOTHER_CARD:
             return self._by_page(charge, customer)
+        reason = why_declined(intent)
         at = moment(intent.get("created"), "$.created")
         return self._answer(charge, PaymentState.DECLINED, ref(intent), at, customer, reason=reason)
 
     def _cancel(self, intent: str) -> None:
         """Ends a payment that was declined, so that nobody pays it besides the next one."""
         try:
-            self._api.post(f"payment_intents/{quote(intent, safe='')}/cancel", {})
+            path = f"payment_intents/{quote(intent, safe='')}/cancel"
+            self._api.post(path, {"cancellation_reason": GIVEN_UP})
         except RequestRefused as error:
             if error.said != NOT_ANY_MORE:
                 raise
@@ -251,7 +249,7 @@ class StripePayments:
             return self._answer(charge, PaymentState.PAID, ref(page), at, customer)
         failed = text(maybe(intent.get("latest_charge")).get("status")) == "failed"
         if status == "expired" or (status == "complete" and failed):
-            reason = "expired" if status == "expired" else "declined"
+            reason = "expired" if status == "expired" else why_declined(intent)
             return self._answer(
                 charge, PaymentState.DECLINED, ref(page), created, customer, reason=reason
             )

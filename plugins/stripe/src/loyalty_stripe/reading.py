@@ -50,6 +50,8 @@ VERSIONS = {
 }
 """Stripe does not say when a payment changed: how far it went on is its version."""
 UNDONE = ("failed", "canceled")
+GIVEN_UP = "abandoned"
+"""Why a payment was ended that was declined: by the provider, who has answered so."""
 NOT_TAKEN = ("warning_needs_response", "warning_under_review", "warning_closed", "prevented")
 """Disputes that are questions: no money was taken."""
 WON = "won"
@@ -111,8 +113,9 @@ class Reading:
         failed = lost or text(charge.get("status")) == "failed" or status is OrderStatus.CANCELLED
         if status is not OrderStatus.PAID and failed:
             waits = fee.page and text(session.get("status")) == "open"
-            card = not fee.page and _method(charge) in ("card", "")
-            if waits or card:  # another card may be tried there; or it was the answer at once
+            ended = text(intent.get("cancellation_reason")) == GIVEN_UP
+            answered = not fee.page and (ended or _method(charge) in ("card", ""))
+            if waits or answered:  # another card may be tried there; or it was told at once
                 return []
             status = OrderStatus.CANCELLED
         doc = intent if intent.get("id") else session
@@ -127,7 +130,7 @@ class Reading:
             replace(order, identities=who, refunds=self.refunds(paid, currency, line))
         ]
         if status is OrderStatus.CANCELLED:
-            made.append(self._failed(fee, id, "expired" if lost else _reason(intent), order))
+            made.append(self._failed(fee, id, "expired" if lost else why_declined(intent), order))
         return made
 
     def invoice(
@@ -281,12 +284,8 @@ def _method(charge: Doc) -> str:
     return text(maybe(charge.get("payment_method_details")).get("type"))
 
 
-def _reason(intent: Doc) -> str:
-    """Why a payment failed, by Stripe's code for it."""
-    error, charge = maybe(intent.get("last_payment_error")), maybe(intent.get("latest_charge"))
-    return (
-        text(error.get("decline_code"))
-        or text(error.get("code"))
-        or text(charge.get("failure_code"))
-        or "declined"
-    )
+def why_declined(intent: Doc) -> str:
+    """Why a payment was declined, by the bank's code or Stripe's; it is the same ever after."""
+    charge = maybe(intent.get("latest_charge"))
+    outcome = maybe(charge.get("outcome"))
+    return text(outcome.get("reason")) or text(charge.get("failure_code")) or "declined"
