@@ -10,8 +10,10 @@ import typer
 
 from loyalty_core import __version__
 from loyalty_core.cli.commands import (
+    activities,
     adjusting,
     answers,
+    backtest,
     boards,
     connect,
     demo,
@@ -59,7 +61,19 @@ def build_app() -> typer.Typer:
     )
     app.callback()(_root)
     modules = (setup, loading, members, answers, boards, spending, rewards, adjusting, people)
-    more = habits, segments, operations, proofs, households, partners, connect, examples, demo
+    more = (
+        activities,
+        backtest,
+        habits,
+        segments,
+        operations,
+        proofs,
+        households,
+        partners,
+        connect,
+        examples,
+        demo,
+    )
     for module in (*modules, *more):
         module.register(app)
     return app
