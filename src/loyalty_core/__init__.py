@@ -280,7 +280,7 @@ from loyalty_core.errors import (
     WalletUnknown,
 )
 from loyalty_core.loyalty import Loyalty
-from loyalty_core.plugins.accounts import ShopAccount, account_problems
+from loyalty_core.plugins.accounts import ShopAccount, account_problems, signer_problems
 from loyalty_core.plugins.asking import HttpAnswer, ShopHttp, cursor_of, patiently, place_at
 from loyalty_core.plugins.hookspecs import hookimpl
 from loyalty_core.plugins.loader import Plugin
@@ -371,6 +371,6 @@ __all__ = [
     "inputs_of", "is_purchase", "line_nets", "member_text", "minor_digits", "needed_moment",
     "needed_object", "next_period_start", "order_total", "parse_scaled", "patiently",
     "period_start", "place_at", "points_multiplier", "price", "read_facts", "read_settings",
-    "same_signature", "secret_problems", "split", "start_of", "worth_in", "zone",
+    "same_signature", "secret_problems", "signer_problems", "split", "start_of", "worth_in", "zone",
 ]
 # fmt: on

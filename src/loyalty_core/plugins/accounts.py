@@ -25,11 +25,6 @@ class ShopAccount(Protocol):
         ...
 
     @property
-    def secrets(self) -> Sequence[str]:
-        """Where the secrets are that sign its webhooks, as ``env:NAME``: one, or old and new."""
-        ...
-
-    @property
     def currency(self) -> str:
         """The shop's currency, empty for the program's."""
         ...
@@ -61,10 +56,20 @@ def account_problems(
     for place, account in enumerate(accounts):
         here = f"{where}[{place}]"
         problems += _name(here, account.account, names)
-        problems += _secrets(here, account.secrets)
         problems += _values(here, account)
         problems += _rewards(here, account, program, makes)
     return problems
+
+
+def signer_problems(where: str, references: Sequence[str]) -> Iterator[Problem]:
+    """What is wrong with the secrets that sign an account's webhooks: one, or the new and the old.
+
+    ``where`` is the place of the account.
+    """
+    if not 1 <= len(references) <= 2:
+        yield Problem(f"{where}.secrets", f"{len(references)} secrets", "Name one, or two.")
+    for place, reference in enumerate(references):
+        yield from secret_problems(f"{where}.secrets[{place}]", reference)
 
 
 def _name(where: str, name: str, names: set[str]) -> Iterator[Problem]:
@@ -74,13 +79,6 @@ def _name(where: str, name: str, names: set[str]) -> Iterator[Problem]:
     elif name in names:
         yield Problem(f"{where}.account", f"{name!r} is there already")
     names.add(name)
-
-
-def _secrets(where: str, references: Sequence[str]) -> Iterator[Problem]:
-    if not 1 <= len(references) <= 2:
-        yield Problem(f"{where}.secrets", f"{len(references)} secrets", "Name one, or two.")
-    for place, reference in enumerate(references):
-        yield from secret_problems(f"{where}.secrets[{place}]", reference)
 
 
 def _values(where: str, account: ShopAccount) -> Iterator[Problem]:

@@ -6,7 +6,14 @@ import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from loyalty_core import ConfigError, Problem, ProgramConfig, account_problems, secret_problems
+from loyalty_core import (
+    ConfigError,
+    Problem,
+    ProgramConfig,
+    account_problems,
+    secret_problems,
+    signer_problems,
+)
 from loyalty_square.config import Account, SquareConfig
 from loyalty_square.gift_cards import GIFT_CARD_CODE, MADE_HERE
 
@@ -20,6 +27,7 @@ def check(config: SquareConfig, program: ProgramConfig) -> None:
     problems = account_problems(WHERE, config.seller, program, MADE_HERE)
     for place, account in enumerate(config.seller):
         where = f"{WHERE}[{place}]"
+        problems += signer_problems(where, account.secrets)
         problems += secret_problems(f"{where}.access_token", account.access_token)
         problems += _urls(where, account)
         problems += _values(where, account)
