@@ -34,6 +34,7 @@ THEMES = {
     "domain.statements": "Questions and answers",
     "domain.benefits": "Tiers and benefits",
     "domain.benefit_checks": "Tiers and benefits",
+    "domain.plugin_states": "Questions and answers",
     "domain.pricing": "Tiers and benefits",
     "domain.tiers": "Tiers and benefits",
     "domain.segments": "Segments",

@@ -174,6 +174,8 @@ class AsyncLoyalty:
     tick = _awaited(Loyalty.tick)
     verify = _awaited(Loyalty.verify)
     status = _awaited(Loyalty.status)
+    plugin_status = _awaited(Loyalty.plugin_status)
+    lift = _awaited(Loyalty.lift)
     balance = _awaited(Loyalty.balance)
     seal = _awaited(Loyalty.seal)
     head = _awaited(Loyalty.head)

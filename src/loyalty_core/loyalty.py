@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -33,6 +34,8 @@ from loyalty_core.application.merge import Merging
 from loyalty_core.application.partnered import PartnerRedeeming
 from loyalty_core.application.partners import join
 from loyalty_core.application.past import Past
+from loyalty_core.application.plugin_states import PluginStates
+from loyalty_core.application.quarantine import Quarantine
 from loyalty_core.application.rebuild import Rebuilding
 from loyalty_core.application.record import Recorder
 from loyalty_core.application.redeem import Redeeming
@@ -62,6 +65,7 @@ from loyalty_core.facade.members import MemberMethods
 from loyalty_core.facade.own_tables import OwnTableMethods
 from loyalty_core.facade.partners import PartnerMethods
 from loyalty_core.facade.people import PeopleMethods
+from loyalty_core.facade.plugins import PluginMethods
 from loyalty_core.facade.proofs import ProofMethods
 from loyalty_core.facade.questions import QuestionMethods
 from loyalty_core.facade.segments import SegmentMethods
@@ -110,6 +114,7 @@ class Loyalty(
     ProofMethods,
     ConnectorMethods,
     OwnTableMethods,
+    PluginMethods,
     UpkeepMethods,
 ):
     """One program's books, and everything one can do with them. Safe to share between threads.
@@ -122,7 +127,7 @@ class Loyalty(
 
     def __init__(self, parts: _Parts) -> None:
         """Use ``Loyalty.open``."""
-        self._parts = parts
+        self._parts, self._registry = parts, parts.registry
         store, rules, clock = parts.store, parts.rules, parts.clock
         self._store, self._rules = store, rules
         self._recorder = Recorder(store, rules, parts.archive, clock)
@@ -169,7 +174,7 @@ class Loyalty(
             clock,
         )
         self._boards = BoardQuestions(store, rules, clock)
-        self._registry = parts.registry
+        self._plugin_states = PluginStates(store, rules, self._recorder, clock)
 
     @classmethod
     def open(
@@ -203,8 +208,13 @@ class Loyalty(
             store.prepare(clock, registry.own_tables())
             document, hashed, now = effective(read), fingerprint(read), clock()
             version = store.write(lambda uow: uow.config_version(hashed, document, now))
-            rules = replace(registry.rules(replace(read, version=version)), draw=draw)
+            rules = replace(
+                registry.rules(replace(read, version=version)),
+                draw=draw,
+                quarantine=Quarantine(registry.versions),
+            )
             rules = store.write(lambda uow: join(uow, rules))
+            store.write(partial(rules.quarantine.enter, now=now))
         except BaseException:
             store.close()
             raise

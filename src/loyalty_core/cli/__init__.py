@@ -23,6 +23,7 @@ from loyalty_core.cli.commands import (
     operations,
     partners,
     people,
+    plugins,
     proofs,
     rewards,
     segments,
@@ -59,8 +60,9 @@ def build_app() -> typer.Typer:
     )
     app.callback()(_root)
     modules = (setup, loading, members, answers, boards, spending, rewards, adjusting, people)
-    more = habits, segments, operations, proofs, households, partners, connect, examples, demo
-    for module in (*modules, *more):
+    more = (habits, segments, operations, plugins, proofs, households, partners, connect)
+    last = (examples, demo)
+    for module in (*modules, *more, *last):
         module.register(app)
     return app
 

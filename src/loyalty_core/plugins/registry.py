@@ -17,9 +17,10 @@ from loyalty_core.application.rules import Rules
 from loyalty_core.application.segments import SegmentBenefits
 from loyalty_core.application.structure import read_settings
 from loyalty_core.domain.facts import Json
+from loyalty_core.domain.plugin_states import PluginState, PluginStatus
 from loyalty_core.domain.programs import ProgramConfig
 from loyalty_core.errors import ConfigError, LoyaltyError, PluginError, Problem
-from loyalty_core.plugins.loader import Hooks, Plugin, load
+from loyalty_core.plugins.loader import Hooks, Plugin, installed, load
 from loyalty_core.ports.connectors import ActsOnShop, Connector
 from loyalty_core.ports.own_tables import TableShape
 from loyalty_core.ports.payments import PaymentProvider
@@ -35,6 +36,7 @@ from loyalty_core.ports.store import UnitOfWork
 from loyalty_core.schema.own import OwnTables, shape_of
 
 T = TypeVar("T")
+LONGEST_ID = 128
 logger = logging.getLogger("loyalty_core")
 
 
@@ -43,6 +45,11 @@ class Registry:
     """The plugins that are on, and how to build the rules of a configuration with them."""
 
     plugins: Mapping[str, Plugin]
+
+    @property
+    def versions(self) -> Mapping[str, str]:
+        """The versions of the plugins."""
+        return {name: plugin.manifest.version for name, plugin in self.plugins.items()}
 
     def rules(self, config: ProgramConfig, *, past: bool = False) -> Rules:
         """The rules of ``config``; without what acts on the present, of one of the ``past``.
@@ -66,6 +73,22 @@ class Registry:
         if problems:
             raise ConfigError(problems)
         return _rules_of(config, collected)
+
+    def described(self) -> Iterator[PluginStatus]:
+        """What the plugins that are on say of themselves, then those installed and off."""
+        hooks = Hooks(self.plugins)
+        for name, plugin in self.plugins.items():
+            yield PluginStatus(
+                id=name,
+                version=plugin.manifest.version,
+                state=PluginState.ON,
+                summary=plugin.manifest.summary,
+                stability=plugin.manifest.stability,
+                hooks=hooks.of(name),
+            )
+        for name, version in sorted(installed().items()):
+            if name not in self.plugins:
+                yield PluginStatus(id=name, version=version, state=PluginState.OFF)
 
     def own_tables(self) -> Sequence[Owned[OwnTables]]:
         """The tables of all plugins that are on, in the order of the configuration."""
@@ -230,6 +253,7 @@ class Archive:
     def __init__(self, current: Rules, given: tuple[object, ...]) -> None:
         self._given = given
         self._rules = {current.config.version: current}
+        self._quarantine = current.quarantine
 
     def __call__(self, uow: UnitOfWork, version: int) -> Rules:
         """The rules of ``version``, without plugins that are gone or refuse their old section."""
@@ -242,7 +266,7 @@ class Archive:
                 replace(config, plugins=usable), past=True
             )
             gone = frozenset(config.plugins.keys() - usable.keys())
-            self._rules[version] = replace(rules, gone=gone)
+            self._rules[version] = replace(rules, gone=gone, quarantine=self._quarantine)
         return self._rules[version]
 
     def _fits(self, name: str, config: ProgramConfig) -> bool:
@@ -305,6 +329,8 @@ def _refuse_misshapen(item: object, kind: str, config: ProgramConfig) -> None:
     if kind == "programs" and not (hasattr(item, "decide") or isinstance(item, FollowsFacts)):
         raise TypeError(f"{item!r} has no decide")
     name, wallet = getattr(item, "id", ""), getattr(item, "wallet", "")
+    if not isinstance(name, str) or not name.isascii() or len(name) > LONGEST_ID:
+        raise TypeError(f"{name!r} is no id: it is a text of up to {LONGEST_ID} ASCII letters")
     if kind == "rewards" and wallet not in config.wallets:
         raise ValueError(f"{name!r} is paid from the wallet {wallet!r}, which is not configured")
     if kind == "rewards" and not config.wallets[wallet].spendable:
