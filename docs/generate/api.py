@@ -47,6 +47,7 @@ THEMES = {
     "domain.amounts": "Amounts",
     "domain.currencies": "Amounts",
     "domain.clock": "Moments and days",
+    "domain.decisions": "Writing plugins",
     "domain.effects": "Writing plugins",
     "domain.events": "Writing plugins",
     "domain.rewards": "Writing plugins",

@@ -81,6 +81,7 @@ from loyalty_core.domain.connectors import (
     WebhookRequest,
 )
 from loyalty_core.domain.currencies import minor_digits
+from loyalty_core.domain.decisions import Decision, Trace
 from loyalty_core.domain.effects import (
     Cause,
     Credit,
@@ -330,11 +331,11 @@ __all__ = [
     "CodeRules", "CodeSource", "CodeUsed", "Condition", "ConfigError", "Connector",
     "ConnectorDisabled", "ConnectorError", "ConnectorStatus", "ConnectorUnknown", "Credit",
     "CurrencyUnknown", "Customer", "CustomerMissing", "DateOutOfRange", "Dated", "DebtPolicy",
-    "Decidable", "Difference", "Disconnected", "Drift", "DropCode", "Earning", "Effect", "Emit",
-    "EncodingBroken", "Entry", "ErasureAsked", "ErasureReceipt", "Event", "ExpiresAt", "Expiry",
-    "Explanation", "ExportAsked", "Fact", "FactError", "FactFile", "FactReceipt", "FactTooLarge",
-    "Failed", "FileRow", "FollowsFacts", "Fulfils", "Goal", "GoodwillPolicy", "Grant",
-    "GrantNotFound", "GrantReceipt", "GrantRefused", "GrantState", "GrantedBenefit",
+    "Decidable", "Decision", "Difference", "Disconnected", "Drift", "DropCode", "Earning", "Effect",
+    "Emit", "EncodingBroken", "Entry", "ErasureAsked", "ErasureReceipt", "Event", "ExpiresAt",
+    "Expiry", "Explanation", "ExportAsked", "Fact", "FactError", "FactFile", "FactReceipt",
+    "FactTooLarge", "Failed", "FileRow", "FollowsFacts", "Fulfils", "Goal", "GoodwillPolicy",
+    "Grant", "GrantNotFound", "GrantReceipt", "GrantRefused", "GrantState", "GrantedBenefit",
     "GuestErasureReceipt", "Habits", "Handler", "Health", "HeldSegment", "History", "HistoryItem",
     "HistoryPage", "HostConnectionUnsafe", "HouseholdInvitation", "HouseholdMemberView",
     "HouseholdNotFound", "HouseholdReceipt", "HouseholdRefused", "HouseholdRole", "HouseholdRules",
@@ -362,7 +363,7 @@ __all__ = [
     "ShowsMembers", "SignatureInvalid", "SignedIn", "SignsMembersIn", "SpendOffer", "SpendRequest",
     "Spenders", "Stacking", "Standing", "Statement", "Status", "StoreBusy", "StoreError",
     "StoreFull", "StoreReadOnly", "StoreUnreachable", "Subscription", "SuggestsLines", "TellEvent",
-    "Tender", "TickReport", "Tier", "TierChange", "TierScheme", "TopMember", "Transaction",
+    "Tender", "TickReport", "Tier", "TierChange", "TierScheme", "TopMember", "Trace", "Transaction",
     "TransactionKind", "TransactionNotFound", "TransferReceipt", "TransferRefused", "TransferRules",
     "Translation", "UnitesStates", "UnmergeReceipt", "Unreadable", "UsualItem", "UsualOrder",
     "UsualStore", "Verified", "VerifyReport", "WalkReport", "Wallet", "WalletStatement",

@@ -52,6 +52,7 @@ from loyalty_core.application.tick import Ticker
 from loyalty_core.application.transfer import Transfers
 from loyalty_core.application.walking import Walking
 from loyalty_core.domain.clock import Clock, utc_now
+from loyalty_core.domain.decisions import Trace
 from loyalty_core.domain.facts import Json
 from loyalty_core.domain.programs import ProgramConfig
 from loyalty_core.facade.adjusting import AdjustingMethods
@@ -185,6 +186,7 @@ class Loyalty(
         plugins: Iterable[object] = (),
         clock: Clock = utc_now,
         draw: CodeSource = random_code,
+        trace: Trace | None = None,
     ) -> Self:
         """The program of ``config`` (a path to a ``loyalty.toml``, or the same as a mapping).
 
@@ -192,6 +194,8 @@ class Loyalty(
         program beside its configuration. Tables are created or migrated. ``plugins`` adds plugin
         objects to those installed; the configuration still says which are on. ``draw`` makes the
         codes of grants: the system's secure random source, unless a test passes in another.
+        ``trace`` is told each decision of a plugin, without who it is about; it may be
+        ``print``, or the ``append`` of a list.
 
         Raises ``ConfigError`` with every fault at once, ``PluginError``, ``StoreError``.
         """
@@ -211,6 +215,7 @@ class Loyalty(
             rules = replace(
                 registry.rules(replace(read, version=version)),
                 draw=draw,
+                trace=trace,
                 quarantine=Quarantine(registry.versions),
             )
             rules = store.write(lambda uow: join(uow, rules))

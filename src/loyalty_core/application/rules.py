@@ -5,15 +5,24 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
+from typing import Literal, NamedTuple
 
 from loyalty_core.application.codes import random_code
 from loyalty_core.application.ids import is_id
 from loyalty_core.application.own_rows import row_fault
 from loyalty_core.application.quarantine import Quarantine, now_ns
 from loyalty_core.application.structure import is_document, is_json
+from loyalty_core.application.tracing import (
+    effects_told,
+    fact_told,
+    member_told,
+    outcome_told,
+)
 from loyalty_core.domain.amounts import LARGEST_AMOUNT
 from loyalty_core.domain.boards import Board
+from loyalty_core.domain.decisions import Decision, Trace
 from loyalty_core.domain.effects import (
     Cause,
     Credit,
@@ -62,7 +71,7 @@ class Rules:
     they gave stands.
     ``draw`` makes the codes of grants. ``coalition``: whether points of partners are, or ever were,
     accepted here. ``tables`` are those of the plugins, by name. ``quarantine`` knows which plugins
-    are not asked now; all versions of a program's rules have the same.
+    are not asked now; all versions of a program's rules have the same. ``trace`` is told decisions.
     """
 
     config: ProgramConfig
@@ -77,6 +86,7 @@ class Rules:
     connectors: Mapping[str, Owned[Connector]] = field(default_factory=dict)
     tables: Mapping[str, TableShape] = field(default_factory=dict)
     quarantine: Quarantine = field(default_factory=Quarantine)
+    trace: Trace | None = None
     schemes: Sequence[Owned[TierScheme]] = field(init=False)
     showing: Mapping[str, ShowsMembers] = field(init=False)
 
@@ -136,6 +146,16 @@ class Rules:
         return {board.board: board for owned in self.scoring for board in owned.item.boards}
 
 
+class Asked(NamedTuple):
+    """Who is asked what."""
+
+    plugin: str
+    what: Literal["decide", "follow"]
+    fact: Decidable
+    member: MemberView
+    outcome: Outcome | None = None
+
+
 RulesAt = Callable[[UnitOfWork, int], Rules]
 """The rules of a version of the configuration, as the database has it."""
 
@@ -147,14 +167,49 @@ def ask(
 
     Raises ``PluginFailed`` when the plugin raises or returns what it may not.
     """
-    return _checked(owned.plugin, lambda: owned.item.decide(fact, member), fact, rules)
+    decide = partial(owned.item.decide, fact, member)
+    return _traced(Asked(owned.plugin, "decide", fact, member), decide, rules)
 
 
 def ask_follower(
     owned: Owned[FollowsFacts], outcome: Outcome, member: MemberView, rules: Rules
 ) -> Sequence[Effect]:
     """What one program makes of what a fact came to, checked; raises like ``ask``."""
-    return _checked(owned.plugin, lambda: owned.item.follow(outcome, member), outcome.fact, rules)
+    follow = partial(owned.item.follow, outcome, member)
+    return _traced(Asked(owned.plugin, "follow", outcome.fact, member, outcome), follow, rules)
+
+
+def _traced(asked: Asked, call: Callable[[], Iterable[Effect]], rules: Rules) -> Sequence[Effect]:
+    """What a plugin answers, told to the trace if there is one."""
+    if rules.trace is None:
+        return _checked(asked.plugin, call, asked.fact, rules)
+    try:
+        effects = _checked(asked.plugin, call, asked.fact, rules)
+    except PluginFailed as error:
+        _tell(rules.trace, asked, rules, (), error.message)
+        raise
+    _tell(rules.trace, asked, rules, effects, "")
+    return effects
+
+
+def _tell(
+    trace: Trace, asked: Asked, rules: Rules, effects: Sequence[Effect], failure: str
+) -> None:
+    try:
+        trace(
+            Decision(
+                plugin=asked.plugin,
+                asked=asked.what,
+                config_version=rules.config.version,
+                fact=fact_told(asked.fact),
+                member=member_told(asked.member),
+                outcome=outcome_told(asked.outcome),
+                effects=effects_told(effects),
+                failure=failure,
+            )
+        )
+    except Exception:  # whoever looks on must not change what happens
+        logger.exception("the trace of a decision failed")
 
 
 def _checked(

@@ -253,7 +253,7 @@ class Archive:
     def __init__(self, current: Rules, given: tuple[object, ...]) -> None:
         self._given = given
         self._rules = {current.config.version: current}
-        self._quarantine = current.quarantine
+        self._current = current
 
     def __call__(self, uow: UnitOfWork, version: int) -> Rules:
         """The rules of ``version``, without plugins that are gone or refuse their old section."""
@@ -266,7 +266,9 @@ class Archive:
                 replace(config, plugins=usable), past=True
             )
             gone = frozenset(config.plugins.keys() - usable.keys())
-            self._rules[version] = replace(rules, gone=gone, quarantine=self._quarantine)
+            self._rules[version] = replace(
+                rules, gone=gone, quarantine=self._current.quarantine, trace=self._current.trace
+            )
         return self._rules[version]
 
     def _fits(self, name: str, config: ProgramConfig) -> bool:

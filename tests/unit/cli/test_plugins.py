@@ -1,5 +1,6 @@
 """Plugins from the command line: how they stand, and asking one again."""
 
+import json
 from typing import Any
 
 import pytest
@@ -70,3 +71,19 @@ def test_a_plugin_that_is_not_on_is_not_lifted(shop: Shop) -> None:
     refused = shop.run("plugins", "lift", "tiers")
     assert refused.exit_code == 3
     assert "the plugin 'tiers' is not on" in refused.stderr
+
+
+def test_a_trace_shows_each_decision(shop: Shop) -> None:
+    fact = json.dumps(order(1))
+    traced = shop.run("record", "--trace", stdin=fact)
+    assert traced.exit_code == 0
+    assert "points, asked to decide order A1 of web, by rules of version 1" in traced.stdout
+    assert '→ Credit wallet="points"  amount=4000  rule="purchases"' in traced.stdout
+    assert "ada@example.org" not in traced.stdout
+    cart = json.dumps({"currency": "EUR", "lines": [{"id": "1", "amount": "9.00"}]})
+    document = shop.json("quote", "--trace", "--member", "email:ada@example.org", stdin=cart)
+    (decision,) = document["decisions"]
+    assert (decision["plugin"], decision["asked"], decision["failure"]) == ("points", "decide", "")
+    assert decision["effects"][0]["amount"] == 900
+    assert decision["member"]["history"]["orders"] == 1
+    assert "decisions" not in shop.json("quote", stdin=cart)

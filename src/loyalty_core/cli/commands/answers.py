@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from loyalty_core.application.files.lines import LARGEST_LINE
-from loyalty_core.cli import benefits, documents, views
+from loyalty_core.cli import benefits, documents, tracing, views
 from loyalty_core.cli.options import (
     DEFAULT_CONFIG,
     AsOfOption,
@@ -24,6 +24,8 @@ from loyalty_core.cli.options import (
 )
 from loyalty_core.cli.output import PLUGIN, answer
 from loyalty_core.cli.session import member_of, opened, reading, wallet_named
+from loyalty_core.cli.tracing import TraceOption
+from loyalty_core.domain.decisions import Decision
 from loyalty_core.domain.facts import Json
 from loyalty_core.domain.json_text import parse_object
 from loyalty_core.errors import EncodingBroken, FactTooLarge
@@ -132,6 +134,7 @@ def quote(
     ] = None,
     source: SourceOption = "",
     at: AtOption = None,
+    trace: TraceOption = False,
     config: ConfigOption = DEFAULT_CONFIG,
     database: DatabaseOption = None,
     as_json: JsonOption = False,
@@ -141,12 +144,15 @@ def quote(
     It also says what the member's points could buy on it.
     """
     wanted = read_cart(cart)
-    with opened(config, database, at) as loyalty:
+    made: list[Decision] = []
+    with opened(config, database, at, made.append if trace else None) as loyalty:
         member_id = member_of(loyalty, member, source).id if member else None
         quoted = loyalty.quote(wanted, member_id)
     document = documents.quote(quoted, loyalty.config) | benefits.of_quote(quoted)
+    document |= tracing.documents_of(made) if trace else {}
 
     def view(console: Console) -> None:
+        tracing.show(console, made)
         benefits.print_quote(console, quoted)
         views.quote(console, quoted, loyalty.config)
 
