@@ -180,6 +180,8 @@ class AsyncLoyalty:
     status = _awaited(Loyalty.status)
     plugin_status = _awaited(Loyalty.plugin_status)
     lift = _awaited(Loyalty.lift)
+    backtest = _awaited(Loyalty.backtest)
+    versions = _awaited(Loyalty.versions)
     balance = _awaited(Loyalty.balance)
     seal = _awaited(Loyalty.seal)
     head = _awaited(Loyalty.head)

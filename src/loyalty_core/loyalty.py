@@ -56,6 +56,7 @@ from loyalty_core.domain.decisions import Trace
 from loyalty_core.domain.facts import Json
 from loyalty_core.domain.programs import ProgramConfig
 from loyalty_core.facade.adjusting import AdjustingMethods
+from loyalty_core.facade.backtests import BacktestMethods, Backtests
 from loyalty_core.facade.boards import BoardMethods
 from loyalty_core.facade.claims import ClaimMethods
 from loyalty_core.facade.connectors import ConnectorMethods
@@ -72,6 +73,7 @@ from loyalty_core.facade.questions import QuestionMethods
 from loyalty_core.facade.segments import SegmentMethods
 from loyalty_core.facade.spending import SpendingMethods
 from loyalty_core.facade.upkeep import UpkeepMethods
+from loyalty_core.plugins.describing import versions_of
 from loyalty_core.plugins.loader import load
 from loyalty_core.plugins.registry import Archive, Registry, read_config
 from loyalty_core.ports.grants import CodeSource
@@ -117,6 +119,7 @@ class Loyalty(
     OwnTableMethods,
     PluginMethods,
     UpkeepMethods,
+    BacktestMethods,
 ):
     """One program's books, and everything one can do with them. Safe to share between threads.
 
@@ -135,7 +138,7 @@ class Loyalty(
         self._members = Members(store, rules, self._recorder, clock)
         self._codes = MemberCodes(store, rules, self._recorder, clock)
         self._claiming = Claiming(store, self._recorder, clock)
-        self._spending = Spending(store, rules, clock)
+        self._spending = Spending(store, rules, parts.archive, clock)
         self._redeeming = Redeeming(store, rules, clock)
         self._partnered = PartnerRedeeming(store, rules, clock)
         self._linking = Linking(store, rules, clock)
@@ -164,18 +167,11 @@ class Loyalty(
         walking = Walking(store, rules, inbox, inputs, clock)
         acting = Acting(store, rules, self._questions, self._granting, clock)
         self._connections = Connections(store, rules, (inbox, walking, acting), clock)
-        self._ticker = Ticker(
-            store,
-            rules,
-            self._recorder,
-            self._redeeming,
-            self._sealing,
-            self._segmenting,
-            self._connections,
-            clock,
-        )
+        jobs = self._recorder, self._redeeming, self._sealing, self._segmenting, self._connections
+        self._ticker = Ticker(store, rules, *jobs, clock)
         self._boards = BoardQuestions(store, rules, clock)
         self._plugin_states = PluginStates(store, rules, self._recorder, clock)
+        self._backtests = Backtests(store, rules.config, parts.archive.given, clock)
 
     @classmethod
     def open(
@@ -216,7 +212,7 @@ class Loyalty(
                 registry.rules(replace(read, version=version)),
                 draw=draw,
                 trace=trace,
-                quarantine=Quarantine(registry.versions),
+                quarantine=Quarantine(versions_of(registry.plugins)),
             )
             rules = store.write(lambda uow: join(uow, rules))
             store.write(partial(rules.quarantine.enter, now=now))

@@ -9,6 +9,7 @@ from functools import partial
 from itertools import islice
 from typing import Literal, NamedTuple
 
+from loyalty_core.application.activities import Kinds
 from loyalty_core.application.codes import random_code
 from loyalty_core.application.ids import is_id
 from loyalty_core.application.own_rows import row_fault
@@ -52,7 +53,7 @@ from loyalty_core.ports.program import (
     Subscription,
     TierScheme,
 )
-from loyalty_core.ports.store import UnitOfWork
+from loyalty_core.ports.store import Documents
 
 LONGEST_NAME = 128
 """How long the name of a rule, an event, a metric or a kind may be."""
@@ -69,6 +70,7 @@ class Rules:
     among them: ``schemes`` has these alone, and ``showing`` the programs that show something to
     members, by plugin. ``gone`` are plugins of an older version that cannot be asked any more: what
     they gave stands.
+    ``activities`` are the kinds that plugins declare, by name.
     ``draw`` makes the codes of grants. ``coalition``: whether points of partners are, or ever were,
     accepted here. ``tables`` are those of the plugins, by name. ``quarantine`` knows which plugins
     are not asked now; all versions of a program's rules have the same. ``trace`` is told decisions.
@@ -84,6 +86,7 @@ class Rules:
     draw: CodeSource = random_code
     coalition: bool = False
     connectors: Mapping[str, Owned[Connector]] = field(default_factory=dict)
+    activities: Kinds = field(default_factory=dict)
     tables: Mapping[str, TableShape] = field(default_factory=dict)
     quarantine: Quarantine = field(default_factory=Quarantine)
     trace: Trace | None = None
@@ -156,7 +159,7 @@ class Asked(NamedTuple):
     outcome: Outcome | None = None
 
 
-RulesAt = Callable[[UnitOfWork, int], Rules]
+RulesAt = Callable[[Documents, int], Rules]
 """The rules of a version of the configuration, as the database has it."""
 
 

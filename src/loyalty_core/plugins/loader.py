@@ -129,6 +129,12 @@ def _check_version(manifest: PluginManifest) -> None:
         )
 
 
+def implements(plugin: Plugin, hook: str) -> bool:
+    """Whether a plugin has an implementation of a hook."""
+    manager = pluggy.PluginManager(hookspecs.PROJECT)
+    return manager.parse_hookimpl_opts(plugin, hook) is not None
+
+
 class Hooks:
     """pluggy behind typed methods: what one plugin registers under each hook."""
 

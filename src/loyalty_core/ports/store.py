@@ -25,6 +25,7 @@ from loyalty_core.ports.past import PastReader
 from loyalty_core.ports.people import PeopleReader, PeopleWork
 from loyalty_core.ports.quarantine import QuarantineReader, QuarantineWork
 from loyalty_core.ports.rebuild import CacheReader, CacheWriter
+from loyalty_core.ports.recorded import RecordedReader
 from loyalty_core.ports.records import (
     Changes,
     FactRecord,
@@ -35,6 +36,14 @@ from loyalty_core.ports.records import (
 from loyalty_core.ports.seal import SealReader, SealWriter
 from loyalty_core.ports.segments import SegmentReader, SegmentWork
 from loyalty_core.ports.standings import StandingWork
+
+
+class Documents(Protocol):
+    """Where the versions of the configuration are."""
+
+    def config_document(self, version: int) -> Mapping[str, Json]:
+        """The configuration stored under a version."""
+        ...
 
 
 class UnitOfWork(
@@ -213,6 +222,7 @@ class Reader(
     ActionReader,
     OwnTableReader,
     QuarantineReader,
+    RecordedReader,
     Protocol,
 ):
     """Questions to the books; every answer comes from a fixed few indexed queries."""

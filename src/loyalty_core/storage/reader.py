@@ -30,6 +30,7 @@ from loyalty_core.storage.people import PeopleRows
 from loyalty_core.storage.posted import find_transaction, with_entries
 from loyalty_core.storage.quarantine import QuarantineReads
 from loyalty_core.storage.rebuild import CacheReads
+from loyalty_core.storage.recorded import RecordedRows
 from loyalty_core.storage.seal import SealRows
 from loyalty_core.storage.segments import SegmentRows
 
@@ -52,6 +53,7 @@ class SqlReader(
     ActionAnswers,
     OwnTableReads,
     QuarantineReads,
+    RecordedRows,
 ):
     """``ports.store.Reader`` on one SQLAlchemy connection, for one program."""
 
