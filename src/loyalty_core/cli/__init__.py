@@ -24,6 +24,7 @@ from loyalty_core.cli.commands import (
     operations,
     partners,
     people,
+    plugin,
     proofs,
     rewards,
     segments,
@@ -59,20 +60,11 @@ def build_app() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     )
     app.callback()(_root)
-    modules = (setup, loading, members, answers, boards, spending, rewards, adjusting, people)
-    more = (
-        activities,
-        habits,
-        segments,
-        operations,
-        proofs,
-        households,
-        partners,
-        connect,
-        examples,
-        demo,
-    )
-    for module in (*modules, *more):
+    for module in (
+        *(setup, loading, members, answers, boards, spending, rewards, adjusting, people),
+        *(activities, habits, segments, operations, proofs, households, partners, connect),
+        *(plugin, examples, demo),
+    ):
         module.register(app)
     return app
 

@@ -49,7 +49,7 @@ def test_the_commands_are_these() -> None:
         *("activities", "board", "habits"),
         *("connect backfill", "connect reconcile", "connect status", "connect log"),
         *("connect translate", "connect verify", "connect replay", "connect enable"),
-        *("tick", "verify", "status", "seal", "head", "proof", "demo"),
+        *("tick", "verify", "status", "seal", "head", "proof", "demo", "plugin new"),
     }
 
 
