@@ -64,6 +64,14 @@ from loyalty_core import (
 )
 from loyalty_core.plugins import hookspecs
 from loyalty_gateway import hookspecs as gateway_hookspecs
+from loyalty_gateway.extension import (
+    ContributedFailure,
+    ContributedField,
+    GatewayContext,
+    GraphQLExtension,
+    Permission,
+    UserError,
+)
 
 INTRODUCTION = f"""
 A plugin is an object with a `manifest` and some of the hooks below. Its distribution names the
@@ -116,6 +124,14 @@ CONNECTORS = (
 )
 INPUTS = (Customer, CodeUsed, ErasureAsked, ExportAsked, ShopErasureAsked, Disconnected)
 ACTIONS = (MakeCode, DropCode, ShowMember, TellEvent)
+GRAPHQL = (
+    GraphQLExtension,
+    ContributedField,
+    ContributedFailure,
+    Permission,
+    UserError,
+    GatewayContext,
+)
 EFFECTS = (Credit, Grant, KeepState, Emit, Measure, Cause, PutRow)
 
 
@@ -145,6 +161,11 @@ def page() -> str:
         "## Effects",
         "What `decide` and `follow` return: data, and the core alone writes.",
         *map(_class, EFFECTS),
+        "## GraphQL",
+        "What `loyalty_extend_graphql` returns, all of `loyalty_gateway.extension`. The "
+        "[gateway's page](../../gateway/README.md#extend-it) has examples; "
+        "`loyalty_gateway.testing` has the checks for a plugin's tests.",
+        *map(_class, GRAPHQL),
         "## Connectors",
         "What `loyalty_register_connectors` returns; [connectors](../connectors.md) tells how the "
         "parts work together. A connector is a `Connector` and those of the next three that it can "

@@ -11,7 +11,8 @@ import pytest
 from gateway.tests.shop import CONFIG, Clock, Front, ShopPlugin, open_shop, order, signed
 from loyalty_core import Json, Loyalty, check_proof
 from loyalty_core.storage.engine import open_engine
-from loyalty_gateway.compose import Audience, composed
+from loyalty_gateway.compose import composed
+from loyalty_gateway.contributions import Audience
 
 ERROR = "... on UserError { code }"
 OPERATORS_ALONE = {

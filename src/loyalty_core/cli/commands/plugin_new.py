@@ -20,11 +20,6 @@ from loyalty_core.errors import FactError
 from loyalty_core.plugins.loader import GROUP
 
 
-def register(app: typer.Typer) -> None:
-    """Adds the command."""
-    app.command("new")(new)
-
-
 def new(
     context: typer.Context,
     name: Annotated[
