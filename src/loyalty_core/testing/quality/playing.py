@@ -12,6 +12,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import select
+
 from loyalty_core.errors import ConfigError, LoyaltyError
 from loyalty_core.loyalty import Loyalty
 from loyalty_core.ports.records import FactStatus
@@ -95,6 +97,7 @@ def seen(loyalty: Loyalty, clock: FrozenClock) -> Document:
     """What the books came to, and what members are shown then and later; comparable."""
     made: Document = dict(books_of(loyalty))
     facts = made["facts"].items()  # what was caused and is not any more leaves a row, and no more
+    made["tables"] = _own_rows(loyalty)
     made["facts"] = {key: one for key, one in facts if one[1] is not FactStatus.WITHDRAWN}
     for days in _LATER:
         clock.set(NOW + timedelta(days=days))
@@ -106,6 +109,24 @@ def seen(loyalty: Loyalty, clock: FrozenClock) -> Document:
                 made[f"{name} after {days} days"] = {**parts, "benefits": told.benefits}
     clock.set(NOW)
     return made
+
+
+def _own_rows(loyalty: Loyalty) -> Document:
+    """The rows of plugins' own tables, without the ids of facts, which are made by chance."""
+
+    def read(reader: Any) -> Document:
+        return {
+            table.name: sorted(
+                reader._connection.execute(
+                    select(*(column for column in table.c if column.name != "fact_id"))
+                ).all(),
+                key=str,
+            )
+            for owned in loyalty._registry.own_tables()
+            for table in owned.item.tables
+        }
+
+    return loyalty._parts.store.read(read)
 
 
 def difference(one: Any, other: Any, where: str = "") -> str:

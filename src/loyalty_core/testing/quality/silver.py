@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from loyalty_core.ports.connectors import ListsChanges, ReceivesWebhooks
 from loyalty_core.testing.quality import plays
+from loyalty_core.testing.quality.migrating import migration_faults
 from loyalty_core.testing.quality.rules import Idle, Unchecked, rule
 from loyalty_core.testing.quality.subject import Subject
 from loyalty_core.testing.quality.watching import PURE
@@ -194,6 +195,22 @@ def plays_deliveries(subject: Subject) -> Iterator[str]:
             yield f"no test calls {name}"
 
 
+@rule(
+    "LQ214",
+    "migrates",
+    why="Books are older than the release that opens them.",
+    mend="Add a step for each change of a table, and never change one that was released. A new "
+    "column is nullable, or has a `server_default`.",
+)
+def migrates(subject: Subject) -> list[str]:
+    """Its migrations lead to its tables from each release that there was, and keep the rows."""
+    tables = plays.played(subject).notes.tables
+    if not tables:
+        raise Idle("it has no tables of its own")
+    faults = [fault for own in tables for fault in migration_faults(subject.id, own)]
+    return list(dict.fromkeys(faults))
+
+
 def names_in_tests(subject: Subject) -> set[str]:
     """The names that its tests use; raises ``Unchecked`` where they are not there."""
     if subject.folder is None:
@@ -219,4 +236,5 @@ RULES = (
     switches_off,
     opens_quietly,
     plays_deliveries,
+    migrates,
 )

@@ -14,6 +14,7 @@ from loyalty_core.plugins.loader import Plugin
 from loyalty_core.plugins.manifest import PluginManifest
 from loyalty_core.ports.payments import Charge, Payment, PaymentState, Repayment
 from loyalty_core.ports.program import Handler, Subscription
+from loyalty_core.schema.own import OwnTables
 from loyalty_core.testing.quality.guard import watched
 
 PURE = (
@@ -38,7 +39,8 @@ class Notes:
     """What was noticed of a plugin: sentences by kind, each once.
 
     ``calls`` counts the calls of pure methods, ``told`` are the types of its events, ``ids`` those
-    of what it ``registered``, of which ``connectors`` and ``subscriptions`` are the latest.
+    of what it ``registered``, with the latest ``tables``,
+    ``connectors`` and ``subscriptions``.
     """
 
     asks: list[str] = field(default_factory=list)
@@ -51,6 +53,7 @@ class Notes:
     told: set[str] = field(default_factory=set)
     ids: list[str] = field(default_factory=list)
     registered: int = 0
+    tables: list[OwnTables] = field(default_factory=list)
     connectors: list[Any] = field(default_factory=list)
     subscriptions: list[Any] = field(default_factory=list)
 
@@ -98,6 +101,8 @@ def _registering(hook: Callable[..., Any], kind: str, notes: Notes) -> Callable[
             return [_twice(item, notes) for item in found]
         if kind == "payments":
             return [_Waiting(item.id) for item in found]
+        if kind == "tables":
+            notes.tables = found
         if kind == "connectors":
             notes.connectors = found
             return []
