@@ -8,6 +8,8 @@ import pytest
 
 from tests.outside.conftest import Outside
 
+pytestmark = pytest.mark.timeout(3600)
+
 LONGEST = "a-name-that-is-as-long-as-any-"[:29] + "z"
 
 

@@ -13,6 +13,8 @@ import pytest
 from tests.architecture.tree import ROOT, project_files
 from tests.outside.conftest import Outside
 
+pytestmark = pytest.mark.timeout(3600)
+
 EXAMPLE = ROOT / "examples" / "third_party_plugin"
 CONFIG = """
 [program]
@@ -80,7 +82,7 @@ def test_it_is_typed_and_clean(outside: Outside, plugin: Path) -> None:
 
 def test_it_is_gold(outside: Outside, plugin: Path) -> None:
     told = document(outside, plugin, "plugin", "check", ".")
-    assert [(one["id"], one["grade"]) for one in told["plugins"]] == [("book_club", "gold")]
+    assert [(one["plugin"], one["grade"]) for one in told["plugins"]] == [("book_club", "gold")]
 
 
 def test_its_kind_of_fact_is_known(outside: Outside, shop: Path) -> None:
