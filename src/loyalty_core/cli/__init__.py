@@ -13,6 +13,7 @@ from loyalty_core.cli.commands import (
     activities,
     adjusting,
     answers,
+    backtest,
     boards,
     connect,
     demo,
@@ -62,8 +63,8 @@ def build_app() -> typer.Typer:
     app.callback()(_root)
     for module in (
         *(setup, loading, members, answers, boards, spending, rewards, adjusting, people),
-        *(activities, habits, segments, operations, proofs, households, partners, connect),
-        *(plugin, examples, demo),
+        *(activities, backtest, habits, segments, operations, proofs, households, partners),
+        *(connect, plugin, examples, demo),
     ):
         module.register(app)
     return app

@@ -9,7 +9,6 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import is_dataclass
 from importlib.metadata import entry_points
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -26,6 +25,7 @@ from loyalty_core.testing.quality.rules import Idle, Unchecked, rule
 from loyalty_core.testing.quality.subject import Document, Subject, entries
 from loyalty_core.testing.quality.watching import Notes, Watching
 
+_PARAMETERS = "__dataclass_params__"
 _ID = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
 
 
@@ -60,7 +60,7 @@ def manifest(subject: Subject) -> Iterator[str]:
         if f"{major + 1}.0" in accepted:
             yield f"requires_plugin_api {said.requires_plugin_api!r} takes a version with breaks"
     kind = said.config
-    if kind is not None and not (is_dataclass(kind) and kind.__dataclass_params__.frozen):  # type: ignore[attr-defined]
+    if kind is not None and not getattr(getattr(kind, _PARAMETERS, None), "frozen", False):
         yield f"its config, {kind.__name__}, is no frozen dataclass"
 
 

@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from loyalty_core.loyalty import Loyalty
 from loyalty_core.ports.records import FactStatus
 from loyalty_core.testing.books import books_of
 from loyalty_core.testing.clock import FrozenClock
+from loyalty_core.testing.quality.declared import activities_of
 from loyalty_core.testing.quality.happening import DAYS, NAMES, NOW, Happening, code_of, known
 from loyalty_core.testing.quality.subject import Document, Subject
 from loyalty_core.testing.quality.watching import Notes, Watching
@@ -81,7 +82,11 @@ def stages(subject: Subject) -> Iterator[Iterator[Stage]]:
 def happening(stage: Stage, seed: int) -> Happening:
     """What happens in a program, by chance from a seed."""
     currency = str(stage.sample["program"].get("currency", "USD"))
-    return Happening(seed, currency, stage.subject.hints)
+    hints = stage.subject.hints
+    hinted = {one["kind"] for one in hints.activities}
+    declared = (one for one in stage.notes.kinds if one.kind not in hinted)
+    activities = [*hints.activities, *activities_of(declared)]
+    return Happening(seed, currency, replace(hints, activities=activities))
 
 
 def record(loyalty: Loyalty, batches: Batches, *, ticks: bool = False) -> None:

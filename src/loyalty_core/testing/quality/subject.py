@@ -45,14 +45,12 @@ class Subject:
 
     ``folder`` is that of its distribution, None where only the installed package is there.
     ``given`` are configurations to try it in; without any they are the samples of its README.
-    ``deliveries`` plays webhooks of a connector, and raises ``AssertionError``.
     """
 
     plugin: Plugin
     folder: Path | None = None
     given: Sequence[Mapping[str, Json]] = ()
-    deliveries: Callable[[], None] | None = None
-    _found: dict[object, Any] = field(default_factory=dict)
+    _found: dict[object, tuple[object, Exception | None]] = field(default_factory=dict)
 
     @property
     def id(self) -> str:

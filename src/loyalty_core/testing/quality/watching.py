@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from loyalty_core.application.activities import ActivityKind
 from loyalty_core.domain.effects import Emit
 from loyalty_core.domain.events import Event
 from loyalty_core.plugins.loader import Plugin
@@ -39,8 +40,8 @@ class Notes:
     """What was noticed of a plugin: sentences by kind, each once.
 
     ``calls`` counts the calls of pure methods, ``told`` are the types of its events, ``ids`` those
-    of what it ``registered``, with the latest ``tables``,
-    ``connectors`` and ``subscriptions``.
+    of what it ``registered``, with the latest ``kinds``
+    of activity, ``tables``, ``connectors`` and ``subscriptions``.
     """
 
     asks: list[str] = field(default_factory=list)
@@ -53,6 +54,7 @@ class Notes:
     told: set[str] = field(default_factory=set)
     ids: list[str] = field(default_factory=list)
     registered: int = 0
+    kinds: list[ActivityKind[object]] = field(default_factory=list)
     tables: list[OwnTables] = field(default_factory=list)
     connectors: list[Any] = field(default_factory=list)
     subscriptions: list[Any] = field(default_factory=list)
@@ -103,6 +105,8 @@ def _registering(hook: Callable[..., Any], kind: str, notes: Notes) -> Callable[
             return [_Waiting(item.id) for item in found]
         if kind == "tables":
             notes.tables = found
+        if kind == "activities":
+            notes.kinds = found
         if kind == "connectors":
             notes.connectors = found
             return []
