@@ -199,11 +199,12 @@ def test_faults_of_the_settings_name_their_place(folder: Path) -> None:
         "quiet_seconds": -1,
         "delimiter": "ab",
         "currency": "???",
+        "time_zone": "Europe/Nowhere",
     }
     with pytest.raises(ConfigError) as refused:
         Loyalty.open(config_of(folder, **settings), "sqlite://")
     assert [one.where.rpartition("]")[2] for one in refused.value.problems] == (
-        [".account", ".quiet_seconds", ".delimiter", ""]
+        [".account", ".quiet_seconds", ".delimiter", ".currency", ".time_zone"]
     )
 
 
