@@ -39,7 +39,9 @@ def load(wanted: Iterable[str], given: Iterable[object]) -> dict[str, Plugin]:
     Raises ``PluginMissing`` or ``PluginError`` naming the plugin and what to do.
     """
     direct = _by_id(given)
-    points = {point.name: point for point in entry_points(group=GROUP)}
+    wanted = tuple(wanted)
+    looked = not set(wanted) <= set(direct)  # reading what is installed takes its time
+    points = {point.name: point for point in entry_points(group=GROUP)} if looked else {}
     loaded: dict[str, Plugin] = {}
     for name in wanted:
         if name in direct:
