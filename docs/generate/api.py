@@ -60,6 +60,7 @@ THEMES = {
     "domain.secrets": "Connectors",
     "plugins.hookspecs": "Writing plugins",
     "plugins.loader": "Writing plugins",
+    "plugins.schema": "Configuration",
     "plugins.manifest": "Writing plugins",
     "storage.engine": "The database",
     "errors": "Errors",

@@ -281,6 +281,7 @@ from loyalty_core.loyalty import Loyalty
 from loyalty_core.plugins.hookspecs import hookimpl
 from loyalty_core.plugins.loader import Plugin
 from loyalty_core.plugins.manifest import PLUGIN_API_VERSION, PluginManifest
+from loyalty_core.plugins.schema import config_schema
 from loyalty_core.ports.connectors import (
     ActsOnShop,
     Connector,
@@ -364,8 +365,8 @@ __all__ = [
     "UnitesStates", "UnmergeReceipt", "Unreadable", "UsualItem", "UsualOrder", "UsualStore",
     "Verified", "VerifyReport", "WalkReport", "Wallet", "WalletStatement", "WalletTotals",
     "WalletUnknown", "Wants", "WebhookCheck", "WebhookRequest", "__version__", "add_months",
-    "add_sqlite_hooks", "benefit_problems", "board_win", "check_proof", "day_of",
-    "format_scaled", "hookimpl", "is_purchase", "line_nets", "minor_digits",
+    "add_sqlite_hooks", "benefit_problems", "board_win", "check_proof", "config_schema",
+    "day_of", "format_scaled", "hookimpl", "is_purchase", "line_nets", "minor_digits",
     "next_period_start", "order_total", "parse_scaled", "period_start", "points_multiplier",
     "price", "read_facts", "read_settings", "same_signature", "secret_problems", "split",
     "start_of", "zone",
