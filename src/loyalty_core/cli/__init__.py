@@ -10,6 +10,7 @@ import typer
 
 from loyalty_core import __version__
 from loyalty_core.cli.commands import (
+    activities,
     adjusting,
     answers,
     backtest,
@@ -24,6 +25,7 @@ from loyalty_core.cli.commands import (
     operations,
     partners,
     people,
+    plugin,
     proofs,
     rewards,
     segments,
@@ -61,6 +63,7 @@ def build_app() -> typer.Typer:
     app.callback()(_root)
     modules = (setup, loading, members, answers, boards, spending, rewards, adjusting, people)
     more = (
+        activities,
         backtest,
         habits,
         segments,
@@ -70,6 +73,7 @@ def build_app() -> typer.Typer:
         partners,
         connect,
         examples,
+        plugin,
         demo,
     )
     for module in (*modules, *more):
