@@ -117,6 +117,15 @@ from loyalty_core.domain.facts import (
     Scalar,
     Tender,
 )
+from loyalty_core.domain.foreign import (
+    JsonObject,
+    as_object,
+    as_objects,
+    as_text,
+    inputs_of,
+    needed_moment,
+    needed_object,
+)
 from loyalty_core.domain.grants import BorneCost, CodeImport, GrantReceipt, GrantState
 from loyalty_core.domain.habits import Habits, Purchases, UsualItem, UsualOrder, UsualStore
 from loyalty_core.domain.household_views import (
@@ -200,6 +209,7 @@ from loyalty_core.domain.segments import (
     SegmentPage,
     SegmentReport,
 )
+from loyalty_core.domain.shops import contact_identities, customer_ids, member_text, worth_in
 from loyalty_core.domain.statements import (
     AwardExplanation,
     Cart,
@@ -289,6 +299,8 @@ from loyalty_core.errors import (
     WalletUnknown,
 )
 from loyalty_core.loyalty import Loyalty
+from loyalty_core.plugins.accounts import ShopAccount, account_problems, signer_problems
+from loyalty_core.plugins.asking import HttpAnswer, ShopHttp, cursor_of, patiently, place_at
 from loyalty_core.plugins.hookspecs import hookimpl
 from loyalty_core.plugins.loader import Plugin
 from loyalty_core.plugins.manifest import PLUGIN_API_VERSION, PluginManifest
@@ -349,39 +361,42 @@ __all__ = [
     "GrantsCompared", "GuestErasureReceipt", "Habits", "Handler", "Health", "HeldSegment",
     "History", "HistoryItem", "HistoryPage", "HostConnectionUnsafe", "HouseholdInvitation",
     "HouseholdMemberView", "HouseholdNotFound", "HouseholdReceipt", "HouseholdRefused",
-    "HouseholdRole", "HouseholdRules", "HouseholdState", "HouseholdStatement",
+    "HouseholdRole", "HouseholdRules", "HouseholdState", "HouseholdStatement", "HttpAnswer",
     "IdempotencyConflict", "Identity", "IdentityConflict", "IdentityInvalid", "IdentityKind",
-    "Impossible", "InboxReport", "Input", "InsufficientPoints", "JoinPolicy", "Json", "KeepState",
-    "LeapDay", "LeavingPolicy", "LedgerFault", "Limit", "Line", "LineKind", "LinePrice",
-    "LinkRefused", "ListsChanges", "LoggedAction", "Loyalty", "LoyaltyError", "MakeCode", "Measure",
-    "Member", "MemberErased", "MemberId", "MemberInactive", "MemberNotFound", "MemberStatus",
-    "MemberView", "MergeReceipt", "MergeRefused", "Message", "MessageReceipt", "MessageState",
-    "Migration", "Minor", "MissedBenefit", "Moment", "Money", "MovedPoints", "NotSealed", "Order",
-    "OrderNotFound", "OrderRefund", "OrderStatus", "OrderSumsMismatch", "Outcome", "Owing",
-    "OwnTables", "Page", "Paid", "Partner", "Payment", "PaymentProvider", "PaymentState", "Period",
-    "Place", "PlatformUnavailable", "Plugin", "PluginError", "PluginFailed", "PluginManifest",
-    "PluginMissing", "PointsValue", "Price", "Pricing", "Problem", "Profile", "Program",
-    "ProgramConfig", "ProgramType", "Progress", "ProofInvalid", "Purchases", "PutRow", "Quote",
-    "Rate", "RebuildReport", "ReceivesWebhooks", "RecordStatus", "RecordSummary", "RecountReport",
-    "RedemptionEnded", "RedemptionNotFound", "RedemptionReceipt", "RedemptionRefused",
-    "RedemptionState", "Refund", "RefundExceedsOrder", "RefundKind", "RefundLine",
-    "ReinstatementReceipt", "ReinstatementRefused", "Rejection", "Repayment", "Report", "Returned",
-    "Reward", "RewardKind", "RewardType", "RewardUnknown", "RewardView", "Rounding", "RulesChange",
-    "RulesVersion", "Scalar", "Score", "ScoresMembers", "SealBroken", "SealReport", "Secret",
-    "SecretMissing", "Segment", "SegmentCount", "SegmentPage", "SegmentReport", "SegmentUnknown",
-    "Settlement", "SettlementReceipt", "SettlementRefused", "SharedWallet", "ShopErasureAsked",
-    "ShowMember", "ShowsMembers", "SignatureInvalid", "SignedIn", "SignsMembersIn", "SpendOffer",
-    "SpendRequest", "Spenders", "Stacking", "Standing", "Statement", "Status", "StoreBusy",
-    "StoreError", "StoreFull", "StoreReadOnly", "StoreUnreachable", "Subscription", "SuggestsLines",
-    "TellEvent", "Tender", "TickReport", "Tier", "TierChange", "TierScheme", "TopMember",
-    "Transaction", "TransactionKind", "TransactionNotFound", "TransferReceipt", "TransferRefused",
-    "TransferRules", "Translation", "UnitesStates", "UnmergeReceipt", "Unreadable", "UsualItem",
-    "UsualOrder", "UsualStore", "Verified", "VerifyReport", "WalkReport", "Wallet",
-    "WalletStatement", "WalletTotals", "WalletUnknown", "Wants", "WebhookCheck", "WebhookRequest",
-    "__version__", "add_column", "add_months", "add_sqlite_hooks", "benefit_problems", "board_win",
-    "check_proof", "config_schema", "day_of", "format_scaled", "hookimpl", "is_purchase",
-    "line_nets", "minor_digits", "next_period_start", "order_total", "own_table", "parse_scaled",
-    "period_start", "points_multiplier", "price", "read_facts", "read_settings", "same_signature",
-    "secret_problems", "split", "start_of", "zone",
+    "Impossible", "InboxReport", "Input", "InsufficientPoints", "JoinPolicy", "Json", "JsonObject",
+    "KeepState", "LeapDay", "LeavingPolicy", "LedgerFault", "Limit", "Line", "LineKind",
+    "LinePrice", "LinkRefused", "ListsChanges", "LoggedAction", "Loyalty", "LoyaltyError",
+    "MakeCode", "Measure", "Member", "MemberErased", "MemberId", "MemberInactive", "MemberNotFound",
+    "MemberStatus", "MemberView", "MergeReceipt", "MergeRefused", "Message", "MessageReceipt",
+    "MessageState", "Migration", "Minor", "MissedBenefit", "Moment", "Money", "MovedPoints",
+    "NotSealed", "Order", "OrderNotFound", "OrderRefund", "OrderStatus", "OrderSumsMismatch",
+    "Outcome", "Owing", "OwnTables", "Page", "Paid", "Partner", "Payment", "PaymentProvider",
+    "PaymentState", "Period", "Place", "PlatformUnavailable", "Plugin", "PluginError",
+    "PluginFailed", "PluginManifest", "PluginMissing", "PointsValue", "Price", "Pricing", "Problem",
+    "Profile", "Program", "ProgramConfig", "ProgramType", "Progress", "ProofInvalid", "Purchases",
+    "PutRow", "Quote", "Rate", "RebuildReport", "ReceivesWebhooks", "RecordStatus", "RecordSummary",
+    "RecountReport", "RedemptionEnded", "RedemptionNotFound", "RedemptionReceipt",
+    "RedemptionRefused", "RedemptionState", "Refund", "RefundExceedsOrder", "RefundKind",
+    "RefundLine", "ReinstatementReceipt", "ReinstatementRefused", "Rejection", "Repayment",
+    "Report", "Returned", "Reward", "RewardKind", "RewardType", "RewardUnknown", "RewardView",
+    "Rounding", "RulesChange", "RulesVersion", "Scalar", "Score", "ScoresMembers", "SealBroken",
+    "SealReport", "Secret", "SecretMissing", "Segment", "SegmentCount", "SegmentPage",
+    "SegmentReport", "SegmentUnknown", "Settlement", "SettlementReceipt", "SettlementRefused",
+    "SharedWallet", "ShopAccount", "ShopErasureAsked", "ShopHttp", "ShowMember", "ShowsMembers",
+    "SignatureInvalid", "SignedIn", "SignsMembersIn", "SpendOffer", "SpendRequest", "Spenders",
+    "Stacking", "Standing", "Statement", "Status", "StoreBusy", "StoreError", "StoreFull",
+    "StoreReadOnly", "StoreUnreachable", "Subscription", "SuggestsLines", "TellEvent", "Tender",
+    "TickReport", "Tier", "TierChange", "TierScheme", "TopMember", "Transaction", "TransactionKind",
+    "TransactionNotFound", "TransferReceipt", "TransferRefused", "TransferRules", "Translation",
+    "UnitesStates", "UnmergeReceipt", "Unreadable", "UsualItem", "UsualOrder", "UsualStore",
+    "Verified", "VerifyReport", "WalkReport", "Wallet", "WalletStatement", "WalletTotals",
+    "WalletUnknown", "Wants", "WebhookCheck", "WebhookRequest", "__version__", "account_problems",
+    "add_column", "add_months", "add_sqlite_hooks", "as_object", "as_objects", "as_text",
+    "benefit_problems", "board_win", "check_proof", "config_schema", "contact_identities",
+    "cursor_of", "customer_ids", "day_of", "format_scaled", "hookimpl", "inputs_of", "is_purchase",
+    "line_nets", "member_text", "minor_digits", "needed_moment", "needed_object",
+    "next_period_start", "order_total", "own_table", "parse_scaled", "patiently", "period_start",
+    "place_at", "points_multiplier", "price", "read_facts", "read_settings", "same_signature",
+    "secret_problems", "signer_problems", "split", "start_of", "worth_in", "zone",
 ]
 # fmt: on
