@@ -21,6 +21,7 @@ THEMES = {
     "domain.orders": "Facts",
     "domain.members": "Members",
     "domain.programs": "Configuration",
+    "application.activities": "Writing plugins",
     "application.structure": "Configuration",
     "application.files.facts": "Connectors",
     "application.files.lines": "Connectors",
@@ -59,6 +60,8 @@ THEMES = {
     "plugins.hookspecs": "Writing plugins",
     "plugins.loader": "Writing plugins",
     "plugins.manifest": "Writing plugins",
+    "schema.columns": "Writing plugins",
+    "schema.own": "Writing plugins",
     "storage.engine": "The database",
     "errors": "Errors",
 }

@@ -10,11 +10,13 @@ from docs.generate.text import page as whole_page
 from docs.generate.text import prose
 from loyalty_core import (
     PLUGIN_API_VERSION,
+    ActivityKind,
     ActsOnShop,
     BenefitSource,
     Cause,
     Charge,
     CodeUsed,
+    Command,
     Connector,
     Credit,
     Customer,
@@ -32,12 +34,15 @@ from loyalty_core import (
     MakeCode,
     Measure,
     Message,
+    Migration,
     Outcome,
+    OwnTables,
     Page,
     Payment,
     PaymentProvider,
     PluginManifest,
     ProgramType,
+    PutRow,
     ReceivesWebhooks,
     Repayment,
     Returned,
@@ -97,6 +102,10 @@ GIVEN = (
     Repayment,
     Handler,
     Subscription,
+    ActivityKind,
+    Command,
+    OwnTables,
+    Migration,
 )
 CONNECTORS = (
     Connector,
@@ -123,7 +132,7 @@ GRAPHQL = (
     UserError,
     GatewayContext,
 )
-EFFECTS = (Credit, Grant, KeepState, Emit, Measure, Cause)
+EFFECTS = (Credit, Grant, KeepState, Emit, Measure, Cause, PutRow)
 
 
 def hooks_of(module: ModuleType) -> list[FunctionType]:

@@ -3,6 +3,7 @@
 from importlib.metadata import version as _version
 
 from loyalty_core.aio import AsyncLoyalty
+from loyalty_core.application.activities import ActivityField, ActivityKind
 from loyalty_core.application.files.facts import FactFile, read_facts
 from loyalty_core.application.files.lines import FileRow
 from loyalty_core.application.structure import read_settings
@@ -82,7 +83,16 @@ from loyalty_core.domain.connectors import (
     WebhookRequest,
 )
 from loyalty_core.domain.currencies import minor_digits
-from loyalty_core.domain.effects import Cause, Credit, Effect, Emit, Grant, KeepState, Measure
+from loyalty_core.domain.effects import (
+    Cause,
+    Credit,
+    Effect,
+    Emit,
+    Grant,
+    KeepState,
+    Measure,
+    PutRow,
+)
 from loyalty_core.domain.events import Event
 from loyalty_core.domain.facts import (
     SHIPPING,
@@ -292,6 +302,7 @@ from loyalty_core.ports.payments import (
 )
 from loyalty_core.ports.program import (
     BenefitSource,
+    Command,
     FollowsFacts,
     Fulfils,
     Handler,
@@ -304,6 +315,8 @@ from loyalty_core.ports.program import (
     TierScheme,
     UnitesStates,
 )
+from loyalty_core.schema.columns import Moment
+from loyalty_core.schema.own import Migration, OwnTables, add_column, own_table
 from loyalty_core.storage.engine import add_sqlite_hooks
 
 __version__ = _version("loyalty-core")
@@ -311,53 +324,55 @@ __version__ = _version("loyalty-core")
 # fmt: off
 __all__ = [
     "PLUGIN_API_VERSION", "SHIPPING", "Accepted", "AccountLink", "Action", "ActionRefused",
-    "ActionReport", "ActionState", "Activity", "ActsOnShop", "Adjustment", "AdjustmentOutcome",
-    "AdjustmentReceipt", "AdjustmentSummary", "AgreementMissing", "AmountInvalid", "AsyncLoyalty",
-    "AwardExplanation", "Benefit", "BenefitKind", "BenefitSource", "BenefitUse", "Block", "Board",
-    "BoardAround", "BoardPage", "BoardUnknown", "BoardWin", "BorneCost", "Calendar", "Campaign",
-    "Cart", "Cause", "Charge", "Checkout", "ClaimReceipt", "ClaimRefused", "Clock", "CodeImport",
-    "CodeRules", "CodeSource", "CodeUsed", "Condition", "ConfigError", "Connector",
-    "ConnectorDisabled", "ConnectorError", "ConnectorStatus", "ConnectorUnknown", "Credit",
-    "CurrencyUnknown", "Customer", "CustomerMissing", "DateOutOfRange", "Dated", "DebtPolicy",
-    "Decidable", "Difference", "Disconnected", "Drift", "DropCode", "Earning", "Effect", "Emit",
-    "EncodingBroken", "Entry", "ErasureAsked", "ErasureReceipt", "Event", "ExpiresAt", "Expiry",
-    "Explanation", "ExportAsked", "Fact", "FactError", "FactFile", "FactReceipt", "FactTooLarge",
-    "Failed", "FileRow", "FollowsFacts", "Fulfils", "Goal", "GoodwillPolicy", "Grant",
-    "GrantNotFound", "GrantReceipt", "GrantRefused", "GrantState", "GrantedBenefit",
-    "GuestErasureReceipt", "Habits", "Handler", "Health", "HeldSegment", "History", "HistoryItem",
-    "HistoryPage", "HostConnectionUnsafe", "HouseholdInvitation", "HouseholdMemberView",
-    "HouseholdNotFound", "HouseholdReceipt", "HouseholdRefused", "HouseholdRole", "HouseholdRules",
-    "HouseholdState", "HouseholdStatement", "IdempotencyConflict", "Identity", "IdentityConflict",
-    "IdentityInvalid", "IdentityKind", "InboxReport", "Input", "InsufficientPoints", "JoinPolicy",
-    "Json", "KeepState", "LeapDay", "LeavingPolicy", "LedgerFault", "Limit", "Line", "LineKind",
-    "LinePrice", "LinkRefused", "ListsChanges", "LoggedAction", "LoggedMessage", "Loyalty",
-    "LoyaltyError", "MakeCode", "Measure", "Member", "MemberErased", "MemberId", "MemberInactive",
-    "MemberNotFound", "MemberStatus", "MemberView", "MergeReceipt", "MergeRefused", "Message",
-    "MessageReceipt", "MessageState", "Minor", "MissedBenefit", "Money", "MovedPoints", "NotSealed",
-    "Order", "OrderNotFound", "OrderRefund", "OrderStatus", "OrderSumsMismatch", "Outcome", "Owing",
-    "Page", "Paid", "Partner", "Payment", "PaymentProvider", "PaymentState", "Period", "Place",
-    "PlatformUnavailable", "Plugin", "PluginError", "PluginFailed", "PluginManifest",
-    "PluginMissing", "PointsValue", "Price", "Pricing", "Problem", "Profile", "Program",
-    "ProgramConfig", "ProgramType", "Progress", "ProofInvalid", "Purchases", "Quote", "Rate",
-    "RebuildReport", "ReceivesWebhooks", "RecordStatus", "RecordSummary", "RecountReport",
-    "RedemptionEnded", "RedemptionNotFound", "RedemptionReceipt", "RedemptionRefused",
-    "RedemptionState", "Refund", "RefundExceedsOrder", "RefundKind", "RefundLine",
-    "ReinstatementReceipt", "ReinstatementRefused", "Rejection", "Repayment", "Report", "Returned",
-    "Reward", "RewardKind", "RewardType", "RewardUnknown", "RewardView", "Rounding", "Scalar",
-    "Score", "ScoresMembers", "SealBroken", "SealReport", "Secret", "SecretMissing", "Segment",
-    "SegmentCount", "SegmentPage", "SegmentReport", "SegmentUnknown", "Settlement",
-    "SettlementReceipt", "SettlementRefused", "SharedWallet", "ShopErasureAsked", "ShowMember",
-    "ShowsMembers", "SignatureInvalid", "SignedIn", "SignsMembersIn", "SpendOffer", "SpendRequest",
-    "Spenders", "Stacking", "Standing", "Statement", "Status", "StoreBusy", "StoreError",
-    "StoreFull", "StoreReadOnly", "StoreUnreachable", "Subscription", "SuggestsLines", "TellEvent",
-    "Tender", "TickReport", "Tier", "TierChange", "TierScheme", "TopMember", "Transaction",
-    "TransactionKind", "TransactionNotFound", "TransferReceipt", "TransferRefused", "TransferRules",
-    "Translation", "UnitesStates", "UnmergeReceipt", "Unreadable", "UsualItem", "UsualOrder",
-    "UsualStore", "Verified", "VerifyReport", "WalkReport", "Wallet", "WalletStatement",
-    "WalletTotals", "WalletUnknown", "Wants", "WebhookCheck", "WebhookRequest", "__version__",
-    "add_months", "add_sqlite_hooks", "benefit_problems", "board_win", "check_proof", "day_of",
-    "format_scaled", "hookimpl", "is_purchase", "line_nets", "minor_digits", "next_period_start",
-    "order_total", "parse_scaled", "period_start", "points_multiplier", "price", "read_facts",
-    "read_settings", "same_signature", "secret_problems", "split", "start_of", "zone",
+    "ActionReport", "ActionState", "Activity", "ActivityField", "ActivityKind", "ActsOnShop",
+    "Adjustment", "AdjustmentOutcome", "AdjustmentReceipt", "AdjustmentSummary", "AgreementMissing",
+    "AmountInvalid", "AsyncLoyalty", "AwardExplanation", "Benefit", "BenefitKind", "BenefitSource",
+    "BenefitUse", "Block", "Board", "BoardAround", "BoardPage", "BoardUnknown", "BoardWin",
+    "BorneCost", "Calendar", "Campaign", "Cart", "Cause", "Charge", "Checkout", "ClaimReceipt",
+    "ClaimRefused", "Clock", "CodeImport", "CodeRules", "CodeSource", "CodeUsed", "Command",
+    "Condition", "ConfigError", "Connector", "ConnectorDisabled", "ConnectorError",
+    "ConnectorStatus", "ConnectorUnknown", "Credit", "CurrencyUnknown", "Customer",
+    "CustomerMissing", "DateOutOfRange", "Dated", "DebtPolicy", "Decidable", "Difference",
+    "Disconnected", "Drift", "DropCode", "Earning", "Effect", "Emit", "EncodingBroken", "Entry",
+    "ErasureAsked", "ErasureReceipt", "Event", "ExpiresAt", "Expiry", "Explanation", "ExportAsked",
+    "Fact", "FactError", "FactFile", "FactReceipt", "FactTooLarge", "Failed", "FileRow",
+    "FollowsFacts", "Fulfils", "Goal", "GoodwillPolicy", "Grant", "GrantNotFound", "GrantReceipt",
+    "GrantRefused", "GrantState", "GrantedBenefit", "GuestErasureReceipt", "Habits", "Handler",
+    "Health", "HeldSegment", "History", "HistoryItem", "HistoryPage", "HostConnectionUnsafe",
+    "HouseholdInvitation", "HouseholdMemberView", "HouseholdNotFound", "HouseholdReceipt",
+    "HouseholdRefused", "HouseholdRole", "HouseholdRules", "HouseholdState", "HouseholdStatement",
+    "IdempotencyConflict", "Identity", "IdentityConflict", "IdentityInvalid", "IdentityKind",
+    "InboxReport", "Input", "InsufficientPoints", "JoinPolicy", "Json", "KeepState", "LeapDay",
+    "LeavingPolicy", "LedgerFault", "Limit", "Line", "LineKind", "LinePrice", "LinkRefused",
+    "ListsChanges", "LoggedAction", "LoggedMessage", "Loyalty", "LoyaltyError", "MakeCode",
+    "Measure", "Member", "MemberErased", "MemberId", "MemberInactive", "MemberNotFound",
+    "MemberStatus", "MemberView", "MergeReceipt", "MergeRefused", "Message", "MessageReceipt",
+    "MessageState", "Migration", "Minor", "MissedBenefit", "Moment", "Money", "MovedPoints",
+    "NotSealed", "Order", "OrderNotFound", "OrderRefund", "OrderStatus", "OrderSumsMismatch",
+    "Outcome", "Owing", "OwnTables", "Page", "Paid", "Partner", "Payment", "PaymentProvider",
+    "PaymentState", "Period", "Place", "PlatformUnavailable", "Plugin", "PluginError",
+    "PluginFailed", "PluginManifest", "PluginMissing", "PointsValue", "Price", "Pricing", "Problem",
+    "Profile", "Program", "ProgramConfig", "ProgramType", "Progress", "ProofInvalid", "Purchases",
+    "PutRow", "Quote", "Rate", "RebuildReport", "ReceivesWebhooks", "RecordStatus", "RecordSummary",
+    "RecountReport", "RedemptionEnded", "RedemptionNotFound", "RedemptionReceipt",
+    "RedemptionRefused", "RedemptionState", "Refund", "RefundExceedsOrder", "RefundKind",
+    "RefundLine", "ReinstatementReceipt", "ReinstatementRefused", "Rejection", "Repayment",
+    "Report", "Returned", "Reward", "RewardKind", "RewardType", "RewardUnknown", "RewardView",
+    "Rounding", "Scalar", "Score", "ScoresMembers", "SealBroken", "SealReport", "Secret",
+    "SecretMissing", "Segment", "SegmentCount", "SegmentPage", "SegmentReport", "SegmentUnknown",
+    "Settlement", "SettlementReceipt", "SettlementRefused", "SharedWallet", "ShopErasureAsked",
+    "ShowMember", "ShowsMembers", "SignatureInvalid", "SignedIn", "SignsMembersIn", "SpendOffer",
+    "SpendRequest", "Spenders", "Stacking", "Standing", "Statement", "Status", "StoreBusy",
+    "StoreError", "StoreFull", "StoreReadOnly", "StoreUnreachable", "Subscription", "SuggestsLines",
+    "TellEvent", "Tender", "TickReport", "Tier", "TierChange", "TierScheme", "TopMember",
+    "Transaction", "TransactionKind", "TransactionNotFound", "TransferReceipt", "TransferRefused",
+    "TransferRules", "Translation", "UnitesStates", "UnmergeReceipt", "Unreadable", "UsualItem",
+    "UsualOrder", "UsualStore", "Verified", "VerifyReport", "WalkReport", "Wallet",
+    "WalletStatement", "WalletTotals", "WalletUnknown", "Wants", "WebhookCheck", "WebhookRequest",
+    "__version__", "add_column", "add_months", "add_sqlite_hooks", "benefit_problems", "board_win",
+    "check_proof", "day_of", "format_scaled", "hookimpl", "is_purchase", "line_nets",
+    "minor_digits", "next_period_start", "order_total", "own_table", "parse_scaled", "period_start",
+    "points_multiplier", "price", "read_facts", "read_settings", "same_signature",
+    "secret_problems", "split", "start_of", "zone",
 ]
 # fmt: on

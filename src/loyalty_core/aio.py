@@ -114,6 +114,7 @@ class AsyncLoyalty:
     rewards = _awaited(Loyalty.rewards)
     tiers = _awaited(Loyalty.tiers)
     report = _awaited(Loyalty.report)
+    rows = _awaited(Loyalty.rows)
     redeem = _awaited(Loyalty.redeem)
     hold = _awaited(Loyalty.hold)
     capture = _awaited(Loyalty.capture)

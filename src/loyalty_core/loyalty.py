@@ -59,6 +59,7 @@ from loyalty_core.facade.facts import FactMethods
 from loyalty_core.facade.grants import GrantMethods
 from loyalty_core.facade.households import HouseholdMethods
 from loyalty_core.facade.members import MemberMethods
+from loyalty_core.facade.own_tables import OwnTableMethods
 from loyalty_core.facade.partners import PartnerMethods
 from loyalty_core.facade.people import PeopleMethods
 from loyalty_core.facade.proofs import ProofMethods
@@ -108,6 +109,7 @@ class Loyalty(
     BoardMethods,
     ProofMethods,
     ConnectorMethods,
+    OwnTableMethods,
     UpkeepMethods,
 ):
     """One program's books, and everything one can do with them. Safe to share between threads.
@@ -198,7 +200,7 @@ class Loyalty(
             engine = open_engine(_beside(config, read) if database is None else database)
             store = SqlStore(engine, read.program.id, owned=True)
         try:
-            store.prepare(clock)
+            store.prepare(clock, registry.own_tables())
             document, hashed, now = effective(read), fingerprint(read), clock()
             version = store.write(lambda uow: uow.config_version(hashed, document, now))
             rules = replace(registry.rules(replace(read, version=version)), draw=draw)

@@ -36,7 +36,7 @@ def dataclasses_of(kind: Any, found: set[type]) -> Iterator[type]:
 def test_the_manifest() -> None:
     manifest = plugin.manifest
     assert (manifest.id, manifest.config) == ("tiers", TiersConfig)
-    assert manifest.requires_plugin_api == ">=1.1,<2"
+    assert manifest.requires_plugin_api == ">=1.3,<2"
 
 
 def test_what_is_registered() -> None:

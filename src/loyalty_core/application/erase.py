@@ -157,6 +157,7 @@ class Erasing:
         uow.forget_actions(list(people))
         forget_messages(uow, known)
         uow.forget_scores(people)
+        uow.forget_rows(people)
         uow.forget(list(people), sorted(known), [fact.id for fact in facts], books.now)
         books.changes.facts = {fact.id: strip(fact) for fact in facts}
         for one in people.values():

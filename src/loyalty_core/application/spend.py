@@ -126,7 +126,7 @@ class Spending:
             return earnings, failed
         for owned in self._rules.programs:
             try:
-                effects = ask(owned, order, person.view(owned.plugin), self._rules.config)
+                effects = ask(owned, order, person.view(owned.plugin), self._rules)
             except PluginFailed:
                 failed.append(owned.plugin)
                 continue
@@ -141,7 +141,7 @@ class Spending:
             outcome = outcome_of(order, OrderDocument.of(order), credits, measures, goodwill)
             view = person.view(follower.plugin)
             try:
-                effects = ask_follower(follower, outcome, view, self._rules.config)
+                effects = ask_follower(follower, outcome, view, self._rules)
             except PluginFailed:
                 failed.append(follower.plugin)
                 continue

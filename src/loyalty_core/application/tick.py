@@ -1,7 +1,7 @@
 """The nightly jobs, in their fixed order.
 
-Take in what shops sent, activate, expire, celebrate, retry, lapse, close boards, tell of tiers,
-count segments, hand over, deliver, act at shops, seal.
+Take in what shops sent, activate, expire, celebrate, remind, retry, lapse, close boards, tell of
+tiers, count segments, hand over, deliver, act at shops, seal.
 
 Each step works in chunks of its own transactions, so it can be stopped and started anywhere, by
 any number of processes; what is done is no longer due.
@@ -26,6 +26,7 @@ from loyalty_core.application.expire import Done, move_points
 from loyalty_core.application.grants import keep
 from loyalty_core.application.record import Recorder
 from loyalty_core.application.redeem import Redeeming
+from loyalty_core.application.remind import Reminding
 from loyalty_core.application.rules import Rules
 from loyalty_core.application.seal import Sealing
 from loyalty_core.application.segments import Segmenting
@@ -66,6 +67,7 @@ class Ticker:
         self._rules = rules
         self._recorder = recorder
         self._celebrating = Celebrating(rules, recorder.rules_at)
+        self._reminding = Reminding(rules)
         self._closing = Closing(rules, recorder.rules_at)
         self._redeeming = redeeming
         self._sealing = sealing
@@ -83,6 +85,7 @@ class Ticker:
             self._move_points,
             self._expire_grants,
             self._celebrating.celebrate,
+            self._reminding.remind,
             self._retry,
             self._adopt,
             self._lapse,

@@ -10,6 +10,7 @@ import typer
 
 from loyalty_core import __version__
 from loyalty_core.cli.commands import (
+    activities,
     adjusting,
     answers,
     boards,
@@ -59,7 +60,18 @@ def build_app() -> typer.Typer:
     )
     app.callback()(_root)
     modules = (setup, loading, members, answers, boards, spending, rewards, adjusting, people)
-    more = habits, segments, operations, proofs, households, partners, connect, examples, demo
+    more = (
+        activities,
+        habits,
+        segments,
+        operations,
+        proofs,
+        households,
+        partners,
+        connect,
+        examples,
+        demo,
+    )
     for module in (*modules, *more):
         module.register(app)
     return app

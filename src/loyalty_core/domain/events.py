@@ -27,6 +27,10 @@ CORE_EVENTS: Mapping[str, str] = {
     "points_transferred": "Points went to another member or came from one; data: "
     "wallet, amount, to or from, transaction (the other member's).",
     "points_activated": "Pending points became spendable; data: wallet, amount.",
+    "points_expiring": (
+        "Points will expire if they are not spent, as `remind_days` says; data: wallet, amount, "
+        "expires_at, days (until then)."
+    ),
     "points_expired": "Points passed their date; data: wallet, amount.",
     "grant_requested": "A grant waits for approval; data: grant, reward, name.",
     "grant_preparing": "A grant is to be handed over, or lacks a code; data: grant, reward, name.",

@@ -220,6 +220,7 @@ class TickReport:
     lapsed_facts: int = 0
     standings: int = 0
     calendar_facts: int = 0
+    reminders: int = 0
     segments: int = 0
     messages: int = 0
     dead_messages: int = 0

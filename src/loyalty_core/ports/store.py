@@ -19,6 +19,7 @@ from loyalty_core.ports.expiry import ExpiryWork
 from loyalty_core.ports.grants import GrantWork
 from loyalty_core.ports.habits import HabitReader
 from loyalty_core.ports.households import HouseholdReader, HouseholdWork
+from loyalty_core.ports.own_tables import OwnTableReader, OwnTableWork
 from loyalty_core.ports.partners import PartnerReader, PartnerWork
 from loyalty_core.ports.past import PastReader
 from loyalty_core.ports.people import PeopleReader, PeopleWork
@@ -49,6 +50,7 @@ class UnitOfWork(
     InboxWork,
     ActionWork,
     BoardWork,
+    OwnTableWork,
     Protocol,
 ):
     """One write transaction. Everything read through it after ``lock_members`` is current."""
@@ -207,6 +209,7 @@ class Reader(
     SegmentReader,
     InboxReader,
     ActionReader,
+    OwnTableReader,
     Protocol,
 ):
     """Questions to the books; every answer comes from a fixed few indexed queries."""

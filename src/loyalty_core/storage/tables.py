@@ -21,9 +21,9 @@ from sqlalchemy import (
     text,
 )
 
-from loyalty_core.storage.columns import Moment
-from loyalty_core.storage.columns import document as _json
-from loyalty_core.storage.columns import identifier as _id
+from loyalty_core.schema.columns import Moment
+from loyalty_core.schema.columns import document as _json
+from loyalty_core.schema.columns import identifier as _id
 
 metadata = MetaData()
 

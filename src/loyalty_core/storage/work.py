@@ -22,6 +22,7 @@ from loyalty_core.storage.erasure import key_digest
 from loyalty_core.storage.expiry import Expiry
 from loyalty_core.storage.households import HouseholdRows
 from loyalty_core.storage.inbox import InboxRows
+from loyalty_core.storage.own_rows import OwnTableRows
 from loyalty_core.storage.partners import PartnerWrites
 from loyalty_core.storage.posted import Posted
 from loyalty_core.storage.queries import Queries
@@ -42,6 +43,7 @@ class SqlUnitOfWork(
     PartnerWrites,
     InboxRows,
     ActionRows,
+    OwnTableRows,
 ):
     """``ports.store.UnitOfWork`` on one SQLAlchemy connection, for one program."""
 
@@ -250,6 +252,7 @@ class SqlUnitOfWork(
         )
         self._sql.write(self._runner, writes)
         self._drop_scores(changes.scores)
+        self.save_own(changes.own_rows.values())
 
     def _waiting(self, identity: Identity | None, fact_id: str, until: datetime) -> dict[str, Any]:
         return {
