@@ -68,6 +68,7 @@ class Stall:
     polled_every: timedelta | None = None
     id: str = "stall.main"
     secrets: Sequence[Secret] = ()
+    makes: str | None = None
     manifest = PluginManifest(id="stall", version="1", requires_plugin_api=">=1.1,<2")
 
     @hookimpl
@@ -116,9 +117,10 @@ class Stall:
         inputs = tuple(self.sold[start:end])
         return Page(inputs=inputs, cursor=str(end), more=end < len(self.sold), total=len(self.sold))
 
-    def act(self, action: Action) -> None:
+    def act(self, action: Action) -> str | None:
         self.acted.append(action)
         self._fail()
+        return self.makes
 
     def _fail(self) -> None:
         if self.fails:

@@ -176,6 +176,8 @@ class AsyncLoyalty:
     tick = _awaited(Loyalty.tick)
     verify = _awaited(Loyalty.verify)
     status = _awaited(Loyalty.status)
+    backtest = _awaited(Loyalty.backtest)
+    versions = _awaited(Loyalty.versions)
     balance = _awaited(Loyalty.balance)
     seal = _awaited(Loyalty.seal)
     head = _awaited(Loyalty.head)

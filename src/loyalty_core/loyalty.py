@@ -52,6 +52,7 @@ from loyalty_core.domain.clock import Clock, utc_now
 from loyalty_core.domain.facts import Json
 from loyalty_core.domain.programs import ProgramConfig
 from loyalty_core.facade.adjusting import AdjustingMethods
+from loyalty_core.facade.backtests import BacktestMethods, Backtests
 from loyalty_core.facade.boards import BoardMethods
 from loyalty_core.facade.claims import ClaimMethods
 from loyalty_core.facade.connectors import ConnectorMethods
@@ -111,6 +112,7 @@ class Loyalty(
     ConnectorMethods,
     OwnTableMethods,
     UpkeepMethods,
+    BacktestMethods,
 ):
     """One program's books, and everything one can do with them. Safe to share between threads.
 
@@ -122,14 +124,14 @@ class Loyalty(
 
     def __init__(self, parts: _Parts) -> None:
         """Use ``Loyalty.open``."""
-        self._parts = parts
+        self._parts, self._registry = parts, parts.registry
         store, rules, clock = parts.store, parts.rules, parts.clock
         self._store, self._rules = store, rules
         self._recorder = Recorder(store, rules, parts.archive, clock)
         self._members = Members(store, rules, self._recorder, clock)
         self._codes = MemberCodes(store, rules, self._recorder, clock)
         self._claiming = Claiming(store, self._recorder, clock)
-        self._spending = Spending(store, rules, clock)
+        self._spending = Spending(store, rules, parts.archive, clock)
         self._redeeming = Redeeming(store, rules, clock)
         self._partnered = PartnerRedeeming(store, rules, clock)
         self._linking = Linking(store, rules, clock)
@@ -169,7 +171,7 @@ class Loyalty(
             clock,
         )
         self._boards = BoardQuestions(store, rules, clock)
-        self._registry = parts.registry
+        self._backtests = Backtests(store, rules.config, parts.archive.given, clock)
 
     @classmethod
     def open(

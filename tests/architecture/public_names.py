@@ -11,6 +11,7 @@ from pathlib import Path
 PUBLIC_MODULES = (
     "loyalty_core",
     "loyalty_core.testing",
+    "loyalty_core.testing.plugin",
     "loyalty_gateway.extension",
     "loyalty_gateway.testing",
 )

@@ -94,6 +94,37 @@ def test_a_lost_answer_makes_no_second_code(shop: Shop, maker: Stall) -> None:
     assert points(loyalty, ada)[0] == 50
 
 
+def test_a_shop_that_makes_codes_itself_says_which(shop: Shop, maker: Stall) -> None:
+    maker.makes = "SHOP-7"
+    loyalty = opened(shop, maker)
+    ada, _ = bought(loyalty)
+    maker.fails.append(away())
+    loyalty.tick()
+    assert loyalty.grants(ada)[0].code is None
+    shop.clock.advance(minutes=5)
+    loyalty.tick()
+    (grant,) = loyalty.grants(ada)
+    assert (grant.state, grant.code) == ("issued", "SHOP-7")
+    loyalty.revoke_grant(grant.grant_id, reason="a mistake", key="r")
+    loyalty.tick()
+    assert codes(maker)[-1] == ("DropCode", "SHOP-7")
+    assert loyalty.verify().problems == ()
+
+
+def test_a_shop_that_makes_one_code_twice_gives_the_points_back(shop: Shop, maker: Stall) -> None:
+    maker.makes = "SHOP-7"
+    loyalty = opened(shop, maker)
+    ada, _ = bought(loyalty)
+    loyalty.tick()
+    loyalty.redeem(ada, reward="five", key="again")
+    assert points(loyalty, ada)[0] == 0
+    assert loyalty.tick().action_failures == 1
+    grants = {one.state: one.code for one in loyalty.grants(ada)}
+    assert (grants["issued"], points(loyalty, ada)[0]) == ("SHOP-7", 50)
+    assert "revoked" in grants
+    assert loyalty.verify().problems == ()
+
+
 def test_a_shop_that_refuses_gives_the_points_back(shop: Shop, maker: Stall) -> None:
     loyalty = opened(shop, maker)
     ada, _ = bought(loyalty)
@@ -188,7 +219,7 @@ def test_what_changes_while_it_is_written_is_written_again(shop: Shop) -> None:
     loyalty.record(order("1", amount="10.00"))
 
     class Busy(Stall):
-        def act(self, action: Any) -> None:
+        def act(self, action: Any) -> str | None:
             super().act(action)
             if len(self.acted) == 1:  # another process books, and notes it, before we are done
                 loyalty.record(order("2", amount="10.00"))
@@ -200,6 +231,7 @@ def test_what_changes_while_it_is_written_is_written_again(shop: Shop) -> None:
                     occurred_at=shop.clock(),
                 )
                 note("stall.main", told)
+            return None
 
     stall.__class__ = Busy
     assert loyalty.tick().actions == 2
@@ -255,10 +287,10 @@ def test_what_alone_fails_is_dead_in_the_end_and_can_be_replayed(
     bad = loyalty.record(order("bad", amount="7.00")).member_id
 
     class Picky(Stall):
-        def act(self, action: Any) -> None:
+        def act(self, action: Any) -> str | None:
             if action.event.data["amount"] == 7 and not self.secrets:
                 raise ValueError("seven")
-            super().act(action)
+            return super().act(action)
 
     stall.__class__ = Picky
     for day in range(14):

@@ -37,12 +37,17 @@ def check_extension(plugin: object) -> None:
     types begin with the plugin's id; everything new is described. Raises ``AssertionError`` with
     all that is wrong, each with its place.
     """
+    faults = extension_faults(plugin)
+    assert not faults, "\n".join(faults)
+
+
+def extension_faults(plugin: object) -> list[str]:
+    """What is wrong with what the plugin adds to GraphQL, each with its place."""
     try:
         extensions = extensions_of([plugin])
-        faults = list(dict.fromkeys(_faults(extensions)))
+        return list(dict.fromkeys(_faults(extensions)))
     except PluginError as error:
-        faults = [str(error)]
-    assert not faults, "\n".join(faults)
+        return [str(error)]
 
 
 def check_schema_files(plugin: object, folder: Path) -> None:

@@ -8,9 +8,9 @@ import pytest
 
 from examples.shops.shopify.double import Shopify
 from examples.shops.shopify.papers import many
-from loyalty_core import ConnectorDisabled, ConnectorError, Loyalty, PlatformUnavailable
+from loyalty_core import ConnectorDisabled, ConnectorError, Loyalty, PlatformUnavailable, ShopHttp
 from loyalty_core.testing import Answer, Fault
-from loyalty_shopify import asking, walking
+from loyalty_shopify import walking
 from plugins.shopify.tests.build import CONNECTOR, opened
 
 
@@ -92,7 +92,7 @@ def test_a_scope_that_is_missing_is_said(double: Shopify, loyalty: Loyalty) -> N
 def test_a_huge_answer_is_not_read(
     double: Shopify, loyalty: Loyalty, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(asking, "LARGEST_ANSWER", 1000)
+    monkeypatch.setattr(ShopHttp, "LARGEST", 1000)
     double.faults.append(Fault(kind="delay", seconds=0))
     double.faults.append(Fault(kind="answer", answer=Answer(body=b"[" * 100_000)))
     with pytest.raises(ConnectorError, match="larger"):

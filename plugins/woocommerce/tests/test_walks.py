@@ -9,9 +9,8 @@ import pytest
 
 from examples.shops.woocommerce.double import WooCommerce
 from examples.shops.woocommerce.papers import customer, gmt, order, review, webhook
-from loyalty_core import ConnectorError, Loyalty, PlatformUnavailable
+from loyalty_core import ConnectorError, Loyalty, PlatformUnavailable, ShopHttp
 from loyalty_core.testing import Answer, Asked, Fault, FrozenClock
-from loyalty_woocommerce import asking
 from plugins.woocommerce.tests.build import CONNECTOR, NOW, START, opened, points, sent
 
 
@@ -244,7 +243,7 @@ def test_the_shop_says_for_how_long_to_wait(double: WooCommerce) -> None:
 def test_an_answer_without_an_end_is_not_read(
     double: WooCommerce, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(asking, "LARGEST_ANSWER", 500)
+    monkeypatch.setattr(ShopHttp, "LARGEST", 500)
     double.hold(order())
     with opened(double) as loyalty, pytest.raises(ConnectorError, match="larger than 500"):
         loyalty.backfill(CONNECTOR)

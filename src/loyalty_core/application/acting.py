@@ -193,10 +193,9 @@ class Acting:
             action = self._action(one)
             if isinstance(action, MakeCode | DropCode):
                 one.code = action.code
-            if action is not None:
-                self._actors[one.connector].act(action)
+            made = None if action is None else self._actors[one.connector].act(action)
             if isinstance(action, MakeCode) and action.grant.state is GrantState.PREPARING:
-                self._made(one)
+                self._made(one, None if made == action.code else made)
         except StoreError:
             raise
         except ActionRefused as error:
@@ -243,11 +242,21 @@ class Acting:
 
     # -- what became of it --------------------------------------------------------------------
 
-    def _made(self, one: ActionRecord) -> None:
-        """The code is there: from now on the member can use it."""
-        with contextlib.suppress(GrantRefused, MemberErased):  # taken back meanwhile: it is noted
-            key = f"{one.connector}:made:{one.subject}"
-            self._granting.fulfil(one.subject, None, one.connector, key)
+    def _made(self, one: ActionRecord, code: str | None) -> None:
+        """The code is there, or another that the shop made: the member can use it from now on.
+
+        Raises ``ActionRefused`` for a code of the shop that another grant has already.
+        """
+        one.code = code or one.code
+        key = f"{one.connector}:made:{one.subject}"
+        try:
+            self._granting.fulfil(one.subject, code, one.connector, key)
+        except MemberErased:  # taken back meanwhile: that is noted, and done next
+            return
+        except GrantRefused as error:
+            grant = self._store.read(lambda reader: reader.grant(id=one.subject))
+            if code and grant is not None and grant.at(self._clock()) is GrantState.PREPARING:
+                raise ActionRefused(error.message, where=code) from error
 
     def _refused(self, one: ActionRecord, error: ActionRefused) -> str:
         """Dead; who paid with points for what cannot be had has them back."""

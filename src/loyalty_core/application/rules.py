@@ -42,7 +42,7 @@ from loyalty_core.ports.program import (
     Subscription,
     TierScheme,
 )
-from loyalty_core.ports.store import UnitOfWork
+from loyalty_core.ports.store import Documents
 
 LONGEST_RULE = 100
 logger = logging.getLogger("loyalty_core")
@@ -132,7 +132,7 @@ class Rules:
         return {board.board: board for owned in self.scoring for board in owned.item.boards}
 
 
-RulesAt = Callable[[UnitOfWork, int], Rules]
+RulesAt = Callable[[Documents, int], Rules]
 """The rules of a version of the configuration, as the database has it."""
 
 

@@ -13,6 +13,7 @@ from loyalty_core.cli.commands import (
     activities,
     adjusting,
     answers,
+    backtest,
     boards,
     connect,
     demo,
@@ -24,6 +25,7 @@ from loyalty_core.cli.commands import (
     operations,
     partners,
     people,
+    plugin,
     proofs,
     rewards,
     segments,
@@ -62,6 +64,7 @@ def build_app() -> typer.Typer:
     modules = (setup, loading, members, answers, boards, spending, rewards, adjusting, people)
     more = (
         activities,
+        backtest,
         habits,
         segments,
         operations,
@@ -70,6 +73,7 @@ def build_app() -> typer.Typer:
         partners,
         connect,
         examples,
+        plugin,
         demo,
     )
     for module in (*modules, *more):

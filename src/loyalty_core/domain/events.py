@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import NewType
 
 from loyalty_core.domain.facts import Json
+from loyalty_core.domain.members import Identity
 
 EventId = NewType("EventId", str)
 
@@ -72,7 +73,8 @@ CORE_EVENTS: Mapping[str, str] = {
 class Event:
     """One thing that happened, as subscribers get it; ``id`` makes handlers idempotent.
 
-    Amounts in ``data`` are integers of the wallet's smallest unit.
+    Amounts in ``data`` are integers of the wallet's smallest unit. ``identities`` are how the
+    member is known when it is delivered, for subscriptions that ask for them; they are not kept.
     """
 
     id: EventId
@@ -81,3 +83,4 @@ class Event:
     occurred_at: datetime
     transaction_id: str | None = None
     data: Mapping[str, Json] = field(default_factory=dict)
+    identities: tuple[Identity, ...] = ()

@@ -34,7 +34,7 @@ from loyalty_core.ports.program import (
     RewardKind,
     Subscription,
 )
-from loyalty_core.ports.store import UnitOfWork
+from loyalty_core.ports.store import Documents
 from loyalty_core.schema.own import OwnTables, shape_of
 
 T = TypeVar("T")
@@ -257,17 +257,17 @@ class Archive:
     """The rules of each version of the configuration; older ones are built when needed."""
 
     def __init__(self, current: Rules, given: tuple[object, ...]) -> None:
-        self._given = given
+        self.given = given
         self._rules = {current.config.version: current}
 
-    def __call__(self, uow: UnitOfWork, version: int) -> Rules:
+    def __call__(self, documents: Documents, version: int) -> Rules:
         """The rules of ``version``, without plugins that are gone or refuse their old section."""
         if version not in self._rules:
-            config = replace(load_config(uow.config_document(version)), version=version)
+            config = replace(load_config(documents.config_document(version)), version=version)
             usable = {
                 name: config.plugins[name] for name in config.plugins if self._fits(name, config)
             }
-            rules = Registry(load(usable, self._given)).rules(
+            rules = Registry(load(usable, self.given)).rules(
                 replace(config, plugins=usable), past=True
             )
             gone = frozenset(config.plugins.keys() - usable.keys())
@@ -277,7 +277,7 @@ class Archive:
     def _fits(self, name: str, config: ProgramConfig) -> bool:
         alone = replace(config, plugins={name: config.plugins[name]})
         try:
-            Registry(load(alone.plugins, self._given)).rules(alone, past=True)
+            Registry(load(alone.plugins, self.given)).rules(alone, past=True)
         except (PluginError, ConfigError) as error:
             logger.warning(
                 "version %s of the rules lacks plugin %s: %s", config.version, name, error

@@ -53,6 +53,8 @@ class ReceivesWebhooks(Protocol):
     def verify(self, request: WebhookRequest) -> Verified:
         """What a webhook is; called before anything is kept, so it must be quick, and ask nobody.
 
+        But for a public key of the shop that it does not know yet, and not often.
+
         Compares in constant time, takes old and new secrets while they rotate, and looks at the
         clock where the platform signs it. Raises ``SignatureInvalid``: the answer is 401.
         """
@@ -108,8 +110,11 @@ class ActsOnShop(Protocol):
         """What is to be done there."""
         ...
 
-    def act(self, action: Action) -> None:
+    def act(self, action: Action) -> str | None:
         """Does it, or finds that it was done: called at least once for each action.
+
+        Returns the code of a ``MakeCode`` where the shop makes codes itself: it takes the place of
+        the one that was drawn, which no member has seen; else None.
 
         Raises ``ActionRefused`` if the shop would always say no, ``ConnectorDisabled`` if it
         does not want us any more. Anything else that is raised is tried again later.

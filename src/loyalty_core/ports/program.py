@@ -202,6 +202,8 @@ class Handler(Protocol):
     def __call__(self, event: Event) -> Iterable[Fact | Mapping[str, Json]] | None:
         """Acts on the event outside any transaction; a raise is retried later with backoff.
 
+        It is given up after some hours, but never while it is ``PlatformUnavailable``.
+
         What it returns are facts that came of it, such as a payment: they are recorded like those
         from outside, and the event is delivered once they are. One that is rejected is a failure.
         """
@@ -212,12 +214,14 @@ class Handler(Protocol):
 class Subscription:
     """A handler for events of one type, or of all (``"*"``).
 
-    ``id`` starts with the plugin's id and a dot.
+    ``id`` starts with the plugin's id and a dot. ``with_identities`` is for handlers that have to
+    find the member somewhere else: their events say how the member is known.
     """
 
     id: str
     event_type: str
     handler: Handler
+    with_identities: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,7 @@ from loyalty_core.ports.partners import PartnerReader, PartnerWork
 from loyalty_core.ports.past import PastReader
 from loyalty_core.ports.people import PeopleReader, PeopleWork
 from loyalty_core.ports.rebuild import CacheReader, CacheWriter
+from loyalty_core.ports.recorded import RecordedReader
 from loyalty_core.ports.records import (
     Changes,
     FactRecord,
@@ -34,6 +35,14 @@ from loyalty_core.ports.records import (
 from loyalty_core.ports.seal import SealReader, SealWriter
 from loyalty_core.ports.segments import SegmentReader, SegmentWork
 from loyalty_core.ports.standings import StandingWork
+
+
+class Documents(Protocol):
+    """Where the versions of the configuration are."""
+
+    def config_document(self, version: int) -> Mapping[str, Json]:
+        """The configuration stored under a version."""
+        ...
 
 
 class UnitOfWork(
@@ -210,6 +219,7 @@ class Reader(
     InboxReader,
     ActionReader,
     OwnTableReader,
+    RecordedReader,
     Protocol,
 ):
     """Questions to the books; every answer comes from a fixed few indexed queries."""

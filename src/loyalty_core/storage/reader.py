@@ -29,6 +29,7 @@ from loyalty_core.storage.past import PastRows
 from loyalty_core.storage.people import PeopleRows
 from loyalty_core.storage.posted import find_transaction, with_entries
 from loyalty_core.storage.rebuild import CacheReads
+from loyalty_core.storage.recorded import RecordedRows
 from loyalty_core.storage.seal import SealRows
 from loyalty_core.storage.segments import SegmentRows
 
@@ -50,6 +51,7 @@ class SqlReader(
     InboxAnswers,
     ActionAnswers,
     OwnTableReads,
+    RecordedRows,
 ):
     """``ports.store.Reader`` on one SQLAlchemy connection, for one program."""
 

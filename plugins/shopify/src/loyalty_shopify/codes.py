@@ -15,16 +15,19 @@ from loyalty_core import (
     ConnectorError,
     DropCode,
     GrantReceipt,
-    IdentityKind,
     Json,
     MakeCode,
     Money,
     PlatformUnavailable,
     RewardType,
+    as_object,
+    as_objects,
+    as_text,
+    customer_ids,
     format_scaled,
+    worth_in,
 )
 from loyalty_shopify.asking import Admin, Argument
-from loyalty_shopify.fields import maybe, rows, text
 from loyalty_shopify.queries import (
     ACTIVATE_CODE,
     DEACTIVATE_CODE,
@@ -63,11 +66,11 @@ class Codes:
         if action.grant.kind is RewardType.GIFT_CARD:
             card = self._gift_card(action.code, action.grant)
             if card is not None and card.get("enabled") is True:
-                self._changed(DEACTIVATE_GIFT_CARD, text(card.get("id")))
+                self._changed(DEACTIVATE_GIFT_CARD, as_text(card.get("id")))
             return
         found = self._discount(action.code)
         if found is not None and _ours(found, "title", action.grant) and _active(found):
-            self._changed(DEACTIVATE_CODE, text(found.get("id")))
+            self._changed(DEACTIVATE_CODE, as_text(found.get("id")))
 
     # -- discounts ----------------------------------------------------------------------------
 
@@ -75,9 +78,9 @@ class Codes:
         if self._is_there(action):
             return
         query, given = _discount_input(action, self.source, self.currency)
-        made = maybe(self.admin.ask(query, input=given).get("made"))
-        errors = rows(made.get("userErrors"))
-        taken = any(text(one.get("code")) == TAKEN for one in errors)
+        made = as_object(self.admin.ask(query, input=given).get("made"))
+        errors = as_objects(made.get("userErrors"))
+        taken = any(as_text(one.get("code")) == TAKEN for one in errors)
         if errors and not (taken and self._is_there(action)):
             raise ActionRefused(_said(errors), where=action.code)
 
@@ -89,14 +92,14 @@ class Codes:
         if not _ours(found, "title", action.grant):
             raise ActionRefused(f"the shop has a code {action.code!r} of its own")
         if not _active(found):
-            self._changed(ACTIVATE_CODE, text(found.get("id")))
+            self._changed(ACTIVATE_CODE, as_text(found.get("id")))
         return True
 
     def _discount(self, code: str) -> dict[str, Json] | None:
         node = self.admin.ask(FIND_CODE, code=code).get("codeDiscountNodeByCode")
         if not isinstance(node, dict):
             return None
-        return {"id": node.get("id"), **maybe(node.get("codeDiscount"))}
+        return {"id": node.get("id"), **as_object(node.get("codeDiscount"))}
 
     # -- gift cards ---------------------------------------------------------------------------
 
@@ -113,9 +116,9 @@ class Codes:
         }
         if customers := _customers(action, self.source):
             given["customerId"] = customers[0]
-        made = maybe(self.admin.ask(MAKE_GIFT_CARD, input=given).get("made"))
-        errors = rows(made.get("userErrors"))
-        if any(text(one.get("code")) == TAKEN for one in errors):
+        made = as_object(self.admin.ask(MAKE_GIFT_CARD, input=given).get("made"))
+        errors = as_objects(made.get("userErrors"))
+        if any(as_text(one.get("code")) == TAKEN for one in errors):
             if self._gift_card(action.code, action.grant) is None:
                 # it was made just now and is not found yet, for the search lags behind
                 message = "the gift card is there, and not found yet"
@@ -124,12 +127,12 @@ class Codes:
             raise ActionRefused(_said(errors), where=action.code)
 
     def _gift_card(self, code: str, grant: GrantReceipt) -> dict[str, Json] | None:
-        cards = rows(self.admin.ask(FIND_GIFT_CARD, query=code).get("giftCards"))
+        cards = as_objects(self.admin.ask(FIND_GIFT_CARD, query=code).get("giftCards"))
         return next((one for one in cards if _ours(one, "note", grant)), None)
 
     def _changed(self, query: str, id: str) -> None:
-        made = maybe(self.admin.ask(query, id=id).get("made"))
-        if errors := rows(made.get("userErrors")):
+        made = as_object(self.admin.ask(query, id=id).get("made"))
+        if errors := as_objects(made.get("userErrors")):
             raise ConnectorError(_said(errors), where=id)
 
 
@@ -168,19 +171,13 @@ def _discount_input(
 
 def _amount(worth: Money | None, currency: str) -> str:
     """What a code is worth, as the API takes it; raises ``ActionRefused`` for other money."""
-    if worth is None or worth.currency != currency:
-        message = f"the shop takes {currency} off, and not {worth.currency if worth else 'nothing'}"
-        raise ActionRefused(message, remedy="Let the program's currency be the shop's.")
-    return format_scaled(worth.amount_minor, worth.digits)
+    money = worth_in(worth, currency)
+    return format_scaled(money.amount_minor, money.digits)
 
 
 def _customers(action: MakeCode, source: str) -> list[str]:
     """The member's accounts in this shop: a code is theirs alone, if they have one."""
-    return [
-        f"gid://shopify/Customer/{one.value}"
-        for one in action.identities
-        if one.kind is IdentityKind.CUSTOMER_ID and one.source == source
-    ]
+    return [f"gid://shopify/Customer/{id}" for id in customer_ids(action.identities, source)]
 
 
 def _title(grant: GrantReceipt) -> str:
@@ -188,12 +185,12 @@ def _title(grant: GrantReceipt) -> str:
 
 
 def _ours(found: dict[str, Json], field: str, grant: GrantReceipt) -> bool:
-    return f"[{grant.grant_id}]" in text(found.get(field))
+    return f"[{grant.grant_id}]" in as_text(found.get(field))
 
 
 def _active(found: dict[str, Json]) -> bool:
-    return text(found.get("status")) != "EXPIRED"
+    return as_text(found.get("status")) != "EXPIRED"
 
 
 def _said(errors: list[dict[str, Json]]) -> str:
-    return "; ".join(text(one.get("message")) for one in errors)[:500]
+    return "; ".join(as_text(one.get("message")) for one in errors)[:500]

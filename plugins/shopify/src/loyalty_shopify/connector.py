@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import timedelta
 
 from loyalty_core import (
@@ -15,10 +15,10 @@ from loyalty_core import (
     Health,
     Input,
     Json,
+    JsonObject,
     MakeCode,
     Message,
     Page,
-    PlatformUnavailable,
     ProgramConfig,
     RefundKind,
     RewardType,
@@ -28,11 +28,16 @@ from loyalty_core import (
     Verified,
     Wants,
     WebhookRequest,
+    as_object,
+    as_objects,
+    as_text,
+    needed_object,
+    patiently,
 )
 from loyalty_shopify.asking import VERSION, Access, Admin
 from loyalty_shopify.codes import Codes
 from loyalty_shopify.config import Account
-from loyalty_shopify.fields import Doc, maybe, name, rows, table, text
+from loyalty_shopify.fields import name
 from loyalty_shopify.people import customer_of, erasure_of, export_of, shop_erasure_of
 from loyalty_shopify.queries import CUSTOMER, SHOP
 from loyalty_shopify.reading import Reading, in_other_money
@@ -76,17 +81,17 @@ class ShopifyConnector:
     def health(self) -> Health:
         """Whether the shop answers, is the one meant, and lets the app do what it is to do."""
         asked = self._admin.ask(SHOP)
-        shop, app = maybe(asked.get("shop")), maybe(asked.get("currentAppInstallation"))
-        scopes = {text(one.get("handle")) for one in rows(app.get("accessScopes"))}
+        shop, app = as_object(asked.get("shop")), as_object(asked.get("currentAppInstallation"))
+        scopes = {as_text(one.get("handle")) for one in as_objects(app.get("accessScopes"))}
         scopes |= {one.replace("write_", "read_") for one in scopes}  # who may write may read
         missing = [one for one in self._needed() if one not in scopes]
-        if text(shop.get("myshopifyDomain")) != self._account.shop:
-            return Health(ok=False, detail=f"it is {text(shop.get('myshopifyDomain'))}")
-        if (money := text(shop.get("currencyCode"))) != self._reading.currency:
+        if as_text(shop.get("myshopifyDomain")) != self._account.shop:
+            return Health(ok=False, detail=f"it is {as_text(shop.get('myshopifyDomain'))}")
+        if (money := as_text(shop.get("currencyCode"))) != self._reading.currency:
             return Health(ok=False, detail=f"the shop's currency is {money}: write it down")
         if missing:
             return Health(ok=False, detail=f"the app lacks the scopes {', '.join(missing)}")
-        return Health(ok=True, detail=f"{text(shop.get('name'))}, Admin API {VERSION}")
+        return Health(ok=True, detail=f"{as_text(shop.get('name'))}, Admin API {VERSION}")
 
     def _needed(self) -> tuple[str, ...]:
         needed = [*READS]
@@ -121,17 +126,17 @@ class ShopifyConnector:
         """
         topic = message.topic
         if topic in ORDERS:
-            return self._reading.order_inputs(self._order(table(message.json(), "$")))
+            return self._reading.order_inputs(self._order(needed_object(message.json(), "$")))
         if topic == "refunds/create":
-            return [self._reading.refund_alone(self._refund(table(message.json(), "$")))]
+            return [self._reading.refund_alone(self._refund(needed_object(message.json(), "$")))]
         if topic in CUSTOMERS:
-            return self._customer(table(message.json(), "$"))
+            return self._customer(needed_object(message.json(), "$"))
         if topic == "customers/data_request":
-            return [export_of(table(message.json(), "$"), self._reading.source)]
+            return [export_of(needed_object(message.json(), "$"), self._reading.source)]
         if topic == "customers/redact":
-            return [erasure_of(table(message.json(), "$"), self._reading.source)]
+            return [erasure_of(needed_object(message.json(), "$"), self._reading.source)]
         if topic == "shop/redact":
-            return [shop_erasure_of(table(message.json(), "$"), self._reading.source)]
+            return [shop_erasure_of(needed_object(message.json(), "$"), self._reading.source)]
         return self._removed() if topic == "app/uninstalled" else []
 
     def _removed(self) -> list[Input]:
@@ -142,35 +147,30 @@ class ShopifyConnector:
             return [Disconnected(reason=error.message)]
         return []
 
-    def _order(self, doc: Doc) -> Doc:
+    def _order(self, doc: JsonObject) -> JsonObject:
         """An order whose refunds say what went back in the shop's money."""
-        refunds: list[Json] = [self._refund(one) for one in rows(doc.get("refunds"))]
+        refunds: list[Json] = [self._refund(one) for one in as_objects(doc.get("refunds"))]
         return {**doc, "refunds": refunds}
 
-    def _refund(self, doc: Doc) -> dict[str, Json]:
+    def _refund(self, doc: JsonObject) -> dict[str, Json]:
         """A refund; where it says only what went back in the buyer's money, the shop is asked."""
-        currency = text(doc.get("currency")) or self._reading.currency
+        currency = as_text(doc.get("currency")) or self._reading.currency
         if not in_other_money(doc, currency):
             return dict(doc)
-        known = self._asked(lambda: self._walk.refund(_gid("Refund", doc)))
+        known = patiently(lambda: self._walk.refund(_gid("Refund", doc)), ConnectorDisabled)
         if not known.get("id"):
             raise FactError("the refund is not in the shop any more", where="$.refunds")
         return {**doc, **known}
 
-    def _customer(self, doc: Doc) -> list[Input]:
+    def _customer(self, doc: JsonObject) -> list[Input]:
         """The customer as the shop knows them now: a webhook may be old, and they forgotten."""
-        known = self._asked(lambda: self._admin.ask(CUSTOMER, id=_gid("Customer", doc)))
+        known = patiently(
+            lambda: self._admin.ask(CUSTOMER, id=_gid("Customer", doc)), ConnectorDisabled
+        )
         found = known.get("customer")
         if not isinstance(found, dict):
             return []
         return [customer_of(found, self._reading.source, self._account.tag_prefix)]
-
-    def _asked(self, ask: Callable[[], dict[str, Json]]) -> dict[str, Json]:
-        """What the shop answers; a message waits while it takes no token of ours."""
-        try:
-            return ask()
-        except ConnectorDisabled as error:
-            raise PlatformUnavailable(error.message, where=error.where) from error
 
     # -- through ------------------------------------------------------------------------------
 
@@ -192,5 +192,5 @@ class ShopifyConnector:
             raise ActionRefused(f"a shop is not told {type(action).__name__}")
 
 
-def _gid(kind: str, doc: Doc) -> str:
+def _gid(kind: str, doc: JsonObject) -> str:
     return f"gid://shopify/{kind}/{name(doc.get('id'), '$.id')}"

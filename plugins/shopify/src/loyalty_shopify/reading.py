@@ -10,7 +10,6 @@ of one shop then add up, and rates of a program name one currency. What the buye
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from datetime import timedelta
 from loyalty_core import (
     CodeUsed,
     Input,
+    JsonObject,
     Line,
     LineKind,
     Minor,
@@ -28,9 +28,14 @@ from loyalty_core import (
     Refund,
     RefundKind,
     RefundLine,
+    as_object,
+    as_objects,
+    as_text,
+    contact_identities,
     minor_digits,
+    needed_moment,
 )
-from loyalty_shopify.fields import Doc, count, maybe, moment, name, rows, shop_money, text
+from loyalty_shopify.fields import count, name, shop_money
 
 STATUS = {
     "pending": OrderStatus.PENDING,
@@ -45,8 +50,6 @@ STATUS = {
 RANKS = tuple(OrderStatus)
 FAILED = ("failure", "error")
 TIP = "tip"
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
-_PHONE = re.compile(r"\+[0-9][0-9 ()./-]{5,20}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,7 @@ class Reading:
     currency: str
     money_refunds: RefundKind = RefundKind.GOODS
 
-    def order_inputs(self, doc: Doc) -> list[Input]:
+    def order_inputs(self, doc: JsonObject) -> list[Input]:
         """An order, and the codes that were used on it; raises ``FactError``."""
         order = self.order(doc)
         made: list[Input] = [order]
@@ -67,39 +70,40 @@ class Reading:
             made += [CodeUsed(code=one, order=order) for one in dict.fromkeys((code, code.upper()))]
         return made
 
-    def order(self, doc: Doc) -> Order:
+    def order(self, doc: JsonObject) -> Order:
         """The order that a document describes; raises ``FactError``."""
-        currency = text(doc.get("currency")) or self.currency
+        currency = as_text(doc.get("currency")) or self.currency
         money = currency, minor_digits(currency)
-        refunds = tuple(self.refund(one, money) for one in rows(doc.get("refunds")))
-        status = STATUS.get(text(doc.get("financial_status")).lower(), OrderStatus.PENDING)
+        refunds = tuple(self.refund(one, money) for one in as_objects(doc.get("refunds")))
+        status = STATUS.get(as_text(doc.get("financial_status")).lower(), OrderStatus.PENDING)
         if doc.get("cancelled_at") is not None:
             status = OrderStatus.CANCELLED
         shipping, shipping_tax = _shipping(doc, money)
         placed = doc.get("processed_at") or doc.get("created_at")
-        pos = text(doc.get("source_name")) == "pos"
+        pos = as_text(doc.get("source_name")) == "pos"
         return Order(
             source=self.source,
             id=name(doc.get("id"), "$.id"),
             identities=identities_of(doc),
             currency=currency,
-            occurred_at=moment(placed, "$.processed_at"),
-            updated_at=moment(doc.get("updated_at"), "$.updated_at") + _later(status, refunds),
+            occurred_at=needed_moment(placed, "$.processed_at"),
+            updated_at=needed_moment(doc.get("updated_at"), "$.updated_at")
+            + _later(status, refunds),
             status=status,
             lines=tuple(_lines(doc, money, refunds)),
             refunds=refunds,
             shipping=Minor(shipping),
             shipping_tax=Minor(shipping_tax),
             tax_included=doc.get("taxes_included") is True,
-            channel=text(doc.get("source_name")),
+            channel=as_text(doc.get("source_name")),
             store=_location(doc) if pos else "",
             tags=tags_of(doc.get("tags")),
             test=doc.get("test") is True,
         )
 
-    def refund_alone(self, doc: Doc) -> OrderRefund:
+    def refund_alone(self, doc: JsonObject) -> OrderRefund:
         """The refund of a document that says which order it belongs to; raises ``FactError``."""
-        found = (_currency_of(one) for one in rows(doc.get("refund_line_items")))
+        found = (_currency_of(one) for one in as_objects(doc.get("refund_line_items")))
         currency = next((code for code in found if code), "") or self.currency
         return OrderRefund(
             source=self.source,
@@ -108,7 +112,7 @@ class Reading:
             refund=self.refund(doc, (currency, minor_digits(currency))),
         )
 
-    def refund(self, doc: Doc, money: tuple[str, int]) -> Refund:
+    def refund(self, doc: JsonObject, money: tuple[str, int]) -> Refund:
         """What a refund gives back.
 
         Its lines count by their pieces, as each piece has its part of the discount. What was paid
@@ -117,17 +121,17 @@ class Reading:
         """
         where = f"$.refunds[{name(doc.get('id'), '$.refunds.id')}]"
         pieces: Counter[str] = Counter()
-        for one in rows(doc.get("refund_line_items")):
-            line = name(one.get("line_item_id") or maybe(one.get("line_item")).get("id"), where)
+        for one in as_objects(doc.get("refund_line_items")):
+            line = name(one.get("line_item_id") or as_object(one.get("line_item")).get("id"), where)
             pieces[line] += count(one.get("quantity"), f"{where}.quantity")
         paid = [
             one
-            for one in rows(doc.get("transactions"))
-            if text(one.get("kind")).lower() == "refund"
+            for one in as_objects(doc.get("transactions"))
+            if as_text(one.get("kind")).lower() == "refund"
         ]
-        good = [one for one in paid if text(one.get("status")).lower() not in FAILED]
+        good = [one for one in paid if as_text(one.get("status")).lower() not in FAILED]
         amount = sum(shop_money(one, ("amount_set", "amount"), money, where) for one in good)
-        at = moment(doc.get("created_at"), f"{where}.created_at")
+        at = needed_moment(doc.get("created_at"), f"{where}.created_at")
         failed = bool(paid) and not good and not pieces
         lines = tuple(RefundLine(line=line, quantity=pieces[line]) for line in sorted(pieces))
         return Refund(
@@ -141,40 +145,34 @@ class Reading:
         )
 
 
-def in_other_money(doc: Doc, currency: str) -> bool:
+def in_other_money(doc: JsonObject, currency: str) -> bool:
     """Whether money went back in another currency than the shop's, and only that is said."""
     return any(
-        maybe(one.get("amount_set")).get("shop_money") is None
-        and text(one.get("currency")) not in ("", currency)
-        for one in rows(doc.get("transactions"))
+        as_object(one.get("amount_set")).get("shop_money") is None
+        and as_text(one.get("currency")) not in ("", currency)
+        for one in as_objects(doc.get("transactions"))
     )
 
 
-def identities_of(doc: Doc) -> dict[str, str]:
+def identities_of(doc: JsonObject) -> dict[str, str]:
     """How the customer of an order is known; none for a sale to nobody in particular.
 
     What cannot be an address or a number, as tills have it, is left out: the sale counts anyway.
     """
-    customer = maybe(doc.get("customer"))
+    customer = as_object(doc.get("customer"))
     found = person_of(customer) if customer.get("id") is not None else {}
-    email, phone = text(doc.get("email")), text(doc.get("phone"))
-    if "email" not in found and _EMAIL.fullmatch(email):
-        found["email"] = email
-    if "phone" not in found and _PHONE.fullmatch(phone):
-        found["phone"] = phone
-    return found
+    reached = contact_identities(email=as_text(doc.get("email")), phone=as_text(doc.get("phone")))
+    return reached | found
 
 
-def person_of(customer: Doc) -> dict[str, str]:
+def person_of(customer: JsonObject) -> dict[str, str]:
     """How a customer is known; raises ``FactError`` for one without an id."""
-    found = {"customer_id": name(customer.get("id"), "$.customer.id")}
-    email = text(customer.get("email")) or text(maybe(customer.get("default_email")).get("email"))
-    phone = text(customer.get("phone")) or text(maybe(customer.get("default_phone")).get("phone"))
-    if _EMAIL.fullmatch(email):
-        found["email"] = email
-    if _PHONE.fullmatch(phone):
-        found["phone"] = phone
-    return found
+    email, phone = (
+        as_text(customer.get(kind)) or as_text(as_object(customer.get(f"default_{kind}")).get(kind))
+        for kind in ("email", "phone")
+    )
+    id = name(customer.get("id"), "$.customer.id")
+    return {"customer_id": id, **contact_identities(email=email, phone=phone)}
 
 
 def tags_of(value: object) -> tuple[str, ...]:
@@ -194,13 +192,13 @@ def _later(status: OrderStatus, refunds: tuple[Refund, ...]) -> timedelta:
     return timedelta(microseconds=len(RANKS) * len(refunds) + RANKS.index(status))
 
 
-def _lines(doc: Doc, money: tuple[str, int], refunds: tuple[Refund, ...]) -> Iterator[Line]:
+def _lines(doc: JsonObject, money: tuple[str, int], refunds: tuple[Refund, ...]) -> Iterator[Line]:
     back: Counter[str] = Counter()
     for refund in refunds:
         for part in refund.lines:
             back[part.line] += part.quantity or 0
     tips = shop_money(_tips(doc), ("set", "plain"), money, "$.total_tip_received")
-    for place, one in enumerate(rows(doc.get("line_items"))):
+    for place, one in enumerate(as_objects(doc.get("line_items"))):
         line = _line(one, money, back, f"$.line_items[{place}]", tips)
         tips -= line.amount if line.kind is LineKind.TIP else 0
         yield line
@@ -208,11 +206,13 @@ def _lines(doc: Doc, money: tuple[str, int], refunds: tuple[Refund, ...]) -> Ite
         yield Line(id=TIP, amount=Minor(tips), kind=LineKind.TIP)
 
 
-def _tips(doc: Doc) -> Doc:
+def _tips(doc: JsonObject) -> JsonObject:
     return {"set": doc.get("total_tip_received_set"), "plain": doc.get("total_tip_received")}
 
 
-def _line(doc: Doc, money: tuple[str, int], back: Counter[str], where: str, tips: int) -> Line:
+def _line(
+    doc: JsonObject, money: tuple[str, int], back: Counter[str], where: str, tips: int
+) -> Line:
     """One line, as much of it as is bought: what an edit took off is not, what came back is."""
     line = name(doc.get("id"), f"{where}.id")
     ordered = count(doc.get("quantity"), f"{where}.quantity")
@@ -221,8 +221,8 @@ def _line(doc: Doc, money: tuple[str, int], back: Counter[str], where: str, tips
         left = count(doc.get("current_quantity"), f"{where}.current_quantity")
         bought = min(left + back[line], ordered)
     price = shop_money(doc, ("price_set", "price"), money, where)
-    discounts = rows(doc.get("discount_allocations"))
-    taxes = rows(doc.get("tax_lines"))
+    discounts = as_objects(doc.get("discount_allocations"))
+    taxes = as_objects(doc.get("tax_lines"))
     discount = sum(shop_money(one, ("amount_set", "amount"), money, where) for one in discounts)
     tax = sum(shop_money(one, ("price_set", "price"), money, where) for one in taxes)
     if bought != ordered:
@@ -233,67 +233,73 @@ def _line(doc: Doc, money: tuple[str, int], back: Counter[str], where: str, tips
         quantity=bought,
         discount=Minor(min(discount, price * bought)),
         tax=Minor(tax),
-        sku=text(doc.get("sku")),
+        sku=as_text(doc.get("sku")),
         kind=_kind(doc, price * bought, tips),
         tags=tuple(_line_tags(doc)),
     )
 
 
-def _kind(doc: Doc, amount: int, tips: int) -> LineKind:
+def _kind(doc: JsonObject, amount: int, tips: int) -> LineKind:
     """What a line sells. A tip is a line that says so, or that is nothing else and as large."""
     if doc.get("gift_card") is True:
         return LineKind.GIFT_CARD
-    nothing = not (doc.get("product_id") or maybe(doc.get("product")).get("id") or doc.get("sku"))
+    nothing = not (
+        doc.get("product_id") or as_object(doc.get("product")).get("id") or doc.get("sku")
+    )
     if doc.get("tip_payment_gateway") or (nothing and 0 < amount == tips):
         return LineKind.TIP
     return LineKind.GOODS
 
 
-def _line_tags(doc: Doc) -> Iterator[str]:
-    product = doc.get("product_id") or maybe(doc.get("product")).get("id")
+def _line_tags(doc: JsonObject) -> Iterator[str]:
+    product = doc.get("product_id") or as_object(doc.get("product")).get("id")
     if product is not None:
         yield f"product:{name(product, '$.product_id')}"
-    if vendor := text(doc.get("vendor")):
+    if vendor := as_text(doc.get("vendor")):
         yield f"vendor:{vendor}"
 
 
-def _shipping(doc: Doc, money: tuple[str, int]) -> tuple[int, int]:
+def _shipping(doc: JsonObject, money: tuple[str, int]) -> tuple[int, int]:
     """What sending it costs after discounts, and the tax on that."""
-    lines = [one for one in rows(doc.get("shipping_lines")) if one.get("is_removed") is not True]
-    if one := maybe(doc.get("shipping_line")):
+    lines = [
+        one for one in as_objects(doc.get("shipping_lines")) if one.get("is_removed") is not True
+    ]
+    if one := as_object(doc.get("shipping_line")):
         lines = [one]
     names, where = ("discounted_price_set", "discounted_price"), "$.shipping_lines"
     price = sum(shop_money(one, names, money, where) for one in lines)
-    taxes = [tax for one in lines for tax in rows(one.get("tax_lines"))]
+    taxes = [tax for one in lines for tax in as_objects(one.get("tax_lines"))]
     return price, sum(shop_money(one, ("price_set", "price"), money, where) for one in taxes)
 
 
-def _shipping_refund(doc: Doc, money: tuple[str, int], where: str) -> int:
+def _shipping_refund(doc: JsonObject, money: tuple[str, int], where: str) -> int:
     """What is given back of the shipping: lines of its own, adjustments in versions before 2024."""
-    lines = rows(doc.get("refund_shipping_lines"))
+    lines = as_objects(doc.get("refund_shipping_lines"))
     names = ("subtotal_amount_set", "subtotal_amount")
     if lines:
         return sum(shop_money(one, names, money, where) for one in lines)
     old = [
         one
-        for one in rows(doc.get("order_adjustments"))
-        if text(one.get("kind")).lower() == "shipping_refund"
+        for one in as_objects(doc.get("order_adjustments"))
+        if as_text(one.get("kind")).lower() == "shipping_refund"
     ]
     return abs(sum(shop_money(one, ("amount_set", "amount"), money, where) for one in old))
 
 
-def _currency_of(line: Doc) -> str:
-    return text(maybe(maybe(line.get("subtotal_set")).get("shop_money")).get("currency_code"))
+def _currency_of(line: JsonObject) -> str:
+    return as_text(
+        as_object(as_object(line.get("subtotal_set")).get("shop_money")).get("currency_code")
+    )
 
 
-def _location(doc: Doc) -> str:
-    found = doc.get("location_id") or maybe(doc.get("retail_location")).get("id")
+def _location(doc: JsonObject) -> str:
+    found = doc.get("location_id") or as_object(doc.get("retail_location")).get("id")
     return name(found, "$.location_id") if found is not None else ""
 
 
-def _codes(doc: Doc) -> Iterator[str]:
+def _codes(doc: JsonObject) -> Iterator[str]:
     """The codes used on an order: texts, or objects with a ``code``."""
     given = doc.get("discount_codes")
     for one in given if isinstance(given, list) else []:
-        if code := text(one if isinstance(one, str) else maybe(one).get("code")):
+        if code := as_text(one if isinstance(one, str) else as_object(one).get("code")):
             yield code

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from typing import cast
 
 from loyalty_core import (
     ConnectorError,
-    IdentityKind,
     Json,
     PlatformUnavailable,
     ShowMember,
     Statement,
-    WalletStatement,
-    format_scaled,
+    as_object,
+    as_objects,
+    as_text,
+    customer_ids,
+    member_text,
 )
 from loyalty_shopify.asking import Admin
-from loyalty_shopify.fields import maybe, rows, text
 from loyalty_shopify.queries import ADD_TAGS, REMOVE_TAGS, SHOW, SHOWN
 from loyalty_shopify.reading import tags_of
 
@@ -35,9 +34,8 @@ class Showing:
 
     def show(self, action: ShowMember) -> None:
         """Writes it to each account that the member has in this shop; nothing without one."""
-        for identity in action.statement.member.identities:
-            if identity.kind is IdentityKind.CUSTOMER_ID and identity.source == self.source:
-                self._one(f"gid://shopify/Customer/{identity.value}", action)
+        for id in customer_ids(action.statement.member.identities, self.source):
+            self._one(f"gid://shopify/Customer/{id}", action)
 
     def _one(self, customer: str, action: ShowMember) -> None:
         """Writes it by compare-and-set, tags first: the revision stands once all of it does."""
@@ -45,14 +43,11 @@ class Showing:
         found = asked.get("customer")
         if not isinstance(found, dict):  # the account is gone
             return
-        field = maybe(found.get("metafield"))
-        known = _read(text(field.get("value")))
-        member = action.statement.member.id
-        revision = known.get("revision") if known.get("member") == member else None
-        if isinstance(revision, int) and revision >= action.revision:
+        field = as_object(found.get("metafield"))
+        value = member_text(action, as_text(field.get("value")))
+        if value is None:
             return
         self._tags(customer, tags_of(found.get("tags")), action.statement)
-        shown = shown_of(action.statement) | {"revision": action.revision}
         made = self.admin.ask(
             SHOW,
             metafields=[
@@ -61,13 +56,13 @@ class Showing:
                     "namespace": self.namespace,
                     "key": "member",
                     "type": "json",
-                    "value": json.dumps(shown, ensure_ascii=False, sort_keys=True),
-                    "compareDigest": text(field.get("compareDigest")) or None,
+                    "value": value,
+                    "compareDigest": as_text(field.get("compareDigest")) or None,
                 }
             ],
         )
-        errors = rows(maybe(made.get("made")).get("userErrors"))
-        if any(text(one.get("code")) in STALE for one in errors):
+        errors = as_objects(as_object(made.get("made")).get("userErrors"))
+        if any(as_text(one.get("code")) in STALE for one in errors):
             raise PlatformUnavailable("somebody else wrote it meanwhile", retry_after=1)
         _refuse(errors)
 
@@ -80,41 +75,10 @@ class Showing:
         for query, tags in ((REMOVE_TAGS, ours - held), (ADD_TAGS, held - ours)):
             if tags:
                 made = self.admin.ask(query, id=customer, tags=[*sorted(tags)])
-                _refuse(rows(maybe(made.get("made")).get("userErrors")))
-
-
-def shown_of(statement: Statement) -> dict[str, Json]:
-    """What a theme can show: points by wallet as texts, and the tier of each scheme."""
-    return {
-        "member": statement.member.id,
-        "wallets": {one.wallet: _wallet(one) for one in statement.wallets},
-        "tiers": {one.scheme: one.held for one in statement.standings if one.held},
-    }
-
-
-def _wallet(one: WalletStatement) -> Json:
-    shown: dict[str, Json] = {
-        name: format_scaled(getattr(one, name), one.scale)
-        for name in ("balance", "available", "pending")
-    }
-    if one.worth is not None:
-        shown["worth"] = format_scaled(one.worth.amount_minor, one.worth.digits)
-        shown["currency"] = one.worth.currency
-    if one.expiring:
-        first = one.expiring[0]
-        shown["expiring"] = format_scaled(first.amount, one.scale)
-        shown["expires_at"] = first.at.isoformat()
-    return shown
-
-
-def _read(value: str) -> dict[str, Json]:
-    try:
-        return maybe(cast(Json, json.loads(value))) if value else {}
-    except ValueError:
-        return {}
+                _refuse(as_objects(as_object(made.get("made")).get("userErrors")))
 
 
 def _refuse(errors: list[dict[str, Json]]) -> None:
     if errors:
-        said = "; ".join(text(one.get("message")) for one in errors)[:500]
+        said = "; ".join(as_text(one.get("message")) for one in errors)[:500]
         raise ConnectorError(said, where="customer")

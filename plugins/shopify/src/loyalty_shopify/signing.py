@@ -15,8 +15,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from urllib.parse import parse_qsl, urlsplit
 
-from loyalty_core import Json, SignatureInvalid, Verified, WebhookRequest, same_signature
-from loyalty_shopify.fields import maybe, text
+from loyalty_core import (
+    Json,
+    SignatureInvalid,
+    Verified,
+    WebhookRequest,
+    as_object,
+    as_text,
+    same_signature,
+)
 
 FAMILIES = ("shopify-", "x-shopify-")
 """What the names of headers begin with: those of Events, which count if both are there."""
@@ -113,12 +120,12 @@ def customer_of_token(
     expected = [_base64(_digest(secret, signed.encode())) for secret in secrets]
     if len(token) > LONGEST_TOKEN or not same_signature(signature, expected):
         raise SignatureInvalid("the token is not signed by this app's secret", where="token")
-    if text(_object(header).get("alg")) != "HS256":
+    if as_text(_object(header).get("alg")) != "HS256":
         raise SignatureInvalid("the token is not by HS256", where="token")
     claims = _object(payload)
     if not client_id or claims.get("aud") != client_id:
         raise SignatureInvalid("the token is for another app", where="aud")
-    if text(claims.get("dest")).removeprefix("https://") != shop:
+    if as_text(claims.get("dest")).removeprefix("https://") != shop:
         raise SignatureInvalid("the token is of another shop", where="dest")
     seconds = int(now.timestamp())
     ends, starts = claims.get("exp"), claims.get("nbf", 0)
@@ -126,7 +133,7 @@ def customer_of_token(
         raise SignatureInvalid("the token does not say when it ends", where="exp")
     if not starts - CLOCKS_DIFFER <= seconds < ends + CLOCKS_DIFFER:
         raise SignatureInvalid("the token is over, or of the future", where="exp")
-    kind, _, customer = text(claims.get("sub")).rpartition("/")
+    kind, _, customer = as_text(claims.get("sub")).rpartition("/")
     return _signed_in(customer if kind == "gid://shopify/Customer" else "")
 
 
@@ -149,4 +156,4 @@ def _object(part: str) -> dict[str, Json]:
         read = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
     except (ValueError, binascii.Error, RecursionError):
         raise SignatureInvalid("the token cannot be read", where="token") from None
-    return maybe(read)
+    return as_object(read)

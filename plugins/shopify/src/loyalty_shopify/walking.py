@@ -12,22 +12,27 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from typing import cast
 
-from loyalty_core import ConnectorError, FactError, Input, Json, Page, PlatformUnavailable
-from loyalty_core import Unreadable as Unread
-from loyalty_shopify.asking import Admin, TooCostly
-from loyalty_shopify.fields import Doc, maybe, moment, rows, text
-from loyalty_shopify.people import customer_of
-from loyalty_shopify.queries import (
-    BULK,
-    BULK_STATE,
-    CUSTOMERS,
-    LINES,
-    ORDERS,
-    REFUND,
-    START_BULK,
+from loyalty_core import (
+    ConnectorError,
+    Input,
+    Json,
+    JsonObject,
+    Page,
+    PlatformUnavailable,
+    as_object,
+    as_objects,
+    as_text,
+    cursor_of,
+    inputs_of,
+    needed_moment,
+    place_at,
 )
+from loyalty_shopify.asking import Admin, TooCostly
+from loyalty_shopify.people import customer_of
+from loyalty_shopify.queries import BULK, BULK_STATE, CUSTOMERS, LINES, ORDERS, REFUND, START_BULK
 from loyalty_shopify.reading import Reading
 
 OVERLAP = timedelta(minutes=2)
@@ -58,20 +63,6 @@ class Place:
     orders: str = ""
     customers: str = ""
 
-    @staticmethod
-    def read(cursor: str) -> Place:
-        """The place that a cursor is; raises ``ConnectorError`` for what is none of ours."""
-        try:
-            return Place(**json.loads(cursor)) if cursor else Place(of="orders")
-        except (TypeError, ValueError):
-            message = f"{cursor[:60]!r} is no place in a walk"
-            raise ConnectorError(message, remedy="Run backfill --again.") from None
-
-    def text(self) -> str:
-        """The cursor: only what is not empty."""
-        said = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        return json.dumps({name: value for name, value in said.items() if value})
-
     def known(self, at: str) -> Place:
         """The same, with what is gone through known up to a moment."""
         return replace(self, orders=at) if self.of == "orders" else replace(self, customers=at)
@@ -87,7 +78,7 @@ class Walk:
 
     def page(self, cursor: str) -> Page:
         """What comes after a cursor; raises ``PlatformUnavailable`` while a file is being made."""
-        place = Place.read(cursor)
+        place = place_at(Place, cursor)
         if not place.of:
             place = replace(place, of="orders")
         if place.bulk:
@@ -100,41 +91,43 @@ class Walk:
 
     def _start(self, place: Place) -> Page:
         """Has a file made; what changes from now on is looked for by the next walk."""
-        made = maybe(self._admin.ask(START_BULK, query=BULK[place.of])["bulkOperationRunQuery"])
-        if errors := rows(made.get("userErrors")):
-            said = "; ".join(text(one.get("message")) for one in errors)
-            if any(text(one.get("code")) == "OPERATION_IN_PROGRESS" for one in errors):
+        made = as_object(self._admin.ask(START_BULK, query=BULK[place.of])["bulkOperationRunQuery"])
+        if errors := as_objects(made.get("userErrors")):
+            said = "; ".join(as_text(one.get("message")) for one in errors)
+            if any(as_text(one.get("code")) == "OPERATION_IN_PROGRESS" for one in errors):
                 raise PlatformUnavailable(said, retry_after=4 * BULK_SECONDS)
             raise ConnectorError(said, where="bulkOperationRunQuery")
-        started = maybe(made.get("bulkOperation"))
-        at = moment(started.get("createdAt"), "createdAt").isoformat()
-        going = replace(place, bulk=text(started.get("id")), offset=0, seen=at)
-        return Page(inputs=(), cursor=going.text(), more=True)
+        started = as_object(made.get("bulkOperation"))
+        at = needed_moment(started.get("createdAt"), "createdAt").isoformat()
+        going = replace(place, bulk=as_text(started.get("id")), offset=0, seen=at)
+        return Page(inputs=(), cursor=cursor_of(going), more=True)
 
     def _file(self, place: Place) -> Page:
-        state = maybe(self._admin.ask(BULK_STATE, id=place.bulk).get("node"))
-        status = text(state.get("status"))
+        state = as_object(self._admin.ask(BULK_STATE, id=place.bulk).get("node"))
+        status = as_text(state.get("status"))
         if status in FAILED:
-            message = f"collecting the {place.of} failed: {text(state.get('errorCode')) or status}"
+            message = (
+                f"collecting the {place.of} failed: {as_text(state.get('errorCode')) or status}"
+            )
             raise ConnectorError(message, where=place.bulk, remedy="Run backfill --again.")
         if not state or status == "EXPIRED":  # a file is kept for a week: begin this part again
             again = replace(place, bulk="", offset=0, seen="", after="")
-            return Page(inputs=(), cursor=again.text(), more=True)
+            return Page(inputs=(), cursor=cursor_of(again), more=True)
         if status != "COMPLETED":
             message = f"Shopify is collecting the {place.of}: {status.lower()}"
             raise PlatformUnavailable(message, retry_after=BULK_SECONDS)
-        documents: list[Doc] = []
+        documents: list[JsonObject] = []
         end: int | None = None
-        if url := text(state.get("url")):
+        if url := as_text(state.get("url")):
             documents, end = self._read(url, place.offset)
         inputs = tuple(one for doc in documents for one in self._inputs(place.of, doc))
         if end is not None:
             going = replace(place, offset=end)
             total = state.get("rootObjectCount") if place.of == "orders" else None
-            return Page(inputs=inputs, cursor=going.text(), more=True, total=_total(total))
+            return Page(inputs=inputs, cursor=cursor_of(going), more=True, total=_total(total))
         return self._next(replace(place, bulk="", offset=0), inputs)
 
-    def _read(self, url: str, start: int) -> tuple[list[Doc], int | None]:
+    def _read(self, url: str, start: int) -> tuple[list[JsonObject], int | None]:
         """The documents from a byte of a file on, and where the next is; None at its end.
 
         A document is a line, with lines of its own (``__parentId``) below it.
@@ -158,16 +151,18 @@ class Walk:
 
     def _list(self, place: Place) -> Page:
         since = place.orders if place.of == "orders" else place.customers
-        after = moment(since, "cursor") - OVERLAP
+        after = needed_moment(since, "cursor") - OVERLAP
         search = f"updated_at:>='{after.isoformat()}'"
         found, more = self._ask_list(place, search)
         inputs = tuple(one for doc in found for one in self._inputs(place.of, doc))
-        moments = [text(one.get("updated_at")) for one in found]
-        seen = max((moment(one, "updated_at").isoformat() for one in moments if one), default="")
+        moments = [as_text(one.get("updated_at")) for one in found]
+        seen = max(
+            (needed_moment(one, "updated_at").isoformat() for one in moments if one), default=""
+        )
         seen = max(seen, place.seen)
         if more:
             going = replace(place, after=more, seen=seen)
-            return Page(inputs=inputs, cursor=going.text(), more=True)
+            return Page(inputs=inputs, cursor=cursor_of(going), more=True)
         return self._next(replace(place, after="", seen=max(seen, since)), inputs)
 
     def _ask_list(self, place: Place, search: str) -> tuple[list[dict[str, Json]], str]:
@@ -176,8 +171,8 @@ class Walk:
             data = self._admin.ask(
                 CUSTOMERS, first=CUSTOMERS_A_PAGE, after=place.after or None, query=search
             )
-            found = maybe(data.get("customers"))
-            return rows(found), _after(found)
+            found = as_object(data.get("customers"))
+            return as_objects(found), _after(found)
         size, lines = A_PAGE, LINES_A_PAGE
         while True:
             try:
@@ -189,60 +184,61 @@ class Walk:
                     raise
                 size, lines = (size // 2, lines) if size > 1 else (1, lines // 2)
                 continue
-            found = maybe(data.get("orders"))
-            return [self._whole(one, lines) for one in rows(found)], _after(found)
+            found = as_object(data.get("orders"))
+            return [self._whole(one, lines) for one in as_objects(found)], _after(found)
 
     def _next(self, place: Place, inputs: tuple[Input, ...]) -> Page:
         """The end of the orders, after which customers come; and then the end."""
         known = replace(place.known(place.seen), seen="", of=NEXT[place.of])
-        return Page(inputs=inputs, cursor=known.text(), more=bool(known.of))
+        return Page(inputs=inputs, cursor=cursor_of(known), more=bool(known.of))
 
     # -- documents ----------------------------------------------------------------------------
 
-    def _inputs(self, of: str, doc: Doc) -> list[Input]:
+    def _inputs(self, of: str, doc: JsonObject) -> list[Input]:
         """What a document comes to; one that cannot be read holds up no other."""
-        try:
-            if of == "customers":
-                return [customer_of(doc, self._reading.source, self._tag_prefix)]
-            return self._reading.order_inputs(self.with_refunds(doc))
-        except FactError as error:
-            raw = json.dumps(doc, default=str).encode()
-            return [Unread(what=f"{of[:-1]} {text(doc.get('id'))}", raw=raw, error=error)]
+        return inputs_of(f"{of[:-1]} {as_text(doc.get('id'))}", doc, partial(self._read_one, of))
 
-    def with_refunds(self, doc: Doc) -> dict[str, Json]:
+    def _read_one(self, of: str, doc: JsonObject) -> list[Input]:
+        if of == "customers":
+            return [customer_of(doc, self._reading.source, self._tag_prefix)]
+        return self._reading.order_inputs(self.with_refunds(doc))
+
+    def with_refunds(self, doc: JsonObject) -> dict[str, Json]:
         """An order with all that its refunds say: a list of orders only has their ids."""
         refunds: list[Json] = []
-        for one in rows(doc.get("refunds")):
+        for one in as_objects(doc.get("refunds")):
             known = "created_at" in one
-            refunds.append(one if known else self.refund(text(one.get("id"))))
+            refunds.append(one if known else self.refund(as_text(one.get("id"))))
         return {**doc, "refunds": refunds}
 
     def refund(self, id: str) -> dict[str, Json]:
         """A refund with all its lines."""
-        data = maybe(self._admin.ask(REFUND, id=id, first=20, after=None).get("refund"))
-        lines = maybe(data.get("refund_line_items"))
-        found = rows(lines)
+        data = as_object(self._admin.ask(REFUND, id=id, first=20, after=None).get("refund"))
+        lines = as_object(data.get("refund_line_items"))
+        found = as_objects(lines)
         while after := _after(lines):
-            page = maybe(self._admin.ask(REFUND, id=id, first=50, after=after).get("refund"))
-            lines = maybe(page.get("refund_line_items"))
-            found += rows(lines)
+            page = as_object(self._admin.ask(REFUND, id=id, first=50, after=after).get("refund"))
+            lines = as_object(page.get("refund_line_items"))
+            found += as_objects(lines)
         return {**data, "refund_line_items": cast(list[Json], found)}
 
-    def _whole(self, doc: Doc, size: int) -> dict[str, Json]:
+    def _whole(self, doc: JsonObject, size: int) -> dict[str, Json]:
         """An order with all its lines."""
-        lines = maybe(doc.get("line_items"))
-        found = rows(lines)
+        lines = as_object(doc.get("line_items"))
+        found = as_objects(lines)
         while after := _after(lines):
-            asked = self._admin.ask(LINES, id=text(doc.get("id")), lines=max(size, 20), after=after)
-            lines = maybe(maybe(asked.get("order")).get("line_items"))
-            found += rows(lines)
+            asked = self._admin.ask(
+                LINES, id=as_text(doc.get("id")), lines=max(size, 20), after=after
+            )
+            lines = as_object(as_object(asked.get("order")).get("line_items"))
+            found += as_objects(lines)
         return {**doc, "line_items": cast(list[Json], found)}
 
 
-def _after(connection: Doc) -> str:
+def _after(connection: JsonObject) -> str:
     """Where the next page of a connection is; empty at its end."""
-    info = maybe(connection.get("pageInfo"))
-    return text(info.get("endCursor")) if info.get("hasNextPage") is True else ""
+    info = as_object(connection.get("pageInfo"))
+    return as_text(info.get("endCursor")) if info.get("hasNextPage") is True else ""
 
 
 def _total(value: Json) -> int | None:
@@ -270,4 +266,4 @@ def _object(line: bytes, at: int) -> dict[str, Json]:
         read = json.loads(line, parse_float=Decimal)
     except ValueError:
         raise PlatformUnavailable(f"the file is cut off at byte {at:,}", where="bulk") from None
-    return maybe(read)
+    return as_object(read)

@@ -8,44 +8,37 @@ from urllib.parse import urlsplit
 
 from loyalty_core import (
     ConfigError,
-    CurrencyUnknown,
     Problem,
     ProgramConfig,
-    minor_digits,
+    account_problems,
     secret_problems,
+    signer_problems,
 )
 from loyalty_woocommerce.config import Account, WooCommerceConfig
 from loyalty_woocommerce.coupons import MADE_HERE
 
-WHERE = "plugins.woocommerce"
-MOST_MINUTES = 10_080
+WHERE = "plugins.woocommerce.shop"
 MOST_SECONDS = 120
 LOCAL = ("127.0.0.1", "::1", "localhost")
-_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}", re.ASCII)
 _META = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,254}", re.ASCII)
 
 
 def check(config: WooCommerceConfig, program: ProgramConfig) -> None:
     """Raises ``ConfigError`` with every fault of the settings."""
-    problems: list[Problem] = []
-    names: set[str] = set()
+    problems = account_problems(WHERE, config.shop, program, MADE_HERE)
     for place, account in enumerate(config.shop):
-        where = f"{WHERE}.shop[{place}]"
-        problems += _names(where, account, names)
-        problems += _keys(where, account)
+        where = f"{WHERE}[{place}]"
+        problems += signer_problems(where, account.secrets)
+        problems += _url(where, account)
+        problems += secret_problems(f"{where}.consumer_key", account.consumer_key)
+        problems += secret_problems(f"{where}.consumer_secret", account.consumer_secret)
         problems += _values(where, account)
-        problems += _rewards(where, account, program)
+        problems += _codes(account, program)
     if problems:
         raise ConfigError(problems)
 
 
-def _names(where: str, account: Account, names: set[str]) -> Iterator[Problem]:
-    if not _NAME.fullmatch(account.account):
-        remedy = "Use lower case letters, digits, - and _."
-        yield Problem(f"{where}.account", f"{account.account[:60]!r} cannot be in a URL", remedy)
-    elif account.account in names:
-        yield Problem(f"{where}.account", f"{account.account!r} is there already")
-    names.add(account.account)
+def _url(where: str, account: Account) -> Iterator[Problem]:
     try:
         parts = urlsplit(account.url)
         local = parts.hostname in LOCAL
@@ -58,21 +51,7 @@ def _names(where: str, account: Account, names: set[str]) -> Iterator[Problem]:
         yield Problem(f"{where}.url", f"{account.url[:60]!r} is no shop's address", remedy)
 
 
-def _keys(where: str, account: Account) -> Iterator[Problem]:
-    yield from secret_problems(f"{where}.consumer_key", account.consumer_key)
-    yield from secret_problems(f"{where}.consumer_secret", account.consumer_secret)
-    if not 1 <= len(account.secrets) <= 2:
-        yield Problem(f"{where}.secrets", f"{len(account.secrets)} secrets", "Name one, or two.")
-    for place, reference in enumerate(account.secrets):
-        yield from secret_problems(f"{where}.secrets[{place}]", reference)
-
-
 def _values(where: str, account: Account) -> Iterator[Problem]:
-    if account.currency:
-        try:
-            minor_digits(account.currency)
-        except CurrencyUnknown as error:
-            yield Problem(f"{where}.currency", error.message, error.remedy)
     if not account.paid:
         yield Problem(f"{where}.paid", "no order would ever earn", 'Name some: ["completed"].')
     for place, status in enumerate(account.paid):
@@ -83,29 +62,15 @@ def _values(where: str, account: Account) -> Iterator[Problem]:
         # a key that begins with _ is hidden from the shop's own editors
         remedy = "Use letters, digits, - and _, a letter or digit first."
         yield Problem(f"{where}.meta_key", f"{account.meta_key[:60]!r} is none", remedy)
-    if not 0 <= account.poll_minutes <= MOST_MINUTES:
-        message = f"{account.poll_minutes} is not from 0 to {MOST_MINUTES:,}"
-        yield Problem(f"{where}.poll_minutes", message)
     if not 1 <= account.timeout_seconds <= MOST_SECONDS:
         message = f"{account.timeout_seconds} is not from 1 to {MOST_SECONDS}"
         yield Problem(f"{where}.timeout_seconds", message)
 
 
-def _rewards(where: str, account: Account, program: ProgramConfig) -> Iterator[Problem]:
-    """What of the rewards a shop on WooCommerce cannot make; that they are there is the core's."""
+def _codes(account: Account, program: ProgramConfig) -> Iterator[Problem]:
+    """WooCommerce takes coupons in any case, and tells them in small letters."""
     for name in account.rewards:
-        reward = program.rewards.get(name)
-        if reward is None:
-            continue
-        if reward.kind not in MADE_HERE:
-            remedy = f"It makes {', '.join(MADE_HERE)}."
-            yield Problem(f"{where}.rewards", f"{name!r} is a {reward.kind}", remedy)
-        money = account.currency or program.program.currency
-        priced = bool(reward.amount or reward.rate or reward.min_order)
-        if priced and money != program.program.currency:
-            message = f"{name!r} is worth {program.program.currency}, and the shop has {money}"
-            yield Problem(f"{where}.rewards", message, "Only percents can be taken off there.")
-        code = reward.code
+        code = program.rewards[name].code if name in program.rewards else None
         if code is not None and (drawn := code.prefix + code.alphabet) != drawn.upper():
             message = f"{name!r}: WooCommerce takes coupons in any case, and tells them in small"
             yield Problem(f"rewards.{name}.code", message, "Use capitals and digits alone.")

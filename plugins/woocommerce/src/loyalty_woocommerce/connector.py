@@ -22,11 +22,15 @@ from loyalty_core import (
     Verified,
     Wants,
     WebhookRequest,
+    as_object,
+    as_text,
+    needed_object,
+    patiently,
 )
-from loyalty_woocommerce.asking import Access, Api, patiently
+from loyalty_woocommerce.asking import Access, Api, KeyRefused
 from loyalty_woocommerce.config import Account
 from loyalty_woocommerce.coupons import Coupons
-from loyalty_woocommerce.fields import maybe, name, table, text
+from loyalty_woocommerce.fields import name
 from loyalty_woocommerce.reading import Reading
 from loyalty_woocommerce.showing import Showing
 from loyalty_woocommerce.signing import verified
@@ -62,7 +66,7 @@ class WooCommerceConnector:
         """Whether the shop answers, is the one meant, and still sends webhooks."""
         try:
             found = self._api.get("data/currencies/current")
-            money = text(maybe(found.document).get("code")) if found else ""
+            money = as_text(as_object(found.document).get("code")) if found else ""
             if money != self._currency:
                 return Health(ok=False, detail=f"the shop's currency is {money}: write it down")
             return self._webhooks()
@@ -73,11 +77,15 @@ class WooCommerceConnector:
         """Whether its webhooks to us are on: the shop switches one off that failed five times."""
         found, _ = self._api.every("webhooks", {"status": "all"})
         path = f"/webhooks/woocommerce/{self._account.account}"
-        ours = [one for one in found if urlsplit(text(one.get("delivery_url"))).path.endswith(path)]
-        off = [one for one in ours if text(one.get("status")) != "active"]
-        topics = {text(one.get("topic")) for one in ours if one not in off}
+        ours = [
+            one for one in found if urlsplit(as_text(one.get("delivery_url"))).path.endswith(path)
+        ]
+        off = [one for one in ours if as_text(one.get("status")) != "active"]
+        topics = {as_text(one.get("topic")) for one in ours if one not in off}
         if off:
-            names = ", ".join(f"{text(one.get('name'))} ({text(one.get('topic'))})" for one in off)
+            names = ", ".join(
+                f"{as_text(one.get('name'))} ({as_text(one.get('topic'))})" for one in off
+            )
             return Health(ok=False, detail=f"the shop has switched off its webhooks {names}")
         if missing := [one for one in NEEDED if one not in topics]:
             return Health(ok=False, detail=f"the shop has no webhook for {', '.join(missing)}")
@@ -96,11 +104,11 @@ class WooCommerceConnector:
         when it was sent, with refunds that say no lines, and in the trash not at all.
         """
         if message.topic in ORDERS:
-            id = name(table(message.json(), "$").get("id"), "$.id")
-            return patiently(lambda: self._walk.order(id))
+            id = name(needed_object(message.json(), "$").get("id"), "$.id")
+            return patiently(lambda: self._walk.order(id), KeyRefused)
         if message.topic in CUSTOMERS:
-            id = name(table(message.json(), "$").get("id"), "$.id")
-            return patiently(lambda: self._walk.customer(id))
+            id = name(needed_object(message.json(), "$").get("id"), "$.id")
+            return patiently(lambda: self._walk.customer(id), KeyRefused)
         return []
 
     # -- through ------------------------------------------------------------------------------
@@ -114,10 +122,10 @@ class WooCommerceConnector:
     def act(self, action: Action) -> None:
         """Makes or drops a coupon, or writes what a member has."""
         if isinstance(action, MakeCode):
-            patiently(lambda: self._coupons.make(action))
+            patiently(lambda: self._coupons.make(action), KeyRefused)
         elif isinstance(action, DropCode):
-            patiently(lambda: self._coupons.drop(action))
+            patiently(lambda: self._coupons.drop(action), KeyRefused)
         elif isinstance(action, ShowMember):
-            patiently(lambda: self._showing.show(action))
+            patiently(lambda: self._showing.show(action), KeyRefused)
         else:
             raise ActionRefused(f"a shop is not told {type(action).__name__}")

@@ -16,13 +16,17 @@ from loyalty_core import (
     DropCode,
     IdentityKind,
     Json,
+    JsonObject,
     MakeCode,
     Money,
     RewardType,
+    as_objects,
+    as_text,
     format_scaled,
+    worth_in,
 )
 from loyalty_woocommerce.asking import Api
-from loyalty_woocommerce.fields import Doc, name, rows, text, written
+from loyalty_woocommerce.fields import name, written
 
 MADE_HERE = (RewardType.DISCOUNT, RewardType.FREE_SHIPPING)
 """The kinds of rewards whose coupons a shop on WooCommerce can make."""
@@ -47,7 +51,7 @@ class Coupons:
         status, answer = self.api.write("POST", "coupons", given)
         if status in (200, 201):
             return
-        code, said = text(answer.get("code")), text(answer.get("message"))
+        code, said = as_text(answer.get("code")), as_text(answer.get("message"))
         if "already_exists" in code and self._is_there(action, given):
             return
         raise ActionRefused(f"{code}: {said}"[:500], where=action.code)
@@ -58,27 +62,27 @@ class Coupons:
         if found is not None and _grant_of(found) == action.grant.grant_id:
             self._change(found, {"date_expires_gmt": OVER}, action.code)
 
-    def _is_there(self, action: MakeCode, given: Doc) -> bool:
+    def _is_there(self, action: MakeCode, given: JsonObject) -> bool:
         """Whether the coupon is there, usable again; raises ``ActionRefused`` for another's."""
         found = self._found(action.code)
         if found is None:
             return False
         if _grant_of(found) != action.grant.grant_id:
             raise ActionRefused(f"the shop has a coupon {action.code!r} of its own")
-        if text(found.get("date_expires_gmt")) == OVER:
+        if as_text(found.get("date_expires_gmt")) == OVER:
             self._change(found, {"date_expires_gmt": given["date_expires_gmt"]}, action.code)
         return True
 
     def _found(self, code: str) -> dict[str, Json] | None:
         """The coupon with a code, which the shop keeps in small letters."""
         docs, _ = self.api.page("coupons", {"code": code.lower()})
-        same = (one for one in docs if text(one.get("code")).lower() == code.lower())
+        same = (one for one in docs if as_text(one.get("code")).lower() == code.lower())
         return next(same, None)
 
-    def _change(self, found: Doc, changes: Doc, code: str) -> None:
+    def _change(self, found: JsonObject, changes: JsonObject, code: str) -> None:
         status, answer = self.api.write("PUT", f"coupons/{name(found.get('id'), '$.id')}", changes)
         if status in (400, 409):
-            raise ActionRefused(text(answer.get("message"))[:500], where=code)
+            raise ActionRefused(as_text(answer.get("message"))[:500], where=code)
         if status == 404:
             raise ConnectorError("the coupon was deleted just now", where=code)  # looked for again
 
@@ -108,19 +112,17 @@ def _coupon(action: MakeCode, currency: str) -> dict[str, Json]:
 
 def _amount(worth: Money | None, currency: str) -> str:
     """What a coupon is worth, as the API takes it; raises ``ActionRefused`` for other money."""
-    if worth is None or worth.currency != currency:
-        message = f"the shop takes {currency} off, and not {worth.currency if worth else 'nothing'}"
-        raise ActionRefused(message, remedy="Let the program's currency be the shop's.")
-    return format_scaled(worth.amount_minor, worth.digits)
+    money = worth_in(worth, currency)
+    return format_scaled(money.amount_minor, money.digits)
 
 
 def _plain(percent: Decimal) -> str:
     return format(percent, "f")
 
 
-def _grant_of(found: Doc) -> str:
+def _grant_of(found: JsonObject) -> str:
     """The grant that a coupon is of; empty for one of the shop's own."""
-    for one in rows(found.get("meta_data")):
+    for one in as_objects(found.get("meta_data")):
         if one.get("key") == GRANT:
-            return text(one.get("value"))
+            return as_text(one.get("value"))
     return ""

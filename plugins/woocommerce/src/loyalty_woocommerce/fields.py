@@ -2,43 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
 from math import ceil
 
-from loyalty_core import FactError, Json
-
-Doc = Mapping[str, Json]
+from loyalty_core import FactError, Json, as_text, needed_moment
 
 LARGEST = Decimal(10) ** 15
 _EXACT = Context(prec=60, rounding=ROUND_HALF_UP)
 """Digits enough for every amount: a host may have set the precision of its own decimals."""
-
-
-def table(value: Json, where: str) -> dict[str, Json]:
-    """The object that a value is; raises ``FactError``."""
-    if not isinstance(value, dict):
-        raise FactError("it is not a JSON object", where=where)
-    return value
-
-
-def maybe(value: Json) -> dict[str, Json]:
-    """The object that a value is, an empty one for null or anything else.
-
-    PHP writes an empty object as an empty list.
-    """
-    return value if isinstance(value, dict) else {}
-
-
-def rows(value: Json) -> list[dict[str, Json]]:
-    """The objects in a list; none for null."""
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
-
-
-def text(value: Json) -> str:
-    """The text that a value is, without blanks around it; empty for null and no text."""
-    return value.strip() if isinstance(value, str) else ""
 
 
 def number(value: Json) -> int:
@@ -47,7 +19,7 @@ def number(value: Json) -> int:
         return 0
     if isinstance(value, int):
         return max(value, 0)
-    given = text(value)
+    given = as_text(value)
     return int(given) if given.isascii() and given.isdigit() and len(given) < 25 else 0
 
 
@@ -65,11 +37,7 @@ def moment(value: Json, where: str) -> datetime:
     The fields without ``_gmt`` are in the shop's zone, which they do not say either, and are never
     read.
     """
-    try:
-        read = datetime.fromisoformat(text(value))
-    except ValueError:
-        raise FactError("it is not a moment", where=where) from None
-    return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+    return needed_moment(value, where, zone=UTC)
 
 
 def written(at: datetime) -> str:

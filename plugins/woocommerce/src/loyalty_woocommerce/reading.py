@@ -6,7 +6,6 @@ not; the tax of each line stands beside it.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from datetime import datetime, timedelta
 from loyalty_core import (
     CodeUsed,
     Input,
+    JsonObject,
     Line,
     LineKind,
     Minor,
@@ -24,9 +24,13 @@ from loyalty_core import (
     RefundKind,
     RefundLine,
     Tender,
+    as_object,
+    as_objects,
+    as_text,
+    contact_identities,
     minor_digits,
 )
-from loyalty_woocommerce.fields import Doc, amount, maybe, moment, name, number, pieces, rows, text
+from loyalty_woocommerce.fields import amount, moment, name, number, pieces
 
 DRAFTS = frozenset({"auto-draft", "checkout-draft", "new"})
 """Statuses of what is no order yet."""
@@ -43,9 +47,6 @@ RANKS = (OrderStatus.PENDING, OrderStatus.PAID, OrderStatus.CANCELLED)
 NOTHING = "nothing"
 """The line of an order that has none, such as one of a fee alone."""
 GIFT_CARD = "gift_card"
-NOWHERE = ".invalid"
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
-_PHONE = re.compile(r"\+[0-9][0-9 ()./-]{5,20}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class Money:
     currency: str
     digits: int
 
-    def of(self, doc: Doc, field: str, where: str) -> int:
+    def of(self, doc: JsonObject, field: str, where: str) -> int:
         """The amount in a field, in minor units; raises ``FactError``."""
         return amount(doc.get(field), self.digits, f"{where}.{field}")
 
@@ -70,24 +71,26 @@ class Reading:
     gift_cards: tuple[str, ...] = ()
     money_refunds: RefundKind = RefundKind.GOODS
 
-    def order_inputs(self, doc: Doc, refunds: Sequence[Doc], at: datetime | None) -> list[Input]:
+    def order_inputs(
+        self, doc: JsonObject, refunds: Sequence[JsonObject], at: datetime | None
+    ) -> list[Input]:
         """An order, and the coupons that were used on it; none for a draft. Raises ``FactError``.
 
         ``refunds`` are all there were ``at`` a moment of the shop's clock.
         """
-        if text(doc.get("status")) in DRAFTS:
+        if as_text(doc.get("status")) in DRAFTS:
             return []
         order = self.order(doc, refunds, at)
         made: list[Input] = [order]
         if order.status is OrderStatus.PAID:
-            codes = [text(one.get("code")) for one in rows(doc.get("coupon_lines"))]
+            codes = [as_text(one.get("code")) for one in as_objects(doc.get("coupon_lines"))]
             both = [one for code in codes for one in (code.upper(), code) if code]
             made += [CodeUsed(code=one, order=order) for one in dict.fromkeys(both)]
         return made
 
-    def order(self, doc: Doc, refunds: Sequence[Doc], at: datetime | None) -> Order:
+    def order(self, doc: JsonObject, refunds: Sequence[JsonObject], at: datetime | None) -> Order:
         """The order that a document describes; raises ``FactError``."""
-        currency = text(doc.get("currency")) or self.currency
+        currency = as_text(doc.get("currency")) or self.currency
         money = Money(currency, minor_digits(currency))
         status = self._status(doc, refunds)
         changed = doc.get("date_modified_gmt") or doc.get("date_created_gmt")
@@ -112,10 +115,10 @@ class Reading:
             discount=Minor(min(off + fees_off, goods)),
             tax_included=False,
             tenders=tuple(_tenders(doc, money)),
-            channel=text(doc.get("created_via")),
+            channel=as_text(doc.get("created_via")),
         )
 
-    def refunds(self, doc: Doc, money: Money, costless: frozenset[str]) -> Iterator[Refund]:
+    def refunds(self, doc: JsonObject, money: Money, costless: frozenset[str]) -> Iterator[Refund]:
         """What one refund gives back: its lines, and apart from them money that names none.
 
         The shop writes what goes back as negative amounts of lines, and as a positive one of all
@@ -127,7 +130,7 @@ class Reading:
         at = moment(doc.get("date_created_gmt"), f"{where}.date_created_gmt")
         back, free = Counter[str](), Counter[str]()
         explained = parts = 0
-        for one in rows(doc.get("line_items")):
+        for one in as_objects(doc.get("line_items")):
             value, tax = abs(money.of(one, "total", where)), abs(money.of(one, "total_tax", where))
             line = _refunded_item(one)
             if line and value:
@@ -136,7 +139,7 @@ class Reading:
                 free[line] += pieces(one.get("quantity"), f"{where}.quantity")
             explained, parts = explained + (value + tax if line else 0), parts + 1
         charged = 0
-        for one in [*rows(doc.get("shipping_lines")), *rows(doc.get("fee_lines"))]:
+        for one in [*as_objects(doc.get("shipping_lines")), *as_objects(doc.get("fee_lines"))]:
             value, tax = abs(money.of(one, "total", where)), abs(money.of(one, "total_tax", where))
             charged, explained, parts = charged + value, explained + value + tax, parts + 1
         paid = abs(money.of(doc, "amount", where))
@@ -161,8 +164,8 @@ class Reading:
 
     # -- parts of an order --------------------------------------------------------------------
 
-    def _status(self, doc: Doc, refunds: Sequence[Doc]) -> OrderStatus:
-        said = text(doc.get("status")).removeprefix("wc-")
+    def _status(self, doc: JsonObject, refunds: Sequence[JsonObject]) -> OrderStatus:
+        said = as_text(doc.get("status")).removeprefix("wc-")
         if said in self.paid:
             return OrderStatus.PAID
         if said == "refunded":  # nearly always by refunds, which say what; else all of it
@@ -171,10 +174,10 @@ class Reading:
             return STATUS[said]
         return OrderStatus.PAID if doc.get("date_paid_gmt") else OrderStatus.PENDING
 
-    def _lines(self, doc: Doc, money: Money) -> tuple[tuple[Line, ...], int]:
+    def _lines(self, doc: JsonObject, money: Money) -> tuple[tuple[Line, ...], int]:
         """The lines, and what those take off that cost less than nothing, as bundles have them."""
         made, off = [], 0
-        for place, one in enumerate(rows(doc.get("line_items"))):
+        for place, one in enumerate(as_objects(doc.get("line_items"))):
             where = f"$.line_items[{place}]"
             total, before = money.of(one, "total", where), money.of(one, "subtotal", where)
             if total < 0:
@@ -188,57 +191,53 @@ class Reading:
                     quantity=max(pieces(one.get("quantity"), f"{where}.quantity"), 1),
                     discount=Minor(before - total),
                     tax=Minor(max(money.of(one, "total_tax", where), 0)),
-                    sku=text(one.get("sku")),
+                    sku=as_text(one.get("sku")),
                     kind=LineKind.GIFT_CARD if self._is_gift_card(one) else LineKind.GOODS,
                     tags=tuple(_products(one)),
                 )
             )
         return tuple(made), off
 
-    def _is_gift_card(self, doc: Doc) -> bool:
-        names = {text(doc.get("sku")), *(str(number(doc.get(one))) for one in _PRODUCT)}
+    def _is_gift_card(self, doc: JsonObject) -> bool:
+        names = {as_text(doc.get("sku")), *(str(number(doc.get(one))) for one in _PRODUCT)}
         return not names.isdisjoint(self.gift_cards)
 
 
 _PRODUCT = ("product_id", "variation_id")
 
 
-def identities_of(doc: Doc) -> dict[str, str]:
+def identities_of(doc: JsonObject) -> dict[str, str]:
     """How the customer of an order is known; a guest by the e-mail address alone."""
     found = {}
     if customer := number(doc.get("customer_id")):
         found["customer_id"] = str(customer)
-    return found | reached_by(maybe(doc.get("billing")))
+    return found | reached_by(as_object(doc.get("billing")))
 
 
-def reached_by(billing: Doc) -> dict[str, str]:
-    """E-mail address and phone number, as far as they are such: a number has its country.
+def reached_by(billing: JsonObject) -> dict[str, str]:
+    """E-mail address and phone number, as far as they are such.
 
     The address of whom the shop has forgotten is ``deleted@site.invalid``, and nobody's.
     """
-    found = {}
-    email, phone = text(billing.get("email")), text(billing.get("phone"))
-    if _EMAIL.fullmatch(email) and not email.endswith(NOWHERE):
-        found["email"] = email
-    if _PHONE.fullmatch(phone):
-        found["phone"] = phone
-    return found
+    return contact_identities(
+        email=as_text(billing.get("email")), phone=as_text(billing.get("phone"))
+    )
 
 
-def _products(doc: Doc) -> Iterator[str]:
+def _products(doc: JsonObject) -> Iterator[str]:
     for field in _PRODUCT:
         if found := number(doc.get(field)):
             yield f"product:{found}"
 
 
-def _charges(doc: Doc, money: Money) -> tuple[int, int, int]:
+def _charges(doc: JsonObject, money: Money) -> tuple[int, int, int]:
     """What is charged beside the goods (shipping and fees), the tax on it, and what fees take off.
 
     A fee below zero is how shops and their plugins take money off without a coupon.
     """
     charged = tax = off = 0
     for kind in ("shipping_lines", "fee_lines"):
-        for place, one in enumerate(rows(doc.get(kind))):
+        for place, one in enumerate(as_objects(doc.get(kind))):
             where = f"$.{kind}[{place}]"
             total = money.of(one, "total", where)
             charged, off = charged + max(total, 0), off + max(-total, 0)
@@ -246,20 +245,20 @@ def _charges(doc: Doc, money: Money) -> tuple[int, int, int]:
     return charged, tax, off
 
 
-def _tenders(doc: Doc, money: Money) -> Iterator[Tender]:
+def _tenders(doc: JsonObject, money: Money) -> Iterator[Tender]:
     """How it was paid: gift cards lower the total that is left for the other means."""
-    for place, one in enumerate(rows(doc.get("gift_cards"))):
+    for place, one in enumerate(as_objects(doc.get("gift_cards"))):
         yield Tender(
             kind=GIFT_CARD, amount=Minor(money.of(one, "amount", f"$.gift_cards[{place}]"))
         )
     left = money.of(doc, "total", "$")
-    if (method := text(doc.get("payment_method"))) and left > 0:
+    if (method := as_text(doc.get("payment_method"))) and left > 0:
         yield Tender(kind=method, amount=Minor(left))
 
 
-def _refunded_item(doc: Doc) -> str:
+def _refunded_item(doc: JsonObject) -> str:
     """The line of the order that a line of a refund gives back; empty if it does not say."""
-    for one in rows(doc.get("meta_data")):
+    for one in as_objects(doc.get("meta_data")):
         if one.get("key") == "_refunded_item_id" and (found := number(one.get("value"))):
             return str(found)
     return ""

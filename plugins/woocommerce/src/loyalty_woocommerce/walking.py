@@ -6,14 +6,23 @@ numbers of pages alone, an order that is changed meanwhile would move, and anoth
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from loyalty_core import FactError, Input, Json, Page, Unreadable
+from loyalty_core import (
+    Input,
+    Json,
+    JsonObject,
+    Page,
+    as_object,
+    as_objects,
+    as_text,
+    cursor_of,
+    inputs_of,
+    place_at,
+)
 from loyalty_woocommerce.asking import DECIMALS, Answered, Api, Query, more_than
-from loyalty_woocommerce.fields import Doc, maybe, moment, name, number, rows, text, written
+from loyalty_woocommerce.fields import moment, name, number, written
 from loyalty_woocommerce.people import customer_of, review_of
 from loyalty_woocommerce.reading import Reading
 
@@ -48,15 +57,6 @@ class Place:
     customers: int = 0
     reviews: str = ""
 
-    @staticmethod
-    def read(cursor: str) -> Place:
-        """The place that a cursor stands for; the very start for an empty one."""
-        return Place(**json.loads(cursor)) if cursor else Place()
-
-    def cursor(self) -> str:
-        """The place as text."""
-        return json.dumps({key: value for key, value in asdict(self).items() if value})
-
 
 @dataclass(frozen=True, slots=True)
 class Walk:
@@ -68,7 +68,7 @@ class Walk:
 
     def page(self, cursor: str) -> Page:
         """A page of what changed, and where to go on."""
-        at = Place.read(cursor)
+        at = place_at(Place, cursor)
         if at.phase in (ORDERS, TRASH):
             inputs, then = self._orders(at)
         elif at.phase == CUSTOMERS:
@@ -77,29 +77,31 @@ class Walk:
             inputs, then = self._reviews(at)
         after = {ORDERS: TRASH, TRASH: CUSTOMERS, CUSTOMERS: REVIEWS if self.reviews else ""}
         if then.phase != at.phase or then.page or then.since:
-            return Page(inputs=tuple(inputs), cursor=then.cursor(), more=True)
+            return Page(inputs=tuple(inputs), cursor=cursor_of(then), more=True)
         following = after.get(at.phase, "")
         there = replace(then, phase=following or ORDERS, page=1)
         if there.phase in (ORDERS, TRASH):
             there = replace(there, since=_earlier(getattr(there, there.phase), OVERLAP))
-        return Page(inputs=tuple(inputs), cursor=there.cursor(), more=bool(following))
+        return Page(inputs=tuple(inputs), cursor=cursor_of(there), more=bool(following))
 
     def order(self, id: str) -> list[Input]:
         """The inputs of an order as it is now; none if it is not there any more."""
         found = self.api.get(f"orders/{id}", {"dp": DECIMALS, "_fields": ORDER})
-        return [] if found is None else self._order(maybe(found.document), found)
+        return [] if found is None else self._order(as_object(found.document), found)
 
     def customer(self, id: str) -> list[Input]:
         """The input of a customer as they are now; none if they are gone."""
         found = self.api.get(f"customers/{id}", {"_fields": CUSTOMER})
-        return [] if found is None else [*customer_of(maybe(found.document), self.reading.source)]
+        return (
+            [] if found is None else [*customer_of(as_object(found.document), self.reading.source)]
+        )
 
     # -- orders -------------------------------------------------------------------------------
 
-    def _order(self, doc: Doc, answered: Answered) -> list[Input]:
+    def _order(self, doc: JsonObject, answered: Answered) -> list[Input]:
         """The order with all its refunds: in the order itself they say no lines."""
         refunds: list[dict[str, Json]] = []
-        if rows(doc.get("refunds")):
+        if as_objects(doc.get("refunds")):
             path = f"orders/{name(doc.get('id'), '$.id')}/refunds"
             query: Query = {"dp": DECIMALS, "orderby": "id", "order": "asc", "_fields": REFUND}
             refunds, answered = self.api.every(path, query)
@@ -121,9 +123,9 @@ class Walk:
         inputs = [
             one
             for doc in docs
-            for one in _read("order", doc, lambda doc: self._order(doc, answered))
+            for one in inputs_of(_called("order", doc), doc, lambda doc: self._order(doc, answered))
         ]
-        last = max((text(doc.get("date_modified_gmt")) for doc in docs), default="")
+        last = max((as_text(doc.get("date_modified_gmt")) for doc in docs), default="")
         if not more_than(answered, at.page, len(docs)):
             reached = max(last, getattr(at, at.phase))
             return inputs, replace(at, since="", page=0, **{at.phase: reached})
@@ -153,7 +155,9 @@ class Walk:
         inputs = [
             one
             for doc in new
-            for one in _read("customer", doc, lambda doc: customer_of(doc, source))
+            for one in inputs_of(
+                _called("customer", doc), doc, lambda doc: customer_of(doc, source)
+            )
         ]
         newest = max([at.newest, *ids])
         if len(new) == len(docs) and more_than(answered, at.page, len(docs)):
@@ -172,9 +176,11 @@ class Walk:
         docs, answered = self.api.page("products/reviews", query)
         source = self.reading.source
         oldest = _earlier(at.reviews, MODERATION)
-        new = [doc for doc in docs if text(doc.get("date_created_gmt")) > oldest]
+        new = [doc for doc in docs if as_text(doc.get("date_created_gmt")) > oldest]
         inputs = [
-            one for doc in new for one in _read("review", doc, lambda doc: review_of(doc, source))
+            one
+            for doc in new
+            for one in inputs_of(_called("review", doc), doc, lambda doc: review_of(doc, source))
         ]
         if len(new) == len(docs) and more_than(answered, at.page, len(docs)):
             return inputs, replace(at, page=at.page + 1)
@@ -182,13 +188,9 @@ class Walk:
         return inputs, replace(at, page=0, reviews=max(reached, at.reviews))
 
 
-def _read(kind: str, doc: Doc, read: Callable[[Doc], Iterable[Input]]) -> list[Input]:
-    """The inputs of a document; one that cannot be read is kept aside, and the rest goes on."""
-    try:
-        return list(read(doc))
-    except FactError as error:
-        what = f"{kind} {number(doc.get('id')) or '?'}"
-        return [Unreadable(what=what, raw=json.dumps(doc, default=str).encode(), error=error)]
+def _called(kind: str, doc: JsonObject) -> str:
+    """What a document is called where it cannot be read."""
+    return f"{kind} {number(doc.get('id')) or '?'}"
 
 
 def _earlier(at: str, by: timedelta) -> str:

@@ -1,0 +1,56 @@
+"""What can be wrong with the settings, all of it at once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from loyalty_core import (
+    ConfigError,
+    Problem,
+    ProgramConfig,
+    RewardType,
+    account_problems,
+    secret_problems,
+)
+from loyalty_saleor.codes import MADE_HERE
+from loyalty_saleor.config import Account, SaleorConfig
+
+WHERE = "plugins.saleor.shop"
+LOCAL = ("127.0.0.1", "::1", "localhost")
+_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}", re.ASCII)
+
+
+def check(config: SaleorConfig, program: ProgramConfig) -> None:
+    """Raises ``ConfigError`` with every fault of the settings."""
+    problems = account_problems(WHERE, config.shop, program, MADE_HERE)
+    for place, account in enumerate(config.shop):
+        where = f"{WHERE}[{place}]"
+        problems += _url(where, account)
+        problems += secret_problems(f"{where}.token", account.token)
+        problems += _values(where, account, program)
+    if problems:
+        raise ConfigError(problems)
+
+
+def _url(where: str, account: Account) -> Iterator[Problem]:
+    try:
+        parts = urlsplit(account.url)
+        schemes = ("https", "http") if parts.hostname in LOCAL else ("https",)
+        fits = bool(parts.hostname) and parts.scheme in schemes and not parts.username
+    except ValueError:
+        fits = False
+    if not fits or parts.path.strip("/") or parts.query:
+        remedy = "Write an https URL without a path, as its keys stand below it."
+        yield Problem(f"{where}.url", f"{account.url[:60]!r} is no such address", remedy)
+
+
+def _values(where: str, account: Account, program: ProgramConfig) -> Iterator[Problem]:
+    if not _KEY.fullmatch(account.metadata_key):
+        remedy = "Use letters, digits, -, _ and ., a letter or digit first."
+        yield Problem(f"{where}.metadata_key", f"{account.metadata_key[:60]!r} is none", remedy)
+    made = {program.rewards[one].kind for one in account.rewards if one in program.rewards}
+    if made - {RewardType.GIFT_CARD} and not account.channel:
+        remedy = "Write the slug of a channel, such as default-channel."
+        yield Problem(f"{where}.channel", "vouchers are for a channel", remedy)

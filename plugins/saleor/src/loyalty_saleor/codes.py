@@ -1,0 +1,164 @@
+"""Vouchers and gift cards: made once, whatever becomes of the answers, and dropped.
+
+A voucher is known by its code, and is ours if the grant's id stands in its name. Saleor makes the
+codes of gift cards itself, so they are known by the grant in their metadata.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from loyalty_core import (
+    ActionRefused,
+    DropCode,
+    GrantReceipt,
+    Json,
+    JsonObject,
+    MakeCode,
+    RewardType,
+    as_object,
+    as_objects,
+    as_text,
+    format_scaled,
+    worth_in,
+)
+from loyalty_saleor.asking import Api, nodes
+from loyalty_saleor.queries import (
+    ACTIVATE_GIFT_CARD,
+    CHANNEL,
+    DROP_GIFT_CARD,
+    DROP_VOUCHER,
+    FIND_GIFT_CARD,
+    FIND_VOUCHER,
+    LIST_VOUCHER,
+    MAKE_GIFT_CARD,
+    MAKE_VOUCHER,
+)
+
+MADE_HERE = (RewardType.DISCOUNT, RewardType.FREE_SHIPPING, RewardType.GIFT_CARD)
+"""The kinds of rewards that a shop on Saleor can make."""
+GRANT = "loyalty_grant"
+"""The key of the metadata that says which grant a gift card is of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """The vouchers and gift cards of one shop."""
+
+    api: Api
+    currency: str
+    channel: str
+
+    def make(self, action: MakeCode) -> str:
+        """The code that was made, or is there; raises ``ActionRefused``."""
+        if action.grant.kind is RewardType.GIFT_CARD:
+            return self._make_gift_card(action)
+        self._make_voucher(action)
+        return action.code
+
+    def drop(self, action: DropCode) -> None:
+        """Makes it of no use any more; nothing if it is not there, or is not ours."""
+        if action.grant.kind is RewardType.GIFT_CARD:
+            card = self._gift_card(action.grant)
+            if card is not None and card.get("isActive") is True:
+                self.api.change(DROP_GIFT_CARD, action.code, id=as_text(card.get("id")))
+            return
+        found = self._voucher(action.code)
+        if found is not None and _ours(found, action.grant):
+            self.api.change(DROP_VOUCHER, action.code, id=as_text(found.get("id")))
+
+    # -- vouchers -----------------------------------------------------------------------------
+
+    def _make_voucher(self, action: MakeCode) -> None:
+        """In two steps, for what a voucher is worth stands with its channel."""
+        kind, value = _value(action.grant, self.currency)
+        found = self._voucher(action.code)
+        if found is not None and not _ours(found, action.grant):
+            raise ActionRefused(f"the shop has a voucher {action.code!r} of its own")
+        if found is None:
+            given = {**_voucher_input(action, kind), "discountValueType": value[0]}
+            made = self.api.change(MAKE_VOUCHER, action.code, input=given)
+            found = as_object(made.get("voucher"))
+        listings = as_objects(found.get("channelListings"))
+        slugs = {as_text(as_object(one.get("channel")).get("slug")) for one in listings}
+        if self.channel in slugs:
+            return
+        channel: dict[str, Json] = {"channelId": self._channel(), "discountValue": value[1]}
+        if action.grant.min_order is not None:
+            least = worth_in(action.grant.min_order, self.currency)
+            channel["minAmountSpent"] = format_scaled(least.amount_minor, least.digits)
+        self.api.change(LIST_VOUCHER, action.code, id=as_text(found.get("id")), channel=channel)
+
+    def _voucher(self, code: str) -> dict[str, Json] | None:
+        """The voucher with a code; the shop searches in names as well."""
+        for one in nodes(self.api.ask(FIND_VOUCHER, code=code).data.get("vouchers")):
+            if any(as_text(each.get("code")) == code for each in nodes(one.get("codes"))):
+                return one
+        return None
+
+    def _channel(self) -> str:
+        """The id of the channel; raises ``ActionRefused`` for one of another currency."""
+        found = as_object(self.api.ask(CHANNEL, slug=self.channel).data.get("channel"))
+        if as_text(found.get("currencyCode")) != self.currency:
+            message = f"the shop has no channel {self.channel!r} in {self.currency}"
+            raise ActionRefused(message, where=self.channel)
+        return as_text(found.get("id"))
+
+    # -- gift cards ---------------------------------------------------------------------------
+
+    def _make_gift_card(self, action: MakeCode) -> str:
+        worth = worth_in(action.grant.worth, self.currency)
+        card = self._gift_card(action.grant)
+        if card is not None and card.get("isActive") is not True:
+            self.api.change(ACTIVATE_GIFT_CARD, action.code, id=as_text(card.get("id")))
+        if card is None:
+            amount = format_scaled(worth.amount_minor, worth.digits)
+            expires = action.grant.expires_at
+            given: Json = {
+                "balance": {"amount": amount, "currency": worth.currency},
+                "isActive": True,
+                "note": _title(action.grant),
+                "expiryDate": expires.date().isoformat() if expires else None,
+                "metadata": [{"key": GRANT, "value": action.grant.grant_id}],
+            }
+            made = self.api.change(MAKE_GIFT_CARD, action.code, input=given)
+            card = as_object(made.get("giftCard"))
+        return as_text(card.get("code")) or action.code
+
+    def _gift_card(self, grant: GrantReceipt) -> dict[str, Json] | None:
+        wanted: Json = [{"key": GRANT, "value": grant.grant_id}]
+        found = nodes(self.api.ask(FIND_GIFT_CARD, metadata=wanted).data.get("giftCards"))
+        return found[0] if found else None
+
+
+def _value(grant: GrantReceipt, currency: str) -> tuple[str, tuple[str, str]]:
+    """What a voucher is for, and how much it takes off: the kind of value, and the value."""
+    if grant.kind is RewardType.FREE_SHIPPING:
+        return "SHIPPING", ("PERCENTAGE", "100")
+    if grant.kind is not RewardType.DISCOUNT:
+        raise ActionRefused(f"a shop on Saleor makes no codes for a {grant.kind}")
+    if grant.percent is not None:
+        return "ENTIRE_ORDER", ("PERCENTAGE", format(grant.percent, "f"))
+    worth = worth_in(grant.worth, currency)
+    return "ENTIRE_ORDER", ("FIXED", format_scaled(worth.amount_minor, worth.digits))
+
+
+def _voucher_input(action: MakeCode, kind: str) -> dict[str, Json]:
+    grant = action.grant
+    return {
+        "type": kind,
+        "name": _title(grant),
+        "addCodes": [action.code],
+        "startDate": grant.created_at.isoformat(),
+        "endDate": grant.expires_at.isoformat() if grant.expires_at else None,
+        "usageLimit": 1,
+        "applyOncePerCustomer": False,
+    }
+
+
+def _title(grant: GrantReceipt) -> str:
+    return f"{grant.name[:150]} [{grant.grant_id}]"
+
+
+def _ours(found: JsonObject, grant: GrantReceipt) -> bool:
+    return f"[{grant.grant_id}]" in as_text(found.get("name"))

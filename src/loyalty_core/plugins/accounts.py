@@ -1,0 +1,110 @@
+"""What can be wrong with the settings of a connected shop, whatever platform it is on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from typing import Protocol
+
+from loyalty_core.domain.catalogue import RewardType
+from loyalty_core.domain.currencies import minor_digits
+from loyalty_core.domain.programs import ProgramConfig
+from loyalty_core.domain.secrets import secret_problems
+from loyalty_core.errors import CurrencyUnknown, Problem
+
+MOST_MINUTES = 10_080
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}", re.ASCII)
+
+
+class ShopAccount(Protocol):
+    """One account of a platform, as a merchant writes it: what such settings have in common."""
+
+    @property
+    def account(self) -> str:
+        """Its name here, which stands in the URL of its webhooks."""
+        ...
+
+    @property
+    def currency(self) -> str:
+        """The shop's currency, empty for the program's."""
+        ...
+
+    @property
+    def rewards(self) -> Sequence[str]:
+        """The rewards whose codes are made there."""
+        ...
+
+    @property
+    def poll_minutes(self) -> int:
+        """How often `tick` looks for what webhooks missed, 0 for never."""
+        ...
+
+
+def account_problems(
+    where: str,
+    accounts: Sequence[ShopAccount],
+    program: ProgramConfig,
+    makes: Collection[RewardType],
+) -> list[Problem]:
+    """What is wrong with accounts of a platform in what they all have, each with its place.
+
+    ``where`` is the place of their list, such as ``plugins.shopify.shop``, and ``makes`` the kinds
+    of rewards that a shop on this platform can make.
+    """
+    problems: list[Problem] = []
+    names: set[str] = set()
+    for place, account in enumerate(accounts):
+        here = f"{where}[{place}]"
+        problems += _name(here, account.account, names)
+        problems += _values(here, account)
+        problems += _rewards(here, account, program, makes)
+    return problems
+
+
+def signer_problems(where: str, references: Sequence[str]) -> Iterator[Problem]:
+    """What is wrong with the secrets that sign an account's webhooks: one, or the new and the old.
+
+    ``where`` is the place of the account.
+    """
+    if not 1 <= len(references) <= 2:
+        yield Problem(f"{where}.secrets", f"{len(references)} secrets", "Name one, or two.")
+    for place, reference in enumerate(references):
+        yield from secret_problems(f"{where}.secrets[{place}]", reference)
+
+
+def _name(where: str, name: str, names: set[str]) -> Iterator[Problem]:
+    if not _NAME.fullmatch(name):
+        remedy = "Use lower case letters, digits, - and _."
+        yield Problem(f"{where}.account", f"{name[:60]!r} cannot be in a URL", remedy)
+    elif name in names:
+        yield Problem(f"{where}.account", f"{name!r} is there already")
+    names.add(name)
+
+
+def _values(where: str, account: ShopAccount) -> Iterator[Problem]:
+    if account.currency:
+        try:
+            minor_digits(account.currency)
+        except CurrencyUnknown as error:
+            yield Problem(f"{where}.currency", error.message, error.remedy)
+    if not 0 <= account.poll_minutes <= MOST_MINUTES:
+        message = f"{account.poll_minutes} is not from 0 to {MOST_MINUTES:,}"
+        yield Problem(f"{where}.poll_minutes", message)
+
+
+def _rewards(
+    where: str, account: ShopAccount, program: ProgramConfig, makes: Collection[RewardType]
+) -> Iterator[Problem]:
+    """What cannot be made there; that the rewards are in the catalogue is the core's to check."""
+    money = account.currency or program.program.currency
+    for name in account.rewards:
+        reward = program.rewards.get(name)
+        if reward is None:
+            continue
+        if reward.kind not in makes:
+            remedy = f"It makes {', '.join(makes)}." if makes else "It makes none."
+            yield Problem(f"{where}.rewards", f"{name!r} is a {reward.kind}", remedy)
+        priced = bool(reward.amount or reward.rate or reward.min_order)
+        if priced and money != program.program.currency:
+            message = f"{name!r} is worth {program.program.currency}, and the shop has {money}"
+            yield Problem(f"{where}.rewards", message, "Only percents can be taken off there.")
