@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import secrets
 import threading
@@ -22,9 +23,10 @@ from starlette.types import ASGIApp
 
 from examples.shops.platform import Platform
 from examples.shops.shop import Shop
-from loyalty_core import Loyalty
+from loyalty_core import Loyalty, LoyaltyError
 from loyalty_gateway import GatewaySettings, JwtSettings, create_app
 
+logger = logging.getLogger("examples.shops")
 AUDIENCE = "shops"
 TICK_SECONDS = 1
 MEMBER = """{ me {
@@ -196,4 +198,7 @@ def _environment(values: Mapping[str, str]) -> Iterator[None]:
 
 def _ticked(loyalty: Loyalty, over: threading.Event) -> None:
     while not over.wait(TICK_SECONDS):
-        loyalty.tick()
+        try:
+            loyalty.tick()
+        except LoyaltyError:
+            logger.exception("a tick failed; the next one goes on")
