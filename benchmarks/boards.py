@@ -95,13 +95,12 @@ def placed(shop: Shop, loyalty: Loyalty, program: str, members: int) -> list[str
             ):
                 cursor.execute(insert)
             connection.commit()
-    with shop.driver() as (cursor, connection):
-        cursor.execute("ANALYZE")
-        connection.commit()
+    shop.vacuum()
     count, store = loyalty._ticker._closing.count, loyalty._store
     store.write(lambda uow: uow.recount_scores())
     while store.write(partial(count, now=shop.now)):
         pass
+    shop.vacuum()  # a million rows have moved and were counted
     ids = [f"{first}{n:012x}" for n in range(members)]
     moved = ids[:: max(members // MOVED, 1)]
     with shop.driver() as (cursor, connection):
@@ -114,8 +113,8 @@ def placed(shop: Shop, loyalty: Loyalty, program: str, members: int) -> list[str
         cursor.execute(
             f"UPDATE loyalty_score SET minus = minus - 100 WHERE member_id IN ({several})"
         )
-        cursor.execute("ANALYZE")  # as autovacuum does, which is off here
         connection.commit()
+    shop.vacuum()
     return ids
 
 

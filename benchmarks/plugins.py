@@ -92,6 +92,24 @@ CHARITY: Config = {
     "charity": [{"charity": "reef", "name": "Reef", "wallets": ["reef"]}],
     "percent": [{"rule": "part", "percent": 1}],
 }
+CLUB: Config = {
+    "plan": [
+        {
+            "plan": "club",
+            "name": "Club",
+            "price": "99.00",
+            "period": "year",
+            "benefits": [{"benefit": "club-price", "kind": "percent_off", "percent": 10}],
+        }
+    ],
+}
+FRIENDS: Config = {
+    "link": "https://shop.example/?ref={code}",
+    "checks": ["self", "circle", "not_new"],
+    "reward": [
+        {"rule": "thanks", "to": "referrer", "points": 500, "after_days": 14},
+    ],
+}
 PLUGINS: Mapping[str, Tried] = {
     "points": Tried(POINTS["points"], quote, 0.6, beside={}),
     "tiers": Tried(
@@ -106,6 +124,8 @@ PLUGINS: Mapping[str, Tried] = {
         0.6,
         wallets={"reef": {"unit": "USD", "scale": 2, "spendable": False}},
     ),
+    "paid": Tried(CLUB, statement, 0.6),
+    "referral": Tried(FRIENDS, statement, 0.6),
 }
 
 

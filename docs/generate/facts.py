@@ -12,17 +12,21 @@ from collections import abc
 from dataclasses import MISSING, Field, fields, is_dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
+from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from docs.generate.facts_words import EXAMPLES, INTRODUCTION, WORDS
+from docs.generate.facts_words import DECLARED, EXAMPLES, INTRODUCTION, WORDS
 from docs.generate.text import code, prose, table
 from docs.generate.text import page as whole_page
 from loyalty_core import (
     SHIPPING,
     Activity,
+    ActivityKind,
     Cart,
     Line,
+    Loyalty,
     Minor,
     Order,
     OrderRefund,
@@ -31,10 +35,13 @@ from loyalty_core import (
     Scalar,
     Tender,
 )
+from loyalty_core.application.activities import MOMENT_PATTERN
 from loyalty_core.application.forms import LONGEST_ID
 from loyalty_core.application.identify import BY_ID
 from loyalty_core.application.identities import GIVEN, LONGEST_VALUE
 from loyalty_core.domain.currencies import MINOR_DIGITS
+
+PROGRAMS = Path(__file__).resolve().parents[2] / "examples" / "programs"
 
 FACTS: tuple[type, ...] = (Order, OrderRefund, Activity)
 PARTS: tuple[type, ...] = (Line, Tender, Refund, RefundLine)
@@ -53,10 +60,7 @@ MOMENT = {
     "description": "ISO 8601 with a time zone, such as 2026-11-21T10:00:00Z.",
     "type": "string",
     "format": "date-time",
-    "pattern": (
-        r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?"
-        r"(Z|[+-][0-9]{2}:[0-9]{2})$"
-    ),
+    "pattern": MOMENT_PATTERN,
 }
 STORABLE = "^[^\\u0000]*$"
 TEXT = {"title": "text", "type": "string", "pattern": STORABLE}
@@ -86,16 +90,36 @@ NARROWER: dict[str, dict[str, Any]] = {
 
 def schema_text() -> str:
     """The JSON Schema (draft 2020-12) of facts and carts."""
-    document = {
+    document: dict[str, Any] = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Fact",
         "description": "What a loyalty program records. Written by `python -m docs.generate`.",
         "oneOf": [{"$ref": f"#/$defs/{kind.__name__}"} for kind in FACTS],
         "$defs": {kind.__name__: _object(kind) for kind in KINDS}
         | {"text": TEXT, "amount": AMOUNT, "moment": MOMENT}
-        | {"currency": {"title": "currency", "enum": sorted(MINOR_DIGITS)}},
+        | {"currency": {"title": "currency", "enum": sorted(MINOR_DIGITS)}}
+        | {kind.kind: kind.schema() for kind in declared()},
     }
+    document["$defs"]["Activity"]["allOf"] = [_narrowed(kind) for kind in declared()]
     return json.dumps(document, indent=2) + "\n"
+
+
+@cache
+def declared() -> tuple[ActivityKind[object], ...]:
+    """The kinds of activity that the plugins of the example programs declare, by name."""
+    found: dict[str, ActivityKind[object]] = {}
+    for config in sorted(PROGRAMS.rglob("loyalty.toml")):
+        with Loyalty.open(config, "sqlite://") as loyalty:
+            found |= {kind.kind: kind for kind in loyalty.activities}
+    return tuple(found[name] for name in sorted(found))
+
+
+def _narrowed(kind: ActivityKind[object]) -> dict[str, Any]:
+    """That an activity of this kind has such data."""
+    needed = ["data"] if any(field.needed for field in kind.fields()) else []
+    named = {"properties": {"kind": {"const": kind.kind}}, "required": ["kind"]}
+    then = {"properties": {"data": {"$ref": f"#/$defs/{kind.kind}"}}, "required": needed}
+    return {"if": named, "then": then}
 
 
 def _object(kind: type) -> dict[str, Any]:
@@ -211,4 +235,15 @@ def _section(kind: type) -> str:
 
 def page() -> str:
     """The page about facts."""
-    return whole_page("Facts", INTRODUCTION, *(_section(kind) for kind in KINDS))
+    kinds = [_declared(kind) for kind in declared()]
+    sections = [_section(kind) for kind in KINDS]
+    return whole_page("Facts", INTRODUCTION, *sections, DECLARED, *kinds)
+
+
+def _declared(kind: ActivityKind[object]) -> str:
+    rows = [
+        (code(one.name), one.type, "**needed**" if one.needed else "", one.doc)
+        for one in kind.fields()
+    ]
+    head = ("in `data`", "is", "if left out", "what it says")
+    return "\n\n".join((f"### {kind.kind}", kind.summary, table(head, rows)))

@@ -40,6 +40,16 @@ What becomes of an order, from its deposit to a won dispute, is told on the page
 [the life of an order](../orders.md).
 """
 
+DECLARED = """
+## Kinds that plugins declare
+
+An activity may be of any kind and hold any plain values. A plugin may declare kinds of its own by
+`loyalty_register_activities`: where it is on, `data` of such an activity must be what is declared,
+and the plugin's other kinds are refused. A whole number and a truth value may be texts as well
+(`"1200"`, `"true"`), for a CSV file has nothing else. `loyalty activities` lists what the plugins
+of a program declare. Those of this repository declare these.
+"""
+
 BOUGHT = {
     "currency": "The ISO 4217 code that all its amounts are in.",
     "lines": "What was bought, at least one line.",

@@ -10,11 +10,13 @@ from docs.generate.text import page as whole_page
 from docs.generate.text import prose
 from loyalty_core import (
     PLUGIN_API_VERSION,
+    ActivityKind,
     ActsOnShop,
     BenefitSource,
     Cause,
     Charge,
     CodeUsed,
+    Command,
     Connector,
     Credit,
     Customer,
@@ -32,12 +34,15 @@ from loyalty_core import (
     MakeCode,
     Measure,
     Message,
+    Migration,
     Outcome,
+    OwnTables,
     Page,
     Payment,
     PaymentProvider,
     PluginManifest,
     ProgramType,
+    PutRow,
     ReceivesWebhooks,
     Repayment,
     Returned,
@@ -59,6 +64,14 @@ from loyalty_core import (
 )
 from loyalty_core.plugins import hookspecs
 from loyalty_gateway import hookspecs as gateway_hookspecs
+from loyalty_gateway.extension import (
+    ContributedFailure,
+    ContributedField,
+    GatewayContext,
+    GraphQLExtension,
+    Permission,
+    UserError,
+)
 
 INTRODUCTION = f"""
 A plugin is an object with a `manifest` and some of the hooks below. Its distribution names the
@@ -89,6 +102,10 @@ GIVEN = (
     Repayment,
     Handler,
     Subscription,
+    ActivityKind,
+    Command,
+    OwnTables,
+    Migration,
 )
 CONNECTORS = (
     Connector,
@@ -107,7 +124,15 @@ CONNECTORS = (
 )
 INPUTS = (Customer, CodeUsed, ErasureAsked, ExportAsked, ShopErasureAsked, Disconnected)
 ACTIONS = (MakeCode, DropCode, ShowMember, TellEvent)
-EFFECTS = (Credit, Grant, KeepState, Emit, Measure, Cause)
+GRAPHQL = (
+    GraphQLExtension,
+    ContributedField,
+    ContributedFailure,
+    Permission,
+    UserError,
+    GatewayContext,
+)
+EFFECTS = (Credit, Grant, KeepState, Emit, Measure, Cause, PutRow)
 
 
 def hooks_of(module: ModuleType) -> list[FunctionType]:
@@ -136,6 +161,11 @@ def page() -> str:
         "## Effects",
         "What `decide` and `follow` return: data, and the core alone writes.",
         *map(_class, EFFECTS),
+        "## GraphQL",
+        "What `loyalty_extend_graphql` returns, all of `loyalty_gateway.extension`. The "
+        "[gateway's page](../../gateway/README.md#extend-it) has examples; "
+        "`loyalty_gateway.testing` has the checks for a plugin's tests.",
+        *map(_class, GRAPHQL),
         "## Connectors",
         "What `loyalty_register_connectors` returns; [connectors](../connectors.md) tells how the "
         "parts work together. A connector is a `Connector` and those of the next three that it can "

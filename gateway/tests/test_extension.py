@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 import pytest
@@ -11,7 +13,8 @@ import strawberry
 from gateway.tests.shop import CONFIG, SETTINGS, Front, ShopPlugin, signed
 from loyalty_core import Loyalty, PluginError, PluginManifest, hookimpl
 from loyalty_gateway import create_app
-from loyalty_gateway.compose import Audience, composed
+from loyalty_gateway.compose import composed
+from loyalty_gateway.contributions import Audience
 from loyalty_gateway.extension import (
     ContributedField,
     GatewayContext,
@@ -58,6 +61,45 @@ async def give(info: Info, member_id: strawberry.ID) -> bool | None:
 
 async def never_null() -> int:
     return 1
+
+
+def at_once() -> int | None:
+    return 1
+
+
+async def source() -> AsyncIterator[int | None]:
+    yield 1
+
+
+async def source_never_null() -> AsyncIterator[int]:
+    yield 1
+
+
+@strawberry.type(description="A type with the name of one of the gateway's.")
+class Money:
+    name: str = strawberry.field(description="Its name.")
+
+
+@strawberry.enum(name="SharedKind", description="A type of one plugin.")
+class OneKind(Enum):
+    A = strawberry.enum_value("a", description="A.")
+
+
+@strawberry.enum(name="SharedKind", description="A type of another plugin, by the same name.")
+class OtherKind(Enum):
+    B = strawberry.enum_value("b", description="B.")
+
+
+async def money() -> Money | None:
+    return None
+
+
+async def of_kind(kind: OneKind) -> bool | None:
+    return kind is OneKind.A
+
+
+async def other_kind() -> OtherKind | None:
+    return None
 
 
 def field(name: str, resolver: Any, *permissions: Permission) -> ContributedField:
@@ -187,6 +229,51 @@ REFUSED: dict[str, tuple[list[Badges], list[str]]] = {
     "never null": (
         [Badges(on_member(field("mine", never_null, Permission.ADMIN)))],
         ["plugin badges", "Member.mine", "nullable"],
+    ),
+    "a type of the gateway's": (
+        [Badges(on_member(field("mine", money, Permission.ADMIN)))],
+        ["plugin badges", "the gateway", "admin", "Money"],
+    ),
+    "a type of another plugin's": (
+        [
+            Badges(on_member(field("fine", count, Permission.ADMIN)), "fine"),
+            Badges(on_member(field("one", of_kind, Permission.ADMIN)), "one"),
+            Badges(on_member(field("two", other_kind, Permission.ADMIN)), "two"),
+        ],
+        ["plugin one", "plugin two", "SharedKind"],
+    ),
+    "a resolver that blocks": (
+        [Badges(on_member(field("mine", at_once, Permission.ADMIN)))],
+        ["plugin badges", "Member.mine", "async function"],
+    ),
+    "a subscription that is no source": (
+        [Badges(GraphQLExtension(subscriptions=(field("badgesMine", count, Permission.ADMIN),)))],
+        ["plugin badges", "Subscription.badgesMine", "async generator"],
+    ),
+    "a source that is no subscription": (
+        [Badges(on_member(field("mine", source, Permission.ADMIN)))],
+        ["plugin badges", "Member.mine", "async function"],
+    ),
+    "a source that is never null": (
+        [
+            Badges(
+                GraphQLExtension(
+                    subscriptions=(field("badgesMine", source_never_null, Permission.ADMIN),)
+                )
+            )
+        ],
+        ["plugin badges", "Subscription.badgesMine", "nullable"],
+    ),
+    "a subscription of another plugin's": (
+        [
+            Badges(GraphQLExtension(subscriptions=(field("same", source, Permission.PUBLIC),)), one)
+            for one in ("one", "two")
+        ],
+        ["Subscription.same", "plugin one", "plugin two"],
+    ),
+    "a name that is none": (
+        [Badges(on_member(field("my_badges", count, Permission.ADMIN)))],
+        ["plugin badges", "Member.my_badges", "camel case"],
     ),
     "roots as fields": (
         [Badges(GraphQLExtension(fields={"Query": (MINE,)}))],

@@ -25,7 +25,11 @@ STATIC = Path(loyalty_gateway.__file__).parent / "static"
 def served(loyalty: Loyalty) -> Iterator[str]:
     """The address of a real server of the program, in a thread."""
     config = uvicorn.Config(
-        create_app(loyalty, SETTINGS, dev=True), port=0, lifespan="off", log_level="error"
+        create_app(loyalty, SETTINGS, dev=True),
+        port=0,
+        lifespan="off",
+        log_level="error",
+        ws="websockets-sansio",
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)

@@ -10,7 +10,8 @@ from graphql import parse
 from gateway.tests.attacks import ATTACKS, BODIES, fragment_bomb
 from gateway.tests.shop import ADMIN_KEY, SETTINGS, Front, signed
 from loyalty_core import Loyalty, StoreUnreachable
-from loyalty_gateway.compose import Audience, composed
+from loyalty_gateway.compose import composed
+from loyalty_gateway.contributions import Audience
 from loyalty_gateway.documents import MOST_ERRORS, Documents
 from loyalty_gateway.limits import Measurer
 from loyalty_gateway.settings import Limits

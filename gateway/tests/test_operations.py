@@ -11,11 +11,12 @@ import pytest
 from gateway.tests.shop import CONFIG, Clock, Front, ShopPlugin, open_shop, order, signed
 from loyalty_core import Json, Loyalty, check_proof
 from loyalty_core.storage.engine import open_engine
-from loyalty_gateway.compose import Audience, composed
+from loyalty_gateway.compose import composed
+from loyalty_gateway.contributions import Audience
 
 ERROR = "... on UserError { code }"
 OPERATORS_ALONE = {
-    *("merge", "unmerge", "claimOrder", "erase", "updateMember"),
+    *("merge", "unmerge", "claimOrder", "erase", "eraseGuest", "updateMember"),
     *("adjustMany", "reinstate", "importCodes", "link", "settle"),
 }
 
@@ -84,6 +85,16 @@ def test_a_person_is_handed_out_and_forgotten(front: Front, ada: str) -> None:
     assert front.admin(export, id=ada)["errors"][0]["extensions"]["code"] == "member_erased"
     missing = front.admin_data(erase, id="nobody", reason="r")["erase"]
     assert missing["code"] == "member_not_found"
+
+
+def test_a_guest_is_forgotten(front: Front, ada: str) -> None:
+    erase = f"""mutation X($email: String!) {{
+      eraseGuest(identities: [{{kind: EMAIL, value: $email}}], reason: "asked", actor: "eve",
+        idempotencyKey: "x") {{ ... on GuestErasure {{ facts reason }} {ERROR} }} }}"""
+    made = front.admin_data(erase, email="gus@example.org")["eraseGuest"]
+    assert made == {"facts": 0, "reason": "asked"}
+    member = front.admin_data(erase, email="ada@example.org")["eraseGuest"]
+    assert member["code"] == "identity_conflict"
 
 
 def test_a_member_is_suspended(front: Front, ada: str) -> None:

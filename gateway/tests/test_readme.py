@@ -10,6 +10,8 @@ import pytest
 from gateway.tests.shop import CONFIG, SETTINGS, Front, ShopPlugin, order, signed
 from loyalty_core import Loyalty, PluginManifest
 from loyalty_gateway import GatewaySettings, JwtSettings, create_app
+from loyalty_gateway.compose import composed
+from loyalty_gateway.contributions import Audience
 from loyalty_gateway.settings import Limits, resolved, settings_of
 
 README = (Path(__file__).resolve().parents[1] / "README.md").read_text(encoding="utf-8")
@@ -37,12 +39,15 @@ def test_the_configuration_shows_every_setting_and_the_defaults() -> None:
 
 def test_the_examples_run(monkeypatch: pytest.MonkeyPatch) -> None:
     names: dict[str, Any] = {"__name__": "builtins"}  # a module there is; any will do
-    mount, sign, extend, hook = blocks("python")
+    mount, sign, extend, hook, follow, refuse, check = blocks("python")
     exec(mount, names)
     names.pop("loyalty").close()
     exec(sign, names)
     exec(extend, names)
-    exec(hook, names)
+    for block in (hook, follow, refuse, check):
+        exec(block, names)
+    for name in ("EXTENSION", "FOLLOWED", "REFUSING"):
+        composed(Audience.STOREFRONT, {"streaks": names[name]})
     plugin = names["Plugin"]()
     plugin.manifest = PluginManifest(id="streaks", version="1.0", requires_plugin_api=">=1.0,<2")
     config = {**CONFIG, "plugins": {"shop": {}, "streaks": {}}}

@@ -1,15 +1,19 @@
 """The committed schemas are those the code makes, and everything in them is described."""
 
+import re
 from pathlib import Path
 
 import pytest
 from graphql import GraphQLEnumType, GraphQLInputObjectType, is_specified_scalar_type
 from graphql.type import GraphQLInterfaceType, GraphQLObjectType
 
-from loyalty_gateway.compose import Audience, composed
+from loyalty_gateway.compose import composed
+from loyalty_gateway.contributions import Audience
 from loyalty_gateway.schema import main, schema_text
 
-FOLDER = Path(__file__).resolve().parents[1] / "schema"
+ROOT = Path(__file__).resolve().parents[2]
+FOLDER = ROOT / "gateway" / "schema"
+TESTS = "tests/test_*.py"
 RENEW = "python -m loyalty_gateway.schema --write gateway/schema"
 
 
@@ -72,5 +76,40 @@ def test_the_command_renews_and_checks(tmp_path: Path, capsys: pytest.CaptureFix
     assert main(["--check", str(tmp_path)]) == 1
     assert main(["--write", str(tmp_path)]) == 0
     assert main(["--check", str(tmp_path)]) == 0
-    assert main([]) == 2
+    with pytest.raises(SystemExit):
+        main([])
     assert "storefront.graphql is stale" in capsys.readouterr().out
+
+
+PLUGINS = sorted(path.parents[1].name for path in ROOT.glob("plugins/*/src/loyalty_*"))
+EXTENDING = sorted(
+    path.relative_to(ROOT).parts[1] for path in ROOT.glob("plugins/*/src/loyalty_*/graphql*")
+)
+
+
+def test_what_each_plugin_adds_is_committed() -> None:
+    """Each plugin's own tests check that it is fresh."""
+    assert EXTENDING
+    for name in EXTENDING:
+        files = {path.name for path in (ROOT / "plugins" / name / "graphql").iterdir()}
+        assert files, name
+        assert files <= {"storefront.graphql", "admin.graphql"}, name
+        tests = [path.read_text(encoding="utf-8") for path in (ROOT / "plugins" / name).glob(TESTS)]
+        for check in ("check_extension(plugin)", "check_schema_files(plugin, "):
+            assert any(check in text for text in tests), f"{name}: no test calls {check}"
+
+
+@pytest.mark.parametrize("name", PLUGINS)
+def test_the_gateway_names_no_plugin(name: str) -> None:
+    places = [*ROOT.glob("gateway/src/**/*.py"), ROOT / "gateway/pyproject.toml"]
+    for path in places:
+        text = path.read_text(encoding="utf-8")
+        named = re.search(rf"loyalty[_-]{name}\b|plugins[/.]{name}\b|Plugin\(.{name}", text)
+        assert named is None, f"{path}: {named}"
+    for audience in Audience:
+        own = composed(audience).graphql_schema.type_map
+        path = ROOT / "plugins" / name / "graphql" / f"{audience.value}.graphql"
+        if path.is_file():
+            new = re.findall(r"(?m)^(?:type|enum|input|union) (\w+)", path.read_text("utf-8"))
+            assert new
+            assert [kind for kind in new if kind in own] == []

@@ -3,6 +3,7 @@
 from importlib.metadata import version as _version
 
 from loyalty_core.aio import AsyncLoyalty
+from loyalty_core.application.activities import ActivityField, ActivityKind
 from loyalty_core.application.files.facts import FactFile, read_facts
 from loyalty_core.application.files.lines import FileRow
 from loyalty_core.application.structure import read_settings
@@ -14,6 +15,13 @@ from loyalty_core.domain.adjustments import (
     ReinstatementReceipt,
 )
 from loyalty_core.domain.amounts import Minor, Money, Rounding, format_scaled, parse_scaled, split
+from loyalty_core.domain.backtests import (
+    Backtest,
+    Compared,
+    Figures,
+    GrantsCompared,
+    Impossible,
+)
 from loyalty_core.domain.benefit_checks import benefit_problems
 from loyalty_core.domain.benefits import (
     Benefit,
@@ -81,7 +89,16 @@ from loyalty_core.domain.connectors import (
     WebhookRequest,
 )
 from loyalty_core.domain.currencies import minor_digits
-from loyalty_core.domain.effects import Cause, Credit, Effect, Emit, Grant, KeepState, Measure
+from loyalty_core.domain.effects import (
+    Cause,
+    Credit,
+    Effect,
+    Emit,
+    Grant,
+    KeepState,
+    Measure,
+    PutRow,
+)
 from loyalty_core.domain.events import Event
 from loyalty_core.domain.facts import (
     SHIPPING,
@@ -89,6 +106,7 @@ from loyalty_core.domain.facts import (
     Decidable,
     Fact,
     Json,
+    JsonObject,
     Line,
     LineKind,
     Order,
@@ -100,15 +118,7 @@ from loyalty_core.domain.facts import (
     Scalar,
     Tender,
 )
-from loyalty_core.domain.foreign import (
-    JsonObject,
-    as_object,
-    as_objects,
-    as_text,
-    inputs_of,
-    needed_moment,
-    needed_object,
-)
+from loyalty_core.domain.foreign import as_object, as_objects, as_text, needed_moment, needed_object
 from loyalty_core.domain.grants import BorneCost, CodeImport, GrantReceipt, GrantState
 from loyalty_core.domain.habits import Habits, Purchases, UsualItem, UsualOrder, UsualStore
 from loyalty_core.domain.household_views import (
@@ -165,6 +175,7 @@ from loyalty_core.domain.receipts import (
     Difference,
     ErasureReceipt,
     FactReceipt,
+    GuestErasureReceipt,
     MergeReceipt,
     RebuildReport,
     RecordStatus,
@@ -218,6 +229,7 @@ from loyalty_core.domain.tiers import (
     Tier,
     TierChange,
 )
+from loyalty_core.domain.versions import RulesChange, RulesVersion
 from loyalty_core.errors import (
     ActionRefused,
     AgreementMissing,
@@ -281,10 +293,11 @@ from loyalty_core.errors import (
 )
 from loyalty_core.loyalty import Loyalty
 from loyalty_core.plugins.accounts import ShopAccount, account_problems, signer_problems
-from loyalty_core.plugins.asking import HttpAnswer, ShopHttp, cursor_of, patiently, place_at
+from loyalty_core.plugins.asking import HttpAnswer, ShopHttp, patiently
 from loyalty_core.plugins.hookspecs import hookimpl
 from loyalty_core.plugins.loader import Plugin
 from loyalty_core.plugins.manifest import PLUGIN_API_VERSION, PluginManifest
+from loyalty_core.plugins.walks import cursor_of, inputs_of, place_at
 from loyalty_core.ports.connectors import (
     ActsOnShop,
     Connector,
@@ -302,6 +315,7 @@ from loyalty_core.ports.payments import (
 )
 from loyalty_core.ports.program import (
     BenefitSource,
+    Command,
     FollowsFacts,
     Fulfils,
     Handler,
@@ -314,6 +328,8 @@ from loyalty_core.ports.program import (
     TierScheme,
     UnitesStates,
 )
+from loyalty_core.schema.columns import Moment
+from loyalty_core.schema.own import Migration, OwnTables, add_column, own_table
 from loyalty_core.storage.engine import add_sqlite_hooks
 
 __version__ = _version("loyalty-core")
@@ -321,56 +337,59 @@ __version__ = _version("loyalty-core")
 # fmt: off
 __all__ = [
     "PLUGIN_API_VERSION", "SHIPPING", "Accepted", "AccountLink", "Action", "ActionRefused",
-    "ActionReport", "ActionState", "Activity", "ActsOnShop", "Adjustment", "AdjustmentOutcome",
-    "AdjustmentReceipt", "AdjustmentSummary", "AgreementMissing", "AmountInvalid", "AsyncLoyalty",
-    "AwardExplanation", "Benefit", "BenefitKind", "BenefitSource", "BenefitUse", "Block", "Board",
-    "BoardAround", "BoardPage", "BoardUnknown", "BoardWin", "BorneCost", "Calendar", "Campaign",
-    "Cart", "Cause", "Charge", "Checkout", "ClaimReceipt", "ClaimRefused", "Clock", "CodeImport",
-    "CodeRules", "CodeSource", "CodeUsed", "Condition", "ConfigError", "Connector",
-    "ConnectorDisabled", "ConnectorError", "ConnectorStatus", "ConnectorUnknown", "Credit",
-    "CurrencyUnknown", "Customer", "CustomerMissing", "DateOutOfRange", "Dated", "DebtPolicy",
-    "Decidable", "Difference", "Disconnected", "Drift", "DropCode", "Earning", "Effect", "Emit",
+    "ActionReport", "ActionState", "Activity", "ActivityField", "ActivityKind", "ActsOnShop",
+    "Adjustment", "AdjustmentOutcome", "AdjustmentReceipt", "AdjustmentSummary", "AgreementMissing",
+    "AmountInvalid", "AsyncLoyalty", "AwardExplanation", "Backtest", "Benefit", "BenefitKind",
+    "BenefitSource", "BenefitUse", "Block", "Board", "BoardAround", "BoardPage", "BoardUnknown",
+    "BoardWin", "BorneCost", "Calendar", "Campaign", "Cart", "Cause", "Charge", "Checkout",
+    "ClaimReceipt", "ClaimRefused", "Clock", "CodeImport", "CodeRules", "CodeSource", "CodeUsed",
+    "Command", "Compared", "Condition", "ConfigError", "Connector", "ConnectorDisabled",
+    "ConnectorError", "ConnectorStatus", "ConnectorUnknown", "Credit", "CurrencyUnknown",
+    "Customer", "CustomerMissing", "DateOutOfRange", "Dated", "DebtPolicy", "Decidable",
+    "Difference", "Disconnected", "Drift", "DropCode", "Earning", "Effect", "Emit",
     "EncodingBroken", "Entry", "ErasureAsked", "ErasureReceipt", "Event", "ExpiresAt", "Expiry",
     "Explanation", "ExportAsked", "Fact", "FactError", "FactFile", "FactReceipt", "FactTooLarge",
-    "Failed", "FileRow", "FollowsFacts", "Fulfils", "Goal", "GoodwillPolicy", "Grant",
-    "GrantNotFound", "GrantReceipt", "GrantRefused", "GrantState", "GrantedBenefit", "Habits",
-    "Handler", "Health", "HeldSegment", "History", "HistoryItem", "HistoryPage",
-    "HostConnectionUnsafe", "HouseholdInvitation", "HouseholdMemberView", "HouseholdNotFound",
-    "HouseholdReceipt", "HouseholdRefused", "HouseholdRole", "HouseholdRules", "HouseholdState",
-    "HouseholdStatement", "HttpAnswer", "IdempotencyConflict", "Identity", "IdentityConflict",
-    "IdentityInvalid", "IdentityKind", "InboxReport", "Input", "InsufficientPoints", "JoinPolicy",
-    "Json", "JsonObject", "KeepState", "LeapDay", "LeavingPolicy", "LedgerFault", "Limit", "Line",
-    "LineKind", "LinePrice", "LinkRefused", "ListsChanges", "LoggedAction", "Loyalty",
-    "LoyaltyError", "MakeCode", "Measure", "Member", "MemberErased", "MemberId", "MemberInactive",
-    "MemberNotFound", "MemberStatus", "MemberView", "MergeReceipt", "MergeRefused", "Message",
-    "MessageReceipt", "MessageState", "Minor", "MissedBenefit", "Money", "MovedPoints", "NotSealed",
-    "Order", "OrderNotFound", "OrderRefund", "OrderStatus", "OrderSumsMismatch", "Outcome", "Owing",
-    "Page", "Paid", "Partner", "Payment", "PaymentProvider", "PaymentState", "Period", "Place",
-    "PlatformUnavailable", "Plugin", "PluginError", "PluginFailed", "PluginManifest",
-    "PluginMissing", "PointsValue", "Price", "Pricing", "Problem", "Profile", "Program",
-    "ProgramConfig", "ProgramType", "Progress", "ProofInvalid", "Purchases", "Quote", "Rate",
-    "RebuildReport", "ReceivesWebhooks", "RecordStatus", "RecordSummary", "RecountReport",
-    "RedemptionEnded", "RedemptionNotFound", "RedemptionReceipt", "RedemptionRefused",
-    "RedemptionState", "Refund", "RefundExceedsOrder", "RefundKind", "RefundLine",
-    "ReinstatementReceipt", "ReinstatementRefused", "Rejection", "Repayment", "Report", "Returned",
-    "Reward", "RewardKind", "RewardType", "RewardUnknown", "RewardView", "Rounding", "Scalar",
-    "Score", "ScoresMembers", "SealBroken", "SealReport", "Secret", "SecretMissing", "Segment",
-    "SegmentCount", "SegmentPage", "SegmentReport", "SegmentUnknown", "Settlement",
-    "SettlementReceipt", "SettlementRefused", "SharedWallet", "ShopAccount", "ShopErasureAsked",
-    "ShopHttp", "ShowMember", "ShowsMembers", "SignatureInvalid", "SignedIn", "SignsMembersIn",
-    "SpendOffer", "SpendRequest", "Spenders", "Stacking", "Standing", "Statement", "Status",
-    "StoreBusy", "StoreError", "StoreFull", "StoreReadOnly", "StoreUnreachable", "Subscription",
-    "SuggestsLines", "TellEvent", "Tender", "TickReport", "Tier", "TierChange", "TierScheme",
-    "TopMember", "Transaction", "TransactionKind", "TransactionNotFound", "TransferReceipt",
-    "TransferRefused", "TransferRules", "Translation", "UnitesStates", "UnmergeReceipt",
-    "Unreadable", "UsualItem", "UsualOrder", "UsualStore", "Verified", "VerifyReport", "WalkReport",
-    "Wallet", "WalletStatement", "WalletTotals", "WalletUnknown", "Wants", "WebhookCheck",
-    "WebhookRequest", "__version__", "account_problems", "add_months", "add_sqlite_hooks",
-    "as_object", "as_objects", "as_text", "benefit_problems", "board_win", "check_proof",
-    "contact_identities", "cursor_of", "customer_ids", "day_of", "format_scaled", "hookimpl",
-    "inputs_of", "is_purchase", "line_nets", "member_text", "minor_digits", "needed_moment",
-    "needed_object", "next_period_start", "order_total", "parse_scaled", "patiently",
-    "period_start", "place_at", "points_multiplier", "price", "read_facts", "read_settings",
-    "same_signature", "secret_problems", "signer_problems", "split", "start_of", "worth_in", "zone",
+    "Failed", "Figures", "FileRow", "FollowsFacts", "Fulfils", "Goal", "GoodwillPolicy", "Grant",
+    "GrantNotFound", "GrantReceipt", "GrantRefused", "GrantState", "GrantedBenefit",
+    "GrantsCompared", "GuestErasureReceipt", "Habits", "Handler", "Health", "HeldSegment",
+    "History", "HistoryItem", "HistoryPage", "HostConnectionUnsafe", "HouseholdInvitation",
+    "HouseholdMemberView", "HouseholdNotFound", "HouseholdReceipt", "HouseholdRefused",
+    "HouseholdRole", "HouseholdRules", "HouseholdState", "HouseholdStatement", "HttpAnswer",
+    "IdempotencyConflict", "Identity", "IdentityConflict", "IdentityInvalid", "IdentityKind",
+    "Impossible", "InboxReport", "Input", "InsufficientPoints", "JoinPolicy", "Json", "JsonObject",
+    "KeepState", "LeapDay", "LeavingPolicy", "LedgerFault", "Limit", "Line", "LineKind",
+    "LinePrice", "LinkRefused", "ListsChanges", "LoggedAction", "Loyalty", "LoyaltyError",
+    "MakeCode", "Measure", "Member", "MemberErased", "MemberId", "MemberInactive", "MemberNotFound",
+    "MemberStatus", "MemberView", "MergeReceipt", "MergeRefused", "Message", "MessageReceipt",
+    "MessageState", "Migration", "Minor", "MissedBenefit", "Moment", "Money", "MovedPoints",
+    "NotSealed", "Order", "OrderNotFound", "OrderRefund", "OrderStatus", "OrderSumsMismatch",
+    "Outcome", "Owing", "OwnTables", "Page", "Paid", "Partner", "Payment", "PaymentProvider",
+    "PaymentState", "Period", "Place", "PlatformUnavailable", "Plugin", "PluginError",
+    "PluginFailed", "PluginManifest", "PluginMissing", "PointsValue", "Price", "Pricing", "Problem",
+    "Profile", "Program", "ProgramConfig", "ProgramType", "Progress", "ProofInvalid", "Purchases",
+    "PutRow", "Quote", "Rate", "RebuildReport", "ReceivesWebhooks", "RecordStatus", "RecordSummary",
+    "RecountReport", "RedemptionEnded", "RedemptionNotFound", "RedemptionReceipt",
+    "RedemptionRefused", "RedemptionState", "Refund", "RefundExceedsOrder", "RefundKind",
+    "RefundLine", "ReinstatementReceipt", "ReinstatementRefused", "Rejection", "Repayment",
+    "Report", "Returned", "Reward", "RewardKind", "RewardType", "RewardUnknown", "RewardView",
+    "Rounding", "RulesChange", "RulesVersion", "Scalar", "Score", "ScoresMembers", "SealBroken",
+    "SealReport", "Secret", "SecretMissing", "Segment", "SegmentCount", "SegmentPage",
+    "SegmentReport", "SegmentUnknown", "Settlement", "SettlementReceipt", "SettlementRefused",
+    "SharedWallet", "ShopAccount", "ShopErasureAsked", "ShopHttp", "ShowMember", "ShowsMembers",
+    "SignatureInvalid", "SignedIn", "SignsMembersIn", "SpendOffer", "SpendRequest", "Spenders",
+    "Stacking", "Standing", "Statement", "Status", "StoreBusy", "StoreError", "StoreFull",
+    "StoreReadOnly", "StoreUnreachable", "Subscription", "SuggestsLines", "TellEvent", "Tender",
+    "TickReport", "Tier", "TierChange", "TierScheme", "TopMember", "Transaction", "TransactionKind",
+    "TransactionNotFound", "TransferReceipt", "TransferRefused", "TransferRules", "Translation",
+    "UnitesStates", "UnmergeReceipt", "Unreadable", "UsualItem", "UsualOrder", "UsualStore",
+    "Verified", "VerifyReport", "WalkReport", "Wallet", "WalletStatement", "WalletTotals",
+    "WalletUnknown", "Wants", "WebhookCheck", "WebhookRequest", "__version__", "account_problems",
+    "add_column", "add_months", "add_sqlite_hooks", "as_object", "as_objects", "as_text",
+    "benefit_problems", "board_win", "check_proof", "contact_identities", "cursor_of",
+    "customer_ids", "day_of", "format_scaled", "hookimpl", "inputs_of", "is_purchase", "line_nets",
+    "member_text", "minor_digits", "needed_moment", "needed_object", "next_period_start",
+    "order_total", "own_table", "parse_scaled", "patiently", "period_start", "place_at",
+    "points_multiplier", "price", "read_facts", "read_settings", "same_signature",
+    "secret_problems", "signer_problems", "split", "start_of", "worth_in", "zone",
 ]
 # fmt: on

@@ -52,6 +52,7 @@ from loyalty_core.domain.clock import Clock, utc_now
 from loyalty_core.domain.facts import Json
 from loyalty_core.domain.programs import ProgramConfig
 from loyalty_core.facade.adjusting import AdjustingMethods
+from loyalty_core.facade.backtests import BacktestMethods, Backtests
 from loyalty_core.facade.boards import BoardMethods
 from loyalty_core.facade.claims import ClaimMethods
 from loyalty_core.facade.connectors import ConnectorMethods
@@ -59,6 +60,7 @@ from loyalty_core.facade.facts import FactMethods
 from loyalty_core.facade.grants import GrantMethods
 from loyalty_core.facade.households import HouseholdMethods
 from loyalty_core.facade.members import MemberMethods
+from loyalty_core.facade.own_tables import OwnTableMethods
 from loyalty_core.facade.partners import PartnerMethods
 from loyalty_core.facade.people import PeopleMethods
 from loyalty_core.facade.proofs import ProofMethods
@@ -108,7 +110,9 @@ class Loyalty(
     BoardMethods,
     ProofMethods,
     ConnectorMethods,
+    OwnTableMethods,
     UpkeepMethods,
+    BacktestMethods,
 ):
     """One program's books, and everything one can do with them. Safe to share between threads.
 
@@ -120,14 +124,14 @@ class Loyalty(
 
     def __init__(self, parts: _Parts) -> None:
         """Use ``Loyalty.open``."""
-        self._parts = parts
+        self._parts, self._registry = parts, parts.registry
         store, rules, clock = parts.store, parts.rules, parts.clock
         self._store, self._rules = store, rules
         self._recorder = Recorder(store, rules, parts.archive, clock)
         self._members = Members(store, rules, self._recorder, clock)
         self._codes = MemberCodes(store, rules, self._recorder, clock)
         self._claiming = Claiming(store, self._recorder, clock)
-        self._spending = Spending(store, rules, clock)
+        self._spending = Spending(store, rules, parts.archive, clock)
         self._redeeming = Redeeming(store, rules, clock)
         self._partnered = PartnerRedeeming(store, rules, clock)
         self._linking = Linking(store, rules, clock)
@@ -167,7 +171,7 @@ class Loyalty(
             clock,
         )
         self._boards = BoardQuestions(store, rules, clock)
-        self._registry = parts.registry
+        self._backtests = Backtests(store, rules.config, parts.archive.given, clock)
 
     @classmethod
     def open(
@@ -198,7 +202,7 @@ class Loyalty(
             engine = open_engine(_beside(config, read) if database is None else database)
             store = SqlStore(engine, read.program.id, owned=True)
         try:
-            store.prepare(clock)
+            store.prepare(clock, registry.own_tables())
             document, hashed, now = effective(read), fingerprint(read), clock()
             version = store.write(lambda uow: uow.config_version(hashed, document, now))
             rules = replace(registry.rules(replace(read, version=version)), draw=draw)

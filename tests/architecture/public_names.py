@@ -8,7 +8,13 @@ import typing
 from collections.abc import Iterator
 from pathlib import Path
 
-PUBLIC_MODULES = ("loyalty_core", "loyalty_core.testing", "loyalty_gateway.extension")
+PUBLIC_MODULES = (
+    "loyalty_core",
+    "loyalty_core.testing",
+    "loyalty_core.testing.plugin",
+    "loyalty_gateway.extension",
+    "loyalty_gateway.testing",
+)
 SNAPSHOT = Path(__file__).with_name("public_names.txt")
 REFRESH = "python -m tests.architecture.refresh"
 

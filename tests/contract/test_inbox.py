@@ -161,6 +161,35 @@ def test_a_person_forgotten_at_the_shop_does_not_come_back(shop: Shop, loyalty: 
     assert loyalty.verify().problems == ()
 
 
+ON: dict[str, Any] = {"toy": {}, "stall": {}}
+
+
+def test_a_guest_forgotten_at_the_shop_is_forgotten_once(shop: Shop, stall: Stall) -> None:
+    loyalty = shop.open(toys=(shop.toy, stall), plugins=ON, join="opt_in", join_wait_days=9)
+    receive(loyalty, sent(order("1", amount="60.00")))
+    receive(loyalty, sent({"email": "ada@example.org"}, "erase"))
+    assert loyalty.work_inbox() == InboxReport(done=2, inputs=2)
+    shop.clock.advance(days=1)
+    receive(loyalty, sent(order("2", amount="5.00", at=shop.clock()), key="new"))
+    loyalty.work_inbox()
+    receive(loyalty, sent({"email": "ada@example.org"}, "erase", key="again"))
+    receive(loyalty, sent(order("3", amount="9.00"), key="late"))
+    loyalty.work_inbox()
+    member = loyalty.enrol({"email": "ada@example.org"}).id
+    assert points(loyalty, member)[0] == 5
+    assert loyalty.verify().problems == ()
+
+
+def test_guests_of_a_shop_that_is_to_be_forgotten(shop: Shop, stall: Stall) -> None:
+    loyalty = shop.open(toys=(shop.toy, stall), plugins=ON, join="opt_in", join_wait_days=9)
+    loyalty.record(order("1", amount="60.00"))
+    loyalty.record(order("2", amount="5.00", source="till"))
+    receive(loyalty, sent({}, "forget"))
+    assert loyalty.work_inbox() == InboxReport(done=1, inputs=1)
+    member = loyalty.enrol({"email": "ada@example.org"}).id
+    assert points(loyalty, member)[0] == 5
+
+
 def test_who_asks_what_is_known_is_told_of_once(shop: Shop, stall: Stall) -> None:
     shop.toy.subscribed = ("export_asked",)
     loyalty = shop.open(toys=(shop.toy, stall), plugins={"toy": {}, "stall": {}})

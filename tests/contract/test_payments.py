@@ -23,6 +23,7 @@ from loyalty_core import (
     Payment,
     PaymentProvider,
     PaymentState,
+    PlatformUnavailable,
     PluginError,
     PluginManifest,
     RecordStatus,
@@ -51,7 +52,7 @@ class Purse:
 
     def charge(self, charge: Charge) -> Payment:
         return Payment(
-            state=PaymentState.PAID, source="purse", reference=charge.charge, at=charge.at
+            state=PaymentState.PAID, source="purse", reference=charge.line.id, at=charge.at
         )
 
     def refund(self, repayment: Repayment) -> datetime | None:
@@ -89,9 +90,10 @@ class Cashier:
         def charge(event: Event) -> Iterable[Order]:
             asked = Charge(
                 key=f"{event.id}/1",
-                charge=event.member_id,
+                line=Line(id="1", amount=Minor(900)),
+                currency="EUR",
                 member_id=event.member_id,
-                amount=Money(900, "EUR"),
+                identities=event.identities,
                 text="A fee",
                 at=event.occurred_at,
             )
@@ -99,13 +101,20 @@ class Cashier:
             yield Order(
                 source=paid.source,
                 id=paid.reference,
-                identities={"member_id": event.member_id},
+                identities={**paid.identities, "member_id": event.member_id},
                 currency="EUR",
                 occurred_at=paid.at,
-                lines=(Line(id="1", amount=Minor(900)),),
+                lines=(asked.line,),
             )
 
-        return [Subscription(id="cashier.charge", event_type="member_enrolled", handler=charge)]
+        return [
+            Subscription(
+                id="cashier.charge",
+                event_type="member_enrolled",
+                handler=charge,
+                with_identities=True,
+            )
+        ]
 
 
 def test_a_handler_gets_the_providers_of_other_plugins(shop: Shop) -> None:
@@ -115,6 +124,46 @@ def test_a_handler_gets_the_providers_of_other_plugins(shop: Shop) -> None:
     loyalty.tick()
     assert points(loyalty, ada.id)[0] == 9
     assert loyalty.verify().problems == ()
+
+
+def test_a_provider_is_told_how_the_member_is_known_and_tells_it_as_well(shop: Shop) -> None:
+    asked: list[Charge] = []
+
+    class Knowing(Purse):
+        def charge(self, charge: Charge) -> Payment:
+            asked.append(charge)
+            return replace(super().charge(charge), identities={"customer_id": "cus_1"})
+
+    plugins = {"cashier": {}, "toy": {}, "purse": {}}
+    toys = (Cashier(), Toy(), PursePlugin(Knowing()))
+    loyalty = shop.open(toys=toys, plugins=plugins, program="shop")
+    ada = loyalty.enrol({"email": "ada@example.org"})
+    loyalty.tick()
+    assert [(one.kind, one.value) for one in asked[0].identities] == [("email", "ada@example.org")]
+    assert asked[0].amount == Money(900, "EUR")
+    found = loyalty.find({"customer_id": "cus_1"}, source="purse")
+    assert found is not None
+    assert found.id == ada.id
+
+
+def test_a_provider_that_is_away_is_asked_for_as_long_as_that_lasts(sqlite_shop: Shop) -> None:
+    away = [PlatformUnavailable("it is away", retry_after=60)] * 40
+
+    class Away(Purse):
+        def charge(self, charge: Charge) -> Payment:
+            if away:
+                raise away.pop()
+            return super().charge(charge)
+
+    plugins = {"cashier": {}, "toy": {}, "purse": {}}
+    toys = (Cashier(), Toy(), PursePlugin(Away()))
+    loyalty = sqlite_shop.open(toys=toys, plugins=plugins, program="shop")
+    ada = loyalty.enrol({"email": "ada@example.org"})
+    for _ in range(41):
+        loyalty.tick()
+        sqlite_shop.clock.advance(days=1)
+    assert away == []
+    assert points(loyalty, ada.id)[0] == 9
 
 
 @pytest.mark.parametrize("provider", [Purse("other.purse"), object()])

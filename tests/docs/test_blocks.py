@@ -10,7 +10,9 @@ import doctest
 import io
 import json
 import re
+import sys
 import tomllib
+import types
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -84,7 +86,9 @@ def open_part(text: str) -> None:
 
 def run(page: Path) -> None:
     """Runs a page's Python; what is printed must be what the page shows."""
-    namespace: dict[str, Any] = {"__name__": page.stem}
+    name = f"{page.stem} of the documentation"
+    module = sys.modules[name] = types.ModuleType(name)  # classes are looked for by their module
+    namespace = vars(module)
     try:
         for block in blocks(page):
             if block.language == "python":
@@ -92,6 +96,7 @@ def run(page: Path) -> None:
             elif block.language == "pycon":
                 run_session(block, namespace)
     finally:
+        del sys.modules[name]
         for left_open in [one for one in namespace.values() if isinstance(one, Loyalty)]:
             left_open.close()
 

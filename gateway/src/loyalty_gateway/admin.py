@@ -28,8 +28,9 @@ from loyalty_gateway.holding import RedemptionQuery, SpendingMutation
 from loyalty_gateway.inputs import (
     CartInput,
     FactInput,
-    IdentityInput,
+    Identities,
     ProfileInput,
+    Source,
     identities_of,
 )
 from loyalty_gateway.members import (
@@ -56,10 +57,6 @@ from loyalty_gateway.spending import quoted
 from loyalty_gateway.values import LinePoints, Reward, line_points
 
 MemberId = Annotated[strawberry.ID, strawberry.argument(description="The member's id.")]
-Source = Annotated[str | None, strawberry.argument(description="Where a customer id counts.")]
-Identities = Annotated[
-    list[IdentityInput], strawberry.argument(description="How the person is known.")
-]
 
 
 @strawberry.type(description="What one rule gave.")

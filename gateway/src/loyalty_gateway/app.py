@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from starlette.applications import Starlette
@@ -11,17 +11,19 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from loyalty_core import Loyalty, StoreError
 from loyalty_gateway.auth import AdminKeys, TokenVerifier, bearer
-from loyalty_gateway.compose import Audience, composed, extensions_of
+from loyalty_gateway.compose import composed
 from loyalty_gateway.context import Threads
+from loyalty_gateway.contributions import Audience, extensions_of
 from loyalty_gateway.endpoint import Caller, GraphQLEndpoint
 from loyalty_gateway.errors import LOGGER, RequestRefused
 from loyalty_gateway.pages import graphiql_files
 from loyalty_gateway.settings import GatewaySettings, resolved, settings_of
 from loyalty_gateway.sign_in import sign_in
+from loyalty_gateway.sockets import SubscriptionEndpoint
 from loyalty_gateway.webhooks import webhooks
 
 METHODS = ["GET", "POST", "HEAD", "PUT", "PATCH", "DELETE"]
@@ -31,8 +33,8 @@ METHODS = ["GET", "POST", "HEAD", "PUT", "PATCH", "DELETE"]
 def create_app(
     loyalty: Loyalty, settings: GatewaySettings | None = None, *, dev: bool = False
 ) -> Starlette:
-    """The gateway of one program: ``/graphql``, ``/admin/graphql``, ``/webhooks``, ``/sign-in``,
-    ``/healthz`` and ``/readyz``.
+    """The gateway of one program: ``/graphql``, ``/admin/graphql`` (both also for WebSockets),
+    ``/webhooks``, ``/sign-in``, ``/healthz`` and ``/readyz``.
 
     Without ``settings`` those of the program's ``[gateway]`` section count. ``dev`` turns
     GraphiQL and introspection on. ``loyalty`` stays the caller's to close.
@@ -61,12 +63,12 @@ def _endpoints(loyalty: Loyalty, settings: GatewaySettings, threads: Threads) ->
     extensions = extensions_of(loyalty.plugins)
     verifier, keys = TokenVerifier(settings.jwt), AdminKeys(settings.admin_keys)
 
-    def member(headers: Mapping[str, str]) -> Caller:
-        token = bearer(headers.get("authorization"))
+    def member(authorization: str | None) -> Caller:
+        token = bearer(authorization)
         return Caller(claim=None if token is None else verifier.verify(token))
 
-    def operator(headers: Mapping[str, str]) -> Caller:
-        key = bearer(headers.get("authorization"))
+    def operator(authorization: str | None) -> Caller:
+        key = bearer(authorization)
         if key is None:
             raise RequestRefused("An operator's key is needed", code="UNAUTHENTICATED", status=401)
         keys.verify(key)
@@ -91,6 +93,8 @@ def _endpoints(loyalty: Loyalty, settings: GatewaySettings, threads: Threads) ->
     return [
         Route("/graphql", storefront, methods=METHODS, name="storefront"),
         Route("/admin/graphql", admin, methods=METHODS, name="admin"),
+        WebSocketRoute("/graphql", SubscriptionEndpoint(storefront), name="follow"),
+        WebSocketRoute("/admin/graphql", SubscriptionEndpoint(admin), name="follow-admin"),
     ]
 
 

@@ -6,7 +6,8 @@ import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
 
 import jwt
 
@@ -19,11 +20,15 @@ LONGEST_CREDENTIAL = 8_192
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberClaim:
-    """Whom a verified token names: a member's id, or identities to find the member by."""
+    """Whom a verified token names: a member's id, or identities to find the member by.
+
+    ``expires_at`` is when the token ends, which closes what is still open by it.
+    """
 
     member_id: str = ""
     identities: Mapping[str, str] = field(default_factory=dict)
     source: str = ""
+    expires_at: datetime | None = None
 
 
 class TokenVerifier:
@@ -98,13 +103,22 @@ def _check_key(settings: JwtSettings) -> None:
 def _claim_of(claims: Mapping[str, object]) -> MemberClaim:
     subject, identities = claims.get("sub"), claims.get("identities")
     source = claims.get("source", "")
+    expires_at = _moment(int(cast(Any, claims["exp"])))  # a number, or it were not verified
     if identities is None and isinstance(subject, str) and subject:
-        return MemberClaim(member_id=subject)
+        return MemberClaim(member_id=subject, expires_at=expires_at)
     if isinstance(identities, dict) and identities and isinstance(source, str):
         known = {kind.value for kind in IdentityKind}
         if all(kind in known and isinstance(value, str) for kind, value in identities.items()):
-            return MemberClaim(identities=identities, source=source)
+            return MemberClaim(identities=identities, source=source, expires_at=expires_at)
     raise _refused()
+
+
+def _moment(seconds: int) -> datetime:
+    """A token's moment, in seconds since 1970 (RFC 7519 2); the last one for what is beyond it."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, ValueError, OSError):
+        return datetime.max.replace(tzinfo=UTC)
 
 
 class AdminKeys:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
-from anyio import CapacityLimiter, to_thread
+from anyio import CapacityLimiter, sleep, to_thread
 from anyio.lowlevel import RunVar
 from graphql import DocumentNode
 from strawberry.dataloader import DataLoader
@@ -15,6 +15,7 @@ from strawberry.dataloader import DataLoader
 from loyalty_core import (
     HouseholdStatement,
     Loyalty,
+    LoyaltyError,
     Member,
     MemberNotFound,
     Statement,
@@ -27,6 +28,11 @@ from loyalty_gateway.errors import RequestRefused
 from loyalty_gateway.scalars import Points
 
 R = TypeVar("R")
+FailureOf: TypeAlias = "Callable[[LoyaltyError, GatewayContext], object | None]"
+"""What a plugin answers for an error that stopped a command, if it has a failure of its own."""
+
+WATCH_SECONDS = 1
+"""How often a subscription asks whether what it watches has changed."""
 
 
 class Threads:
@@ -62,15 +68,21 @@ class GatewayContext:
         claim: MemberClaim | None = None,
         operator: bool = False,
         document: DocumentNode | None = None,
+        failures: Mapping[str, Sequence[FailureOf]] | None = None,
     ) -> None:
         self.loyalty = loyalty
         self.claim = claim
         self.operator = operator
         self.document = document
         self.most_facts = most_facts
-        self.calls = 0
+        self.failures = failures or {}
         self._most_calls = most_calls
         self._threads = threads
+        self.renew()
+
+    def renew(self) -> None:
+        """Forgets everything loaded, and the calls made: what follows is another answer."""
+        self.calls = 0
         self._members: DataLoader[str, Member | None] = DataLoader(self._load_members)
         self._statements: DataLoader[str, Statement | None] = DataLoader(self._load_statements)
         self._households: DataLoader[str, HouseholdStatement | None] = DataLoader(
@@ -87,6 +99,23 @@ class GatewayContext:
             message = f"The query needs more than {self._most_calls} calls; ask for less at once"
             raise RequestRefused(message, code="TOO_COMPLEX")
         return await self._threads.run(functools.partial(function, *args, **named))
+
+    async def watch(
+        self, function: Callable[..., R], *args: object, **named: object
+    ) -> AsyncIterator[R]:
+        """What ``function`` returns now, and again each time that it returns anything else.
+
+        It is asked every second in a worker thread, as by ``in_thread``; between what it yields
+        nothing is remembered. For subscriptions: every process over the database sees the same.
+        """
+        known: list[R] = []
+        while True:
+            self.renew()
+            found = await self.in_thread(function, *args, **named)
+            if [found] != known:
+                known = [found]
+                yield found
+            await sleep(WATCH_SECONDS)
 
     async def me(self) -> str:
         """The id of the member who is signed in.

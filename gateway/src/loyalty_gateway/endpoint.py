@@ -6,7 +6,13 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from graphql import GraphQLError, OperationDefinitionNode, OperationType, get_operation_ast
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    OperationDefinitionNode,
+    OperationType,
+    get_operation_ast,
+)
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -52,23 +58,23 @@ class GraphQLEndpoint:
         settings: GatewaySettings,
         *,
         threads: Threads,
-        authenticate: Callable[[Mapping[str, str]], Caller],
+        authenticate: Callable[[str | None], Caller],
         introspection: bool,
     ) -> None:
-        """``authenticate`` gets the request's headers; it raises ``RequestRefused`` to refuse."""
+        """``authenticate`` gets the ``authorization``; it raises ``RequestRefused`` to refuse."""
         self.documents = Documents(
             schema.graphql_schema, settings.limits, introspection=introspection
         )
+        self.schema = schema
+        self.settings = settings
+        self.authenticate = authenticate
         self._loyalty = loyalty
-        self._schema = schema
-        self._settings = settings
         self._threads = threads
-        self._authenticate = authenticate
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one HTTP request."""
         request = Request(scope, receive)
-        if self._settings.graphiql and wants_page(request):
+        if self.settings.graphiql and wants_page(request):
             response = graphiql_page(request)
         else:
             response = await self._answer(request)
@@ -78,13 +84,27 @@ class GraphQLEndpoint:
         kind = PLAIN_JSON
         try:
             kind = media_type(request.headers.get("accept"))
-            caller = self._authenticate(request.headers)
-            asked = await read_request(request, self._settings.body_limit_bytes)
+            caller = self.authenticate(request.headers.get("authorization"))
+            asked = await read_request(request, self.settings.body_limit_bytes)
             return await self._run(asked, caller, kind, get=request.method == "GET")
         except RequestRefused as refused:
             return _refusal(refused, kind)
         except ClientDisconnect:
             return Response(status_code=400)
+
+    def context(self, caller: Caller, document: DocumentNode) -> GatewayContext:
+        """What the resolvers of one operation have at hand."""
+        limits = self.settings.limits
+        return GatewayContext(
+            self._loyalty,
+            self._threads,
+            most_calls=limits.calls,
+            most_facts=limits.facts,
+            claim=caller.claim,
+            operator=caller.operator,
+            document=document,
+            failures=self.schema.failures,
+        )
 
     async def _run(
         self, asked: GraphQLRequest, caller: Caller, kind: str, *, get: bool
@@ -94,20 +114,10 @@ class GraphQLEndpoint:
             return _not_run(errors, kind)
         operation = get_operation_ast(document, asked.operation_name)
         _check_operation(operation, get=get)
-        limits = self._settings.limits
-        context = GatewayContext(
-            self._loyalty,
-            self._threads,
-            most_calls=limits.calls,
-            most_facts=limits.facts,
-            claim=caller.claim,
-            operator=caller.operator,
-            document=document,
-        )
-        result = await self._schema.execute(
+        result = await self.schema.execute(
             asked.query,
             variable_values=asked.variables,
-            context_value=context,
+            context_value=self.context(caller, document),
             operation_name=asked.operation_name,
         )
         errors = list(result.errors or ())
@@ -130,6 +140,9 @@ def _check_operation(operation: OperationDefinitionNode | None, *, get: bool) ->
         raise RequestRefused(message, code="BAD_REQUEST")
     if get and operation.operation is not OperationType.QUERY:
         raise RequestRefused("GET is for queries only", code="BAD_REQUEST", status=405)
+    if operation.operation is OperationType.SUBSCRIPTION:
+        message = "Subscriptions are taken over a WebSocket, at the same address"
+        raise RequestRefused(message, code="BAD_REQUEST")
 
 
 def _refusal(refused: RequestRefused, kind: str) -> Response:

@@ -9,6 +9,7 @@ import strawberry
 
 import loyalty_core as core
 from loyalty_gateway.context import GatewayContext
+from loyalty_gateway.errors import LOGGER
 from loyalty_gateway.scalars import Points
 
 R = TypeVar("R")
@@ -268,9 +269,26 @@ async def attempted(
 ) -> R | UserError:
     """What a command of the SDK answers, or the failure of the ``union`` that stopped it.
 
-    ``wallet`` is the one that its points are of. Raises every other error.
+    A failure that a plugin adds to the union comes before the gateway's own. ``wallet`` is the
+    one that its points are of. Raises every other error.
     """
     try:
         return await context.in_thread(command, *given, **named)
     except core.LoyaltyError as error:
-        return failure_of(error, context, *failures_in(union), wallet=wallet)
+        contributed = _contributed(error, context, union)
+        return contributed or failure_of(error, context, *failures_in(union), wallet=wallet)
+
+
+def _contributed(
+    error: core.LoyaltyError, context: GatewayContext, union: object
+) -> UserError | None:
+    """What a plugin answers for the error; its own failure there leaves it to the gateway."""
+    for failure_for in context.failures.get(get_args(union)[1].graphql_name, ()):
+        try:
+            failure = failure_for(error, context)
+        except Exception:  # noqa: BLE001 - a plugin's, and the command was stopped already
+            LOGGER.exception("a plugin could not say its failure for %s", error.code)
+            continue
+        if isinstance(failure, UserError):
+            return failure
+    return None

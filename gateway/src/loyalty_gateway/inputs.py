@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime
 from enum import Enum
-from typing import cast
+from typing import Annotated, cast
 
 import strawberry
 
@@ -289,6 +289,12 @@ class AdjustmentInput:
         if made.pop("never_expires"):
             made["expires_at"] = "never"
         return made
+
+
+Source = Annotated[str | None, strawberry.argument(description="Where a customer id counts.")]
+Identities = Annotated[
+    list[IdentityInput], strawberry.argument(description="How the person is known.")
+]
 
 
 def identities_of(identities: list[IdentityInput]) -> dict[str, str]:

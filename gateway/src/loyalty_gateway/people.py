@@ -16,6 +16,8 @@ from loyalty_gateway.failures import (
     ClaimRefused,
     FactRejected,
     IdempotencyConflict,
+    IdentityConflict,
+    IdentityInvalid,
     MemberErased,
     MemberInactive,
     MemberNotFound,
@@ -25,7 +27,7 @@ from loyalty_gateway.failures import (
     attempted,
 )
 from loyalty_gateway.fields import resolved
-from loyalty_gateway.inputs import ProfileInput
+from loyalty_gateway.inputs import Identities, ProfileInput, Source, identities_of
 from loyalty_gateway.members import Info, Member
 from loyalty_gateway.scalars import Document
 from loyalty_gateway.values import WalletChange, changes_of
@@ -83,6 +85,16 @@ class Erasure:
     actor: str = strawberry.field(description="By whom.")
 
 
+@strawberry.type(description="Somebody who never became a member, and was forgotten.")
+class GuestErasure:
+    """Nothing personal is left of them in any fact."""
+
+    erased_at: datetime = strawberry.field(description="When.")
+    facts: int = strawberry.field(description="In how many orders and activities they were named.")
+    reason: str = strawberry.field(description="Why.")
+    actor: str = strawberry.field(description="By whom.")
+
+
 MergeResult: TypeAlias = Annotated[
     Merge | MergeRefused | MemberNotFound | MemberErased | IdempotencyConflict | FactRejected,
     strawberry.union("MergeResult", description="What was made one, or why nothing was."),
@@ -100,6 +112,10 @@ ClaimResult: TypeAlias = Annotated[
 EraseResult: TypeAlias = Annotated[
     Erasure | MemberNotFound | IdempotencyConflict | FactRejected,
     strawberry.union("EraseResult", description="Who was forgotten, or why nobody was."),
+]
+EraseGuestResult: TypeAlias = Annotated[
+    GuestErasure | IdentityConflict | IdentityInvalid | IdempotencyConflict | FactRejected,
+    strawberry.union("EraseGuestResult", description="Who was forgotten, or why nobody was."),
 ]
 MemberResult: TypeAlias = Annotated[
     Member | MemberNotFound | MemberInactive | MemberErased | FactRejected,
@@ -220,6 +236,33 @@ class PeopleMutation:
             points=changes_of(made.points, context),
             reason=made.reason,
             actor=made.actor,
+        )
+
+    @resolved("Forgets somebody who never became a member, in the orders they gave as a guest.")
+    async def erase_guest(
+        self,
+        info: Info,
+        identities: Identities,
+        reason: Reason,
+        actor: Actor,
+        idempotency_key: IdempotencyKey,
+        source: Source = None,
+    ) -> EraseGuestResult | None:
+        """An erasure."""
+        made = await attempted(
+            info.context,
+            EraseGuestResult,
+            info.context.loyalty.erase_guest,
+            identities_of(identities),
+            source=source or "",
+            reason=reason,
+            actor=actor,
+            key=checked_key(idempotency_key),
+        )
+        if isinstance(made, UserError):
+            return cast(EraseGuestResult, made)
+        return GuestErasure(
+            erased_at=made.erased_at, facts=made.facts, reason=made.reason, actor=made.actor
         )
 
     @resolved("Changes what a member may do, or what is known of them. Done again, it is the same.")

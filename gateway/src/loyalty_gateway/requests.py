@@ -65,13 +65,13 @@ async def read_request(request: Request, body_limit: int) -> GraphQLRequest:
         assert isinstance(given, dict)
         for name in ("variables", "extensions"):
             if name in given:
-                given[name] = _parsed(given[name])
+                given[name] = parsed(given[name])
     elif request.method == "POST":
         _check_content_type(request.headers.get("content-type", ""))
-        given = _parsed(await read_body(request, body_limit))
+        given = parsed(await read_body(request, body_limit))
     else:
         raise RequestRefused("Use POST, or GET for queries", code="BAD_REQUEST", status=405)
-    return _checked(given)
+    return checked(given)
 
 
 def _check_content_type(content_type: str) -> None:
@@ -99,7 +99,8 @@ async def read_body(request: Request, limit: int) -> bytes:
     return b"".join(chunks)
 
 
-def _parsed(body: str | bytes) -> object:
+def parsed(body: str | bytes) -> object:
+    """What a JSON text holds; raises ``RequestRefused`` (400) unless it is one that can be kept."""
     try:
         text = body if isinstance(body, str) else body.decode("utf-8")
         _check_text(text)
@@ -117,7 +118,8 @@ def _check_text(text: str) -> None:
         raise _malformed("A text of the request contains the character U+0000")
 
 
-def _checked(given: object) -> GraphQLRequest:
+def checked(given: object) -> GraphQLRequest:
+    """The request that a JSON document is; raises ``RequestRefused`` (400) for any other."""
     if isinstance(given, list):
         raise _malformed("Batches are not taken; send one request at a time")
     if not isinstance(given, dict):

@@ -29,6 +29,9 @@ from loyalty_gateway.app import create_app
 from loyalty_gateway.settings import GatewaySettings, JwtSettings, settings_of
 
 GRACE_SECONDS = 10
+LARGEST_MESSAGE = 1 << 20
+"""Bytes of one WebSocket message that are read at all; what is taken is for the settings to say."""
+
 TOKEN_HOURS = 12
 DEV_AUDIENCE = "loyalty-dev"
 
@@ -204,6 +207,8 @@ def _run(app: Starlette, listener: socket.socket, ready: Callable[[], None]) -> 
         log_level="warning",
         access_log=False,
         server_header=False,
+        ws="websockets-sansio",
+        ws_max_size=LARGEST_MESSAGE,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
     with _surviving_signals():

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from gateway.tests.shop import Front, signed
+from loyalty_donation import plugin
+from loyalty_gateway.testing import check_extension, check_schema_files
 from plugins.donation.tests.build import OAKS, ONE_PERCENT, Opened, gift
 
 CHARITIES = """donationCharities {
@@ -89,3 +92,8 @@ def test_a_quote_suggests_the_round_up(opened: Opened) -> None:
             "amount": {"amount": "0.40", "currency": "USD"},
         }
     ]
+
+
+def test_what_is_added_fits_the_gateway_and_is_committed() -> None:
+    check_extension(plugin)
+    check_schema_files(plugin, Path(__file__).parents[1] / "graphql")

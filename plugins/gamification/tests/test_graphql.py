@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gateway.tests.shop import Front, signed
 from loyalty_core import Loyalty, Profile
-from loyalty_gamification import commitment_of
+from loyalty_gamification import commitment_of, plugin
 from loyalty_gamification.fair import chain
+from loyalty_gateway.testing import check_extension, check_schema_files
 from plugins.gamification.tests.build import ADA, Clock, moment
 
 SECRET = "a secret of forty characters or so, made up"
@@ -312,3 +314,8 @@ def test_members_found_join_and_leave_teams_and_see_how_far_they_are(
 
 def test_strangers_have_no_team(front: Front) -> None:
     assert front.ask(FOUND)["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+
+
+def test_what_is_added_fits_the_gateway_and_is_committed() -> None:
+    check_extension(plugin)
+    check_schema_files(plugin, Path(__file__).parents[1] / "graphql")

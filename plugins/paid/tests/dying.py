@@ -29,7 +29,7 @@ class Ledger(Bank):
         if self.kills:
             os.kill(os.getpid(), signal.SIGKILL)
         return Payment(
-            state=PaymentState.PAID, source="bank", reference=charge.charge, at=charge.at
+            state=PaymentState.PAID, source="bank", reference=charge.line.id, at=charge.at
         )
 
 

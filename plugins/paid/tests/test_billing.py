@@ -242,6 +242,19 @@ def test_a_first_fee_that_is_declined_is_not_tried_again(shop: Shop) -> None:
     assert shop.shown()["plan"] == "plus"
 
 
+def test_a_failure_that_is_told_twice_counts_once(shop: Shop) -> None:
+    shop.do("subscribe", "basic", when="2026-03-01")
+    shop.bank.says = dict.fromkeys("12", "declined")
+    shop.shown("2026-04-01T00:00:01")
+    due = shop.shown()["due"]
+    told = {"type": "activity", "kind": "paid.payment_failed", "source": "bank", "id": "webhook"}
+    shop.record({**told, "data": {"charge": due["charge"], "attempt": 1, "reason": "no money"}})
+    assert shop.shown()["due"]["attempts"] == 1
+    assert shop.told().count("payment_failed") == 1
+    shop.shown("2026-04-02T00:00:01")
+    assert (len(shop.bank.asked), shop.shown()["due"]["attempts"]) == (3, 2)
+
+
 def test_a_trial_costs_nothing_and_is_had_once(shop: Shop) -> None:
     shop.do("subscribe", "year", when="2026-03-01")
     assert (shop.shown()["status"], shop.bank.taken) == ("trial", [])

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from gateway.tests.shop import Front, signed
+from loyalty_gateway.testing import check_extension, check_schema_files
+from loyalty_paid import plugin
 from plugins.paid.tests.build import Shop
 
 SEEN = """status currency plan name paidUntil renewsAt nextFee fee saved earnedBackAt stillToSpend
@@ -112,3 +115,8 @@ def test_strangers_and_operators_command_nothing(front: Front) -> None:
     (error,) = front.ask(command)["errors"]
     assert error["extensions"]["code"] == "UNAUTHENTICATED"
     assert "paidSubscribe" in front.admin(command)["errors"][0]["message"]
+
+
+def test_what_is_added_fits_the_gateway_and_is_committed() -> None:
+    check_extension(plugin)
+    check_schema_files(plugin, Path(__file__).parents[1] / "graphql")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from gateway.tests.shop import Front, signed
-from loyalty_referral import link_of
+from loyalty_gateway.testing import check_extension, check_schema_files
+from loyalty_referral import link_of, plugin
 from plugins.referral.tests.build import FRIEND, REFERRER, Opened, order
 
 LINK = "link { code url }"
@@ -109,3 +111,8 @@ def test_groups(opened: Opened) -> None:
     assert ada is not None
     seen = front.admin_data(admin, id=ada.id)["member"]["referral"]["groups"]
     assert seen == [{"state": "won", "have": 3}]
+
+
+def test_what_is_added_fits_the_gateway_and_is_committed() -> None:
+    check_extension(plugin)
+    check_schema_files(plugin, Path(__file__).parents[1] / "graphql")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gateway.tests.shop import Front, signed
 from loyalty_core import Loyalty
+from loyalty_gateway.testing import check_extension, check_schema_files
+from loyalty_tiers import plugin
 from plugins.tiers.tests.build import ADA, Clock, moment
 
 CONFIG = {
@@ -144,3 +147,8 @@ def test_a_quote_has_the_member_price(front: Front) -> None:
     assert pricing["used"] == [{"benefit": "price", "why": "VIP", "amount": {"amount": "2.00"}}]
     assert pricing["missed"] == []
     assert front.data(query)["quote"]["pricing"]["memberPrice"] == {"amount": "23.99"}
+
+
+def test_what_is_added_fits_the_gateway_and_is_committed() -> None:
+    check_extension(plugin)
+    check_schema_files(plugin, Path(__file__).parents[1] / "graphql")

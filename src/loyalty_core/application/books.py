@@ -80,7 +80,7 @@ class Books(Postings):
             self.wallet(lot.member_id, lot.wallet).lots[lot.id] = lot
         holding = {book.member_id for book in mine if book.held}
         for redemption in self.uow.held_redemptions(holding & whole):
-            self._held.setdefault((redemption.member_id, redemption.wallet), []).append(redemption)
+            self.keep_held(redemption)
         for book in [book for book in self.wallets.values() if book.member_id in whole]:
             if any(done := self.catch_up(book)):
                 self.caught_up.append((book, done))
@@ -195,7 +195,7 @@ class Books(Postings):
         book = self.wallet(redemption.member_id, redemption.wallet)
         redemption.lots = book.hold(redemption.points, self.now)
         self._keep(redemption, book, map(book.lots.__getitem__, redemption.lots))
-        self._held.setdefault((book.member_id, book.wallet), []).append(redemption)
+        self.keep_held(redemption)
         self._move_lapse(book, TransactionKind.REDEMPTION)
 
     def capture(self, redemption: Redemption, points: int) -> None:
@@ -297,6 +297,15 @@ class Books(Postings):
         """The redemptions that hold points of a wallet whose open lots are loaded."""
         held = self._held.get((book.member_id, book.wallet), [])
         return [one for one in held if one.state is RedemptionState.HELD]
+
+    def keep_held(self, redemption: Redemption) -> None:
+        """Keeps a redemption that may hold points, for what time does to them."""
+        self._held.setdefault((redemption.member_id, redemption.wallet), []).append(redemption)
+
+    def move_held(self, source: WalletBook, target: WalletBook) -> None:
+        """Lets what holds points of one wallet hold them of another, before the points move."""
+        moved = self._held.pop((source.member_id, source.wallet), [])
+        self._held.setdefault((target.member_id, target.wallet), []).extend(moved)
 
     def _keep(self, redemption: Redemption, book: WalletBook, lots: Iterable[Lot]) -> None:
         self.changes.redemptions[redemption.id] = redemption

@@ -36,7 +36,7 @@ class Celebrating:
         """A chunk of one day's members; None once all is done up to today."""
         today = day_of(now, self._zone)
         for kind in self._rules.config.calendar.kinds:
-            mark = uow.calendar_mark(kind) or CalendarMark(today)
+            mark = uow.lock_calendar(kind, today)
             if mark.day > today:
                 continue
             if mark.day < today - MISSED:

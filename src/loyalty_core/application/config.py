@@ -46,6 +46,7 @@ _LONGEST = {
     "inactivity_days": 36500,
 }
 """How far ahead points may expire: a century, so that every date can be written."""
+LONGEST_REMINDER = 366
 _MONTH_DAY = re.compile(r"[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
@@ -274,6 +275,10 @@ def _wallet_faults(where: str, name: str, wallet: Wallet, program: Program) -> I
         length = getattr(expiry, span)
         if length is not None and not 1 <= length <= longest:
             yield Problem(f"{where}.expiry.{span}", f"{length} is not from 1 to {longest}")
+    for number in expiry.remind_days:
+        if not 1 <= number <= LONGEST_REMINDER or expiry.remind_days.count(number) > 1:
+            message = f"{number} is not from 1 to {LONGEST_REMINDER}, or there twice"
+            yield Problem(f"{where}.expiry.remind_days", message)
     for day in expiry.on_dates:
         if not _is_month_day(day):
             remedy = 'Write month and day, such as "12-31"; 29 February is not in every year.'

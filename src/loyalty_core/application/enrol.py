@@ -87,7 +87,7 @@ class Members:
         given: str,
     ) -> MemberId:
         if key is not None and (stored := stored_receipt(uow, key, given)):
-            return MemberId(stored.member_id)
+            return MemberId(stored.member_id or "")
         now = self._clock()
         program = self._rules.config.program
         found = identify(uow, [wanted], [now], program, profile=profile, enrol=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import cast
 
@@ -21,9 +21,9 @@ from loyalty_core.domain.facts import Activity, Json, Line, Refund
 from loyalty_core.domain.ledger import TransactionKind
 from loyalty_core.domain.members import History, Identity, MemberStatus, Profile
 from loyalty_core.domain.orders import OrderDocument
-from loyalty_core.domain.receipts import ErasureReceipt
+from loyalty_core.domain.receipts import ErasureReceipt, GuestErasureReceipt
 from loyalty_core.domain.redemptions import RedemptionState
-from loyalty_core.errors import IdentityInvalid, LedgerFault
+from loyalty_core.errors import IdentityConflict, IdentityInvalid, LedgerFault
 from loyalty_core.ports.records import FactRecord, FactStatus, MemberRecord, StoredReceipt
 from loyalty_core.ports.store import Store, UnitOfWork
 
@@ -73,6 +73,76 @@ class Erasing:
 
         return self._store.write(work)
 
+    def erase_guest(
+        self, identities: Mapping[str, str], source: str, reason: str, actor: str, key: str
+    ) -> GuestErasureReceipt:
+        """The receipt of the erasure of somebody who never became a member.
+
+        Of no identity it is that of nobody: the key is used, and cannot erase somebody later.
+
+        Raises ``IdentityInvalid``, ``IdentityConflict`` where they are a member's, ``FactError``,
+        ``IdempotencyConflict``.
+        """
+        country = self._rules.config.program.default_country
+        wanted = read_identities(identities, source=source, country=country)
+
+        def work(uow: UnitOfWork) -> GuestErasureReceipt:
+            if uow.lock_owners(wanted, ()):
+                message = "a member is known by one of these identities"
+                raise IdentityConflict(message, where="identities", remedy="Erase the member.")
+            return self._erase_unowned(uow, wanted, None, (reason, actor, key))
+
+        return self._write_guest(reason, actor, key, work)
+
+    def erase_guests_of(
+        self, source: str, reason: str, actor: str, key: str
+    ) -> GuestErasureReceipt:
+        """The receipt of the erasure of all guests that one source told of."""
+        return self._write_guest(
+            reason,
+            actor,
+            key,
+            lambda uow: self._erase_unowned(uow, (), source, (reason, actor, key)),
+        )
+
+    def _write_guest(
+        self, reason: str, actor: str, key: str, work: Callable[[UnitOfWork], GuestErasureReceipt]
+    ) -> GuestErasureReceipt:
+        for name, text in (("reason", reason), ("actor", actor), ("key", key)):
+            read_text(name, text)
+        return self._store.write(work)
+
+    def _erase_unowned(
+        self,
+        uow: UnitOfWork,
+        wanted: Collection[Identity],
+        source: str | None,
+        asked: tuple[str, str, str],
+    ) -> GuestErasureReceipt:
+        reason, actor, key = asked
+        now = self._clock()
+        digests = uow.identity_digests(wanted)
+        said = {"of": digests, "source": source, "reason": reason, "actor": actor}
+        given = input_hash("erase_guest", said)
+        if stored := stored_receipt(uow, key, given):
+            return converter(0).structure(stored.receipt, GuestErasureReceipt)
+        known, facts = set(wanted), []
+        for fact, identities in self._unowned(uow, wanted, source):
+            if source is None:  # who was a guest elsewhere, too, is not forgotten there
+                known |= identities
+            fact.status = FactStatus.LAPSED
+            facts.append(fact)
+        known -= uow.lock_owners(known, ()).keys()
+        forget_messages(uow, known)
+        books = Books(uow, self._rules, now)
+        uow.forget([], sorted(known), [fact.id for fact in facts], now)
+        books.changes.facts = {fact.id: strip(fact) for fact in facts}
+        receipt = GuestErasureReceipt(erased_at=now, facts=len(facts), reason=reason, actor=actor)
+        document = cast(Mapping[str, Json], converter(0).unstructure(receipt))
+        books.changes.receipts.append(StoredReceipt(key, given, None, document, now))
+        books.flush()
+        return receipt
+
     def _forget(self, uow: UnitOfWork, member: MemberRecord, books: Books) -> None:
         """Empties the member's rows; those of tables that ``save`` does not write at once."""
         people = uow.lock_members(uow.merged_into(member.id)) | {member.id: member}
@@ -87,6 +157,7 @@ class Erasing:
         uow.forget_actions(list(people))
         forget_messages(uow, known)
         uow.forget_scores(people)
+        uow.forget_rows(people)
         uow.forget(list(people), sorted(known), [fact.id for fact in facts], books.now)
         books.changes.facts = {fact.id: strip(fact) for fact in facts}
         for one in people.values():
@@ -99,9 +170,9 @@ class Erasing:
         books.tell("member_erased", member.id, books.now, {})
 
     def _unowned(
-        self, uow: UnitOfWork, known: Collection[Identity]
+        self, uow: UnitOfWork, known: Collection[Identity], source: str | None = None
     ) -> Iterator[tuple[FactRecord, set[Identity]]]:
-        """Facts of this person from before they were a member, and whom each names."""
+        """Facts of no member that are of this person, or from a source, and whom each names."""
         country = self._rules.config.program.default_country
         for fact in uow.facts_of_nobody():
             document = fact.document
@@ -114,7 +185,7 @@ class Erasing:
                 )
             except IdentityInvalid:  # read under another default_country than today's
                 continue
-            if not identities.isdisjoint(known):
+            if fact.key.source == source or not identities.isdisjoint(known):
                 yield fact, identities
 
 

@@ -17,6 +17,7 @@ from typing import NamedTuple, cast
 from loyalty_core.application.following import outcome_of
 from loyalty_core.application.gifts import gifts_after
 from loyalty_core.application.histories import dump_history, load_history
+from loyalty_core.application.own_rows import Putting
 from loyalty_core.application.rules import Rules, ask, ask_follower
 from loyalty_core.application.standing import Person, stood
 from loyalty_core.application.structure import converter, is_json
@@ -97,6 +98,7 @@ class Folded:
 
     ``causing`` are those that cause other facts, or did before.
     ``emitted`` is all that is emitted, told or not; ``fresh`` are facts decided for the first time.
+    ``putting`` says what each touched fact brings to plugins' own tables.
     ``redated`` are awards whose lot is booked already, with other moments than they have now.
     """
 
@@ -105,6 +107,7 @@ class Folded:
     emitted: list[Emitted] = field(default_factory=list)
     fresh: list[FactId] = field(default_factory=list)
     causing: list[Causing] = field(default_factory=list)
+    putting: list[Putting] = field(default_factory=list)
 
 
 def decidable(record: FactRecord, member: MemberRecord) -> Decidable | None:
@@ -166,10 +169,7 @@ def fold(
             used = rules if fresh else rules_at(record.config_version)
             _take(record, fact, member, profile, running, used, now, result)
         elif record.id in unseen:
-            if record.causes:
-                result.causing.append(Causing(record))
-            _withdraw(record)
-            result.touched.append(record)
+            _withdraw(record, result)
     member.history, member.state, member.changed = running.history, running.state, True
     return result
 
@@ -212,6 +212,7 @@ def _take(
     if taken.caused or record.causes:
         result.causing.append(Causing(record, taken.caused, taken.silent))
     result.touched.append(record)
+    result.putting.append(Putting(record, taken.rows, taken.silent))
     member.decided_to = max(member.decided_to or record.position, record.position)
 
 
@@ -252,7 +253,7 @@ def _decide(
     earns = rules.config.program.earns(fact.occurred_at)
     for owned in rules.programs if earns else ():
         with taken.of(owned.plugin):
-            effects = ask(owned, fact, seen.person.view(owned.plugin), rules.config)
+            effects = ask(owned, fact, seen.person.view(owned.plugin), rules)
             taken.take(owned.plugin, effects, follows=False)
     if rules.followers and earns:
         goodwill = rules.config.program.goodwill
@@ -260,7 +261,7 @@ def _decide(
         for follower in rules.followers:
             with taken.of(follower.plugin):
                 view = seen.person.view(follower.plugin)
-                effects = ask_follower(follower, outcome, view, rules.config)
+                effects = ask_follower(follower, outcome, view, rules)
                 taken.take(follower.plugin, effects, follows=True)
     record.gifts = gifts_after(record, taken.granted, taken.silent)
     record.measures = taken.measured()
@@ -286,8 +287,12 @@ def _settle(
     record.retry_at = now + pause if failed else None
 
 
-def _withdraw(record: FactRecord) -> None:
+def _withdraw(record: FactRecord, result: Folded) -> None:
     """The fact earns nothing (any more): unpaid, cancelled, a test, or still without a body."""
+    result.touched.append(record)
+    result.putting.append(Putting(record))
+    if record.causes:
+        result.causing.append(Causing(record))
     for award in record.awards:
         award.amount, award.lines = 0, {}
     record.gifts = gifts_after(record, (), frozenset())

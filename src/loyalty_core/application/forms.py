@@ -91,7 +91,7 @@ def _read(value: Mapping[str, Json]) -> Fact:
     if kind is None:
         message = f"{shown(named)} is not one of: {', '.join(FACT_TYPES)}"
         problem = Problem("$.type", message, "Add it." if named is None else "")
-        raise _error([problem])
+        raise fact_error([problem])
     digits = 0 if kind is Activity else _digits(value)
     return read_as(value, kind, digits)
 
@@ -107,17 +107,23 @@ def _digits(value: Mapping[str, Json]) -> int:
         raise
 
 
-def read_as(value: Mapping[str, Json], kind: type[T], digits: int) -> T:
-    """The ``kind`` that a JSON form describes; raises ``FactError`` with every fault found."""
+def read_as(
+    value: Mapping[str, Json], kind: type[T], digits: int, *, where: str = "$", texts: bool = False
+) -> T:
+    """The ``kind`` that a JSON form describes; with ``texts``, as ``converter`` takes them.
+
+    Raises ``FactError`` with every fault found, each with its path below ``where``.
+    """
     try:
-        return converter(digits).structure(value, kind)
+        return converter(digits, texts=texts).structure(value, kind)
     except BaseExceptionGroup as error:
-        raise _error(list(problems_of(error, "$", kind))) from None
+        raise fact_error(list(problems_of(error, where, kind))) from None
     except RecursionError:
-        raise FactError("the document is nested too deeply", where="$") from None
+        raise FactError("the document is nested too deeply", where=where) from None
 
 
-def _error(problems: list[Problem]) -> FactError:
+def fact_error(problems: list[Problem]) -> FactError:
+    """The error that says all of these faults; of their own kind where they have one in common."""
     first = problems[0]
     codes = {problem.code for problem in problems}
     kind = _BY_CODE.get(first.code, FactError) if len(codes) == 1 else FactError

@@ -33,6 +33,7 @@ from loyalty_core.domain.receipts import RecordStatus
 from loyalty_core.errors import (
     FactError,
     GrantNotFound,
+    IdempotencyConflict,
     LoyaltyError,
     MemberErased,
     StoreError,
@@ -141,12 +142,20 @@ class Inputs:
         return found
 
     def _erase(self, connector: str, one: ErasureAsked) -> bool:
-        erased = False
-        for member_id in self._each(one.identities, one.source):
-            key = f"{connector}:erase:{one.reference}:{member_id}"
-            self._erasing.erase(member_id, f"asked at {connector}", connector, key)
-            erased = True
-        return erased
+        reason, key = f"asked at {connector}", f"{connector}:erase:{one.reference}"
+        members = self._each(one.identities, one.source)
+        for member_id in members:
+            self._erasing.erase(member_id, reason, connector, f"{key}:{member_id}")
+        guests = {
+            kind: value
+            for kind, value in one.identities.items()
+            if value and self._found({kind: value}, one.source) is None
+        }
+        try:
+            made = self._erasing.erase_guest(guests, one.source, reason, connector, key)
+        except IdempotencyConflict:  # asked before, when they were members: who came since stays
+            return bool(members)
+        return bool(members or made.facts)
 
     def _erase_all(self, connector: str, one: ShopErasureAsked) -> bool:
         """Whether anybody was forgotten; goes on where it stopped, for who is left is asked."""
@@ -156,7 +165,9 @@ class Inputs:
                 key = f"{connector}:erase:{one.reference}:{member_id}"
                 self._erasing.erase(member_id, f"asked by {connector}", connector, key)
                 erased = True
-        return erased
+        reason, key = f"asked by {connector}", f"{connector}:erase:{one.reference}"
+        made = self._erasing.erase_guests_of(one.source, reason, connector, key)
+        return erased or made.facts > 0
 
     def _switch_off(self, connector: str, one: Disconnected, uow: UnitOfWork) -> bool:
         state = uow.connector_state(connector)

@@ -220,6 +220,7 @@ def _carry(uow: UnitOfWork, kept: MemberRecord, gone: MemberRecord, merge: Merge
     group = uow.merged_into(gone.id)
     uow.move_lots(gone.id, kept.id, None, [gone.id, *group])
     uow.move_redemptions(gone.id, kept.id, None)
+    uow.move_rows(gone.id, kept.id, None)
     uow.answer_for(group, kept.id)
     uow.reassign(merge.identities, kept.id)
 
@@ -234,6 +235,7 @@ def _carry_back(
     """Moves back what came with the merged member, in the database alone."""
     uow.move_lots(kept.id, gone.id, group, [kept.id, *group])
     uow.move_redemptions(kept.id, gone.id, group)
+    uow.move_rows(kept.id, gone.id, group)
     uow.answer_for([one for one in group if one != gone.id], gone.id)
     owners = uow.lock_owners(merge.identities)
     uow.reassign([one for one in merge.identities if owners.get(one) == kept.id], gone.id)

@@ -195,7 +195,7 @@ class PartnerRedeeming:
         )
         offer = reward.offer(request, MemberView())
         if offer.refusal:
-            raise refused(offer.refusal, offer, available)
+            raise refused(offer.refusal, offer, available, reward.id)
         redemption = Redemption(
             id=RedemptionId(new_id()),
             member_id=giver.id,

@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
 
+from loyalty_core.application.activities import Kinds, read_declared
 from loyalty_core.application.batch import Batch
 from loyalty_core.application.books import Books
 from loyalty_core.application.causes import ready
 from loyalty_core.application.fold import decidable
-from loyalty_core.application.forms import read_fact
 from loyalty_core.application.group import Group
 from loyalty_core.application.identify import (
     BY_ID,
@@ -76,7 +76,7 @@ class Recorder:
 
         Raises ``StoreError`` when it could not be booked.
         """
-        fact = _read(given, self._clock())
+        fact = _read(given, self._clock(), self._rules.activities)
         if isinstance(fact, LoyaltyError):
             return rejected(fact)
         return self._group.record(fact)
@@ -87,7 +87,7 @@ class Recorder:
         Raises ``StoreError`` when nothing of the batch could be booked.
         """
         now = self._clock()
-        return self._book([_read(one, now) for one in given])
+        return self._book([_read(one, now, self._rules.activities) for one in given])
 
     def _book(self, facts: Sequence[Fact | LoyaltyError]) -> list[FactReceipt]:
         now = self._clock()
@@ -386,11 +386,11 @@ def _moment_of(fact: Fact | LoyaltyError) -> datetime | None:
     return None if isinstance(fact, LoyaltyError) else _moment(fact)
 
 
-def _read(given: Any, now: datetime) -> Fact | LoyaltyError:
+def _read(given: Any, now: datetime, kinds: Kinds) -> Fact | LoyaltyError:
     if isinstance(given, LoyaltyError):
         return given
     try:
-        return read_fact(given, now)
+        return read_declared(given, now, kinds)
     except LoyaltyError as error:
         return error
     except (TypeError, ValueError, AttributeError, LookupError, ArithmeticError) as error:

@@ -7,6 +7,7 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import cast
 
 from loyalty_core.application.accounts import refuse_account
@@ -225,16 +226,17 @@ class Redeeming:
         )
         program = self._rules.config.program
         offer = priced(owned, request, person.view(owned.plugin), program)
+        no = partial(refused, offer=offer, available=available, reward=owned.item.id)
         if isinstance(owned.item, CatalogueReward):
             if offer.minimum > available:
                 refuse_short(offer.minimum, available, book.wallet, wallets[book.wallet])
             if offer.points and not within_limit(books, spender.owner.id, owned.item):
-                raise refused("the member has bought as many as one may", offer, available)
+                raise no("the member has bought as many as one may")
         if offer.refusal or offer.points <= 0:
-            raise refused(offer.refusal or "there is nothing to spend points on", offer, available)
+            raise no(offer.refusal or "there is nothing to spend points on")
         refuse_account(owned.plugin, offer, self._rules.config)
         if offer.stock is not None and not books.uow.claim_stock(offer.item, offer.stock):
-            raise refused("there is none left", offer, available)
+            raise no("there is none left")
         redemption = Redemption(
             id=RedemptionId(new_id()),
             member_id=spender.owner.id,

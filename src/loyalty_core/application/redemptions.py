@@ -176,10 +176,16 @@ def refuse_meddling(redemption: Redemption, handed_over: bool) -> None:
         )
 
 
-def refused(why: str, offer: SpendOffer, available: int) -> RedemptionRefused:
-    """The refusal of a reward, with the limits that the offer names."""
+def refused(why: str, offer: SpendOffer, available: int, reward: str) -> RedemptionRefused:
+    """The refusal of a reward, with the limits that the offer names, and the offer's own detail."""
     return RedemptionRefused(
-        why, where=offer.wallet, minimum=offer.minimum, step=offer.step, available=available
+        why,
+        where=offer.wallet,
+        reward=reward,
+        minimum=offer.minimum,
+        step=offer.step,
+        available=available,
+        detail=dict(offer.detail),
     )
 
 

@@ -6,12 +6,23 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from loyalty_core.application.activities import Kinds
 from loyalty_core.application.codes import random_code
 from loyalty_core.application.ids import is_id
+from loyalty_core.application.own_rows import row_fault
 from loyalty_core.application.structure import is_json
 from loyalty_core.domain.amounts import LARGEST_AMOUNT
 from loyalty_core.domain.boards import Board
-from loyalty_core.domain.effects import Cause, Credit, Effect, Emit, Grant, KeepState, Measure
+from loyalty_core.domain.effects import (
+    Cause,
+    Credit,
+    Effect,
+    Emit,
+    Grant,
+    KeepState,
+    Measure,
+    PutRow,
+)
 from loyalty_core.domain.facts import SHIPPING, Decidable, Order
 from loyalty_core.domain.members import MemberView
 from loyalty_core.domain.programs import ProgramConfig
@@ -19,6 +30,7 @@ from loyalty_core.domain.tiers import Outcome
 from loyalty_core.errors import PluginFailed
 from loyalty_core.ports.connectors import ActsOnShop, Connector
 from loyalty_core.ports.grants import CodeSource
+from loyalty_core.ports.own_tables import TableShape
 from loyalty_core.ports.program import (
     BenefitSource,
     FollowsFacts,
@@ -30,7 +42,7 @@ from loyalty_core.ports.program import (
     Subscription,
     TierScheme,
 )
-from loyalty_core.ports.store import UnitOfWork
+from loyalty_core.ports.store import Documents
 
 LONGEST_RULE = 100
 logger = logging.getLogger("loyalty_core")
@@ -44,8 +56,9 @@ class Rules:
     among them: ``schemes`` has these alone, and ``showing`` the programs that show something to
     members, by plugin. ``gone`` are plugins of an older version that cannot be asked any more: what
     they gave stands.
+    ``activities`` are the kinds that plugins declare, by name.
     ``draw`` makes the codes of grants. ``coalition``: whether points of partners are, or ever were,
-    accepted here.
+    accepted here. ``tables`` are those of the plugins, by name.
     """
 
     config: ProgramConfig
@@ -58,6 +71,8 @@ class Rules:
     draw: CodeSource = random_code
     coalition: bool = False
     connectors: Mapping[str, Owned[Connector]] = field(default_factory=dict)
+    activities: Kinds = field(default_factory=dict)
+    tables: Mapping[str, TableShape] = field(default_factory=dict)
     schemes: Sequence[Owned[TierScheme]] = field(init=False)
     showing: Mapping[str, ShowsMembers] = field(init=False)
 
@@ -117,45 +132,47 @@ class Rules:
         return {board.board: board for owned in self.scoring for board in owned.item.boards}
 
 
-RulesAt = Callable[[UnitOfWork, int], Rules]
+RulesAt = Callable[[Documents, int], Rules]
 """The rules of a version of the configuration, as the database has it."""
 
 
 def ask(
-    owned: Owned[ProgramType], fact: Decidable, member: MemberView, config: ProgramConfig
+    owned: Owned[ProgramType], fact: Decidable, member: MemberView, rules: Rules
 ) -> Sequence[Effect]:
     """What one program decides, checked.
 
     Raises ``PluginFailed`` when the plugin raises or returns what it may not.
     """
-    return _checked(owned.plugin, lambda: owned.item.decide(fact, member), fact, config)
+    return _checked(owned.plugin, lambda: owned.item.decide(fact, member), fact, rules)
 
 
 def ask_follower(
-    owned: Owned[FollowsFacts], outcome: Outcome, member: MemberView, config: ProgramConfig
+    owned: Owned[FollowsFacts], outcome: Outcome, member: MemberView, rules: Rules
 ) -> Sequence[Effect]:
     """What one program makes of what a fact came to, checked; raises like ``ask``."""
-    return _checked(owned.plugin, lambda: owned.item.follow(outcome, member), outcome.fact, config)
+    return _checked(owned.plugin, lambda: owned.item.follow(outcome, member), outcome.fact, rules)
 
 
 def _checked(
-    plugin: str, call: Callable[[], Iterable[Effect]], fact: Decidable, config: ProgramConfig
+    plugin: str, call: Callable[[], Iterable[Effect]], fact: Decidable, rules: Rules
 ) -> Sequence[Effect]:
     try:
         effects = tuple(call())
+        fault = _fault(effects, plugin, fact, rules)  # rubbish may raise when it is looked at
     except Exception as error:
         logger.exception("plugin %s failed on fact %s", plugin, fact.id, extra={"plugin": plugin})
         raise PluginFailed(
             f"plugin {plugin!r} raised {type(error).__name__} on fact {fact.id!r}", where=plugin
         ) from error
-    if fault := _fault(effects, plugin, fact, config):
+    if fault:
         logger.error("plugin %s: %s", plugin, fault, extra={"plugin": plugin})
         raise PluginFailed(f"plugin {plugin!r} {fault}", where=plugin)
     return effects
 
 
-def _fault(effects: Sequence[object], plugin: str, fact: Decidable, config: ProgramConfig) -> str:
+def _fault(effects: Sequence[object], plugin: str, fact: Decidable, rules: Rules) -> str:
     """What is wrong with the effects, in words that follow the plugin's name; empty if nothing."""
+    config = rules.config
     credited: set[tuple[str, str]] = set()
     granted: set[tuple[str, str]] = set()
     caused: set[tuple[str, str]] = set()
@@ -167,6 +184,8 @@ def _fault(effects: Sequence[object], plugin: str, fact: Decidable, config: Prog
             fault = _emit_fault(effect, plugin)
         elif isinstance(effect, Measure):
             fault = _measure_fault(effect, plugin)
+        elif isinstance(effect, PutRow):
+            fault = row_fault(effect, plugin, rules.tables)
         elif isinstance(effect, Credit):
             fault = _credit_fault(effect, fact, config)
             if not fault and (effect.rule, effect.wallet) in credited:

@@ -15,6 +15,7 @@ from loyalty_core.application.books import Books
 from loyalty_core.application.causes import MOST_ROUNDS, cause
 from loyalty_core.application.fold import Causing, Folded, fold, fold_start
 from loyalty_core.application.gifts import Given, follow, unfollowed
+from loyalty_core.application.own_rows import Putting, rows_after
 from loyalty_core.application.returns import changed_at, return_spent, spent_on
 from loyalty_core.application.rules import Rules, RulesAt
 from loyalty_core.application.scoring import keep_scores
@@ -71,6 +72,7 @@ class Folding:
     redated: dict[tuple[FactId, AwardName], tuple[FactRecord, Award]] = field(default_factory=dict)
     _first: set[FactId | tuple[FactId, str]] = field(default_factory=set)
     _emitted: dict[FactId, list[tuple[MemberRecord, Emitted]]] = field(default_factory=dict)
+    _putting: dict[FactId, tuple[Putting, MemberId, bool]] = field(default_factory=dict)
     _touched: dict[FactId, FactRecord] = field(default_factory=dict)
     _members: dict[MemberId, MemberRecord] = field(default_factory=dict)
 
@@ -89,6 +91,9 @@ class Folding:
             for record, award in folded.redated:
                 self.redated[record.id, award.name] = record, award
             self._keep_emitted(member, folded)
+            for one in folded.putting if books.rules.tables else ():
+                again = one.record.id not in self._first  # new facts have no rows to be replaced
+                self._putting[one.record.id] = one, member.holder, again
             causing += folded.causing
             if member.changed and not member.fresh:
                 books.changes.members[member_id] = member
@@ -106,7 +111,7 @@ class Folding:
                 self._emitted.setdefault(fact, []).append((member, one))
 
     def tell(self) -> None:
-        """Tells what programs emit, of programs that failed, and of tiers that changed."""
+        """Tells what programs emit and put, of programs that failed, and of tiers that changed."""
         for member, one in (pair for pairs in self._emitted.values() for pair in pairs):
             emit = one.emit
             self.books.tell(emit.type, member.holder, one.record.occurred_at, emit.data)
@@ -116,6 +121,9 @@ class Folding:
                 self.books.tell(
                     "decision_deferred", self.batch.holder(record), self.books.now, data
                 )
+        self.books.changes.own_rows = rows_after(
+            list(self._putting.values()), self.books.rules.tables
+        )
         tell_standings(self.books, self._members.values())
         keep_scores(self.books, self._members.values())
 

@@ -13,7 +13,7 @@ from loyalty_core.application.following import outcome_of
 from loyalty_core.application.forms import read_cart
 from loyalty_core.application.offers import priced
 from loyalty_core.application.partners import partner_rewards
-from loyalty_core.application.rules import Rules, ask, ask_follower
+from loyalty_core.application.rules import Rules, RulesAt, ask, ask_follower
 from loyalty_core.application.standing import STRANGER, Person, person_of, priced_order, stood
 from loyalty_core.application.suggest import suggested_lines
 from loyalty_core.application.taken import award_of
@@ -26,6 +26,7 @@ from loyalty_core.domain.partners import PartnerPoints
 from loyalty_core.domain.rewards import SpendOffer, SpendRequest
 from loyalty_core.domain.statements import Cart, Earning, Quote
 from loyalty_core.errors import (
+    FactError,
     MemberNotFound,
     PluginFailed,
 )
@@ -38,16 +39,32 @@ CartForm = Cart | Mapping[str, Json]
 class Spending:
     """Quotes, redemptions and adjustments under the current rules."""
 
-    def __init__(self, store: Store, rules: Rules, clock: Clock) -> None:
+    def __init__(self, store: Store, rules: Rules, rules_at: RulesAt, clock: Clock) -> None:
         self._store = store
         self._rules = rules
+        self._rules_at = rules_at
         self._clock = clock
 
     # -- quote --------------------------------------------------------------------------------
 
-    def quote(self, cart: CartForm, member_id: str | None) -> Quote:
+    def quote(self, cart: CartForm, member_id: str | None, at: datetime | None) -> Quote:
         """What the cart would earn and what points could buy on it; nothing is booked."""
         now = self._clock()
+        if at is None:
+            return self._quoted(cart, member_id, now)
+        if at.tzinfo is None:
+            raise FactError("the moment has no time zone", where="at")
+        rules = (
+            self._rules if at >= now else self._store.read(lambda reader: self._then(reader, at))
+        )
+        then = Spending(self._store, rules, self._rules_at, self._clock)
+        return then._quoted(cart, member_id, at)
+
+    def _then(self, reader: Reader, at: datetime) -> Rules:
+        """The rules that were in force at a moment."""
+        return self._rules_at(reader, reader.version_at(at).version)
+
+    def _quoted(self, cart: CartForm, member_id: str | None, now: datetime) -> Quote:
         record, available = self._holdings(member_id, now)
         seen = stood(self._rules, person_of(record), now) if record else STRANGER
         order = read_cart(cart, now).as_order(now)
@@ -79,6 +96,7 @@ class Spending:
             standings=seen.standings,
             suggested=suggested,
             failed=tuple(failed),
+            config_version=self._rules.config.version,
         )
 
     def _holdings(
@@ -126,7 +144,7 @@ class Spending:
             return earnings, failed
         for owned in self._rules.programs:
             try:
-                effects = ask(owned, order, person.view(owned.plugin), self._rules.config)
+                effects = ask(owned, order, person.view(owned.plugin), self._rules)
             except PluginFailed:
                 failed.append(owned.plugin)
                 continue
@@ -141,7 +159,7 @@ class Spending:
             outcome = outcome_of(order, OrderDocument.of(order), credits, measures, goodwill)
             view = person.view(follower.plugin)
             try:
-                effects = ask_follower(follower, outcome, view, self._rules.config)
+                effects = ask_follower(follower, outcome, view, self._rules)
             except PluginFailed:
                 failed.append(follower.plugin)
                 continue

@@ -42,6 +42,7 @@ from loyalty_core.domain.statements import (
     WalletTotals,
 )
 from loyalty_core.domain.tiers import Tier
+from loyalty_core.domain.versions import RulesVersion, changes, rule_in, settings_in
 from loyalty_core.errors import (
     FactError,
     MemberNotFound,
@@ -194,6 +195,9 @@ class Questions:
                     f"there is no transaction {transaction_id!r}", transaction_id=transaction_id
                 )
             record = reader.fact(made.fact_id) if made.fact_id else None
+            version = record.config_version if record else made.config_version
+            then = reader.version(version)
+            document = then.document if then else {}
             awards = tuple(
                 AwardExplanation(
                     plugin=award.plugin,
@@ -204,6 +208,7 @@ class Questions:
                     lines=award.lines,
                     expires_at=award.expires_at,
                     household_id=award.household,
+                    settings=rule_in(settings_in(document, "plugins", award.plugin), award.rule),
                 )
                 for award in (record.awards if record else ())
             )
@@ -213,11 +218,29 @@ class Questions:
                 fact=fact,
                 refunds=refunds,
                 awards=awards,
-                config_version=record.config_version if record else made.config_version,
+                config_version=version,
                 segments=_segments(record),
+                in_force_from=then.first_used_at if then else None,
+                reward=settings_in(document, "rewards", str(made.detail.get("reward", ""))),
             )
 
         return self._store.read(look)
+
+    def versions(self) -> tuple[RulesVersion, ...]:
+        """Every version of the configuration, the latest first, with what it changed."""
+        found = self._store.read(lambda reader: reader.versions())
+        made = []
+        for place, one in enumerate(found):
+            changed = changes(found[place - 1].document, one.document) if place else ()
+            made.append(
+                RulesVersion(
+                    version=one.version,
+                    in_force_from=one.first_used_at,
+                    document=one.document,
+                    changes=changed,
+                )
+            )
+        return tuple(reversed(made))
 
     def report(self, top: int) -> Report:
         """Totals of the program now, and the members who earned most in its first wallet."""

@@ -7,6 +7,7 @@ it strict, and the translation of its error groups into ``Problem``s with path a
 from __future__ import annotations
 
 import difflib
+import re
 from collections import abc
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
@@ -52,10 +53,14 @@ def read_settings(kind: type[T], section: Mapping[str, Json], *, where: str) -> 
 
 
 @lru_cache(maxsize=8)
-def converter(digits: int) -> Converter:
-    """The strict converter for documents whose money has ``digits`` digits in its minor unit."""
+def converter(digits: int, *, texts: bool = False) -> Converter:
+    """The strict converter for documents whose money has ``digits`` digits in its minor unit.
+
+    With ``texts`` a whole number and a truth value may be texts as well, as in a CSV file's cells.
+    """
     made = Converter(forbid_extra_keys=True, detailed_validation=True)
-    plain = {str: _exactly(str), int: _exactly(int), bool: _exactly(bool), Decimal: _decimal}
+    whole, truth = (_or_text(int), _or_text(bool)) if texts else (_exactly(int), _exactly(bool))
+    plain = {str: _exactly(str), int: whole, bool: truth, Decimal: _decimal}
     for kind, hook in {
         **plain,
         datetime: _moment,
@@ -119,6 +124,29 @@ def _exactly(kind: type) -> Callable[[object, Any], Any]:
         if kind is int and abs(cast(int, value)) >= LARGEST_AMOUNT:
             raise Wrong(f"{shown(value)} is too large to be meant")
         return value
+
+    return structure
+
+
+_HOW = {int: "Send a whole number, such as 12.", bool: "Send true or false."}
+_WHOLE = re.compile(r"-?[0-9]{1,15}")
+TRUTH = {
+    text: text.lower() == "true" for text in ("true", "True", "TRUE", "false", "False", "FALSE")
+}
+"""How a truth value may be written as a text."""
+
+
+def _or_text(kind: type) -> Callable[[object, Any], Any]:
+    exactly = _exactly(kind)
+
+    def structure(value: object, target: Any) -> Any:
+        if isinstance(value, str) and kind is int and _WHOLE.fullmatch(value):
+            value = int(value)
+        elif isinstance(value, str) and kind is bool:
+            value = TRUTH.get(value, value)
+        if type(value) is not kind:
+            raise Wrong(f"{shown(value)} is not {_NAMES[kind]}", _HOW[kind])
+        return exactly(value, target)
 
     return structure
 

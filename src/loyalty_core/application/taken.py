@@ -10,7 +10,16 @@ from typing import NamedTuple
 
 from loyalty_core.application.rules import Rules
 from loyalty_core.application.sharing import parts
-from loyalty_core.domain.effects import Cause, Credit, Effect, Emit, Grant, KeepState, Measure
+from loyalty_core.domain.effects import (
+    Cause,
+    Credit,
+    Effect,
+    Emit,
+    Grant,
+    KeepState,
+    Measure,
+    PutRow,
+)
 from loyalty_core.domain.facts import Json
 from loyalty_core.errors import PluginFailed
 from loyalty_core.ports.records import Award, FactRecord, MemberRecord
@@ -38,6 +47,7 @@ class Taken:
     emitted: list[Emitted] = field(default_factory=list)
     granted: list[tuple[str, Grant]] = field(default_factory=list)
     caused: list[tuple[str, Cause]] = field(default_factory=list)
+    rows: list[tuple[str, PutRow]] = field(default_factory=list)
     credits: list[Credit] = field(default_factory=list)
     measures: dict[str, int] = field(default_factory=dict)
 
@@ -65,6 +75,8 @@ class Taken:
                 self.granted.append((plugin, effect))
             elif isinstance(effect, Cause):
                 self.caused.append((plugin, effect))
+            elif isinstance(effect, PutRow):
+                self.rows.append((plugin, effect))
             elif isinstance(effect, Measure):
                 total = self.measures.get(effect.metric, 0) + effect.amount
                 self.measures[effect.metric] = total

@@ -1,7 +1,7 @@
 """The nightly jobs, in their fixed order.
 
-Take in what shops sent, activate, expire, celebrate, retry, lapse, close boards, tell of tiers,
-count segments, hand over, deliver, act at shops, seal.
+Take in what shops sent, activate, expire, celebrate, remind, retry, lapse, close boards, tell of
+tiers, count segments, hand over, deliver, act at shops, seal.
 
 Each step works in chunks of its own transactions, so it can be stopped and started anywhere, by
 any number of processes; what is done is no longer due.
@@ -14,6 +14,7 @@ import logging
 import random
 from collections import Counter
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -22,20 +23,23 @@ from loyalty_core.application.books import Books
 from loyalty_core.application.celebrate import Celebrating
 from loyalty_core.application.closing import Closing
 from loyalty_core.application.connections import Connections
+from loyalty_core.application.enrol import found_members
 from loyalty_core.application.expire import Done, move_points
 from loyalty_core.application.grants import keep
 from loyalty_core.application.record import Recorder
 from loyalty_core.application.redeem import Redeeming
+from loyalty_core.application.remind import Reminding
 from loyalty_core.application.rules import Rules
 from loyalty_core.application.seal import Sealing
 from loyalty_core.application.segments import Segmenting
 from loyalty_core.application.standing import tell_standings
 from loyalty_core.domain.clock import Clock
+from loyalty_core.domain.events import Event
 from loyalty_core.domain.grants import GrantState
 from loyalty_core.domain.members import MemberId
 from loyalty_core.domain.receipts import TickReport
-from loyalty_core.errors import MemberErased, RedemptionRefused
-from loyalty_core.ports.program import Handler
+from loyalty_core.errors import MemberErased, PlatformUnavailable, RedemptionRefused
+from loyalty_core.ports.program import Handler, Subscription
 from loyalty_core.ports.store import Store, UnitOfWork
 
 logger = logging.getLogger("loyalty_core")
@@ -66,6 +70,7 @@ class Ticker:
         self._rules = rules
         self._recorder = recorder
         self._celebrating = Celebrating(rules, recorder.rules_at)
+        self._reminding = Reminding(rules)
         self._closing = Closing(rules, recorder.rules_at)
         self._redeeming = redeeming
         self._sealing = sealing
@@ -83,6 +88,7 @@ class Ticker:
             self._move_points,
             self._expire_grants,
             self._celebrating.celebrate,
+            self._reminding.remind,
             self._retry,
             self._adopt,
             self._lapse,
@@ -219,7 +225,7 @@ class Ticker:
             except Exception as raised:
                 logger.exception("delivery of %s to %s failed", event.id, subscription)
                 error = f"{type(raised).__name__}: {raised}"
-                retry_at = now + _pause(attempts) if attempts + 1 < MOST_ATTEMPTS else None
+                retry_at = _again(raised, attempts, now)
             self._store.write(_marking(event.id, subscription, error, retry_at))
             counts["delivery_failures" if error else "delivered"] += 1
         return bool(due)
@@ -232,11 +238,23 @@ class Ticker:
 
     def _handlers(self) -> dict[str, Handler]:
         plugins = {
-            owned.item.id: owned.item.handler
+            owned.item.id: self._knowing(owned.item)
             for subscribed in self._rules.subscriptions.values()
             for owned in subscribed
         }
         return {**plugins, **self._connections.acting.handlers()}
+
+    def _knowing(self, subscription: Subscription) -> Handler:
+        """The handler, told how the event's member is known if the subscription asks for it."""
+        if not subscription.with_identities:
+            return subscription.handler
+
+        def handle(event: Event) -> Iterable[Any] | None:
+            people = self._store.read(lambda reader: found_members(reader, [event.member_id]))
+            known = people.get(event.member_id)
+            return subscription.handler(replace(event, identities=known[1] if known else ()))
+
+        return handle
 
 
 def _marking(
@@ -249,6 +267,14 @@ def _marking(
             uow.delivered(event_id, subscription)
 
     return mark
+
+
+def _again(error: Exception, attempts: int, now: datetime) -> datetime | None:
+    """When it is tried again, None for never: who is away is asked for as long as that lasts."""
+    if isinstance(error, PlatformUnavailable):
+        asked = min(timedelta(seconds=error.retry_after or 0), LONGEST_PAUSE)
+        return now + max(asked, _pause(attempts))
+    return now + _pause(attempts) if attempts + 1 < MOST_ATTEMPTS else None
 
 
 def _pause(attempts: int) -> timedelta:

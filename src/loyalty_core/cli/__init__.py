@@ -10,8 +10,10 @@ import typer
 
 from loyalty_core import __version__
 from loyalty_core.cli.commands import (
+    activities,
     adjusting,
     answers,
+    backtest,
     boards,
     connect,
     demo,
@@ -23,6 +25,7 @@ from loyalty_core.cli.commands import (
     operations,
     partners,
     people,
+    plugin,
     proofs,
     rewards,
     segments,
@@ -59,7 +62,20 @@ def build_app() -> typer.Typer:
     )
     app.callback()(_root)
     modules = (setup, loading, members, answers, boards, spending, rewards, adjusting, people)
-    more = habits, segments, operations, proofs, households, partners, connect, examples, demo
+    more = (
+        activities,
+        backtest,
+        habits,
+        segments,
+        operations,
+        proofs,
+        households,
+        partners,
+        connect,
+        examples,
+        plugin,
+        demo,
+    )
     for module in (*modules, *more):
         module.register(app)
     return app

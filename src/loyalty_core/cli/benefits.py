@@ -52,6 +52,7 @@ def of_quote(quoted: Quote) -> Document:
     return {
         "pricing": _pricing(pricing) if pricing else None,
         "standings": [_standing(standing) for standing in quoted.standings],
+        "config_version": quoted.config_version,
     }
 
 

@@ -320,6 +320,7 @@ def tick(done: TickReport, config: ProgramConfig) -> Document:
         "lapsed_facts": done.lapsed_facts,
         "expired_grants": done.expired_grants,
         "calendar_facts": done.calendar_facts,
+        "reminders": done.reminders,
         "segments": done.segments,
         "messages": done.messages,
         "dead_messages": done.dead_messages,

@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
+from loyalty_core.cli import plugged
 from loyalty_core.cli.output import (
     DEFECT,
     INTERRUPTED,
@@ -29,7 +30,7 @@ PROVIDERS = {"serve": ("loyalty-gateway", "Serves the program over GraphQL.")}
 
 
 class LoyaltyGroup(TyperGroup):
-    """The commands of this distribution and those installed under ``loyalty.commands``.
+    """The commands of this distribution, those under ``loyalty.commands``, and those of plugins.
 
     Installed commands are loaded when they are used or help is asked for, so that a status
     query does not wait for a web framework to be imported.
@@ -39,6 +40,7 @@ class LoyaltyGroup(TyperGroup):
         """The names of all commands: our own first, then the mounted ones."""
         own = super().list_commands(ctx)
         others = {found.name for found in entry_points(group=ENTRY_POINTS)} | set(PROVIDERS)
+        others |= set(plugged.names())
         return own + sorted(others - set(own))
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
@@ -55,7 +57,7 @@ class LoyaltyGroup(TyperGroup):
                 remedy=f"Install its distribution: pip install {distribution}",
             )
             return _refusing(cmd_name, f"{summary} Needs {distribution}.", missing)
-        return None
+        return plugged.group_of(cmd_name)
 
     def invoke(self, ctx: Any) -> Any:
         """Runs the command; every error becomes a message and a documented exit code."""

@@ -31,17 +31,23 @@ def _standing(at: datetime) -> Clock:
     return lambda: at
 
 
+def identity_of(text: str) -> tuple[str, str]:
+    """The kind and the value of an identity such as ``email:ada@example.org``."""
+    kind, _, value = text.partition(":")
+    if kind not in set(IdentityKind):
+        kinds = ", ".join(IdentityKind)
+        raise typer.BadParameter(f"{kind!r} is not a kind of identity: {kinds}")
+    return kind, value
+
+
 def member_of(loyalty: Loyalty, text: str, source: str = "") -> Member:
     """The member that an id, or an identity such as ``email:ada@example.org``, names.
 
     Raises ``MemberNotFound``, ``IdentityInvalid``.
     """
-    kind, colon, value = text.partition(":")
-    if not colon:
+    if ":" not in text:
         return loyalty.member(text)
-    if kind not in set(IdentityKind):
-        kinds = ", ".join(IdentityKind)
-        raise typer.BadParameter(f"{kind!r} is not a kind of identity: {kinds}")
+    kind, value = identity_of(text)
     found = loyalty.find({kind: value}, source=source)
     if found is None:
         at = f" of source {source!r}" if source else ""

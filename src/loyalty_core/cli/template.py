@@ -28,6 +28,7 @@ value = {{ points = 100, amount = "1.00" }}   # 100 points are worth 1.00
 after_months = 12
 # at_end_of = "month"      # then to the end of the month; also "quarter" or "year"
 # inactivity_days = 365    # all points end when nothing happens for so long
+# remind_days = [30, 7]    # how many days before the event points_expiring tells of it
 """
 
 _POINTS = """\

@@ -271,6 +271,7 @@ def tick(console: Console, done: TickReport, config: ProgramConfig) -> None:
         ("rewards retried", f"{done.retried_redemptions:,}"),
         ("grants expired", f"{done.expired_grants:,}"),
         ("birthdays and anniversaries", f"{done.calendar_facts:,}"),
+        ("reminders of points that expire", f"{done.reminders:,}"),
         ("segments changed", f"{done.segments:,}"),
         ("boards closed", f"{done.closed_boards:,}"),
         ("prizes of boards", f"{done.board_prizes:,}"),

@@ -90,4 +90,18 @@ class Cause:
     data: Mapping[str, Scalar] = field(default_factory=dict)
 
 
-Effect = Credit | Grant | KeepState | Emit | Measure | Cause
+@dataclass(frozen=True, slots=True)
+class PutRow:
+    """A row of one of the plugin's own tables, which this fact brings.
+
+    The rows of a fact are those that were put when it was decided last: decided again, it has the
+    new ones alone, and none once it earns nothing any more. They go with the member: to who
+    answers for them after a merge, into an export, and away when they are erased. ``values`` has
+    every column of the plugin's that may not be empty; a moment has a time zone.
+    """
+
+    table: str
+    values: Mapping[str, Scalar | datetime] = field(default_factory=dict)
+
+
+Effect = Credit | Grant | KeepState | Emit | Measure | Cause | PutRow

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import NewType
 
 from loyalty_core.domain.facts import Json
+from loyalty_core.domain.members import Identity
 
 EventId = NewType("EventId", str)
 
@@ -27,6 +28,10 @@ CORE_EVENTS: Mapping[str, str] = {
     "points_transferred": "Points went to another member or came from one; data: "
     "wallet, amount, to or from, transaction (the other member's).",
     "points_activated": "Pending points became spendable; data: wallet, amount.",
+    "points_expiring": (
+        "Points will expire if they are not spent, as `remind_days` says; data: wallet, amount, "
+        "expires_at, days (until then)."
+    ),
     "points_expired": "Points passed their date; data: wallet, amount.",
     "grant_requested": "A grant waits for approval; data: grant, reward, name.",
     "grant_preparing": "A grant is to be handed over, or lacks a code; data: grant, reward, name.",
@@ -68,7 +73,8 @@ CORE_EVENTS: Mapping[str, str] = {
 class Event:
     """One thing that happened, as subscribers get it; ``id`` makes handlers idempotent.
 
-    Amounts in ``data`` are integers of the wallet's smallest unit.
+    Amounts in ``data`` are integers of the wallet's smallest unit. ``identities`` are how the
+    member is known when it is delivered, for subscriptions that ask for them; they are not kept.
     """
 
     id: EventId
@@ -77,3 +83,4 @@ class Event:
     occurred_at: datetime
     transaction_id: str | None = None
     data: Mapping[str, Json] = field(default_factory=dict)
+    identities: tuple[Identity, ...] = ()

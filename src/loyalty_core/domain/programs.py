@@ -93,6 +93,10 @@ class Expiry:
         default=None,
         metadata=_doc("All points expire when nothing is earned or spent for so many days."),
     )
+    remind_days: tuple[int, ...] = field(
+        default=(),
+        metadata=_doc("How many days before points expire the event `points_expiring` tells it."),
+    )
     counted_from: Literal["award", "activation"] = field(
         default="award",
         metadata=_doc(

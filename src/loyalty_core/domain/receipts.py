@@ -169,6 +169,19 @@ class ErasureReceipt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GuestErasureReceipt:
+    """Somebody who never became a member was forgotten: when, why, by whom, and in how many facts.
+
+    ``reason`` and ``actor`` stay, so neither should name the person.
+    """
+
+    erased_at: datetime
+    facts: int
+    reason: str
+    actor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MergeReceipt:
     """Two members who are one now: ``merged_member`` lives on in ``member_id``.
 
@@ -207,6 +220,7 @@ class TickReport:
     lapsed_facts: int = 0
     standings: int = 0
     calendar_facts: int = 0
+    reminders: int = 0
     segments: int = 0
     messages: int = 0
     dead_messages: int = 0

@@ -115,6 +115,7 @@ class AwardExplanation:
     """What one rule gave: ``amount`` when decided, ``kept`` after refunds, by order line.
 
     ``household_id`` is the household whose part of it this is; ``lines`` are then of both parts.
+    ``settings`` is the rule as the configuration had it then, empty where it has none by its name.
     """
 
     plugin: str
@@ -125,13 +126,16 @@ class AwardExplanation:
     lines: Mapping[str, int] = field(default_factory=dict)
     expires_at: datetime | None = None
     household_id: str | None = None
+    settings: Mapping[str, Json] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
     """Why a transaction is in the books: the fact, the rules and the version of the config.
 
-    ``segments`` are those that the fact was decided on, tags of the host among them.
+    ``segments`` are those that the fact was decided on, tags of the host among them. The version
+    was in force from ``in_force_from`` on. ``reward`` is the reward of the catalogue that points
+    were spent on, as the configuration had it then.
     """
 
     transaction: Transaction
@@ -140,6 +144,8 @@ class Explanation:
     awards: tuple[AwardExplanation, ...]
     config_version: int
     segments: tuple[str, ...] = ()
+    in_force_from: datetime | None = None
+    reward: Mapping[str, Json] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,7 +204,7 @@ class Quote:
     without benefits; earnings and offers are those of the cart at that price. ``standings`` say
     what is missing to the next tier. ``offers`` is the most of each reward that could be used now,
     by reward id. ``suggested`` are lines that could be added, such as a donation that rounds up.
-    ``failed`` names plugins that could not answer.
+    ``failed`` names plugins that could not answer. ``config_version`` is that of the rules.
     """
 
     earnings: tuple[Earning, ...]
@@ -207,6 +213,7 @@ class Quote:
     standings: tuple[Standing, ...] = ()
     suggested: tuple[Line, ...] = ()
     failed: tuple[str, ...] = ()
+    config_version: int = 0
 
     def earned(self, wallet: str) -> int:
         """All that the cart would earn in one wallet."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
+from loyalty_core.application.activities import ActivityKind
 from loyalty_core.application.record import Recorder
+from loyalty_core.application.rules import Rules
 from loyalty_core.domain.facts import Fact, Json
 from loyalty_core.domain.receipts import FactReceipt, RecordSummary
 
@@ -13,6 +15,12 @@ class FactMethods:
     """Recording facts."""
 
     _recorder: Recorder
+    _rules: Rules
+
+    @property
+    def activities(self) -> tuple[ActivityKind[object], ...]:
+        """The kinds of activity that the plugins which are on declare, in their order."""
+        return tuple(self._rules.activities.values())
 
     def record(self, fact: Fact | Mapping[str, Json]) -> FactReceipt:
         """What became of one fact: a domain object or its documented JSON form.

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from loyalty_core.application.erase import Erasing
 from loyalty_core.application.export import Exporting
 from loyalty_core.application.merge import Merging
 from loyalty_core.domain.facts import Json
-from loyalty_core.domain.receipts import ErasureReceipt, MergeReceipt, UnmergeReceipt
+from loyalty_core.domain.receipts import (
+    ErasureReceipt,
+    GuestErasureReceipt,
+    MergeReceipt,
+    UnmergeReceipt,
+)
+from loyalty_core.errors import IdentityInvalid
 
 
 class PeopleMethods:
@@ -63,3 +71,24 @@ class PeopleMethods:
         Raises ``MemberNotFound``, ``FactError``, ``IdempotencyConflict``.
         """
         return self._erasing.erase(member_id, reason, actor, key)
+
+    def erase_guest(
+        self,
+        identities: Mapping[str, str],
+        *,
+        source: str = "",
+        reason: str,
+        actor: str,
+        key: str,
+    ) -> GuestErasureReceipt:
+        """Somebody forgotten who never became a member: their facts that wait, or waited.
+
+        Amounts and moments of these facts stay. Those from before the erasure that come later
+        are answered ``erased`` and not kept. ``source`` is whose the customer ids are.
+
+        Raises ``IdentityInvalid``, ``IdentityConflict`` where a member has one of the identities,
+        ``FactError``, ``IdempotencyConflict``.
+        """
+        if not any(identities.values()):
+            raise IdentityInvalid("nobody is named", where="identities")
+        return self._erasing.erase_guest(identities, source, reason, actor, key)

@@ -11,6 +11,7 @@ from loyalty_core.application.statement import Questions
 from loyalty_core.domain.habits import Habits
 from loyalty_core.domain.statements import Explanation, HistoryPage, Report, Statement
 from loyalty_core.domain.tiers import Tier
+from loyalty_core.domain.versions import RulesVersion
 
 
 class QuestionMethods:
@@ -90,11 +91,15 @@ class QuestionMethods:
         return self._habits.habits(member_id, days)
 
     def explain(self, transaction_id: str) -> Explanation:
-        """Which fact, rule and configuration a transaction came from.
+        """Which fact, rule and configuration a transaction came from, as the rules were then.
 
         Raises ``TransactionNotFound``.
         """
         return self._questions.explain(transaction_id)
+
+    def versions(self) -> tuple[RulesVersion, ...]:
+        """Every version of the configuration, the latest first: since when, and what it changed."""
+        return self._questions.versions()
 
     def tiers(self) -> dict[str, tuple[Tier, ...]]:
         """The tiers of every scheme of the program, by scheme, the lowest first."""

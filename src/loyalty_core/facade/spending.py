@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from loyalty_core.application.partnered import PartnerRedeeming
 from loyalty_core.application.redeem import Redeeming
@@ -23,12 +24,22 @@ class SpendingMethods:
     _redemptions: Redemptions
     _transfers: Transfers
 
-    def quote(self, cart: Cart | Mapping[str, Json], member_id: str | None = None) -> Quote:
+    def quote(
+        self,
+        cart: Cart | Mapping[str, Json],
+        member_id: str | None = None,
+        *,
+        at: datetime | None = None,
+    ) -> Quote:
         """What the cart would earn for the member (or a stranger), and what points could buy.
 
-        Raises ``FactError`` for a malformed cart, ``MemberNotFound``.
+        With ``at`` as if it were that moment: under the rules that were in force then, or today's
+        if it is to come. The member is as they are today. ``Quote.config_version`` names the rules.
+
+        Raises ``FactError`` for a malformed cart or a moment without a time zone,
+        ``MemberNotFound``.
         """
-        return self._spending.quote(cart, member_id)
+        return self._spending.quote(cart, member_id, at)
 
     def redeem(
         self,

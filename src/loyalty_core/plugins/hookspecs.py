@@ -1,4 +1,4 @@
-"""Every hook of the core, one function each. Hooks register at start-up; none runs afterwards."""
+"""Every hook of the core, one function each. Hooks register; none runs afterwards."""
 
 from __future__ import annotations
 
@@ -7,16 +7,19 @@ from typing import Any
 
 import pluggy
 
+from loyalty_core.application.activities import ActivityKind
 from loyalty_core.domain.programs import ProgramConfig
 from loyalty_core.ports.connectors import Connector
 from loyalty_core.ports.payments import PaymentProvider
 from loyalty_core.ports.program import (
     BenefitSource,
+    Command,
     FollowsFacts,
     ProgramType,
     RewardKind,
     Subscription,
 )
+from loyalty_core.schema.own import OwnTables
 
 PROJECT = "loyalty"
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -32,6 +35,19 @@ def loyalty_register_programs(
     ``config`` is the plugin's own settings dataclass, ``program`` the whole configuration.
     Called once when a program opens, in no transaction, and once for each older version of the
     configuration whose facts have to be decided again.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def loyalty_register_activities(
+    config: Any, program: ProgramConfig
+) -> Iterable[ActivityKind[object]]:
+    """Returns the kinds of activity that this plugin declares: what their ``data`` holds.
+
+    An activity of such a kind is read by it wherever it comes from, and refused with path and
+    remedy if it does not fit, as is one of the plugin's that it does not declare. Called when a
+    program opens.
     """
     raise NotImplementedError
 
@@ -74,5 +90,25 @@ def loyalty_register_connectors(config: Any, program: ProgramConfig) -> Iterable
 
     Called when a program opens, and for older versions of its configuration: it must ask no shop
     and read no secret.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def loyalty_register_commands(config: Any, program: ProgramConfig) -> Iterable[Command]:
+    """Returns the plugin's commands for the terminal: ``loyalty <plugin> <name>``.
+
+    Called by the command line alone, when one of them is wanted or help is asked for; in no
+    transaction, and before any database is opened.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def loyalty_register_tables() -> Iterable[OwnTables]:
+    """Returns the tables that the plugin has of its own, with the migrations that lead to them.
+
+    Called when a program opens, before its migrations run, and for older versions of its
+    configuration: the tables are the same whatever the settings are.
     """
     raise NotImplementedError

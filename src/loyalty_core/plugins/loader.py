@@ -6,6 +6,7 @@ names and signatures; nothing of it is used after start-up.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import entry_points
 from typing import Protocol, cast, runtime_checkable
@@ -13,11 +14,13 @@ from typing import Protocol, cast, runtime_checkable
 import pluggy
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
+from loyalty_core.application.catalogue import CATALOGUE
 from loyalty_core.errors import PluginError, PluginMissing
 from loyalty_core.plugins import hookspecs
 from loyalty_core.plugins.manifest import PLUGIN_API_VERSION, PluginManifest
 
 GROUP = "loyalty.plugins"
+_ID = re.compile(r"[a-z][a-z0-9_]{0,30}")
 
 
 @runtime_checkable
@@ -91,8 +94,16 @@ def _imported(name: str, load_it: object, where: str) -> Plugin:
 
 
 def _checked(plugin: object, where: str) -> Plugin:
-    if not isinstance(getattr(plugin, "manifest", None), PluginManifest):
+    manifest = getattr(plugin, "manifest", None)
+    if not isinstance(manifest, PluginManifest):
         raise PluginError(f"{plugin!r} has no manifest", where=where, remedy="Add one.")
+    if not _ID.fullmatch(manifest.id) or manifest.id == CATALOGUE:
+        raise PluginError(
+            f"a plugin cannot have the id {manifest.id!r}",
+            where=where,
+            remedy="An id has small letters, digits and underscores, starts with a letter, and "
+            f"is not {CATALOGUE!r}.",
+        )
     return cast(Plugin, plugin)
 
 
@@ -109,6 +120,12 @@ def _check_version(manifest: PluginManifest) -> None:
             remedy="Install a release of the plugin made for this one.",
             plugin=manifest.id,
         )
+
+
+def implements(plugin: Plugin, hook: str) -> bool:
+    """Whether a plugin has an implementation of a hook."""
+    manager = pluggy.PluginManager(hookspecs.PROJECT)
+    return manager.parse_hookimpl_opts(plugin, hook) is not None
 
 
 class Hooks:

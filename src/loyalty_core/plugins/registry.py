@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar, cast
 
 from loyalty_core.application.acting import events_for
+from loyalty_core.application.activities import ActivityKind, kind_faults
 from loyalty_core.application.catalogue import CATALOGUE, CatalogueReward
 from loyalty_core.application.config import document_of, load_config
 from loyalty_core.application.partners import elsewhere
@@ -21,16 +23,19 @@ from loyalty_core.domain.programs import ProgramConfig
 from loyalty_core.errors import ConfigError, LoyaltyError, PluginError, Problem
 from loyalty_core.plugins.loader import Hooks, Plugin, load
 from loyalty_core.ports.connectors import ActsOnShop, Connector
+from loyalty_core.ports.own_tables import TableShape
 from loyalty_core.ports.payments import PaymentProvider
 from loyalty_core.ports.program import (
     BenefitSource,
+    Command,
     FollowsFacts,
     Owned,
     ProgramType,
     RewardKind,
     Subscription,
 )
-from loyalty_core.ports.store import UnitOfWork
+from loyalty_core.ports.store import Documents
+from loyalty_core.schema.own import OwnTables, shape_of
 
 T = TypeVar("T")
 logger = logging.getLogger("loyalty_core")
@@ -50,10 +55,10 @@ class Registry:
         """
         on = {name: self.plugins[name] for name in config.plugins}
         hooks = Hooks(on)
-        settings, problems = self._settings(on, config)
+        settings, problems = settings_of(on, config)
         collected: dict[str, list[Owned[object]]] = defaultdict(list)
         given: dict[str, object] = {"program": config}
-        for kind in (one for one in _SHAPES if not (past and one in _PRESENT)):
+        for kind in (one for one in _ASKED if not (past and one in _PRESENT)):
             for name in (one for one in on if one in settings):
                 try:
                     collected[kind] += _registered(hooks, kind, name, settings[name], given)
@@ -65,25 +70,33 @@ class Registry:
             raise ConfigError(problems)
         return _rules_of(config, collected)
 
-    def _settings(
-        self, on: Mapping[str, Plugin], config: ProgramConfig
-    ) -> tuple[dict[str, object], list[Problem]]:
-        settings: dict[str, object] = {}
-        problems: list[Problem] = []
-        for name, plugin in on.items():
-            section = config.plugins[name]
-            kind = plugin.manifest.config
-            where = f"plugins.{name}"
-            if kind is None:
-                if section:
-                    problems.append(Problem(where, "this plugin has no settings", "Empty it."))
-                settings[name] = None
-                continue
-            try:
-                settings[name] = read_settings(kind, section, where=where)
-            except ConfigError as error:
-                problems += error.problems
-        return settings, problems
+    def own_tables(self) -> Sequence[Owned[OwnTables]]:
+        """The tables of all plugins that are on, in the order of the configuration."""
+        hooks = Hooks(self.plugins)
+        found = [_registered(hooks, "tables", name, None, {}) for name in self.plugins]
+        return [cast(Owned[OwnTables], one) for each in found for one in each]
+
+
+def settings_of(
+    on: Mapping[str, Plugin], config: ProgramConfig
+) -> tuple[dict[str, object], list[Problem]]:
+    """The settings of plugins by id, and what is wrong with those that cannot be read."""
+    settings: dict[str, object] = {}
+    problems: list[Problem] = []
+    for name, plugin in on.items():
+        section = config.plugins[name]
+        kind = plugin.manifest.config
+        where = f"plugins.{name}"
+        if kind is None:
+            if section:
+                problems.append(Problem(where, "this plugin has no settings", "Empty it."))
+            settings[name] = None
+            continue
+        try:
+            settings[name] = read_settings(kind, section, where=where)
+        except ConfigError as error:
+            problems += error.problems
+    return settings, problems
 
 
 def _registered(
@@ -95,7 +108,10 @@ def _registered(
     try:
         found = list(hooks.register(hook, name, config=settings, **wanted))
         for item in found:
-            _refuse_misshapen(item, kind, cast(ProgramConfig, given["program"]))
+            if kind == "tables":
+                _refuse_tables(item, name)
+            else:
+                _refuse_misshapen(item, kind, cast(ProgramConfig, given["program"]))
     except LoyaltyError:
         raise
     except Exception as error:
@@ -105,6 +121,27 @@ def _registered(
             plugin=name,
         ) from error
     return [Owned(name, item) for item in found]
+
+
+def commands_of(plugin: Plugin, config: ProgramConfig) -> Mapping[str, Command]:
+    """The commands of a plugin that is on, by name; raises ``ConfigError`` or ``PluginError``."""
+    name = plugin.manifest.id
+    settings, problems = settings_of({name: plugin}, config)
+    if problems:
+        raise ConfigError(problems)
+    found = _registered(
+        Hooks({name: plugin}), "commands", name, settings[name], {"program": config}
+    )
+    commands = [cast(Command, owned.item) for owned in found]
+    named = {command.name: command for command in commands}
+    if len(named) < len(commands) or not all(map(_COMMAND.fullmatch, named)):
+        raise PluginError(
+            f"the plugin {name!r} registers the commands {[one.name for one in commands]}",
+            where=f"plugins.{name}",
+            remedy="Each needs a name of its own: lower case letters, digits and hyphens.",
+            plugin=name,
+        )
+    return named
 
 
 def _providers(collected: list[Owned[object]]) -> Mapping[str, PaymentProvider]:
@@ -130,6 +167,8 @@ def _rules_of(config: ProgramConfig, collected: Mapping[str, list[Owned[object]]
     connectors = cast(list[Owned[Connector]], collected["connectors"])
     _unique(connectors, lambda connector: connector.id, "connector")
     _refuse_rewards(connectors, config)
+    activities = cast(list[Owned[ActivityKind[object]]], collected["activities"])
+    _unique(activities, lambda kind: kind.kind, "kind of activity")
     subscribed: dict[str, list[Owned[Subscription]]] = defaultdict(list)
     for owned in [*handlers, *_noted(connectors)]:
         subscribed[owned.item.event_type].append(owned)
@@ -144,9 +183,28 @@ def _rules_of(config: ProgramConfig, collected: Mapping[str, list[Owned[object]]
         ),
         sources=(*sources, *own),
         connectors={owned.item.id: owned for owned in connectors},
+        activities={owned.item.kind: owned.item for owned in activities},
+        tables=_shapes(cast(list[Owned[OwnTables]], collected["tables"])),
     )
     _refuse_shared_boards(rules)
     return rules
+
+
+def _shapes(owned: list[Owned[OwnTables]]) -> Mapping[str, TableShape]:
+    """The shapes of plugins' tables by name; refuses names that are taken twice."""
+    shapes: dict[str, TableShape] = {}
+    for one in owned:
+        for table in one.item.tables:
+            known = shapes.setdefault(table.name, shape_of(one.plugin, table))
+            if known.plugin != one.plugin:
+                raise PluginError(
+                    f"the table {table.name!r} is registered by {known.plugin!r} and "
+                    f"{one.plugin!r}",
+                    where=f"plugins.{one.plugin}",
+                    remedy="Switch one of them off.",
+                    plugin=one.plugin,
+                )
+    return shapes
 
 
 def _refuse_shared_boards(rules: Rules) -> None:
@@ -199,17 +257,17 @@ class Archive:
     """The rules of each version of the configuration; older ones are built when needed."""
 
     def __init__(self, current: Rules, given: tuple[object, ...]) -> None:
-        self._given = given
+        self.given = given
         self._rules = {current.config.version: current}
 
-    def __call__(self, uow: UnitOfWork, version: int) -> Rules:
+    def __call__(self, documents: Documents, version: int) -> Rules:
         """The rules of ``version``, without plugins that are gone or refuse their old section."""
         if version not in self._rules:
-            config = replace(load_config(uow.config_document(version)), version=version)
+            config = replace(load_config(documents.config_document(version)), version=version)
             usable = {
                 name: config.plugins[name] for name in config.plugins if self._fits(name, config)
             }
-            rules = Registry(load(usable, self._given)).rules(
+            rules = Registry(load(usable, self.given)).rules(
                 replace(config, plugins=usable), past=True
             )
             gone = frozenset(config.plugins.keys() - usable.keys())
@@ -219,7 +277,7 @@ class Archive:
     def _fits(self, name: str, config: ProgramConfig) -> bool:
         alone = replace(config, plugins={name: config.plugins[name]})
         try:
-            Registry(load(alone.plugins, self._given)).rules(alone, past=True)
+            Registry(load(alone.plugins, self.given)).rules(alone, past=True)
         except (PluginError, ConfigError) as error:
             logger.warning(
                 "version %s of the rules lacks plugin %s: %s", config.version, name, error
@@ -260,11 +318,17 @@ _SHAPES: Mapping[str, tuple[str, ...]] = {
     "payments": ("id", "charge", "refund"),
     "handlers": ("id", "event_type", "handler"),
     "connectors": ("id", "secrets", "health"),
+    "activities": ("kind", "data", "summary"),
+    "commands": ("name", "run"),
+    "tables": ("tables", "migrations"),
 }
 """What is registered, in this order, and what each must have."""
-_PRESENT = frozenset({"payments", "handlers"})
+_ASKED = tuple(kind for kind in _SHAPES if kind != "commands")
+"""What is registered when a program opens: commands are asked for by the command line alone."""
+_COMMAND = re.compile(r"[a-z][a-z0-9-]{0,40}")
+_PRESENT = frozenset({"payments", "handlers", "activities"})
 """What is registered for the configuration in force alone: older ones only decide."""
-_GIVEN: Mapping[str, tuple[str, ...]] = {"handlers": ("program", "payments")}
+_GIVEN: Mapping[str, tuple[str, ...]] = {"handlers": ("program", "payments"), "tables": ()}
 """What hooks are called with besides the plugin's settings, where it is not the program alone."""
 
 
@@ -274,11 +338,23 @@ def _refuse_misshapen(item: object, kind: str, config: ProgramConfig) -> None:
         raise TypeError(f"{item!r} has no {' and no '.join(lacking)}")
     if kind == "programs" and not (hasattr(item, "decide") or isinstance(item, FollowsFacts)):
         raise TypeError(f"{item!r} has no decide")
+    if isinstance(item, ActivityKind) and (faults := list(kind_faults(item))):
+        raise TypeError(f"{item.kind!r} {', '.join(faults)}")
     name, wallet = getattr(item, "id", ""), getattr(item, "wallet", "")
     if kind == "rewards" and wallet not in config.wallets:
         raise ValueError(f"{name!r} is paid from the wallet {wallet!r}, which is not configured")
     if kind == "rewards" and not config.wallets[wallet].spendable:
         raise ValueError(f"{name!r} is paid from the wallet {wallet!r}, which is not spendable")
+
+
+def _refuse_tables(item: object, plugin: str) -> None:
+    if not isinstance(item, OwnTables):
+        raise TypeError(f"{item!r} is not an OwnTables")
+    for table in item.tables:
+        shape_of(plugin, table)
+    names = [step.name for step in item.migrations]
+    if len(set(names)) != len(names) or not all(0 < len(name) <= 128 for name in names):
+        raise ValueError("each of its migrations needs a name of its own, of up to 128 letters")
 
 
 def _unique(owned: list[Owned[T]], id_of: Callable[[T], str], what: str) -> None:

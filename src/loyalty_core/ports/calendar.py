@@ -16,11 +16,20 @@ class CalendarMark(NamedTuple):
     after: str = ""
 
 
+class EndingPoints(NamedTuple):
+    """Points of a member's wallet that expire at a moment, in the wallet's smallest unit."""
+
+    member_id: MemberId
+    wallet: str
+    amount: int
+    at: datetime
+
+
 class CalendarWork(Protocol):
     """The part of a unit of work that is about calendars."""
 
-    def calendar_mark(self, kind: str) -> CalendarMark | None:
-        """How far a kind of day is; None if it was never begun."""
+    def lock_calendar(self, kind: str, first: date) -> CalendarMark:
+        """How far a kind of day is, locked: at its ``first`` day if it was never begun."""
         ...
 
     def mark_calendar(self, kind: str, mark: CalendarMark) -> None:
@@ -39,4 +48,16 @@ class CalendarWork(Protocol):
         self, spans: Sequence[tuple[datetime, datetime]], after: str, limit: int
     ) -> list[tuple[MemberId, datetime]]:
         """Members who joined within one of these spans, and when, by id from ``after`` on."""
+        ...
+
+    def members_ending(
+        self, wallets: Sequence[str], span: tuple[datetime, datetime], after: str, limit: int
+    ) -> list[MemberId]:
+        """Members with points in these wallets that end in a span, by id from ``after`` on."""
+        ...
+
+    def ending_points(
+        self, members: Sequence[MemberId], wallets: Sequence[str], span: tuple[datetime, datetime]
+    ) -> list[EndingPoints]:
+        """The points of these members that end in a span, unless they are spent before."""
         ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -32,6 +32,10 @@ class PeopleWork(Protocol):
 
     def facts_of_nobody(self) -> Iterator[FactRecord]:
         """All facts whose person has not joined, or not in time."""
+        ...
+
+    def identity_digests(self, identities: Collection[Identity]) -> list[str]:
+        """What is kept of each identity that is erased: it says nothing of anybody."""
         ...
 
     def forget(

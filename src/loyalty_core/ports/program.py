@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar, runtime_checkable
@@ -202,6 +202,8 @@ class Handler(Protocol):
     def __call__(self, event: Event) -> Iterable[Fact | Mapping[str, Json]] | None:
         """Acts on the event outside any transaction; a raise is retried later with backoff.
 
+        It is given up after some hours, but never while it is ``PlatformUnavailable``.
+
         What it returns are facts that came of it, such as a payment: they are recorded like those
         from outside, and the event is delivered once they are. One that is rejected is a failure.
         """
@@ -212,12 +214,34 @@ class Handler(Protocol):
 class Subscription:
     """A handler for events of one type, or of all (``"*"``).
 
-    ``id`` starts with the plugin's id and a dot.
+    ``id`` starts with the plugin's id and a dot. ``with_identities`` is for handlers that have to
+    find the member somewhere else: their events say how the member is known.
     """
 
     id: str
     event_type: str
     handler: Handler
+    with_identities: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """A command of a plugin for the terminal: ``loyalty <plugin> <name>``.
+
+    ``run`` is a function with annotations as Typer reads them: its first parameter gets the open
+    program, a ``Loyalty``, the others are arguments and options of the command, and its docstring
+    is the help. It returns its answer as data, which the core prints, as one JSON document with
+    ``--json`` and as tables without; texts that go on the terminal it does not print itself. The
+    core adds ``--config``, ``--database`` and ``--json``.
+
+    It writes the answer's points as ``{"units": 1250, "decimal": "12.50"}``, money as ``{"amount":
+    "12.50", "currency": "EUR"}`` and moments as ISO 8601 in UTC, as all commands do. What it raises
+    ends the command: a ``LoyaltyError`` with its own exit code, anything else as a failure of the
+    plugin.
+    """
+
+    name: str
+    run: Callable[..., Mapping[str, Json]]
 
 
 @dataclass(frozen=True, slots=True)

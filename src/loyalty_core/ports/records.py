@@ -19,6 +19,7 @@ from loyalty_core.domain.orders import OrderDocument
 from loyalty_core.domain.redemptions import Redemption, RedemptionId
 from loyalty_core.domain.sales import Sale
 from loyalty_core.ports.boards import ScoreRecord
+from loyalty_core.ports.own_tables import OwnRows
 from loyalty_core.ports.standings import StandingRecord
 
 NO_SHARE = Decimal(0)
@@ -233,11 +234,14 @@ class FactRecord:
 
 @dataclass(frozen=True, slots=True)
 class StoredReceipt:
-    """What a command with this key returned, and the hash of what it was given."""
+    """What a command with this key returned, and the hash of what it was given.
+
+    ``member_id`` is None where it concerned no member.
+    """
 
     key: str
     input_hash: str
-    member_id: str
+    member_id: str | None
     receipt: Mapping[str, Json]
     created_at: datetime
 
@@ -263,6 +267,7 @@ class Changes:
     waiting: list[tuple[Identity | None, FactId, datetime]] = field(default_factory=list)
     standings: list[StandingRecord] = field(default_factory=list)
     scores: list[ScoreRecord] = field(default_factory=list)
+    own_rows: dict[str, OwnRows] = field(default_factory=dict)
 
 
 class Upcoming(NamedTuple):

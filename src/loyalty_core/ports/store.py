@@ -19,10 +19,12 @@ from loyalty_core.ports.expiry import ExpiryWork
 from loyalty_core.ports.grants import GrantWork
 from loyalty_core.ports.habits import HabitReader
 from loyalty_core.ports.households import HouseholdReader, HouseholdWork
+from loyalty_core.ports.own_tables import OwnTableReader, OwnTableWork
 from loyalty_core.ports.partners import PartnerReader, PartnerWork
 from loyalty_core.ports.past import PastReader
 from loyalty_core.ports.people import PeopleReader, PeopleWork
 from loyalty_core.ports.rebuild import CacheReader, CacheWriter
+from loyalty_core.ports.recorded import RecordedReader
 from loyalty_core.ports.records import (
     Changes,
     FactRecord,
@@ -33,6 +35,14 @@ from loyalty_core.ports.records import (
 from loyalty_core.ports.seal import SealReader, SealWriter
 from loyalty_core.ports.segments import SegmentReader, SegmentWork
 from loyalty_core.ports.standings import StandingWork
+
+
+class Documents(Protocol):
+    """Where the versions of the configuration are."""
+
+    def config_document(self, version: int) -> Mapping[str, Json]:
+        """The configuration stored under a version."""
+        ...
 
 
 class UnitOfWork(
@@ -49,6 +59,7 @@ class UnitOfWork(
     InboxWork,
     ActionWork,
     BoardWork,
+    OwnTableWork,
     Protocol,
 ):
     """One write transaction. Everything read through it after ``lock_members`` is current."""
@@ -207,6 +218,8 @@ class Reader(
     SegmentReader,
     InboxReader,
     ActionReader,
+    OwnTableReader,
+    RecordedReader,
     Protocol,
 ):
     """Questions to the books; every answer comes from a fixed few indexed queries."""

@@ -72,10 +72,15 @@ _ranked = select(_sum() + _moved.scalar_subquery())
 _closed = select(ladder.c.closed_at, ladder.c.ranked, ladder.c.booked).where(
     on(ladder), ladder.c.closed_at.is_not(None)
 )
-_own_fence = select(*FENCE).where(on(fence), tuple_(*FENCE) <= key_of("key"))
+_may_lie = fence.c.scores + select(func.count()).where(on(moved)).scalar_subquery()
+_own_fence = select(*FENCE, _may_lie).where(on(fence), tuple_(*FENCE) <= key_of("key"))
 _own_fence = _own_fence.order_by(*_latest(FENCE)).limit(1)
 _first = select(func.count()).where(on(score), tuple_(*KEY) < key_of("key"))
-_near = _first.where(tuple_(*KEY) >= key_of("own"))
+# no more than may lie behind the fence: PostgreSQL, which takes a range between two rows for many,
+# reads them by the index then and not the whole table
+_behind = select(*KEY).where(on(score), tuple_(*KEY) >= key_of("own"))
+_behind_own = _behind.order_by(*KEY).limit(bindparam("most")).subquery()
+_near = select(func.count()).where(tuple_(*_behind_own.c) < key_of("key"))
 _across = select(
     _number(tuple_(*NOW) < key_of("own")) - _number(tuple_(*COUNTED) < key_of("own"))
 ).where(on(moved))
@@ -147,7 +152,8 @@ class BoardReads:
         row = self._connection.execute(_own_fence, given).first()
         if row is None:  # nothing was counted yet
             return int(self._connection.scalar(_first, given) or 0)
-        return int(self._connection.scalar(_ahead, given | of_key("own", read_key(row))) or 0)
+        given |= of_key("own", read_key(row)) | {"most": int(row[3])}
+        return int(self._connection.scalar(_ahead, given) or 0)
 
     def score_keys(
         self, ladders: Sequence[Ladder], members: Iterable[str]

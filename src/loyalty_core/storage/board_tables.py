@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Table
 
-from loyalty_core.storage.columns import Moment, identifier
+from loyalty_core.schema.columns import Moment, identifier
 from loyalty_core.storage.tables import metadata
 
 score = Table(

@@ -25,6 +25,7 @@ from sqlalchemy import (
 from loyalty_core.domain.boards import Key
 from loyalty_core.domain.members import MemberId
 from loyalty_core.ports.boards import Closed, Ladder, Placed, ScoreRecord
+from loyalty_core.schema.columns import EPOCH
 from loyalty_core.storage import tables
 from loyalty_core.storage.board_reads import (
     kept_places,
@@ -47,7 +48,6 @@ from loyalty_core.storage.board_tables import (
     place,
     score,
 )
-from loyalty_core.storage.columns import EPOCH
 from loyalty_core.storage.people import People
 from loyalty_core.storage.sql import Write
 

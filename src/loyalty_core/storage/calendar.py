@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import and_, func, or_, select
+from sqlalchemy.sql.elements import ColumnElement
 
 from loyalty_core.domain.members import MemberId, MemberStatus
-from loyalty_core.ports.calendar import CalendarMark
+from loyalty_core.ports.calendar import CalendarMark, EndingPoints
 from loyalty_core.storage import tables
 from loyalty_core.storage.calendar_tables import calendar
 from loyalty_core.storage.segments import Segments
@@ -19,11 +21,16 @@ PRESENT = (MemberStatus.ACTIVE.value, MemberStatus.SUSPENDED.value)
 class Calendars(Segments):
     """``ports.calendar.CalendarWork`` on one SQLAlchemy connection, for one program."""
 
-    def calendar_mark(self, kind: str) -> CalendarMark | None:
-        """How far a kind of day is; None if it was never begun."""
+    def lock_calendar(self, kind: str, first: date) -> CalendarMark:
+        """How far a kind of day is, locked: at its ``first`` day if it was never begun."""
         mine = (calendar.c.program == self._program) & (calendar.c.kind == kind)
-        row = self._connection.execute(select(calendar.c.day, calendar.c.after).where(mine)).first()
-        return CalendarMark(row.day, row.after) if row else None
+        chosen = select(calendar.c.day, calendar.c.after).where(mine).with_for_update()
+        row = self._connection.execute(chosen).first()
+        if row is None:
+            begun = {"program": self._program, "kind": kind, "day": first, "after": ""}
+            self._write(self._insert(calendar).on_conflict_do_nothing(), [begun])
+            row = self._connection.execute(chosen).one()
+        return CalendarMark(row.day, row.after)
 
     def mark_calendar(self, kind: str, mark: CalendarMark) -> None:
         """Keeps how far it is."""
@@ -69,3 +76,59 @@ class Calendars(Segments):
         )
         rows = self._connection.execute(joined.order_by(member.c.id).limit(limit))
         return [(MemberId(row.id), row.joined_at) for row in rows]
+
+    def members_ending(
+        self, wallets: Sequence[str], span: tuple[datetime, datetime], after: str, limit: int
+    ) -> list[MemberId]:
+        """Members with points in these wallets that end in a span, by id from ``after`` on."""
+        found: set[str] = set()
+        for table, ending, _ in _ending(wallets, span):
+            member = tables.member
+            whose = select(member.c.program).where(
+                member.c.id == table.c.member_id, member.c.status.in_(PRESENT)
+            )
+            theirs = [whose.scalar_subquery() == self._program]
+            if after:
+                theirs.append(table.c.member_id > after)
+            chosen = select(table.c.member_id).distinct().where(ending, *theirs)
+            ordered = chosen.order_by(table.c.member_id).limit(limit)
+            found.update(self._connection.scalars(ordered))
+        return sorted(map(MemberId, found))[:limit]
+
+    def ending_points(
+        self, members: Sequence[MemberId], wallets: Sequence[str], span: tuple[datetime, datetime]
+    ) -> list[EndingPoints]:
+        """The points of these members that end in a span, unless they are spent before."""
+        found = []
+        for table, ending, at in _ending(wallets, span) if members else ():
+            left = table.c.remaining if table is tables.lot else table.c.balance
+            columns = table.c.member_id, table.c.wallet, at
+            chosen = (
+                select(*columns[:2], func.sum(left - table.c.held), at)
+                .where(ending, table.c.member_id.in_(members))
+                .group_by(*columns)
+                .order_by(*columns)
+            )
+            for member_id, wallet, amount, moment in self._connection.execute(chosen):
+                found.append(EndingPoints(MemberId(member_id), wallet, int(amount), moment))
+        return found
+
+
+def _ending(
+    wallets: Sequence[str], span: tuple[datetime, datetime]
+) -> tuple[tuple[Any, ColumnElement[bool], Any], ...]:
+    """The rows whose points end in a span: each a table, a condition with an index, the moment."""
+    start, end = span
+    lot, wallet = tables.lot, tables.wallet
+    open_ = and_(tables.is_open, lot.c.remaining > lot.c.held, lot.c.wallet.in_(wallets))
+    full = and_(
+        wallet.c.balance > wallet.c.held, wallet.c.balance > 0, wallet.c.wallet.in_(wallets)
+    )
+    return (
+        (lot, and_(open_, lot.c.expires_at >= start, lot.c.expires_at < end), lot.c.expires_at),
+        (
+            wallet,
+            and_(full, wallet.c.lapses_at >= start, wallet.c.lapses_at < end),
+            wallet.c.lapses_at,
+        ),
+    )

@@ -16,7 +16,7 @@ from sqlalchemy import (
     text,
 )
 
-from loyalty_core.storage.columns import Moment, document, identifier
+from loyalty_core.schema.columns import Moment, document, identifier
 from loyalty_core.storage.tables import metadata
 
 message = Table(

@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import json
 import secrets
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -98,19 +98,19 @@ class Erasure(Grants):
         self._forget_reasons(members, shared)
         self._forget_events(members, shared)
 
-    def _bury(self, identities: Sequence[Identity], now: datetime) -> None:
-        """Keeps a keyed digest of each identity, so that late facts can be told from new ones."""
+    def identity_digests(self, identities: Collection[Identity]) -> list[str]:
+        """What is kept of each identity that is erased: it says nothing of anybody."""
         made = {"program": self._program, "value": secrets.token_hex(32)}
         self._write(self._insert(tables.secret).on_conflict_do_nothing(), [made])
         secret = self._secret()
         assert secret is not None
+        return sorted(identity_digest(secret, identity) for identity in identities)
+
+    def _bury(self, identities: Sequence[Identity], now: datetime) -> None:
+        """Keeps a keyed digest of each identity, so that late facts can be told from new ones."""
         values = [
-            {
-                "program": self._program,
-                "digest": identity_digest(secret, identity),
-                "erased_at": now,
-            }
-            for identity in identities
+            {"program": self._program, "digest": digest, "erased_at": now}
+            for digest in self.identity_digests(identities)
         ]
         added = self._insert(tables.erased)
         again = added.on_conflict_do_update(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, String, Table, Text, text
 
-from loyalty_core.storage.columns import Moment, document, identifier
+from loyalty_core.schema.columns import Moment, document, identifier
 from loyalty_core.storage.tables import metadata
 
 grant = Table(

@@ -1,32 +1,25 @@
-"""Forward-only migrations, recorded for each owner: the core's own, and later each plugin's."""
+"""Forward-only migrations, recorded for each owner: the core's own, and each plugin's."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, insert, inspect, select
 
 from loyalty_core.errors import StoreError
+from loyalty_core.schema.own import Migration
 from loyalty_core.storage import (
     board_tables,
     calendar_tables,
     connector_tables,
     grant_tables,
+    own_tables,
     partner_tables,
     segment_tables,
     standing_tables,
     tables,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Migration:
-    """One step: its name, and what it does inside the migrating transaction."""
-
-    name: str
-    upgrade: Callable[[Connection], None]
 
 
 def _first_tables(connection: Connection) -> None:
@@ -35,6 +28,7 @@ def _first_tables(connection: Connection) -> None:
         calendar_tables.calendar,
         connector_tables.message,
         grant_tables.grant,
+        own_tables.own_table,
         partner_tables.link,
         segment_tables.segment,
         standing_tables.standing,

@@ -10,7 +10,8 @@ from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from loyalty_core.domain.events import Event
-from loyalty_core.storage import columns, rows, tables
+from loyalty_core.schema import columns
+from loyalty_core.storage import rows, tables
 from loyalty_core.storage.running import runner_of
 from loyalty_core.storage.sql import Write, sql_of
 

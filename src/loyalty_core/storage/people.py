@@ -15,6 +15,7 @@ from loyalty_core.storage import tables
 from loyalty_core.storage.erasure import Erasure
 from loyalty_core.storage.grant_tables import grant as grants
 from loyalty_core.storage.households import spent_by
+from loyalty_core.storage.own_rows import own_rows_of
 
 
 class People(Erasure):
@@ -124,6 +125,9 @@ class PeopleRows:
             name = table.name.removeprefix("loyalty_")
             rows = self._connection.execute(mine).mappings()
             found[name] = [{key: _json(value) for key, value in row.items()} for row in rows]
+        for own, mine_too in own_rows_of(self._connection, members):
+            name = own.removeprefix("loyalty_")
+            found[name] = [{key: _json(value) for key, value in row.items()} for row in mine_too]
         return found
 
 

@@ -13,7 +13,8 @@ from loyalty_core.domain.ledger import Transaction, WalletBook
 from loyalty_core.domain.members import Identity, MemberId, MemberStatus
 from loyalty_core.domain.redemptions import Redemption
 from loyalty_core.ports.records import FactRecord, WalletSums
-from loyalty_core.storage import columns, rows, tables
+from loyalty_core.schema import columns
+from loyalty_core.storage import rows, tables
 from loyalty_core.storage.accounts import AccountRows
 from loyalty_core.storage.actions import ActionAnswers
 from loyalty_core.storage.board_reads import BoardReads
@@ -22,11 +23,13 @@ from loyalty_core.storage.habits import HabitRows
 from loyalty_core.storage.households import HouseholdReads
 from loyalty_core.storage.inbox import InboxAnswers
 from loyalty_core.storage.migrations import applied
+from loyalty_core.storage.own_rows import OwnTableReads
 from loyalty_core.storage.partners import PartnerReads
 from loyalty_core.storage.past import PastRows
 from loyalty_core.storage.people import PeopleRows
 from loyalty_core.storage.posted import find_transaction, with_entries
 from loyalty_core.storage.rebuild import CacheReads
+from loyalty_core.storage.recorded import RecordedRows
 from loyalty_core.storage.seal import SealRows
 from loyalty_core.storage.segments import SegmentRows
 
@@ -47,6 +50,8 @@ class SqlReader(
     SegmentRows,
     InboxAnswers,
     ActionAnswers,
+    OwnTableReads,
+    RecordedRows,
 ):
     """``ports.store.Reader`` on one SQLAlchemy connection, for one program."""
 

@@ -38,7 +38,7 @@ from loyalty_core.domain.currencies import minor_digits
 from loyalty_core.domain.members import MemberStatus
 from loyalty_core.domain.segments import AGES, ORDERS, SINCE_JOINING, SINCE_ORDER, SPEND, Condition
 from loyalty_core.ports.segments import Census
-from loyalty_core.storage.columns import identifier
+from loyalty_core.schema.columns import identifier
 from loyalty_core.storage.standing_tables import standing
 from loyalty_core.storage.tables import fact, member
 

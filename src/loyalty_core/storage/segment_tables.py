@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, Date, Index, String, Table
 
-from loyalty_core.storage.columns import Moment, identifier
+from loyalty_core.schema.columns import Moment, identifier
 from loyalty_core.storage.tables import metadata
 
 segment = Table(

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, and_, delete, func, insert, literal, or_, sel
 
 from loyalty_core.domain.members import MemberId
 from loyalty_core.ports.segments import Census, Counted, SegmentChange
-from loyalty_core.storage.columns import identifier
+from loyalty_core.schema.columns import identifier
 from loyalty_core.storage.segment_sql import PRESENT, Members
 from loyalty_core.storage.segment_tables import change, count, segment
 from loyalty_core.storage.standings import Standings

@@ -17,7 +17,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import JSON, Boolean, Dialect, Table
 from sqlalchemy.types import TypeEngine
 
-from loyalty_core.storage import columns, tables
+from loyalty_core.schema import columns
+from loyalty_core.storage import tables
 from loyalty_core.storage.running import Runner
 
 Row = dict[str, Any]

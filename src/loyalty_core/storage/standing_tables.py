@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Index, Integer, String, Table, text
 
-from loyalty_core.storage.columns import Moment, identifier
+from loyalty_core.schema.columns import Moment, identifier
 from loyalty_core.storage.tables import metadata
 
 standing = Table(

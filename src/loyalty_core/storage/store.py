@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine
@@ -12,9 +12,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from loyalty_core.domain.clock import Clock
 from loyalty_core.errors import LoyaltyError
+from loyalty_core.ports.program import Owned
 from loyalty_core.ports.store import Reader, UnitOfWork
+from loyalty_core.schema.own import OwnTables
 from loyalty_core.storage.engine import WRITES, collided, in_our_words, lost, refuse_unsafe
 from loyalty_core.storage.migrations import CORE, migrate
+from loyalty_core.storage.own_rows import prepare_own
 from loyalty_core.storage.reader import SqlReader
 from loyalty_core.storage.running import OURS
 from loyalty_core.storage.work import SqlUnitOfWork
@@ -84,12 +87,16 @@ class SqlStore:
         self._owned = owned
         self._reached = False  # a database that was never there is not waited for
 
-    def prepare(self, clock: Clock) -> None:
-        """Creates or migrates the core's tables; raises ``StoreError`` if that cannot be done."""
+    def prepare(self, clock: Clock, owned: Iterable[Owned[OwnTables]] = ()) -> None:
+        """Creates or migrates the core's tables and those of plugins, all or nothing.
+
+        Raises ``StoreError`` if that cannot be done, ``PluginError`` for a plugin's.
+        """
 
         def upgrade(connection: Connection) -> None:
             refuse_unsafe(connection)
             migrate(connection, "core", CORE, clock())
+            prepare_own(connection, owned, clock())
 
         self._transaction(upgrade, writes=True)
 

@@ -21,9 +21,9 @@ from sqlalchemy import (
     text,
 )
 
-from loyalty_core.storage.columns import Moment
-from loyalty_core.storage.columns import document as _json
-from loyalty_core.storage.columns import identifier as _id
+from loyalty_core.schema.columns import Moment
+from loyalty_core.schema.columns import document as _json
+from loyalty_core.schema.columns import identifier as _id
 
 metadata = MetaData()
 
@@ -284,7 +284,7 @@ receipt = Table(
     Column("program", String(63), primary_key=True),
     Column("key", String(200), primary_key=True),
     Column("input_hash", String(64), nullable=False),
-    Column("member_id", _id(), nullable=False),
+    Column("member_id", _id()),
     Column("receipt", _json(), nullable=False),
     Column("created_at", Moment, nullable=False),
 )

@@ -22,6 +22,7 @@ from loyalty_core.storage.erasure import key_digest
 from loyalty_core.storage.expiry import Expiry
 from loyalty_core.storage.households import HouseholdRows
 from loyalty_core.storage.inbox import InboxRows
+from loyalty_core.storage.own_rows import OwnTableRows
 from loyalty_core.storage.partners import PartnerWrites
 from loyalty_core.storage.posted import Posted
 from loyalty_core.storage.queries import Queries
@@ -42,6 +43,7 @@ class SqlUnitOfWork(
     PartnerWrites,
     InboxRows,
     ActionRows,
+    OwnTableRows,
 ):
     """``ports.store.UnitOfWork`` on one SQLAlchemy connection, for one program."""
 
@@ -147,9 +149,12 @@ class SqlUnitOfWork(
         return [rows.fact_record(row) for row in self._rows(ordered, {})]
 
     def take_waiting(self, identities: Iterable[Identity], now: datetime) -> list[FactRecord]:
-        """The facts that waited for these identities and are still in time; they wait no more."""
+        """The facts that waited for these identities and are still in time; they wait no more.
+
+        Whoever deletes what they wait by has them: nobody forgets or takes them meanwhile.
+        """
         waiting, fact = tables.waiting, tables.fact
-        found: dict[str, FactRecord] = {}
+        taken: set[str] = set()
         for identity in identities:
             mine = (
                 (waiting.c.program == self._program)
@@ -157,16 +162,14 @@ class SqlUnitOfWork(
                 & (waiting.c.value == identity.value)
                 & (waiting.c.source == identity.source)
             )
-            chosen = (
-                select(fact)
-                .join(waiting, waiting.c.fact_id == fact.c.id)
-                .where(mine, waiting.c.until > now, fact.c.status == FactStatus.WAITING.value)
-            )
-            for row in self._rows(chosen, {}):
-                found[row["id"]] = rows.fact_record(row)
-        if found:
-            self._connection.execute(delete(waiting).where(waiting.c.fact_id.in_(found)))
-        return list(found.values())
+            due = delete(waiting).where(mine, waiting.c.until > now).returning(waiting.c.fact_id)
+            taken.update(self._connection.scalars(due))
+        if not taken:
+            return []
+        self._connection.execute(delete(waiting).where(waiting.c.fact_id.in_(taken)))
+        still = fact.c.status == FactStatus.WAITING.value
+        found = self._rows(select(fact).where(fact.c.id.in_(taken), still), {})
+        return [rows.fact_record(row) for row in found]
 
     def adopt_waiting(self, now: datetime, limit: int) -> dict[MemberId, list[FactRecord]]:
         """Facts that wait though a member has their identity by now; they wait no more."""
@@ -249,6 +252,7 @@ class SqlUnitOfWork(
         )
         self._sql.write(self._runner, writes)
         self._drop_scores(changes.scores)
+        self.save_own(changes.own_rows.values())
 
     def _waiting(self, identity: Identity | None, fact_id: str, until: datetime) -> dict[str, Any]:
         return {

@@ -37,6 +37,7 @@ def _look(connection: Connection, program: str) -> Books:
         name = f"{row['kind']}:{row['source']}:{row['value']}"
         names[row["member_id"]] = min(name, names.get(row["member_id"], name))
     names |= {row["id"]: "household" for row in members if row["household"]}
+    names = {one: f"nobody {one}" for one in ids} | names  # who was merged or forgotten
     facts = [rows.fact_record(row) for row in all_of(tables.fact, tables.fact.c.program == program)]
     keys = {record.id: record.key for record in facts}
     wallets = all_of(tables.wallet, tables.wallet.c.member_id.in_(ids))

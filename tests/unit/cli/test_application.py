@@ -46,9 +46,10 @@ def test_the_commands_are_these() -> None:
         *("link", "unlink", "settlement", "settle"),
         *("rewards", "grants", "use", "import codes"),
         *("segments", "segments recount", "segments members"),
-        *("board", "habits"),
+        *("activities", "board", "habits", "backtest", "versions", "schema"),
         *("connect backfill", "connect reconcile", "connect status", "connect log"),
         *("connect translate", "connect verify", "connect replay", "connect enable"),
+        "plugin check",
         *("tick", "verify", "status", "seal", "head", "proof", "demo"),
     }
 

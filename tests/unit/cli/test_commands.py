@@ -252,6 +252,7 @@ def test_tick_reports_what_it_did(shop: Shop) -> None:
         "board_prizes": 0,
         "lapsed_facts": 0,
         "calendar_facts": 0,
+        "reminders": 0,
         "segments": 0,
         "messages": 0,
         "dead_messages": 0,

@@ -53,6 +53,17 @@ def test_export_prints_everything_and_erase_ends_it(people: Shop) -> None:
     assert people.json("record", stdin=json.dumps(order(1)))["receipts"][0]["status"] == "erased"
 
 
+def test_a_guest_is_forgotten(people: Shop) -> None:
+    command = ("erase", "email:gus@example.org", "--guest", "--reason", "asked", "--key", "g")
+    assert people.run(*command, stdin="n\n").exit_code == 1
+    receipt = people.json(*command, "--yes")
+    assert (receipt["facts"], receipt["reason"]) == (0, "asked")
+    shown = people.run(*command, "--yes").stdout.splitlines()
+    assert shown[0].split() == ["guest", "forgotten", "in", "0", "facts"]
+    member = ("erase", ADA, "--guest", "--reason", "asked", "--key", "h", "--yes")
+    assert people.error(*member, code=1)["code"] == "identity_conflict"
+
+
 def test_merge_and_unmerge(people: Shop) -> None:
     ada, bob = (people.json("member", "show", who)["id"] for who in (ADA, BOB))
     merged = people.json("merge", BOB, ADA, "--key", "m")

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from sqlalchemy import Column, Engine, Integer, MetaData, Table, insert, make_url, select, text
 
-from loyalty_core.storage.columns import Moment
+from loyalty_core.schema.columns import Moment
 from loyalty_core.storage.engine import open_engine
 
 EXACT = [

@@ -69,10 +69,14 @@ def _numbers(where: str, folder: Folder) -> Iterator[Problem]:
     try:
         if folder.currency:
             minor_digits(folder.currency)
+    except LoyaltyError as error:
+        yield Problem(f"{where}.currency", str(error))
+    try:
         if folder.time_zone:
             zone(folder.time_zone)
-    except (LoyaltyError, ValueError) as error:
-        yield Problem(where, str(error), "Mend currency or time_zone.")
+    except (ValueError, KeyError):  # a time zone that is not there is a missing key
+        shown, remedy = folder.time_zone[:60], "Name one, such as Europe/Berlin."
+        yield Problem(f"{where}.time_zone", f"{shown!r} is no time zone", remedy)
 
 
 plugin = CsvPlugin()

@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from loyalty_core import Activity
+from loyalty_core import Activity, ActivityKind
 
 CHOOSE = "donation.choose"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """What the activity ``donation.choose`` holds."""
+
+    charity: str = field(metadata={"doc": "The charity that the member gives to from now on."})
+
+
+CHOICE = ActivityKind(CHOOSE, Choice, "A member chooses the charity to give to.")
 
 
 def choice(

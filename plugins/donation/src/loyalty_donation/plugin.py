@@ -5,10 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from importlib.metadata import version
 
-from loyalty_core import PluginManifest, ProgramConfig, ProgramType, RewardKind, hookimpl
+from loyalty_core import (
+    ActivityKind,
+    PluginManifest,
+    ProgramConfig,
+    ProgramType,
+    RewardKind,
+    hookimpl,
+)
 from loyalty_donation.accounts import Accounts
 from loyalty_donation.checks import check
 from loyalty_donation.config import DonationConfig
+from loyalty_donation.facts import CHOICE
 from loyalty_donation.program import DonationProgram
 from loyalty_donation.rewards import PointsDonation
 
@@ -19,7 +27,7 @@ class DonationPlugin:
     manifest = PluginManifest(
         id="donation",
         version=version("loyalty-donation"),
-        requires_plugin_api=">=1.1,<2",
+        requires_plugin_api=">=1.3,<2",
         config=DonationConfig,
         summary="Giving to charities: percent of purchases, rounding up, points, campaigns.",
     )
@@ -31,6 +39,11 @@ class DonationPlugin:
         """The donation program; raises ``ConfigError`` with every fault of the settings."""
         check(config, program)
         return [DonationProgram(config, program)]
+
+    @hookimpl
+    def loyalty_register_activities(self) -> Iterable[ActivityKind[object]]:
+        """``donation.choose``."""
+        return [CHOICE]
 
     @hookimpl
     def loyalty_register_rewards(

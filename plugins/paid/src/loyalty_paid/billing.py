@@ -61,17 +61,22 @@ def charge(turn: Turn) -> None:
 
 
 def failed(turn: Turn) -> None:
-    """A fee could not be had: it is tried again while the plan says so."""
+    """A fee could not be had: it is tried again while the plan says so.
+
+    An attempt that fails counts once: its answer may say so, and a webhook of the provider as well.
+    """
     membership, plans = turn.membership, turn.plans
     reason = str(turn.datum("reason") or "")
-    turn.tell("payment_failed", charge=turn.datum("charge"), reason=reason)
+    name, attempt = turn.datum("charge"), turn.datum("attempt")
+    due = membership.due if membership else None
+    if due and due.charge == name and isinstance(attempt, int) and 0 < attempt <= due.attempts:
+        return
+    turn.tell("payment_failed", charge=name, reason=reason)
     if membership is None:
         return
-    name, attempt = turn.datum("charge"), turn.datum("attempt")
     if membership.changing and membership.changing.charge == name:
         membership.changing = None
         return
-    due = membership.due
     if due is None or name not in (None, due.charge):
         return
     due.attempts = max(due.attempts + 1, attempt if isinstance(attempt, int) else 0)

@@ -66,7 +66,12 @@ class PaidPlugin:
             raise ConfigError([Problem(f"{ROOT}.provider", message, remedy, ConfigError.code)])
         till = Till(payments[config.provider])
         return [
-            Subscription(id="paid.charge", event_type=CHARGE_DUE, handler=till.charge),
+            Subscription(
+                id="paid.charge",
+                event_type=CHARGE_DUE,
+                handler=till.charge,
+                with_identities=True,
+            ),
             Subscription(id="paid.refund", event_type=REFUND_DUE, handler=till.refund),
         ]
 

@@ -19,7 +19,7 @@ class ManualPayments:
     def charge(self, charge: Charge) -> Payment:
         """Pending: the order with the fee's own name waits for its next version."""
         return Payment(
-            state=PaymentState.PENDING, source="paid", reference=charge.charge, at=charge.at
+            state=PaymentState.PENDING, source="paid", reference=charge.line.id, at=charge.at
         )
 
     def refund(self, repayment: Repayment) -> datetime | None:
@@ -43,13 +43,14 @@ class ScriptedPayments:
         name, _, attempt = charge.key.rpartition("/")
         day = f"{name.rpartition(':')[2]}.{attempt}"
         state = STATES[self._answers.get(day, self._answers.get(attempt, "paid"))]
+        page = f"https://pay.example/{charge.line.id}" if state is PaymentState.PENDING else ""
         return Payment(
             state=state,
             source="test",
-            reference=charge.charge,
+            reference=charge.line.id,
             at=charge.at,
             reason="declined by the script" if state is PaymentState.DECLINED else "",
-            pay_url=f"https://pay.example/{charge.charge}" if state is PaymentState.PENDING else "",
+            pay_url=page,
         )
 
     def refund(self, repayment: Repayment) -> datetime | None:

@@ -38,21 +38,30 @@ class Till:
     def charge(self, event: Event) -> Iterable[Fact]:
         """The order that the fee became, or that it was declined."""
         data = event.data
+        tag = data.get("tag")
         charge = Charge(
             key=str(data["key"]),
-            charge=str(data["charge"]),
+            attempt=cast(int, data["attempt"]),
+            line=Line(
+                id=str(data["charge"]),
+                sku=str(data["plan"]),
+                amount=Minor(cast(int, data["amount"])),
+                kind=LineKind.MEMBERSHIP,
+                tags=(str(tag),) if tag else (),
+            ),
+            currency=str(data["currency"]),
             member_id=event.member_id,
-            amount=Money(cast(int, data["amount"]), str(data["currency"])),
+            identities=event.identities,
             text=str(data["name"]),
             at=event.occurred_at,
         )
         answer = self._provider.charge(charge)
         if answer.state is not PaymentState.DECLINED:
-            yield _order(charge, answer, event)
+            yield _order(charge, answer)
         if answer.state is PaymentState.DECLINED:
-            yield _activity(FAILED, charge, answer, event, "reason", answer.reason)
+            yield _activity(FAILED, charge, answer, "reason", answer.reason)
         elif answer.pay_url:
-            yield _activity(PENDING, charge, answer, event, "pay_url", answer.pay_url)
+            yield _activity(PENDING, charge, answer, "pay_url", answer.pay_url)
 
     def refund(self, event: Event) -> Iterable[Fact]:
         """The refund, if the provider says at once when it was made."""
@@ -68,35 +77,25 @@ class Till:
             yield OrderRefund(source=source, order_id=order, currency=amount.currency, refund=back)
 
 
-def _order(charge: Charge, answer: Payment, event: Event) -> Order:
-    tag = event.data.get("tag")
-    line = Line(
-        id=charge.charge,
-        sku=str(event.data["plan"]),
-        amount=Minor(charge.amount.amount_minor),
-        kind=LineKind.MEMBERSHIP,
-        tags=(str(tag),) if tag else (),
-    )
+def _order(charge: Charge, answer: Payment) -> Order:
     return Order(
         source=answer.source,
         id=answer.reference,
-        identities={"member_id": event.member_id},
-        currency=charge.amount.currency,
+        identities={**answer.identities, "member_id": charge.member_id},
+        currency=charge.currency,
         occurred_at=answer.at,
         updated_at=answer.at,
         status=STATUSES[answer.state],
-        lines=(line,),
+        lines=(charge.line,),
     )
 
 
-def _activity(
-    kind: str, charge: Charge, answer: Payment, event: Event, name: str, value: str
-) -> Activity:
+def _activity(kind: str, charge: Charge, answer: Payment, name: str, value: str) -> Activity:
     return Activity(
         source=answer.source,
         id=f"{charge.key} {kind}",
         kind=kind,
-        identities={"member_id": event.member_id},
+        identities={**answer.identities, "member_id": charge.member_id},
         occurred_at=answer.at,
-        data={"charge": charge.charge, "attempt": cast(int, event.data["attempt"]), name: value},
+        data={"charge": charge.line.id, "attempt": charge.attempt, name: value},
     )

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from importlib.metadata import entry_points
 from typing import Protocol, runtime_checkable
 
 from loyalty_core import Scalar
-from loyalty_referral.config import ReferralConfig
+from loyalty_referral.config import ReferralConfig, Velocity
 from loyalty_referral.prints import ALIAS, EMAIL, SAME, Prints
 
 GROUP = "loyalty.referral_checks"
@@ -117,16 +118,17 @@ def check_of(name: str, config: ReferralConfig) -> FraudCheck | None:
     if name in OWN:
         return OWN[name]
     if name == "velocity":
-        limit = config.velocity
-        since = timedelta(hours=limit.hours)
-        return Check(
-            "Too many friends in a short time.",
-            lambda one: sum(one.at - friend.at < since for friend in one.friends) >= limit.most,
-        )
+        return Check("Too many friends in a short time.", partial(_too_fast, config.velocity))
     for found in entry_points(group=GROUP, name=name):
         loaded = found.load()
         return loaded if isinstance(loaded, FraudCheck) else None
     return None
+
+
+def _too_fast(limit: Velocity, invitation: Invitation) -> bool:
+    since = timedelta(hours=limit.hours)
+    latest = sum(invitation.at - friend.at < since for friend in invitation.friends)
+    return latest >= limit.most
 
 
 OWN: Mapping[str, FraudCheck] = {

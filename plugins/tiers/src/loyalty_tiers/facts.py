@@ -3,13 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from loyalty_core import Activity, Scalar
+from loyalty_core import Activity, ActivityKind, Scalar
 
 SET = "tiers.set"
 CLEAR = "tiers.clear"
 INVITE = "tiers.invite"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cleared:
+    """What the activity ``tiers.clear`` holds."""
+
+    scheme: str = field(metadata={"doc": "The scheme."})
+    reason: str = field(default="", metadata={"doc": "Why, for whoever asks later."})
+    actor: str = field(default="", metadata={"doc": "Who did it."})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Invited(Cleared):
+    """What the activity ``tiers.invite`` holds."""
+
+    tier: str = field(metadata={"doc": "The tier."})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Set(Invited):
+    """What the activity ``tiers.set`` holds."""
+
+    until: datetime | None = field(
+        default=None, metadata={"doc": "When it ends; without, with the next command."}
+    )
+
+
+KINDS: tuple[ActivityKind[object], ...] = (
+    ActivityKind(SET, Set, "A member is given a tier, whatever they deserve."),
+    ActivityKind(CLEAR, Cleared, "A member holds the tier they deserve again."),
+    ActivityKind(INVITE, Invited, "A member may reach a tier that is by invitation."),
+)
 
 
 def set_tier(

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from importlib.metadata import version
 
 from loyalty_core import (
+    ActivityKind,
     BenefitSource,
     FollowsFacts,
     PluginManifest,
@@ -14,6 +15,7 @@ from loyalty_core import (
 )
 from loyalty_tiers.checks import check
 from loyalty_tiers.config import TiersConfig
+from loyalty_tiers.facts import KINDS
 from loyalty_tiers.program import TiersProgram
 
 
@@ -23,7 +25,7 @@ class TiersPlugin:
     manifest = PluginManifest(
         id="tiers",
         version=version("loyalty-tiers"),
-        requires_plugin_api=">=1.1,<2",
+        requires_plugin_api=">=1.3,<2",
         config=TiersConfig,
         summary="Tiers that members reach and keep, and the benefits they give.",
     )
@@ -35,6 +37,11 @@ class TiersPlugin:
         """What follows facts; raises ``ConfigError`` with every fault of the settings."""
         check(config, program)
         return [TiersProgram(config, program)]
+
+    @hookimpl
+    def loyalty_register_activities(self) -> Iterable[ActivityKind[object]]:
+        """``tiers.set``, ``tiers.clear`` and ``tiers.invite``."""
+        return KINDS
 
     @hookimpl
     def loyalty_register_benefits(

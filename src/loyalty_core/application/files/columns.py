@@ -89,7 +89,10 @@ class Columns:
         required: Sequence[str],
         maps: Mapping[str, str],
     ) -> Columns:
-        """The columns by ``--map`` first, then by the fields' own names; raises ``FactError``."""
+        """The columns by ``--map`` first, then by the fields' own names; raises ``FactError``.
+
+        Where ``DATA`` is a field, a column whose name begins with it is one as well.
+        """
         names = [name.strip() for name in header]
         places: dict[str, int] = {}
         for name, column in maps.items():
@@ -99,7 +102,8 @@ class Columns:
             if column not in names:
                 raise _no_column(name, column, names)
             places[name] = _only(names, column)
-        for name in fields:
+        own = [name for name in names if DATA in fields and name.startswith(DATA)]
+        for name in (*fields, *own):
             for column in (name, *ALIASES.get(name, ())):
                 if name not in places and column in names and column not in maps.values():
                     places[name] = _only(names, column)

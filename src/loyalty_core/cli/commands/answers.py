@@ -1,4 +1,4 @@
-"""``statement``, ``history``, ``explain``, ``quote``, ``report``: questions that book nothing."""
+"""``statement``, ``history``, ``explain``, ``quote`` and others: questions that book nothing."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from loyalty_core.application.files.lines import LARGEST_LINE
-from loyalty_core.cli import benefits, documents, views
+from loyalty_core.cli import benefits, documents, ruling, views
 from loyalty_core.cli.options import (
     DEFAULT_CONFIG,
     AsOfOption,
@@ -35,6 +35,7 @@ def register(app: typer.Typer) -> None:
     app.command("balance")(balance)
     app.command("history")(history)
     app.command("explain")(explain)
+    app.command("versions")(versions)
     app.command("quote")(quote)
     app.command("report")(report)
 
@@ -116,11 +117,31 @@ def explain(
     database: DatabaseOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say which fact and rules a transaction came from."""
+    """Say which fact and rules a transaction came from, as the rules were then."""
     with opened(config, database) as loyalty:
         why = loyalty.explain(transaction)
-    document = documents.explanation(why, loyalty.config)
-    answer(document, as_json, lambda console: views.explanation(console, why, loyalty.config))
+    document = documents.explanation(why, loyalty.config) | ruling.of_explanation(why)
+
+    def view(console: Console) -> None:
+        views.explanation(console, why, loyalty.config)
+        ruling.print_explanation(console, why, loyalty.config)
+
+    answer(document, as_json, view)
+
+
+def versions(
+    config: ConfigOption = DEFAULT_CONFIG,
+    database: DatabaseOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the versions of the configuration, and what each one changed."""
+    with opened(config, database) as loyalty:
+        found = loyalty.versions()
+    answer(
+        ruling.of_versions(found),
+        as_json,
+        lambda console: ruling.print_versions(console, found, loyalty.config),
+    )
 
 
 def quote(
@@ -138,12 +159,13 @@ def quote(
 ) -> None:
     """Say what a cart would earn; nothing is booked.
 
-    It also says what the member's points could buy on it.
+    It also says what the member's points could buy on it. With --at under the rules that were in
+    force then; the member is as they are today.
     """
     wanted = read_cart(cart)
-    with opened(config, database, at) as loyalty:
+    with opened(config, database) as loyalty:
         member_id = member_of(loyalty, member, source).id if member else None
-        quoted = loyalty.quote(wanted, member_id)
+        quoted = loyalty.quote(wanted, member_id, at=_moment(at))
     document = documents.quote(quoted, loyalty.config) | benefits.of_quote(quoted)
 
     def view(console: Console) -> None:

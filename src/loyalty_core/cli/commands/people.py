@@ -19,7 +19,7 @@ from loyalty_core.cli.options import (
     SourceOption,
 )
 from loyalty_core.cli.output import answer, facts_table, print_json
-from loyalty_core.cli.session import member_of, opened, points_of, wallet_named
+from loyalty_core.cli.session import identity_of, member_of, opened, points_of, wallet_named
 from loyalty_core.loyalty import Loyalty
 
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why; it stays in the books.")]
@@ -111,6 +111,9 @@ def erase(
     yes: Annotated[
         bool, typer.Option("--yes", help="Do not ask; it cannot be taken back.")
     ] = False,
+    guest: Annotated[
+        bool, typer.Option("--guest", help="They never became a member: an identity, not an id.")
+    ] = False,
     source: SourceOption = "",
     config: ConfigOption = DEFAULT_CONFIG,
     database: DatabaseOption = None,
@@ -121,6 +124,11 @@ def erase(
     The books keep their totals. Only an id finds the receipt again afterwards.
     """
     with opened(config, database) as loyalty:
+        if guest:
+            if not yes:
+                typer.confirm(f"Forget the guest {member} for good?", abort=True, err=True)
+            erase_guest(loyalty, member, source, reason, actor or user(), key, as_json)
+            return
         found = member_of(loyalty, member, source)
         if not yes:
             typer.confirm(f"Forget {views.who(found) or found.id} for good?", abort=True, err=True)
@@ -140,6 +148,28 @@ def erase(
         for name, units in receipt.points.items()
     ]
     rows = [("member", receipt.member_id), ("reason", receipt.reason), *ended]
+    answer(document, as_json, lambda console: console.print(facts_table(rows)))
+
+
+def erase_guest(
+    loyalty: Loyalty,
+    identity: str,
+    source: str,
+    reason: str,
+    actor: str,
+    key: str,
+    as_json: bool,
+) -> None:
+    """Forgets somebody who never became a member, and prints the receipt."""
+    kind, value = identity_of(identity)
+    receipt = loyalty.erase_guest({kind: value}, source=source, reason=reason, actor=actor, key=key)
+    document: documents.Document = {
+        "erased_at": documents.moment(receipt.erased_at),
+        "facts": receipt.facts,
+        "reason": receipt.reason,
+        "actor": receipt.actor,
+    }
+    rows = [("guest", f"forgotten in {receipt.facts} facts"), ("reason", receipt.reason)]
     answer(document, as_json, lambda console: console.print(facts_table(rows)))
 
 

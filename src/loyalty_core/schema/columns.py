@@ -34,19 +34,25 @@ class Moment(TypeDecorator[datetime]):
     impl = BigInteger
     cache_ok = True
 
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """The column type of the database."""
-        if dialect.name == "postgresql":
-            return dialect.type_descriptor(postgresql.TIMESTAMP(timezone=True))
-        return dialect.type_descriptor(BigInteger())
+    def __init__(self) -> None:
+        """The type has no parameters."""
+        super().__init__()
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[object]:
+        """The column type of the database."""
+        is_postgresql = dialect.name == "postgresql"
+        kind: Any = postgresql.TIMESTAMP(timezone=True) if is_postgresql else BigInteger()
+        return dialect.type_descriptor(kind)
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | int | None:
         """The moment as the database stores it."""
         if value is None or dialect.name == "postgresql":
             return value
         return to_microseconds(value)
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+    def process_result_value(
+        self, value: datetime | int | None, dialect: Dialect
+    ) -> datetime | None:
         """The moment as stored, aware and in UTC."""
         if value is None:
             return None

@@ -1,0 +1,5 @@
+"""Payments by Stripe: fees are collected, and payments, refunds and disputes become facts."""
+
+from loyalty_stripe.plugin import plugin
+
+__all__ = ["plugin"]

@@ -1,0 +1,128 @@
+"""What an event of Stripe is about: only ids are read of it, and Stripe is asked what is the case.
+
+What is in an event was written by the version of the API that its endpoint has, when it happened;
+a thin event says nothing else anyway. So old and new shapes come to the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from urllib.parse import quote
+
+from loyalty_core import FactError, Input, Json
+from loyalty_stripe.fields import Doc, maybe, name, ref, table, text
+from loyalty_stripe.gathering import Gathering
+from loyalty_stripe.signing import topic_of
+from loyalty_stripe.subscriptions import unpaid
+
+PLACES: Mapping[str, str] = {"charge": "charges", "refund": "refunds", "dispute": "disputes"}
+"""Where that is to be asked for which does not say its payment."""
+ABOUT: Mapping[str, str] = {
+    "payment_intent.succeeded": "payment",
+    "payment_intent.amount_capturable_updated": "payment",
+    "payment_intent.processing": "payment",
+    "payment_intent.canceled": "payment",
+    "payment_intent.payment_failed": "payment",
+    "charge.refunded": "charge",
+    "charge.refund.updated": "refund",
+    "refund.created": "refund",
+    "refund.updated": "refund",
+    "refund.failed": "refund",
+    "charge.dispute.created": "dispute",
+    "charge.dispute.updated": "dispute",
+    "charge.dispute.closed": "dispute",
+    "charge.dispute.funds_withdrawn": "dispute",
+    "charge.dispute.funds_reinstated": "dispute",
+    "checkout.session.completed": "page",
+    "checkout.session.expired": "page",
+    "checkout.session.async_payment_succeeded": "page",
+    "checkout.session.async_payment_failed": "page",
+    "invoice.paid": "invoice",
+    "invoice.payment_succeeded": "invoice",
+    "invoice.payment_failed": "unpaid",
+    "credit_note.created": "note",
+    "credit_note.updated": "note",
+    "credit_note.voided": "note",
+    "customer.created": "customer",
+    "customer.updated": "customer",
+    "customer.subscription.updated": "contract",
+    "customer.subscription.deleted": "contract",
+}
+"""The events that mean something here, and what each is about."""
+
+
+class Events:
+    """Makes inputs of events, whether they were sent or listed."""
+
+    def __init__(self, gathering: Gathering) -> None:
+        self._gathering = gathering
+        self._asked: Mapping[str, Callable[[Doc, Doc], list[Input]]] = {
+            "payment": lambda event, about: gathering.payment(_id(about)),
+            "page": lambda event, about: gathering.page(_id(about)),
+            "invoice": lambda event, about: gathering.invoice(_id(about)),
+            "customer": lambda event, about: gathering.customer(_id(about)),
+            "contract": lambda event, about: gathering.contract(_id(about)),
+            "unpaid": self._unpaid,
+            "note": self._note,
+        }
+
+    def inputs(self, event: Doc) -> list[Input]:
+        """What is the case with what an event is about; none where that means nothing here."""
+        kind = ABOUT.get(topic_of(event), "")
+        if not kind:
+            return []
+        about = _about(event)
+        ask = self._asked.get(kind)
+        return ask(event, about) if ask else self._of_payment(kind, about)
+
+    @staticmethod
+    def named(event: Doc) -> str:
+        """What is asked for because of an event, so that a walk asks for it once."""
+        if ABOUT.get(topic_of(event), "unpaid") == "unpaid":
+            return ref(event)
+        about = maybe(event.get("related_object")) or maybe(maybe(event.get("data")).get("object"))
+        return ref(about.get("payment_intent")) or ref(about)
+
+    def _of_payment(self, kind: str, about: Doc) -> list[Input]:
+        """A charge, a refund or a dispute is a part of its payment."""
+        intent = ref(about.get("payment_intent"))
+        if not intent:
+            api, id = self._gathering.api, _id(about)
+            found = api.get(f"{PLACES[kind]}/{quote(id, safe='')}") or {}
+            intent = ref(found.get("payment_intent"))
+            if not intent and (charge := ref(found.get("charge")) or ref(about.get("charge"))):
+                found = api.get(f"charges/{quote(charge, safe='')}") or {}
+                intent = ref(found.get("payment_intent"))
+        return self._gathering.payment(intent) if intent else []
+
+    def _unpaid(self, event: Doc, about: Doc) -> list[Input]:
+        found = self._gathering.api.get(f"invoices/{quote(_id(about), safe='')}")
+        if found is None:
+            return []
+        if text(event.get("object")) == "v2.core.event":  # it says its moment as text
+            at = datetime.fromisoformat(text(event.get("created")))
+            event = {**event, "created": int(at.timestamp())}
+        return unpaid(event, found, self._gathering.reading)
+
+    def _note(self, event: Doc, about: Doc) -> list[Input]:
+        invoice = ref(about.get("invoice"))
+        if not invoice:
+            found = self._gathering.api.get(f"credit_notes/{quote(_id(about), safe='')}") or {}
+            invoice = ref(found.get("invoice"))
+        return self._gathering.invoice(invoice) if invoice else []
+
+
+def _about(event: Doc) -> dict[str, Json]:
+    """The object an event is about: a picture of it, or its id alone where the event is thin."""
+    thin = event.get("related_object")
+    if thin is not None:
+        return table(thin, "$.related_object")
+    return table(maybe(event.get("data")).get("object"), "$.data.object")
+
+
+def _id(about: Doc) -> str:
+    found = name(about.get("id"), "$.data.object.id")
+    if len(found) > 255 or not found.isascii():
+        raise FactError("it is no id of Stripe", where="$.data.object.id")
+    return found

@@ -1,0 +1,141 @@
+"""Asks Stripe for all there is about a payment, by whatever names it, and reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from loyalty_core import Customer, Input, Json, PlatformUnavailable, Profile
+from loyalty_stripe.asking import Api
+from loyalty_stripe.fields import Doc, maybe, ref, rows, text
+from loyalty_stripe.marks import elsewhere, fee_of, member_of
+from loyalty_stripe.reading import Paid, Reading, reached_by
+from loyalty_stripe.subscriptions import ended
+
+WITH_CHARGE = {"expand": ["latest_charge.refunds"]}
+CHARGED = {"expand": ["data.latest_charge.refunds"]}
+SETTLED = frozenset({"succeeded", "requires_capture", "canceled"})
+"""Where a payment stands that is told of, unless it is a fee; the others may come to nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gathering:
+    """One account, as far as it concerns one program."""
+
+    api: Api
+    reading: Reading
+    program: str
+
+    def payment(self, id: str, session: Doc | None = None) -> list[Input]:
+        """The inputs of a PaymentIntent as it is now; none if it is not there."""
+        found = self.api.get(f"payment_intents/{quote(id, safe='')}", WITH_CHARGE)
+        return [] if found is None else self.intent(found, session)
+
+    def intent(self, doc: Doc, session: Doc | None = None, *, walking: bool = False) -> list[Input]:
+        """The inputs of a PaymentIntent with its charge; ``walking``, those of invoices came."""
+        if elsewhere(doc, self.program):
+            return []
+        fee, id = fee_of(doc, self.program), ref(doc)
+        charge = maybe(doc.get("latest_charge"))
+        if fee is None and (text(doc.get("status")) not in SETTLED or not charge):
+            return []
+        if fee is not None:
+            page = (session or self._page_of(id)) if fee.page else None
+            if fee.page and page is None:
+                raise PlatformUnavailable(f"the page that paid {id} is not listed yet", where=id)
+            return self.reading.fee(fee, self._paid(doc, page))
+        if invoice := self._invoice_of(id):
+            return [] if walking else self.invoice(invoice)
+        page = session or self._page_of(id)
+        return self.reading.payment(self._paid(doc, page, items=True))
+
+    def page(self, id: str) -> list[Input]:
+        """The inputs of a Checkout Session as it is now."""
+        path = f"checkout/sessions/{quote(id, safe='')}"
+        session = self.api.get(path)
+        if session is None or elsewhere(session, self.program):
+            return []
+        if invoice := ref(session.get("invoice")):
+            return self.invoice(invoice)
+        if intent := ref(session.get("payment_intent")):
+            return self.payment(intent, session)
+        fee = fee_of(session, self.program)
+        if fee is None or text(session.get("status")) != "expired":
+            return []
+        return self.reading.fee(fee, Paid(intent={}, session=session))
+
+    def invoice(self, id: str) -> list[Input]:
+        """The inputs of an invoice as it is now."""
+        path = f"invoices/{quote(id, safe='')}"
+        found = self.api.get(path, {"expand": ["payments"]})
+        return [] if found is None else self.invoiced(found)
+
+    def invoiced(self, doc: Doc) -> list[Input]:
+        """The inputs of an invoice that says its payments."""
+        if text(doc.get("status")) != "paid" or elsewhere(doc, self.program):
+            return []
+        id = ref(doc)
+        items = self._all(doc.get("lines"), f"invoices/{id}/lines", {})
+        made = self._all(doc.get("payments"), "invoice_payments", {"invoice": id})
+        intents = [ref(maybe(one.get("payment")).get("payment_intent")) for one in made]
+        found = [self.api.get(f"payment_intents/{one}", WITH_CHARGE) for one in intents if one]
+        payments = [self._paid(one, None) for one in found if one is not None]
+        notes = list(self.api.every("credit_notes", {"invoice": id}))
+        return self.reading.invoice(doc, items, payments, notes)
+
+    def customer(self, id: str) -> list[Input]:
+        """A customer as Stripe knows them now; none that was made for a member's fees.
+
+        Those become the member's by the order of the fee: by themselves they would be somebody new.
+        """
+        found = self.api.get(f"customers/{quote(id, safe='')}")
+        return [] if found is None else self.person(found)
+
+    def person(self, doc: Doc) -> list[Input]:
+        """The input of a customer that was listed."""
+        gone = doc.get("deleted") is True or elsewhere(doc, self.program)
+        if gone or member_of(doc) or self.reading.is_test(doc):
+            return []
+        reached = reached_by(text(doc.get("email")), text(doc.get("phone")))
+        if not reached:
+            return []
+        profile = Profile(name=text(doc.get("name")))
+        identities = {"customer_id": ref(doc), **reached}
+        return [Customer(source=self.reading.source, identities=identities, profile=profile)]
+
+    def contract(self, id: str) -> list[Input]:
+        """That a subscription to a membership ends, if it does."""
+        found = self.api.get(f"subscriptions/{quote(id, safe='')}")
+        return [] if found is None else ended(found, self.reading)
+
+    # -- what belongs together ----------------------------------------------------------------
+
+    def _paid(self, intent: Doc, session: Doc | None, *, items: bool = False) -> Paid:
+        id, charge = ref(intent), maybe(intent.get("latest_charge"))
+        listed = charge.get("refunds")
+        refunds = self._all(listed, "refunds", {"payment_intent": id}) if charge else []
+        disputes = []
+        if charge.get("disputed") is True:
+            disputes = list(self.api.every("disputes", {"payment_intent": id}))
+        sold: list[dict[str, Json]] = []
+        if session is not None and items:
+            sold = list(self.api.every(f"checkout/sessions/{ref(session)}/line_items", {}))
+        return Paid(intent=intent, refunds=refunds, disputes=disputes, session=session, items=sold)
+
+    def _all(self, listed: Json, path: str, form: Mapping[str, object]) -> list[dict[str, Json]]:
+        """A list that came inside a document; asked for if that has only a part of it."""
+        if isinstance(listed, dict) and listed.get("has_more") is not True:
+            return rows(listed)
+        return list(self.api.every(path, form))
+
+    def _invoice_of(self, intent: str) -> str:
+        """The invoice that a payment pays; empty for none."""
+        payment = {"type": "payment_intent", "payment_intent": intent}
+        listed = self.api.page("invoice_payments", {"payment": payment, "limit": 1})
+        return ref(listed.found[0].get("invoice")) if listed.found else ""
+
+    def _page_of(self, intent: str) -> dict[str, Json] | None:
+        """The Checkout Session that a payment was made on."""
+        listed = self.api.page("checkout/sessions", {"payment_intent": intent, "limit": 1})
+        return listed.found[0] if listed.found else None

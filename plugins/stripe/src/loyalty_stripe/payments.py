@@ -1,0 +1,310 @@
+"""Collects what members owe: by a method that they have kept, or on a page of Stripe.
+
+Stripe forgets its idempotency keys after a day, and answers a key with its first answer, also if
+that was an error. So before anything is made, what was made for a charge is looked for among the
+customer's payments and pages, which are listed as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
+
+from loyalty_core import (
+    Charge,
+    ConnectorError,
+    IdentityKind,
+    Payment,
+    PaymentState,
+    PlatformUnavailable,
+    Repayment,
+)
+from loyalty_stripe.asking import Api, CardRefused, Form, RequestRefused
+from loyalty_stripe.fields import Doc, at_stripe, maybe, moment, ref, rows, text
+from loyalty_stripe.gathering import CHARGED, WITH_CHARGE
+from loyalty_stripe.marks import (
+    DUE,
+    KEY,
+    MEMBER,
+    PAGE,
+    PROGRAM,
+    REFUND,
+    due_mark,
+    key_for,
+    marked,
+    marks_of,
+)
+from loyalty_stripe.reading import GIVEN_UP, happened_at, why_declined
+
+EARLY = timedelta(days=2)
+"""How long before a charge was due its payment may have been made, by clocks that differ."""
+ANOTHER_CARD = frozenset(
+    {"authentication_required", "expired_card", "incorrect_number", "invalid_account"}
+    | {"invalid_number", "lost_card", "new_account_information_available", "pickup_card"}
+    | {"restricted_card", "revocation_of_all_authorizations", "revocation_of_authorization"}
+    | {"stolen_card", "stop_payment_order", "card_not_supported", "currency_not_supported"}
+)
+"""Codes after which the same method would be declined again, unless the member does something."""
+ADVISED = frozenset({"do_not_try_again", "confirm_card_data"})
+PAGE_PAID = {"expand": ["data.payment_intent.latest_charge"]}
+NOT_ANY_MORE = "payment_intent_unexpected_state"
+NOT_THERE, NOT_THIS = "resource_missing", "payment_method_"
+"""What Stripe says of a method that was taken away meanwhile, or cannot be charged like this."""
+
+
+class StripePayments:
+    """``loyalty_core.PaymentProvider``: asked again by a key, it answers what became of it."""
+
+    def __init__(self, id: str, api: Api, *, source: str, program: str, return_url: str) -> None:
+        self.id = id
+        self._api = api
+        self._source = source
+        self._program = program
+        self._return_url = return_url
+
+    def charge(self, charge: Charge) -> Payment:
+        """Paid or declined where a method is kept, else pending with a page to pay on.
+
+        A method that would be declined again, or wants the member themselves, is as if there were
+        none. Raises ``PlatformUnavailable`` where it is not known what was done, and
+        ``ConnectorError`` for what can never be charged.
+        """
+        known = [
+            one.value
+            for one in charge.identities
+            if one.kind is IdentityKind.CUSTOMER_ID and one.source == self._source
+        ]
+        for customer in known:
+            if page := self._made("checkout/sessions", customer, charge, PAGE_PAID, page=True):
+                return self._of_page(page, charge)
+        for customer in known:
+            if intent := self._made("payment_intents", customer, charge, CHARGED, page=False):
+                return self._of_intent(intent, charge, customer)
+        there, methods = [], []
+        for customer in known:
+            method = self._method(customer)
+            there += [customer] if method is not None else []
+            methods += [(customer, method)] if method else []
+        if methods:
+            return self._directly(charge, *methods[0])
+        return self._by_page(charge, there[0] if there else self._customer(charge, known))
+
+    def refund(self, repayment: Repayment) -> datetime | None:
+        """When the money was given back; None while the member has to say where to.
+
+        Raises ``PlatformUnavailable`` where it is not known, and ``ConnectorError`` for a payment
+        that is not Stripe's, or that Stripe does not give back.
+        """
+        intent = self._intent_of(repayment)
+        marks = {PROGRAM: self._program, REFUND: repayment.key}
+        made = [
+            one
+            for one in self._api.every("refunds", {"payment_intent": intent})
+            if marked(one, marks)
+        ]
+        if not made:
+            form = {
+                "payment_intent": intent,
+                "amount": self._amount(repayment.amount.amount_minor, repayment.amount.currency),
+                "metadata": {**marks, DUE: due_mark(repayment.at)},
+            }
+            key = key_for(self._program, "refund", repayment.key)
+            made = [self._api.post("refunds", form, key)]
+        status = text(made[0].get("status"))
+        if status in ("failed", "canceled"):
+            why = text(made[0].get("failure_reason")) or status
+            message = f"Stripe could not give back {ref(made[0])}: {why}"
+            raise ConnectorError(message, where=intent, remedy="Give it back in another way.")
+        if status == "requires_action":
+            return None
+        given = moment(made[0].get("created"), "$.created")
+        return max(given, repayment.at.astimezone(UTC))
+
+    # -- what was made before -----------------------------------------------------------------
+
+    def _made(
+        self, path: str, customer: str, charge: Charge, more: Form, *, page: bool
+    ) -> Doc | None:
+        """What was made for a charge before; the oldest, should there ever be two."""
+        marks = {PROGRAM: self._program, KEY: charge.key, PAGE: "1" if page else ""}
+        since = int((charge.at.astimezone(UTC) - EARLY).timestamp())
+        form = {**more, "customer": customer, "created": {"gte": max(since, 0)}}
+        found = [one for one in self._api.every(path, form) if marked(one, marks)]
+        return found[-1] if found else None
+
+    def _method(self, customer: str) -> str | None:
+        """The method a customer pays by: the default, or the newest; empty for none.
+
+        None if there is no such customer any more.
+        """
+        found = self._api.get(f"customers/{quote(customer, safe='')}")
+        if found is None or found.get("deleted") is True:
+            return None
+        default = ref(maybe(found.get("invoice_settings")).get("default_payment_method"))
+        if default:
+            return default
+        path = f"customers/{quote(customer, safe='')}/payment_methods"
+        listed = self._api.page(path, {"limit": 1})
+        return ref(listed.found[0]) if listed.found else ""
+
+    def _customer(self, charge: Charge, gone: Iterable[str]) -> str:
+        """A customer for a member who has none any more: the page asks them for their address."""
+        form = {"metadata": {PROGRAM: self._program, MEMBER: charge.member_id}}
+        key = key_for(self._program, "customer", charge.member_id, *gone)
+        return ref(self._api.post("customers", form, key))
+
+    # -- by a method that was kept ------------------------------------------------------------
+
+    def _directly(self, charge: Charge, customer: str, method: str) -> Payment:
+        form = {
+            "amount": self._amount(charge.amount.amount_minor, charge.currency),
+            "currency": charge.currency.lower(),
+            "customer": customer,
+            "payment_method": method,
+            "confirm": True,
+            "off_session": True,
+            "automatic_payment_methods": {"enabled": True, "allow_redirects": "never"},
+            "description": charge.text,
+            "metadata": marks_of(charge, self._program, page=False),
+            "expand": ["latest_charge"],
+        }
+        try:
+            made = self._api.post("payment_intents", form, self._key("payment", charge))
+        except CardRefused as refused:
+            declined = quote(ref(refused.error.get("payment_intent")), safe="")
+            found = self._api.get(f"payment_intents/{declined}", WITH_CHARGE) if declined else None
+            if found is None:
+                raise PlatformUnavailable("the payment that was declined is not there") from None
+            made = found
+        except RequestRefused as refused:
+            if refused.said == NOT_THERE or refused.said.startswith(NOT_THIS):
+                return self._by_page(charge, customer)
+            raise
+        return self._of_intent(made, charge, customer)
+
+    def _of_intent(self, intent: Doc, charge: Charge, customer: str) -> Payment:
+        """What became of a payment by a kept method.
+
+        Why it was declined is read from its charge, which stays as it is when the payment is ended.
+        """
+        status = text(intent.get("status"))
+        if status in ("succeeded", "processing"):
+            state = PaymentState.PAID if status == "succeeded" else PaymentState.PENDING
+            return self._answer(charge, state, ref(intent), happened_at(intent), customer)
+        if status != "canceled":
+            self._cancel(ref(intent))
+        charged = maybe(intent.get("latest_charge"))
+        outcome = maybe(charged.get("outcome"))
+        codes = {text(outcome.get("reason")), text(charged.get("failure_code"))}
+        if text(outcome.get("advice_code")) in ADVISED or codes & ANOTHER_CARD:
+            return self._by_page(charge, customer)
+        reason = why_declined(intent)
+        at = moment(intent.get("created"), "$.created")
+        return self._answer(charge, PaymentState.DECLINED, ref(intent), at, customer, reason=reason)
+
+    def _cancel(self, intent: str) -> None:
+        """Ends a payment that was declined, so that nobody pays it besides the next one."""
+        try:
+            path = f"payment_intents/{quote(intent, safe='')}/cancel"
+            self._api.post(path, {"cancellation_reason": GIVEN_UP})
+        except RequestRefused as error:
+            if error.said != NOT_ANY_MORE:
+                raise
+
+    # -- on a page of Stripe ------------------------------------------------------------------
+
+    def _by_page(self, charge: Charge, customer: str) -> Payment:
+        """A page on which the member pays within a day, and which keeps the method they pay by."""
+        marks = marks_of(charge, self._program, page=True)
+        priced = {
+            "currency": charge.currency.lower(),
+            "unit_amount": self._amount(charge.amount.amount_minor, charge.currency),
+            "product_data": {"name": charge.text},
+        }
+        form = {
+            "mode": "payment",
+            "customer": customer,
+            "client_reference_id": charge.member_id,
+            "line_items": [{"price_data": priced, "quantity": 1}],
+            "payment_intent_data": {
+                "setup_future_usage": "off_session",
+                "description": charge.text,
+                "metadata": marks,
+            },
+            "metadata": marks,
+            "success_url": self._return_url,
+        }
+        return self._of_page(
+            self._api.post("checkout/sessions", form, self._key("page", charge)), charge
+        )
+
+    def _of_page(self, page: Doc, charge: Charge) -> Payment:
+        """What became of a page: ids and moments of its own, as its payment comes with the card."""
+        customer, status = ref(page.get("customer")), text(page.get("status"))
+        created = moment(page.get("created"), "$.created")
+        intent = maybe(page.get("payment_intent"))
+        if text(page.get("payment_status")) == "paid":
+            at = happened_at(intent) if intent else created
+            return self._answer(charge, PaymentState.PAID, ref(page), at, customer)
+        failed = text(maybe(intent.get("latest_charge")).get("status")) == "failed"
+        if status == "expired" or (status == "complete" and failed):
+            reason = "expired" if status == "expired" else why_declined(intent)
+            return self._answer(
+                charge, PaymentState.DECLINED, ref(page), created, customer, reason=reason
+            )
+        url = text(page.get("url")) if status == "open" else ""
+        return self._answer(charge, PaymentState.PENDING, ref(page), created, customer, pay_url=url)
+
+    # -- small parts --------------------------------------------------------------------------
+
+    def _answer(
+        self,
+        charge: Charge,
+        state: PaymentState,
+        reference: str,
+        at: datetime,
+        customer: str,
+        *,
+        reason: str = "",
+        pay_url: str = "",
+    ) -> Payment:
+        return Payment(
+            state=state,
+            source=self._source,
+            reference=reference,
+            at=max(at, charge.at.astimezone(UTC)),
+            reason=reason,
+            pay_url=pay_url,
+            identities={"customer_id": customer},
+        )
+
+    def _key(self, what: str, charge: Charge) -> str:
+        return key_for(self._program, what, charge.key)
+
+    @staticmethod
+    def _amount(amount: int, currency: str) -> int:
+        found = at_stripe(amount, currency)
+        if found is None:
+            remedy = "Stripe takes three-digit currencies in steps of ten: change the price."
+            raise ConnectorError(f"{amount} of {currency} cannot be paid", remedy=remedy)
+        return found
+
+    def _intent_of(self, repayment: Repayment) -> str:
+        """The PaymentIntent of a payment: the order's id is its own, or of its page or invoice."""
+        if repayment.source == self._source:
+            kind, _, _ = repayment.reference.partition("_")
+            id = quote(repayment.reference, safe="")
+            if kind == "pi":
+                return repayment.reference
+            if kind == "cs":
+                found = self._api.get(f"checkout/sessions/{id}") or {}
+                if intent := ref(found.get("payment_intent")):
+                    return intent
+            if kind == "in":
+                found = self._api.get(f"invoices/{id}", {"expand": ["payments"]}) or {}
+                for one in rows(found.get("payments")):
+                    if text(one.get("status")) == "paid":
+                        return ref(maybe(one.get("payment")).get("payment_intent"))
+        message = f"{repayment.reference!r} of {repayment.source!r} was not paid here"
+        raise ConnectorError(message, remedy="Give it back where it was paid.")

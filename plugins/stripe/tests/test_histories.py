@@ -1,0 +1,128 @@
+"""Any delivery of an account's history leaves the same books as the plain history."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
+from random import Random
+
+import pytest
+
+from loyalty_core import Loyalty
+from loyalty_core.testing import (
+    FrozenClock,
+    SentWebhook,
+    ShopOrder,
+    books_of,
+    check_deliveries,
+    deliver,
+    shop_history,
+)
+from plugins.stripe.tests.build import CONNECTOR, NOW, START, opened
+from plugins.stripe.tests.double import Stripe
+from plugins.stripe.tests.papers import Doc, charge, customer, event, intent, refund, webhook
+
+
+class StripeUnderTest:
+    """The account as it is at a moment, and the events that led there."""
+
+    connector = CONNECTOR
+
+    def __init__(self, double: Stripe) -> None:
+        self.double = double
+
+    def webhooks(self, history: Sequence[ShopOrder]) -> Sequence[SentWebhook]:
+        changes = sorted((at, one.id, one) for one in history for at in one.moments)
+        return [
+            webhook(about(one, at, f"{place}"), NOW) for place, (at, _, one) in enumerate(changes)
+        ]
+
+    def hold(self, history: Sequence[ShopOrder], at: datetime | None = None) -> None:
+        for one in history:
+            if at is None or one.placed_at <= at:
+                for document in written(one, at or one.moments[-1]):
+                    self.double.till.put(document)
+
+    def tell(self, one: ShopOrder, at: datetime, number: str) -> Doc:
+        return self.double.till.put(about(one, at, number))
+
+
+def written(one: ShopOrder, at: datetime) -> list[Doc]:
+    """A payment of a history with all that belongs to it, as Stripe has it at a moment."""
+    now = one.as_of(at)
+    made = intent(f"pi_{one.id}", one.placed_at, one.total_minor)
+    made |= {"customer": f"cus_{one.customer_id}", "receipt_email": one.email}
+    found = [made, customer(f"cus_{one.customer_id}", email=one.email)]
+    if now.paid_at is None:
+        made["status"] = "canceled" if now.cancelled_at else "requires_payment_method"
+        return found
+    paid = charge(f"ch_{one.id}", now.paid_at, made)
+    made |= {"status": "succeeded", "amount_received": one.total_minor, "latest_charge": paid["id"]}
+    back = [
+        refund(f"re_{each.id}", each.at, made, each.amount_minor)
+        for each in now.refunds
+        if each.amount_minor
+    ]
+    left = one.total_minor - sum(each["amount"] for each in back)
+    if now.cancelled_at and left:
+        back.append(refund(f"re_rest{one.id}", now.cancelled_at, made, left))
+    paid["amount_refunded"] = sum(each["amount"] for each in back)
+    return [*found, paid, *back]
+
+
+def about(one: ShopOrder, at: datetime, number: str) -> Doc:
+    documents = written(one, at)
+    known = {document["object"]: document for document in documents}
+    if "refund" in known:
+        return event("refund.created", known["refund"], at, number=number)
+    if "charge" in known:
+        return event("payment_intent.succeeded", documents[0], at, number=number)
+    return event("customer.updated", known["customer"], at, number=number)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_any_delivery_leaves_the_same_books(double: Stripe, seed: int) -> None:
+    random, platform = Random(seed), StripeUnderTest(double)
+    history = shop_history(random, START, most=5)
+    check_deliveries(lambda: opened(double), platform, history, random)
+
+
+def test_any_delivery_on_each_database(double: Stripe, database_url: str) -> None:
+    random, platform = Random(99), StripeUnderTest(double)
+    names = iter(range(9))
+
+    def opening() -> AbstractContextManager[Loyalty]:
+        return opened(double, database_url, program=f"shop{next(names)}")
+
+    check_deliveries(opening, platform, shop_history(random, START), random)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_an_account_that_goes_on_meanwhile_leaves_the_same_books(double: Stripe, seed: int) -> None:
+    """Webhooks come late, twice or never, to an account that has gone on; walks find the rest."""
+    random, platform = Random(seed), StripeUnderTest(double)
+    history = shop_history(random, START, most=5)
+    with opened(double) as loyalty:
+        platform.hold(history)
+        loyalty.backfill(CONNECTOR)
+        plain = books_of(loyalty)
+    double.till.things.clear()
+    changes = sorted((at, one.id, one) for one in history for at in one.moments)
+    waiting: list[Doc] = []
+    clock = FrozenClock(START)
+    with opened(double, clock=clock) as loyalty:
+        for place, (at, _, one) in enumerate(changes):
+            clock.set(at + timedelta(seconds=1))
+            platform.hold(history, at)
+            waiting += [platform.tell(one, at, f"{place}")] * random.choice((0, 1, 1, 2))
+            random.shuffle(waiting)
+            now, waiting = waiting[: random.randint(0, 2)], waiting[2:]
+            deliver(loyalty, CONNECTOR, [webhook(one, clock()) for one in now])
+            if random.randrange(4) == 0:
+                loyalty.reconcile(CONNECTOR)
+        loyalty.reconcile(CONNECTOR)
+        assert books_of(loyalty) == plain
+        assert loyalty.verify().problems == ()
+        found = loyalty.reconcile(CONNECTOR)
+        assert (found.missing, found.different, found.refused) == (0, 0, 0), found.drift

@@ -1,0 +1,1 @@
+"""Replaying the books under another configuration: decided anew, booked anew, compared."""

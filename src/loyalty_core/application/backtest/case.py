@@ -1,0 +1,109 @@
+"""Members whose books touch, with all that was recorded of them and what is decided now."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from loyalty_core.domain.facts import FactKey
+from loyalty_core.domain.grants import GrantRecord
+from loyalty_core.domain.ledger import Lot, LotId, Transaction, TransactionKind, WalletBook
+from loyalty_core.domain.members import MemberId, MemberStatus
+from loyalty_core.domain.redemptions import Redemption
+from loyalty_core.ports.records import Award, FactRecord, MemberRecord
+
+
+@dataclass
+class Case:
+    """Members whose books touch: as they are, and the facts as they were decided now.
+
+    ``was`` are the facts as they are in the books, ``decided`` as the other rules have them; both
+    by key, for they have the same ids.
+    """
+
+    members: Mapping[MemberId, MemberRecord]
+    decided_members: Mapping[MemberId, MemberRecord]
+    was: Mapping[FactKey, FactRecord]
+    decided: Mapping[FactKey, FactRecord]
+    transactions: Sequence[Transaction]
+    lots: Mapping[LotId, Lot]
+    wallets: Sequence[WalletBook]
+    redemptions: Sequence[Redemption]
+    grants: Sequence[GrantRecord]
+
+    @cached_property
+    def of_facts(self) -> Mapping[str, Sequence[Transaction]]:
+        """The transactions of each fact, as they were booked."""
+        found: dict[str, list[Transaction]] = defaultdict(list)
+        for one in self.transactions:
+            if one.fact_id is not None:
+                found[one.fact_id].append(one)
+        return found
+
+    @cached_property
+    def shared(self) -> bool:
+        """Whether any of the members is, or ever was, in a household."""
+        members = self.members.values()
+        return any(one.household or one.contributions for one in members)
+
+    @cached_property
+    def parted(self) -> bool:
+        """Whether a merge of any of the members was taken back, or forgotten with a person."""
+        merged = {merge.member for one in self.members.values() for merge in one.merges}
+        return any(
+            "unmerged_to" in one.detail
+            or ("merged_into" in one.detail and one.member_id not in merged)
+            for one in self.transactions
+        )
+
+    @cached_property
+    def erased(self) -> bool:
+        """Whether all of the members were erased."""
+        return all(one.status is MemberStatus.ERASED for one in self.members.values())
+
+    def ended(self, lot_id: LotId | None) -> Transaction | None:
+        """The last transaction by which points of a lot expired."""
+        ended = [
+            one
+            for one in self.transactions
+            if one.kind is TransactionKind.EXPIRY
+            and any(entry.lot_id == lot_id and entry.amount < 0 for entry in one.entries)
+        ]
+        return ended[-1] if ended else None
+
+    def decided_alike(self) -> bool:
+        """Whether the facts are awarded, and given, what they are in the books."""
+        if self.was.keys() != self.decided.keys():
+            return False
+        return all(alike(self.was[key], record) for key, record in self.decided.items())
+
+    def holder(self, member: MemberId, at: datetime) -> MemberId:
+        """Who answered for a member at a moment."""
+        for kept in self.members.values():
+            for merge in kept.merges:
+                if merge.member == member and merge.at <= at:
+                    return self.holder(kept.id, at)
+        return member
+
+
+def alike(was: FactRecord, record: FactRecord) -> bool:
+    """Whether a fact is awarded, and given, what it was."""
+    awards, before = _worth(record), _worth(was)
+    gifts = {gift.name for gift in record.gifts if gift.due}
+    return awards == before and gifts == {gift.name for gift in was.gifts if gift.due}
+
+
+def same_award(one: Award, other: Award | None) -> bool:
+    """Whether two awards of a fact come to the same points at the same moments."""
+    return other is not None and _sameness(one) == _sameness(other)
+
+
+def _worth(record: FactRecord) -> dict[tuple[str, ...], object]:
+    return {award.name: _sameness(award) for award in record.awards if award.amount}
+
+
+def _sameness(award: Award) -> object:
+    return award.amount, dict(award.lines), award.moments, award.whole, award.share

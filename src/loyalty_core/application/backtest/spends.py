@@ -1,0 +1,287 @@
+"""Redemptions in a replay: held, captured, released and given back, where that is possible."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import partial
+from typing import Any, cast
+
+from loyalty_core.application.backtest.case import Case
+from loyalty_core.application.backtest.levels import LAST
+from loyalty_core.application.backtest.step import Step
+from loyalty_core.application.backtest.terms import Terms
+from loyalty_core.application.books import Books
+from loyalty_core.application.catalogue import CATALOGUE
+from loyalty_core.application.grants import buy_grant
+from loyalty_core.application.offers import priced, view_of
+from loyalty_core.domain.facts import FactId, FactKey, Order
+from loyalty_core.domain.grants import GrantRecord
+from loyalty_core.domain.ledger import Transaction
+from loyalty_core.domain.members import MemberId
+from loyalty_core.domain.orders import OrderDocument
+from loyalty_core.domain.redemptions import Redemption, RedemptionState
+from loyalty_core.domain.rewards import SpendRequest
+from loyalty_core.errors import InsufficientPoints, LoyaltyError, RedemptionRefused
+from loyalty_core.ports.records import Changes
+from loyalty_core.ports.store import UnitOfWork
+
+SPENT = (RedemptionState.CAPTURED, RedemptionState.CANCELLED)
+Refuse = Callable[[str, str, str, int, datetime, str], None]
+
+
+@dataclass(slots=True)
+class Spends:
+    """The redemptions of one case, done again."""
+
+    books: Books
+    case: Case
+    terms: Terms
+    refuse: Refuse
+    note: Callable[[datetime | None], None]
+    made: dict[str, Redemption] = field(default_factory=dict)
+    _returned: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+
+    def steps(self) -> Iterator[Step]:
+        """Every redemption's steps; what is bought by itself is bought by itself again."""
+        known: dict[str, Redemption] = {one.id: one for one in self.case.redemptions}
+        booked: dict[str, int] = {one.id: one.config_version for one in self.case.transactions}
+        for one in known.values():
+            version = booked.get(one.transaction_id or "", 0)
+            if one.reward in self.terms.rules(one.created_at, version).automatic:
+                yield from self._uses(one, version)
+                continue
+            at = one.created_at
+            yield Step(at, one.id, at, partial(self._hold, one), version)
+            ended, name = one.ended_at or at, one.transaction_id or one.id + LAST
+            if one.state in SPENT:
+                yield Step(ended, name, at, partial(self._capture, one), version)
+            elif one.state is RedemptionState.RELEASED:
+                yield Step(ended, one.id + LAST, at, partial(self._release, one), version)
+        for made in self.case.transactions:
+            bought = known.get(str(made.detail.get("redemption", "")))
+            if bought is not None and self._gives_back(bought, made):
+                act = partial(self._give_back, bought, made)
+                yield Step(made.booked_at, made.id, made.occurred_at, act, made.config_version)
+
+    def move(self, gone: str, kept: MemberId) -> None:
+        """Lets another member have the redemptions of one who was merged."""
+        for one in self.made.values():
+            if one.member_id == gone:
+                one.member_id, one.came_from = kept, one.came_from or gone
+
+    def _gives_back(self, bought: Redemption, made: Transaction) -> bool:
+        return made.kind.value == "redemption" and made.id != bought.transaction_id
+
+    def _uses(self, one: Redemption, version: int) -> Iterator[Step]:
+        """The use of what was bought by itself: of what is bought by itself now in its place."""
+        for grant in self.case.grants:
+            if grant.redemption_id == one.id and grant.used_at is not None:
+                at = grant.used_at
+                yield Step(at, grant.id + LAST, at, partial(self._use, one, grant), version)
+
+    def _use(self, one: Redemption, used: GrantRecord) -> None:
+        before = [each for each in self.case.grants if each.reward == used.reward]
+        mine = [
+            each
+            for each in self.books.changes.grants.values()
+            if each.reward == used.reward and each.member_id == used.member_id
+        ]
+        place = before.index(used)
+        usable = [each for each in (*mine[place : place + 1], *mine) if _usable(each)]
+        if usable:
+            usable[0].use(self.books.now, used.saved)
+            usable[0].source, usable[0].order_id = used.source, used.order_id
+            return
+        why = "the member would not have had it"
+        self.refuse("grant", used.member_id, one.wallet, one.points, self.books.now, why)
+
+    def _hold(self, one: Redemption) -> None:
+        books = self.books
+        holder = self.case.holder(MemberId(one.came_from or one.member_id), books.now)
+        held = sum(one.lots.values()) or one.points
+        again = replace(
+            one,
+            member_id=holder,
+            came_from=None,
+            state=RedemptionState.HELD,
+            points=held,
+            lots={},
+            returned=0,
+            transaction_id=None,
+            ended_at=None,
+            attempts=0,
+            retry_at=None,
+            account_lot=None,
+            grant=None,
+            fresh=True,
+        )
+        try:
+            limit = None if self.terms.sold_alike(one) else self._price(again, one)
+            if again.item and not books.uow.claim_stock(again.item, limit or 1 << 62):
+                raise RedemptionRefused("there is none left")
+            books.hold(again)
+        except LoyaltyError as error:
+            if again.item and isinstance(error, InsufficientPoints):
+                books.uow.unclaim_stock(again.item)
+            self.refuse("redemption", holder, one.wallet, held, one.created_at, error.message)
+            return
+        self.made[one.id] = again
+        self.note(again.expires_at)
+
+    def _price(self, again: Redemption, one: Redemption) -> int | None:
+        """Gives a redemption the price and worth of now; how many there are of its item.
+
+        Raises ``RedemptionRefused``, ``InsufficientPoints``, ``PluginFailed``.
+        """
+        books = self.books
+        owned = books.rules.rewards.get(one.reward)
+        if owned is None:
+            raise RedemptionRefused("the reward is not there")
+        book = books.wallet(again.member_id, owned.item.wallet)
+        sliding = owned.plugin != CATALOGUE or self._slides(one.reward)
+        request = SpendRequest(
+            wallet=book.wallet,
+            available=max(book.available(books.now), 0),
+            points=again.points if sliding else None,
+            order=self._order(one),
+            at=books.now,
+        )
+        if sliding and again.points > request.available:
+            raise InsufficientPoints(f"{again.points} needed, {request.available} available")
+        member = self.case.decided_members.get(MemberId(again.member_id))
+        view = view_of(member, owned.plugin)
+        offer = priced(owned, request, view, books.rules.config.program)
+        if offer.refusal or offer.points <= 0:
+            raise RedemptionRefused(offer.refusal or "there is nothing to spend points on")
+        again.wallet, again.points, again.worth = offer.wallet, offer.points, offer.worth
+        again.lines, again.account = dict(offer.lines), offer.account
+        again.item = offer.item if offer.stock is not None else ""
+        return offer.stock
+
+    def _slides(self, reward: str) -> bool:
+        return self.books.rules.config.rewards[reward].rate is not None
+
+    def _order(self, one: Redemption) -> Order | None:
+        record = self.case.decided.get(FactKey(one.source, "order", one.order_id or ""))
+        document = record.document if record is not None else None
+        return document.body if isinstance(document, OrderDocument) else None
+
+    def _capture(self, one: Redemption) -> None:
+        again = self.made.get(one.id)
+        if again is None or again.state is not RedemptionState.HELD:
+            return
+        held = sum(one.lots.values()) or one.points
+        alike = again.points == held
+        self.books.capture(again, one.points if alike else again.points * one.points // held)
+        if alike and self.terms.sold_alike(one):
+            again.worth, again.lines = one.worth, one.lines
+        self.note(self.books.now)
+        if again.plugin == CATALOGUE:
+            self._own(one, again)
+
+    def _own(self, one: Redemption, again: Redemption) -> None:
+        """Gives the member what it bought: what it was, if it is still sold like that."""
+        bought = next((each for each in self.case.grants if each.redemption_id == one.id), None)
+        if bought is not None and self.terms.sold_alike(one):
+            again.grant = copied(bought)
+            self.books.changes.grants[bought.id] = again.grant
+        else:
+            buy_grant(self.books, again, strictly=False)
+
+    def _release(self, one: Redemption) -> None:
+        again = self.made.get(one.id)
+        if again is not None and again.state is RedemptionState.HELD:
+            self.books.release(again, RedemptionState.RELEASED, self.books.now)
+            self.note(self.books.now)
+
+    def _give_back(self, one: Redemption, made: Transaction) -> None:
+        again = self.made.get(one.id)
+        if again is None or again.state is not RedemptionState.CAPTURED:
+            return
+        self._returned[one.id] += made.amount
+        back = self._returned[one.id]
+        due = back if again.points == one.points else again.points * back // one.points
+        fact_id = FactId(made.fact_id) if made.fact_id else None
+        self.books.give_back(again, due, made.occurred_at, fact_id)
+        if one.state is RedemptionState.CANCELLED and due == again.points:
+            again.state = RedemptionState.CANCELLED
+            if again.item:
+                self.books.uow.unclaim_stock(again.item)
+
+
+def _usable(grant: GrantRecord) -> bool:
+    return grant.used_at is None and grant.revoked_at is None
+
+
+def copied(grant: GrantRecord) -> GrantRecord:
+    """The same grant for the scratch database, without its code: nobody can use it there."""
+    return replace(grant, code=None, fresh=True)
+
+
+class Unwritten:
+    """A unit of work whose books are not written yet: what they hold is found in them.
+
+    Rewards that are bought by themselves ask for what was bought and granted before.
+    """
+
+    def __init__(self, uow: UnitOfWork) -> None:
+        self._uow = uow
+        self.changes = Changes()
+        self.done: list[Changes] = []
+
+    def __getattr__(self, name: str) -> Any:
+        """Everything else is the unit of work's own."""
+        return getattr(self._uow, name)
+
+    def save(self, changes: Changes) -> None:
+        """Keeps what is to be written, with that of others."""
+        self.done.append(changes)
+
+    def redemption(self, redemption_id: str) -> Redemption | None:
+        """One redemption of the books at work."""
+        return next(
+            (one for key, one in self.changes.redemptions.items() if key == redemption_id), None
+        )
+
+    def unused_grants(self, member: str, rewards: Sequence[str]) -> list[GrantRecord]:
+        """What a member bought and has not used or lost, latest first."""
+        mine = [
+            one
+            for one in self.changes.grants.values()
+            if one.member_id == member and one.reward in rewards and one.redemption_id
+        ]
+        return [one for one in mine[::-1] if one.revoked_at is None and one.used_at is None]
+
+    def bought(
+        self, member: str, since: Mapping[str, datetime | None], now: datetime
+    ) -> Mapping[str, int]:
+        """How often rewards were bought since a moment, but for all that the books hold.
+
+        For these are added to it.
+        """
+        found: dict[str, int] = {}
+        for reward, moment in since.items():
+            mine = [
+                one
+                for one in self.changes.redemptions.values()
+                if one.member_id == member and one.reward == reward
+            ]
+            counted = [one for one in mine if one.state in _COUNTED]
+            recent = [one for one in counted if moment is None or one.created_at >= moment]
+            found[reward] = len(recent) - len(mine)
+        return found
+
+    def grants(self, ids: Sequence[str]) -> dict[str, GrantRecord]:
+        """The grants with these ids among those of the books at work."""
+        wanted = set(ids)
+        return {key: one for key, one in self.changes.grants.items() if key in wanted}
+
+    def as_work(self) -> UnitOfWork:
+        """Itself, to the types: what it lacks is the unit of work's."""
+        return cast(UnitOfWork, self)
+
+
+_COUNTED = (RedemptionState.HELD, RedemptionState.CAPTURED)

@@ -1,0 +1,203 @@
+"""Plays histories in programs with the plugin on, and says what the books came to."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+
+from loyalty_core.errors import ConfigError, LoyaltyError
+from loyalty_core.loyalty import Loyalty
+from loyalty_core.ports.records import FactStatus
+from loyalty_core.testing.books import books_of
+from loyalty_core.testing.clock import FrozenClock
+from loyalty_core.testing.quality.declared import activities_of
+from loyalty_core.testing.quality.happening import DAYS, NAMES, NOW, Happening, code_of, known
+from loyalty_core.testing.quality.subject import Document, Subject
+from loyalty_core.testing.quality.watching import Notes, Watching
+
+SEEDS = 3
+"""How many histories are made up for each sample."""
+_LATER = (0, 1, 30)
+"""So many days after the history it is asked what members have."""
+Batches = Sequence[Sequence[Document]]
+
+
+class Stage:
+    """Empty books with the same three members, to be opened as often as one likes."""
+
+    def __init__(self, subject: Subject, sample: Document, folder: Path) -> None:
+        self.subject = subject
+        self.sample = sample
+        self.notes = subject.once("notes", Notes)
+        self.plugin = Watching(subject.plugin, self.notes)
+        self._folder = folder
+        self._count = 0
+        with self._opened(self._path(), FrozenClock(NOW - timedelta(days=DAYS + 20))) as loyalty:
+            for name in NAMES:
+                loyalty.member_code(loyalty.enrol(known(name), source="web").id, code_of(name))
+
+    @contextmanager
+    def opened(self) -> Iterator[tuple[Loyalty, FrozenClock]]:
+        """The program at ``NOW``, without anything in its books, and its clock."""
+        self._count += 1
+        shutil.copyfile(self._folder / "0.db", self._path())
+        clock = FrozenClock(NOW)
+        with self._opened(self._path(), clock) as loyalty:
+            yield loyalty, clock
+
+    def path(self) -> Path:
+        """The file of the books that were opened last."""
+        return self._path()
+
+    def _path(self) -> Path:
+        return self._folder / f"{self._count}.db"
+
+    def _opened(self, path: Path, clock: FrozenClock) -> Loyalty:
+        return Loyalty.open(self.sample, f"sqlite:///{path}", plugins=[self.plugin], clock=clock)
+
+
+@contextmanager
+def stages(subject: Subject) -> Iterator[Iterator[Stage]]:
+    """A stage for each sample of the plugin."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
+
+        def each() -> Iterator[Stage]:
+            for number, sample in enumerate(subject.samples):
+                folder = Path(name) / str(number)
+                folder.mkdir()
+                yield Stage(subject, sample, folder)
+
+        yield each()
+
+
+def happening(stage: Stage, seed: int) -> Happening:
+    """What happens in a program, by chance from a seed."""
+    currency = str(stage.sample["program"].get("currency", "USD"))
+    hints = stage.subject.hints
+    hinted = {one["kind"] for one in hints.activities}
+    declared = (one for one in stage.notes.kinds if one.kind not in hinted)
+    activities = [*hints.activities, *activities_of(declared)]
+    return Happening(seed, currency, replace(hints, activities=activities))
+
+
+def record(loyalty: Loyalty, batches: Batches, *, ticks: bool = False) -> None:
+    """Records batches one after the other; raises ``AssertionError`` where a fact is refused."""
+    for batch in batches:
+        for rejected in loyalty.record_many(batch).rejected:
+            raise AssertionError(f"a fact is refused: {rejected.error}: {rejected.given}")
+        if ticks:
+            loyalty.tick()
+
+
+def seen(loyalty: Loyalty, clock: FrozenClock) -> Document:
+    """What the books came to, and what members are shown then and later; comparable."""
+    made: Document = dict(books_of(loyalty))
+    facts = made["facts"].items()  # what was caused and is not any more leaves a row, and no more
+    made["tables"] = _own_rows(loyalty)
+    made["facts"] = {key: one for key, one in facts if one[1] is not FactStatus.WITHDRAWN}
+    for days in _LATER:
+        clock.set(NOW + timedelta(days=days))
+        for name in NAMES:
+            found = loyalty.find(known(name), source="web")
+            if found is not None:
+                told = loyalty.statement(found.id)
+                parts = {"shown": told.shown, "standings": told.standings}
+                made[f"{name} after {days} days"] = {**parts, "benefits": told.benefits}
+    clock.set(NOW)
+    return made
+
+
+def _own_rows(loyalty: Loyalty) -> Document:
+    """The rows of plugins' own tables, without the ids of facts, which are made by chance."""
+
+    def read(reader: Any) -> Document:
+        return {
+            table.name: sorted(
+                reader._connection.execute(
+                    select(*(column for column in table.c if column.name != "fact_id"))
+                ).all(),
+                key=str,
+            )
+            for owned in loyalty._registry.own_tables()
+            for table in owned.item.tables
+        }
+
+    return loyalty._parts.store.read(read)
+
+
+def difference(one: Any, other: Any, where: str = "") -> str:
+    """Where two values differ first, in words; empty where they are equal.
+
+    >>> difference({"a": [1, 2]}, {"a": [1, 3]})
+    'a[1]: 2, or 3'
+    """
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        for key in [*one, *(key for key in other if key not in one)]:
+            at = f"{where}.{key}" if where else str(key)
+            if key not in one or key not in other:
+                return f"{at}: only in one of them"
+            if found := difference(one[key], other[key], at):
+                return found
+        return ""
+    if isinstance(one, list | tuple) and isinstance(other, list | tuple) and len(one) == len(other):
+        return _difference(one, other, where)
+    return "" if one == other else f"{where}: {_short(one)}, or {_short(other)}"
+
+
+def _difference(one: Sequence[Any], other: Sequence[Any], where: str) -> str:
+    pairs = enumerate(zip(one, other, strict=True))
+    found = (difference(*pair, f"{where}[{place}]") for place, pair in pairs)
+    return next((words for words in found if words), "")
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 160 else text[:157] + "..."
+
+
+@dataclass(frozen=True)
+class Refusals:
+    """What the core has logged of a plugin meanwhile, each once."""
+
+    lines: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def refusals() -> Iterator[Refusals]:
+    """What the core says of plugins while the block runs; it is printed nowhere else."""
+    found = Refusals()
+
+    class Keeping(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            error = record.exc_info[1] if record.exc_info else None
+            more = f": {type(error).__name__}: {error}" if error else ""
+            line = f"{record.getMessage()}{more}"
+            if line not in found.lines:
+                found.lines.append(line)
+
+    logger, keeping = logging.getLogger("loyalty_core"), Keeping(logging.WARNING)
+    propagated, logger.propagate = logger.propagate, False
+    logger.addHandler(keeping)
+    try:
+        yield found
+    finally:
+        logger.removeHandler(keeping)
+        logger.propagate = propagated
+
+
+def words(error: Exception) -> str:
+    """An error as a fault says it, with every problem of a configuration."""
+    if isinstance(error, ConfigError):
+        return "; ".join(f"{one.where}: {one.message}" for one in error.problems)
+    if isinstance(error, LoyaltyError | AssertionError):
+        return str(error)
+    return f"{type(error).__name__}: {error}"

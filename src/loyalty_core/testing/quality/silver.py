@@ -1,0 +1,240 @@
+"""The rules of silver: with the plugin on, the books are right whatever happens."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from loyalty_core.ports.connectors import ListsChanges, ReceivesWebhooks
+from loyalty_core.testing.quality import plays
+from loyalty_core.testing.quality.migrating import migration_faults
+from loyalty_core.testing.quality.rules import Idle, Unchecked, rule
+from loyalty_core.testing.quality.subject import Subject
+from loyalty_core.testing.quality.watching import PURE
+
+
+def _pure_calls(subject: Subject) -> plays.Played:
+    """The histories played; raises ``Idle`` for a plugin that is asked nothing."""
+    played = plays.played(subject)
+    if not played.notes.calls:
+        raise Idle(f"it registers nothing with {', '.join(PURE)}")
+    return played
+
+
+@rule(
+    "LQ201",
+    "asks-nobody",
+    why="The core asks again when an earlier fact comes late, for quotes and in backtests, and "
+    "needs the answer of then.",
+    mend="Use the fact's `occurred_at`, or the moment that is passed in. What has to be asked of "
+    "others is a handler's work, after the commit; chance is drawn from what does not change, as "
+    "`hmac` of the fact's id.",
+)
+def asks_nobody(subject: Subject) -> list[str]:
+    """What is called while a fact is decided asks no clock, chance, file, network or database."""
+    return _pure_calls(subject).notes.asks
+
+
+@rule(
+    "LQ202",
+    "same-answer",
+    why="Awards are compared with what is booked; an answer that wavers books differences.",
+    mend="Let the answer follow from the arguments and the settings alone: keep nothing on the "
+    "object between calls, and sort what comes out of a set.",
+)
+def same_answer(subject: Subject) -> list[str]:
+    """The same question has the same answer, however often it is asked."""
+    return _pure_calls(subject).notes.differs
+
+
+@rule(
+    "LQ203",
+    "changes-nothing",
+    why="The member's view and the fact go on to other plugins.",
+    mend="Copy before changing: `state = {**member.state}`, or `copy.deepcopy` where it is nested.",
+)
+def changes_nothing(subject: Subject) -> list[str]:
+    """It changes nothing that it is given."""
+    return _pure_calls(subject).notes.changes
+
+
+@rule(
+    "LQ204",
+    "decides-all",
+    why="Where a plugin fails, its part of a fact is put off and tried again, without end.",
+    mend="Handle facts that you do not expect: another currency, no lines, data that lacks a key "
+    "or has another type. Return effects as their page says: names begin with the plugin's id, "
+    "lines add up to the amount.",
+)
+def decides_all(subject: Subject) -> list[str]:
+    """It fails on no fact of any history, and all of its effects can be booked."""
+    return plays.played(subject).refused
+
+
+@rule(
+    "LQ205",
+    "converges",
+    why="Shops send late, twice and in any order.",
+    mend="Decide from the fact and `member.state` alone, and keep in the state what later facts "
+    "need. What depends on the time goes into `show` and `benefits`, which are told the moment.",
+)
+def converges(subject: Subject) -> list[str]:
+    """However the facts of a history arrive, the books, the states and what is shown are the same.
+
+    They come shuffled, some of them twice, in batches, with nightly jobs in between.
+    """
+    return plays.played(subject).differences
+
+
+@rule(
+    "LQ206",
+    "merges",
+    why="Two members turn out to be one person, and facts from before that still come.",
+    mend="Say in `merge_states` what two states are together, so that it does not matter which "
+    "facts were there already.",
+)
+def merges(subject: Subject) -> Iterator[str]:
+    """Facts that come after their member was merged lead to the same as those that came before."""
+    return plays.merged(subject)
+
+
+@rule(
+    "LQ207",
+    "erases",
+    why="Who asks to be forgotten is forgotten everywhere.",
+    mend="Keep ids and digests in states and in what is caused for others, never a name, an "
+    "address or a number of somebody.",
+)
+def erases(subject: Subject) -> Iterator[str]:
+    """After an erasure nothing in any table says who it was, and sending old facts changes nothing.
+
+    The books stay right, and the members who are left can still be shown.
+    """
+    return plays.erased(subject)
+
+
+@rule(
+    "LQ208",
+    "handles-twice",
+    why="An event is delivered at least once.",
+    mend="Derive ids and keys of what a handler makes from `event.id` and the event's data.",
+)
+def handles_twice(subject: Subject) -> list[str]:
+    """A handler makes the same facts of the same event, however often that comes."""
+    notes = plays.played(subject).notes
+    if not notes.subscriptions:
+        raise Idle("it subscribes to no events")
+    return notes.handlers
+
+
+@rule(
+    "LQ209",
+    "right-books",
+    why="This is what the SDK is for.",
+    mend="`loyalty verify` names the row. If the effects of the plugin look right, report it.",
+)
+def right_books(subject: Subject) -> Iterator[str]:
+    """The invariants of the books hold with it on: after rewards, refunds, jobs and years."""
+    return plays.spent(subject)
+
+
+@rule(
+    "LQ210",
+    "keeps-apart",
+    why="Two programs with different settings live in one process.",
+    mend="Keep nothing in module or class variables: what is registered holds its own settings.",
+)
+def keeps_apart(subject: Subject) -> Iterator[str]:
+    """A program comes to the same whether or not another one runs beside it."""
+    return plays.side_by_side(subject)
+
+
+@rule(
+    "LQ211",
+    "switches-off",
+    why="A merchant tries a plugin, and tries without it.",
+    mend="Let nothing but the plugin's own section depend on it, and keep what it needs in the "
+    "members' states.",
+)
+def switches_off(subject: Subject) -> Iterator[str]:
+    """Switched off and on again, the program opens, takes facts, and its books are right."""
+    return plays.switched_off(subject)
+
+
+@rule(
+    "LQ212",
+    "opens-quietly",
+    why="A program opens in every process, also to check its configuration where there is no "
+    "network and no secret.",
+    mend="Read secrets and ask shops when something is to be done, not in a hook.",
+)
+def opens_quietly(subject: Subject) -> list[str]:
+    """Its hooks ask no clock, chance, file, network, database or environment."""
+    return plays.played(subject).notes.registering
+
+
+@rule(
+    "LQ213",
+    "plays-deliveries",
+    why="A connector is as good as the worst day of its platform.",
+    mend="Write a double of the platform, and a test that calls `check_deliveries` and one that "
+    "calls `check_signatures`, of `loyalty_core.testing`.",
+)
+def plays_deliveries(subject: Subject) -> Iterator[str]:
+    """The tests of a connector deliver histories in any way, and spoil signatures."""
+    connectors, needed = plays.played(subject).notes.connectors, []
+    if any(isinstance(one, ReceivesWebhooks) for one in connectors):
+        needed.append("check_signatures")
+        if any(isinstance(one, ListsChanges) for one in connectors):
+            needed.append("check_deliveries")
+    if not needed:
+        raise Idle("it registers no connector that receives webhooks")
+    called = names_in_tests(subject)
+    for name in needed:
+        if name not in called:
+            yield f"no test calls {name}"
+
+
+@rule(
+    "LQ214",
+    "migrates",
+    why="Books are older than the release that opens them.",
+    mend="Add a step for each change of a table, and never change one that was released. A new "
+    "column is nullable, or has a `server_default`.",
+)
+def migrates(subject: Subject) -> list[str]:
+    """Its migrations lead to its tables from each release that there was, and keep the rows."""
+    tables = plays.played(subject).notes.tables
+    if not tables:
+        raise Idle("it has no tables of its own")
+    faults = [fault for own in tables for fault in migration_faults(subject.id, own)]
+    return list(dict.fromkeys(faults))
+
+
+def names_in_tests(subject: Subject) -> set[str]:
+    """The names that its tests use; raises ``Unchecked`` where they are not there."""
+    if subject.folder is None:
+        raise Unchecked("its tests are not there")
+    found: set[str] = set()
+    for path in sorted((subject.folder / "tests").rglob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        found |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    return found
+
+
+RULES = (
+    asks_nobody,
+    same_answer,
+    changes_nothing,
+    decides_all,
+    converges,
+    merges,
+    erases,
+    handles_twice,
+    right_books,
+    keeps_apart,
+    switches_off,
+    opens_quietly,
+    plays_deliveries,
+    migrates,
+)
