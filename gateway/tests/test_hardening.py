@@ -190,6 +190,14 @@ def test_users_errors_leave_no_log(
     assert [record for record in caplog.records if record.name.startswith("strawberry")] == []
 
 
+def test_root_fields_of_one_request_are_limited(loyalty: Loyalty, ada: str) -> None:
+    front = Front(loyalty, replace(SETTINGS, limits=Limits(root_fields=2)))
+    fields = [f"a{n}: me {{ id }}" for n in range(3)]
+    assert front.data(f"{{ {' '.join(fields[:2])} }}", signed(ada))["a1"] == {"id": ada}
+    (error,) = front.ask(f"{{ {' '.join(fields)} }}", signed(ada))["errors"]
+    assert error["extensions"]["code"] == "TOO_COMPLEX"
+
+
 def test_calls_of_one_request_are_counted(loyalty: Loyalty, ada: str) -> None:
     front = Front(loyalty, replace(SETTINGS, limits=Limits(calls=5)))
     pages = [f"a{n}: history(first: {n + 1}) {{ edges {{ cursor }} }}" for n in range(8)]

@@ -60,6 +60,7 @@ from loyalty_core.domain.connections import (
     Failed,
     InboxReport,
     LoggedAction,
+    LoggedMessage,
     MessageReceipt,
     MessageState,
     Translation,
@@ -89,6 +90,7 @@ from loyalty_core.domain.connectors import (
     WebhookRequest,
 )
 from loyalty_core.domain.currencies import minor_digits
+from loyalty_core.domain.decisions import Decision, Trace
 from loyalty_core.domain.effects import (
     Cause,
     Credit,
@@ -161,6 +163,7 @@ from loyalty_core.domain.partners import (
     Settlement,
     SettlementReceipt,
 )
+from loyalty_core.domain.plugin_states import LiftReceipt, PluginState, PluginStatus
 from loyalty_core.domain.pricing import BenefitUse, LinePrice, MissedBenefit, Pricing, price
 from loyalty_core.domain.programs import (
     Accepted,
@@ -304,6 +307,7 @@ from loyalty_core.plugins.asking import HttpAnswer, ShopHttp, cursor_of, patient
 from loyalty_core.plugins.hookspecs import hookimpl
 from loyalty_core.plugins.loader import Plugin
 from loyalty_core.plugins.manifest import PLUGIN_API_VERSION, PluginManifest
+from loyalty_core.plugins.schema import config_schema
 from loyalty_core.ports.connectors import (
     ActsOnShop,
     Connector,
@@ -351,7 +355,7 @@ __all__ = [
     "ClaimReceipt", "ClaimRefused", "Clock", "CodeImport", "CodeRules", "CodeSource", "CodeUsed",
     "Command", "Compared", "Condition", "ConfigError", "Connector", "ConnectorDisabled",
     "ConnectorError", "ConnectorStatus", "ConnectorUnknown", "Credit", "CurrencyUnknown",
-    "Customer", "CustomerMissing", "DateOutOfRange", "Dated", "DebtPolicy", "Decidable",
+    "Customer", "CustomerMissing", "DateOutOfRange", "Dated", "DebtPolicy", "Decidable", "Decision",
     "Difference", "Disconnected", "Drift", "DropCode", "Earning", "Effect", "Emit",
     "EncodingBroken", "Entry", "ErasureAsked", "ErasureReceipt", "Event", "ExpiresAt", "Expiry",
     "Explanation", "ExportAsked", "Fact", "FactError", "FactFile", "FactReceipt", "FactTooLarge",
@@ -363,15 +367,16 @@ __all__ = [
     "HouseholdRole", "HouseholdRules", "HouseholdState", "HouseholdStatement", "HttpAnswer",
     "IdempotencyConflict", "Identity", "IdentityConflict", "IdentityInvalid", "IdentityKind",
     "Impossible", "InboxReport", "Input", "InsufficientPoints", "JoinPolicy", "Json", "JsonObject",
-    "KeepState", "LeapDay", "LeavingPolicy", "LedgerFault", "Limit", "Line", "LineKind",
-    "LinePrice", "LinkRefused", "ListsChanges", "LoggedAction", "Loyalty", "LoyaltyError",
-    "MakeCode", "Measure", "Member", "MemberErased", "MemberId", "MemberInactive", "MemberNotFound",
-    "MemberStatus", "MemberView", "MergeReceipt", "MergeRefused", "Message", "MessageReceipt",
-    "MessageState", "Migration", "Minor", "MissedBenefit", "Moment", "Money", "MovedPoints",
-    "NotSealed", "Order", "OrderNotFound", "OrderRefund", "OrderStatus", "OrderSumsMismatch",
-    "Outcome", "Owing", "OwnTables", "Page", "Paid", "Partner", "Payment", "PaymentProvider",
-    "PaymentState", "Period", "Place", "PlatformUnavailable", "Plugin", "PluginError",
-    "PluginFailed", "PluginManifest", "PluginMissing", "PointsValue", "Price", "Pricing", "Problem",
+    "KeepState", "LeapDay", "LeavingPolicy", "LedgerFault", "LiftReceipt", "Limit", "Line",
+    "LineKind", "LinePrice", "LinkRefused", "ListsChanges", "LoggedAction", "LoggedMessage",
+    "Loyalty", "LoyaltyError", "MakeCode", "Measure", "Member", "MemberErased", "MemberId",
+    "MemberInactive", "MemberNotFound", "MemberStatus", "MemberView", "MergeReceipt",
+    "MergeRefused", "Message", "MessageReceipt", "MessageState", "Migration", "Minor",
+    "MissedBenefit", "Moment", "Money", "MovedPoints", "NotSealed", "Order", "OrderNotFound",
+    "OrderRefund", "OrderStatus", "OrderSumsMismatch", "Outcome", "Owing", "OwnTables", "Page",
+    "Paid", "Partner", "Payment", "PaymentProvider", "PaymentState", "Period", "Place",
+    "PlatformUnavailable", "Plugin", "PluginError", "PluginFailed", "PluginManifest",
+    "PluginMissing", "PluginState", "PluginStatus", "PointsValue", "Price", "Pricing", "Problem",
     "Profile", "Program", "ProgramConfig", "ProgramType", "Progress", "ProofInvalid", "Purchases",
     "PutRow", "Quote", "Rate", "RebuildReport", "ReceivesWebhooks", "RecordStatus", "RecordSummary",
     "RecountReport", "RedemptionEnded", "RedemptionNotFound", "RedemptionReceipt",
@@ -385,17 +390,17 @@ __all__ = [
     "SignatureInvalid", "SignedIn", "SignsMembersIn", "SpendOffer", "SpendRequest", "Spenders",
     "Stacking", "Standing", "Statement", "Status", "StoreBusy", "StoreError", "StoreFull",
     "StoreReadOnly", "StoreUnreachable", "Subscription", "SuggestsLines", "TellEvent", "Tender",
-    "TickReport", "Tier", "TierChange", "TierScheme", "TopMember", "Transaction", "TransactionKind",
-    "TransactionNotFound", "TransferReceipt", "TransferRefused", "TransferRules", "Translation",
-    "UnitesStates", "UnmergeReceipt", "Unreadable", "UsualItem", "UsualOrder", "UsualStore",
-    "Verified", "VerifyReport", "WalkReport", "Wallet", "WalletStatement", "WalletTotals",
-    "WalletUnknown", "Wants", "WebhookCheck", "WebhookRequest", "__version__", "account_problems",
-    "add_column", "add_months", "add_sqlite_hooks", "as_object", "as_objects", "as_text",
-    "benefit_problems", "board_win", "check_proof", "contact_identities", "cursor_of",
-    "customer_ids", "day_of", "format_scaled", "hookimpl", "inputs_of", "is_purchase", "line_nets",
-    "member_text", "minor_digits", "needed_moment", "needed_object", "next_period_start",
-    "order_total", "own_table", "parse_scaled", "patiently", "period_start", "place_at",
-    "points_multiplier", "price", "read_facts", "read_settings", "same_signature",
-    "secret_problems", "signer_problems", "split", "start_of", "worth_in", "zone",
+    "TickReport", "Tier", "TierChange", "TierScheme", "TopMember", "Trace", "Transaction",
+    "TransactionKind", "TransactionNotFound", "TransferReceipt", "TransferRefused", "TransferRules",
+    "Translation", "UnitesStates", "UnmergeReceipt", "Unreadable", "UsualItem", "UsualOrder",
+    "UsualStore", "Verified", "VerifyReport", "WalkReport", "Wallet", "WalletStatement",
+    "WalletTotals", "WalletUnknown", "Wants", "WebhookCheck", "WebhookRequest", "__version__",
+    "account_problems", "add_column", "add_months", "add_sqlite_hooks", "as_object", "as_objects",
+    "as_text", "benefit_problems", "board_win", "check_proof", "config_schema",
+    "contact_identities", "cursor_of", "customer_ids", "day_of", "format_scaled", "hookimpl",
+    "inputs_of", "is_purchase", "line_nets", "member_text", "minor_digits", "needed_moment",
+    "needed_object", "next_period_start", "order_total", "own_table", "parse_scaled", "patiently",
+    "period_start", "place_at", "points_multiplier", "price", "read_facts", "read_settings",
+    "same_signature", "secret_problems", "signer_problems", "split", "start_of", "worth_in", "zone",
 ]
 # fmt: on

@@ -13,6 +13,7 @@ from typing import Concatenate, ParamSpec, Protocol, Self, TypeVar
 from sqlalchemy import Connection, Engine
 
 from loyalty_core.domain.clock import Clock, utc_now
+from loyalty_core.domain.decisions import Trace
 from loyalty_core.loyalty import Config, Loyalty
 
 P = ParamSpec("P")
@@ -55,10 +56,13 @@ class AsyncLoyalty:
         *,
         plugins: Iterable[object] = (),
         clock: Clock = utc_now,
+        trace: Trace | None = None,
         threads: int = 8,
     ) -> Self:
         """As ``Loyalty.open``, awaited."""
-        opening = functools.partial(Loyalty.open, config, database, plugins=plugins, clock=clock)
+        opening = functools.partial(
+            Loyalty.open, config, database, plugins=plugins, clock=clock, trace=trace
+        )
         return cls(await asyncio.to_thread(opening), threads=threads)
 
     async def __aenter__(self) -> Self:
@@ -168,12 +172,16 @@ class AsyncLoyalty:
     work_actions = _awaited(Loyalty.work_actions)
     connector_status = _awaited(Loyalty.connector_status)
     connector_health = _awaited(Loyalty.connector_health)
+    connector_inbox = _awaited(Loyalty.connector_inbox)
     connector_log = _awaited(Loyalty.connector_log)
     replay = _awaited(Loyalty.replay)
+    skip = _awaited(Loyalty.skip)
     enable_connector = _awaited(Loyalty.enable_connector)
     tick = _awaited(Loyalty.tick)
     verify = _awaited(Loyalty.verify)
     status = _awaited(Loyalty.status)
+    plugin_status = _awaited(Loyalty.plugin_status)
+    lift = _awaited(Loyalty.lift)
     backtest = _awaited(Loyalty.backtest)
     versions = _awaited(Loyalty.versions)
     balance = _awaited(Loyalty.balance)

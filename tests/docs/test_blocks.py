@@ -2,7 +2,8 @@
 
 A page's Python blocks run in order in one namespace, in an empty folder. What a session (`pycon`)
 shows, and what stands behind a `print` as a comment, is compared with what is printed. TOML that
-shows part of a configuration is completed.
+shows part of a configuration is completed. Blocks that are a file (`file=` behind the language) are
+for the tests that follow such a page: test_tutorial.py.
 """
 
 import contextlib
@@ -25,7 +26,8 @@ from loyalty_core import ConfigError, Loyalty
 from loyalty_gateway.settings import settings_of
 from tests.architecture.tree import ROOT, project_files
 
-BLOCK = re.compile(r"^( *)```(\w+)[^\n]*\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^( *)```(\w+)([^\n]*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
+PAGE_IN_PAGE = re.compile(r"^~~~.*?^~~~$", re.MULTILINE | re.DOTALL)
 PRINTED = re.compile(r"^ *print\(.*\)  # (.*)$", re.MULTILINE)
 WHOLE: dict[str, Any] = {
     "program": {"id": "shop"},
@@ -47,16 +49,22 @@ class Block:
 
 
 def blocks(page: Path) -> Iterator[Block]:
-    """The fenced blocks of a page."""
+    """The fenced blocks of a page, without those that are files."""
     text = page.read_text(encoding="utf-8")
+    text = PAGE_IN_PAGE.sub(lambda inner: "\n" * inner[0].count("\n"), text)
     for found in BLOCK.finditer(text):
         line = text.count("\n", 0, found.start()) + 1
         indent = len(found[1])
-        body = "".join(one[indent:] or "\n" for one in found[3].splitlines(keepends=True))
-        yield Block(page, line, found[2], body)
+        body = "".join(one[indent:] or "\n" for one in found[4].splitlines(keepends=True))
+        if "file=" not in found[3]:
+            yield Block(page, line, found[2], body)
 
 
-PAGES = [path for path in project_files() if path.suffix == ".md"]
+OUTSIDE = ROOT / "examples" / "third_party_plugin"
+"""Its page runs where it is installed: by its own tests, which tests/outside runs."""
+PAGES = [
+    path for path in project_files() if path.suffix == ".md" and not path.is_relative_to(OUTSIDE)
+]
 BLOCKS = [block for page in PAGES for block in blocks(page)]
 TOML = [block for block in BLOCKS if block.language == "toml"]
 JSON = [block for block in BLOCKS if block.language == "json"]

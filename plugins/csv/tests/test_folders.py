@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from loyalty_core import ConfigError, Loyalty, PlatformUnavailable
+from loyalty_core import ConfigError, Loyalty, PlatformUnavailable, Program, read_settings
 from loyalty_core.testing import FrozenClock
 from loyalty_csv import connector
+from loyalty_csv.config import CsvConfig
+from loyalty_csv.connector import FolderConnector
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 HEADER = "order_id,date,email,amount\n"
@@ -197,9 +199,20 @@ def test_faults_of_the_settings_name_their_place(folder: Path) -> None:
         "quiet_seconds": -1,
         "delimiter": "ab",
         "currency": "???",
+        "time_zone": "Europe/Nowhere",
     }
     with pytest.raises(ConfigError) as refused:
         Loyalty.open(config_of(folder, **settings), "sqlite://")
     assert [one.where.rpartition("]")[2] for one in refused.value.problems] == (
-        [".account", ".quiet_seconds", ".delimiter", ""]
+        [".account", ".quiet_seconds", ".delimiter", ".currency", ".time_zone"]
     )
+
+
+@pytest.mark.parametrize(("minutes", "every"), [(15, timedelta(minutes=15)), (0, None)])
+def test_a_folder_is_looked_into_as_often_as_is_said(
+    folder: Path, minutes: int, every: timedelta | None
+) -> None:
+    config = config_of(folder, every_minutes=minutes)
+    read = read_settings(CsvConfig, config["plugins"]["csv"], where="plugins.csv")
+    (watched,) = read.folder
+    assert FolderConnector(watched, Program(id="shop")).polled_every == every

@@ -64,6 +64,7 @@ def problems(**settings: Any) -> list[str]:
         ({"secret": "env:REFERRAL_SECRET_NOT_SET"}, "secret", "the secret is not set"),
         ({"velocity": {"most": 51}}, "velocity.most", "51 is not from 1 to 50"),
         ({"velocity": {"hours": 0}}, "velocity.hours", "0 is not from 1 to 8784"),
+        ({"velocity": {"hours": 10**12}}, "velocity.hours", f"{10**12} is not from 1 to 8784"),
         ({"deal": [{**TENT, "minimum": 1}]}, "deal[0].minimum", "1 is not from 2 to 200"),
         ({"deal": [{**TENT, "maximum": 1}]}, "deal[0].maximum", "1 is not from 2 to 200"),
         ({"deal": [{**TENT, "hours": 0}]}, "deal[0].hours", "0 is not from 1 to 8784"),

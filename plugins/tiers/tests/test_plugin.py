@@ -65,3 +65,17 @@ def test_a_fault_is_refused_with_its_place(where: str) -> None:
     with pytest.raises(ConfigError) as refused:
         plugin.loyalty_register_programs(settings(ladder().replace(right, wrong, 1)), shop())
     assert any(f"plugins.tiers.scheme[0].{where}" in str(one) for one in refused.value.problems)
+
+
+def test_points_are_those_of_the_wallet_that_is_named() -> None:
+    asked = ladder().replace(FIRST, FIRST.replace("spend", "points").replace("100.00", "12.5"))
+    named = 'scheme = "status"\npoints_wallet = "{}"'
+    stars = asked.replace('scheme = "status"', named.format("stars"))
+    assert plugin.loyalty_register_programs(settings(stars), shop())
+    moons = asked.replace('scheme = "status"', named.format("moons"))
+    with pytest.raises(ConfigError) as refused:
+        plugin.loyalty_register_programs(settings(moons), shop())
+    assert str(refused.value.problems[0]) == (
+        "plugins.tiers.scheme[0].tier[1].any_of[0].metric: the program has no wallet 'moons'. "
+        "Set the scheme's points_wallet."
+    )

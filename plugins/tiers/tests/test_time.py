@@ -137,6 +137,21 @@ def test_other_terms_to_stay() -> None:
     assert (shop.at("2027-12-31").tier, shop.at("2028-01-01").tier) == ("silver", "bronze")
 
 
+def test_all_of_several_terms_to_stay() -> None:
+    toml = ladder().replace(
+        'any_of = [{ metric = "spend", at_least = "100.00" }]',
+        'any_of = [{ metric = "spend", at_least = "100.00" }]\n'
+        "stay_all_of = ["
+        '{ metric = "spend", at_least = "20.00" }, { metric = "orders", at_least = "2" }]',
+    )
+    once, twice = Shop(toml).at("2025-03-01"), Shop(toml).at("2025-03-01")
+    for shop in (once, twice):
+        shop.buy("100.00", "1")
+        assert shop.at("2025-12-31").tier == "silver"
+    twice.buy("1.00", "2")
+    assert (once.at("2026-01-01").tier, twice.at("2026-01-01").tier) == ("bronze", "silver")
+
+
 def test_revised_terms_count_from_their_day() -> None:
     toml = ladder().replace(
         'any_of = [{ metric = "spend", at_least = "100.00" }]',

@@ -26,6 +26,7 @@ from loyalty_core.cli.commands import (
     partners,
     people,
     plugin,
+    plugins,
     proofs,
     rewards,
     segments,
@@ -61,22 +62,11 @@ def build_app() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     )
     app.callback()(_root)
-    modules = (setup, loading, members, answers, boards, spending, rewards, adjusting, people)
-    more = (
-        activities,
-        backtest,
-        habits,
-        segments,
-        operations,
-        proofs,
-        households,
-        partners,
-        connect,
-        examples,
-        plugin,
-        demo,
-    )
-    for module in (*modules, *more):
+    for module in (
+        *(setup, loading, members, answers, boards, spending, rewards, adjusting, people),
+        *(activities, backtest, habits, segments, operations, proofs, households, partners),
+        *(connect, plugin, plugins, examples, demo),
+    ):
         module.register(app)
     return app
 

@@ -49,7 +49,7 @@ def test_the_commands_are_these() -> None:
         *("activities", "board", "habits", "backtest", "versions", "schema"),
         *("connect backfill", "connect reconcile", "connect status", "connect log"),
         *("connect translate", "connect verify", "connect replay", "connect enable"),
-        "plugin check",
+        *("plugin new", "plugin check"),
         *("tick", "verify", "status", "seal", "head", "proof", "demo"),
     }
 

@@ -1,0 +1,53 @@
+"""What the club hears of: a kind of activity of its own."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from loyalty_core import ActivityKind, FactError
+
+MOST_PAGES = 10_000
+MOST_STARS = 5
+_ISBN = re.compile(r"97[89][0-9]{10}", re.ASCII)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finished:
+    """What the activity ``book_club.finished`` holds."""
+
+    isbn: str = field(metadata={"doc": "The book, by its ISBN of 13 digits without hyphens."})
+    pages: int = field(metadata={"doc": "How many pages it has."})
+    stars: int | None = field(default=None, metadata={"doc": "How the reader liked it: 1 to 5."})
+
+    def __post_init__(self) -> None:
+        """Raises ``FactError`` with the path of what is no book."""
+        if not _ISBN.fullmatch(self.isbn) or _check_digit(self.isbn) != self.isbn[-1]:
+            raise FactError(
+                f"{self.isbn[:40]!r} is no ISBN",
+                where="$.data.isbn",
+                remedy="Send the 13 digits below the bar code, without hyphens.",
+            )
+        if not 1 <= self.pages <= MOST_PAGES:
+            raise FactError(
+                f"{self.pages} is no number of pages",
+                where="$.data.pages",
+                remedy=f"Send a whole number from 1 to {MOST_PAGES:,}.",
+            )
+        if self.stars is not None and not 1 <= self.stars <= MOST_STARS:
+            raise FactError(
+                f"{self.stars} is no number of stars",
+                where="$.data.stars",
+                remedy=f"Send 1 to {MOST_STARS}, or leave it out.",
+            )
+
+
+FINISHED: ActivityKind[Finished] = ActivityKind(
+    "book_club.finished", Finished, "A member has read a book to its end."
+)
+
+
+def _check_digit(isbn: str) -> str:
+    """The last digit that an ISBN must have (ISO 2108): weights of 1 and 3 in turn, to tens."""
+    weighted = sum(int(digit) * (1, 3)[place % 2] for place, digit in enumerate(isbn[:12]))
+    return str(-weighted % 10)
