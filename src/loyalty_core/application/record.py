@@ -150,10 +150,7 @@ class Recorder:
     def redecide_in(
         self, uow: UnitOfWork, records: Iterable[FactRecord], owner: MemberId | None, now: datetime
     ) -> int:
-        """Decides stored facts (again): deferred or scheduled ones, or those of a new ``owner``.
-
-        What was scheduled for a member who was merged meanwhile happens to who they are now.
-        """
+        """Decides stored facts (again): deferred or scheduled ones, or those of a new ``owner``."""
         batch = Batch()
         books = Books(uow, self._rules, now)
         loaded = {record.key: record for record in records}
@@ -167,7 +164,7 @@ class Recorder:
                 record.member_id = owner
                 ready(record, now)
             elif record.status is FactStatus.SCHEDULED:
-                record.member_id = batch.holder(record)
+                record.member_id = batch.holder(record)  # who they are now, if they were merged
                 ready(record, now)
             member = batch.members.get(record.member_id) if record.member_id else None
             if member is not None and member.status is not MemberStatus.ERASED:
