@@ -13,6 +13,7 @@ from typing import Concatenate, ParamSpec, Protocol, Self, TypeVar
 from sqlalchemy import Connection, Engine
 
 from loyalty_core.domain.clock import Clock, utc_now
+from loyalty_core.domain.decisions import Trace
 from loyalty_core.loyalty import Config, Loyalty
 
 P = ParamSpec("P")
@@ -55,10 +56,13 @@ class AsyncLoyalty:
         *,
         plugins: Iterable[object] = (),
         clock: Clock = utc_now,
+        trace: Trace | None = None,
         threads: int = 8,
     ) -> Self:
         """As ``Loyalty.open``, awaited."""
-        opening = functools.partial(Loyalty.open, config, database, plugins=plugins, clock=clock)
+        opening = functools.partial(
+            Loyalty.open, config, database, plugins=plugins, clock=clock, trace=trace
+        )
         return cls(await asyncio.to_thread(opening), threads=threads)
 
     async def __aenter__(self) -> Self:
@@ -174,6 +178,8 @@ class AsyncLoyalty:
     tick = _awaited(Loyalty.tick)
     verify = _awaited(Loyalty.verify)
     status = _awaited(Loyalty.status)
+    plugin_status = _awaited(Loyalty.plugin_status)
+    lift = _awaited(Loyalty.lift)
     backtest = _awaited(Loyalty.backtest)
     versions = _awaited(Loyalty.versions)
     balance = _awaited(Loyalty.balance)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -33,6 +34,8 @@ from loyalty_core.application.merge import Merging
 from loyalty_core.application.partnered import PartnerRedeeming
 from loyalty_core.application.partners import join
 from loyalty_core.application.past import Past
+from loyalty_core.application.plugin_states import PluginStates
+from loyalty_core.application.quarantine import Quarantine
 from loyalty_core.application.rebuild import Rebuilding
 from loyalty_core.application.record import Recorder
 from loyalty_core.application.redeem import Redeeming
@@ -49,6 +52,7 @@ from loyalty_core.application.tick import Ticker
 from loyalty_core.application.transfer import Transfers
 from loyalty_core.application.walking import Walking
 from loyalty_core.domain.clock import Clock, utc_now
+from loyalty_core.domain.decisions import Trace
 from loyalty_core.domain.facts import Json
 from loyalty_core.domain.programs import ProgramConfig
 from loyalty_core.facade.adjusting import AdjustingMethods
@@ -63,11 +67,13 @@ from loyalty_core.facade.members import MemberMethods
 from loyalty_core.facade.own_tables import OwnTableMethods
 from loyalty_core.facade.partners import PartnerMethods
 from loyalty_core.facade.people import PeopleMethods
+from loyalty_core.facade.plugins import PluginMethods
 from loyalty_core.facade.proofs import ProofMethods
 from loyalty_core.facade.questions import QuestionMethods
 from loyalty_core.facade.segments import SegmentMethods
 from loyalty_core.facade.spending import SpendingMethods
 from loyalty_core.facade.upkeep import UpkeepMethods
+from loyalty_core.plugins.describing import versions_of
 from loyalty_core.plugins.loader import load
 from loyalty_core.plugins.registry import Archive, Registry, read_config
 from loyalty_core.ports.grants import CodeSource
@@ -111,6 +117,7 @@ class Loyalty(
     ProofMethods,
     ConnectorMethods,
     OwnTableMethods,
+    PluginMethods,
     UpkeepMethods,
     BacktestMethods,
 ):
@@ -160,17 +167,10 @@ class Loyalty(
         walking = Walking(store, rules, inbox, inputs, clock)
         acting = Acting(store, rules, self._questions, self._granting, clock)
         self._connections = Connections(store, rules, (inbox, walking, acting), clock)
-        self._ticker = Ticker(
-            store,
-            rules,
-            self._recorder,
-            self._redeeming,
-            self._sealing,
-            self._segmenting,
-            self._connections,
-            clock,
-        )
+        jobs = self._recorder, self._redeeming, self._sealing, self._segmenting, self._connections
+        self._ticker = Ticker(store, rules, *jobs, clock)
         self._boards = BoardQuestions(store, rules, clock)
+        self._plugin_states = PluginStates(store, rules, self._recorder, clock)
         self._backtests = Backtests(store, rules.config, parts.archive.given, clock)
 
     @classmethod
@@ -182,6 +182,7 @@ class Loyalty(
         plugins: Iterable[object] = (),
         clock: Clock = utc_now,
         draw: CodeSource = random_code,
+        trace: Trace | None = None,
     ) -> Self:
         """The program of ``config`` (a path to a ``loyalty.toml``, or the same as a mapping).
 
@@ -189,6 +190,8 @@ class Loyalty(
         program beside its configuration. Tables are created or migrated. ``plugins`` adds plugin
         objects to those installed; the configuration still says which are on. ``draw`` makes the
         codes of grants: the system's secure random source, unless a test passes in another.
+        ``trace`` is told each decision of a plugin, without who it is about; it may be
+        ``print``, or the ``append`` of a list.
 
         Raises ``ConfigError`` with every fault at once, ``PluginError``, ``StoreError``.
         """
@@ -205,8 +208,14 @@ class Loyalty(
             store.prepare(clock, registry.own_tables())
             document, hashed, now = effective(read), fingerprint(read), clock()
             version = store.write(lambda uow: uow.config_version(hashed, document, now))
-            rules = replace(registry.rules(replace(read, version=version)), draw=draw)
+            rules = replace(
+                registry.rules(replace(read, version=version)),
+                draw=draw,
+                trace=trace,
+                quarantine=Quarantine(versions_of(registry.plugins)),
+            )
             rules = store.write(lambda uow: join(uow, rules))
+            store.write(partial(rules.quarantine.enter, now=now))
         except BaseException:
             store.close()
             raise

@@ -260,6 +260,21 @@ def test_merged_members_lose_no_time(opened: Opened) -> None:
     assert shop.loyalty.verify().problems == ()
 
 
+def test_a_merged_member_is_asked_for_the_next_fee(opened: Opened) -> None:
+    shop = opened()
+    shop.do("subscribe", "basic", when="2026-03-01")
+    bob = shop.loyalty.enrol(BOB).id
+    shop.clock.now += timedelta(hours=1)
+    shop.loyalty.merge(bob, shop.ada, key="m")
+    for month in (4, 5):
+        shop.at(f"2026-0{month}-01T00:00:01").loyalty.tick()
+        shown = shop.memberships.of(bob)
+        paid = f"2026-0{month + 1}-01T00:00:00+00:00"
+        assert (shown["status"], shown["paid_until"]) == ("active", paid)
+    assert shop.bank.taken == [Money(1000, "USD")] * 3
+    assert shop.loyalty.verify().problems == ()
+
+
 def test_merged_members_have_used_together_what_either_did() -> None:
     shop = Shop(
         plans="""[[plan]]

@@ -63,6 +63,7 @@ class Stripe(PlatformDouble):
         self.broken: deque[bool] = deque()
         self.versions: set[str] = set()
         self.during: Callable[[Asked], None] | None = None
+        self.after: Callable[[Asked], None] | None = None
 
     # -- the API --------------------------------------------------------------------------------
 
@@ -70,6 +71,8 @@ class Stripe(PlatformDouble):
         if self.during is not None:
             self.during(asked)
         answer = self._authorized(asked)
+        if self.after is not None:
+            self.after(asked)
         date = format_datetime(self.clock(), usegmt=True)
         return replace(answer, headers={**answer.headers, "date": date})
 

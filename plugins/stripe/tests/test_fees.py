@@ -275,6 +275,17 @@ def test_a_customer_who_was_deleted_at_stripe_pays_on_a_page(shop: Shop) -> None
     assert shop.taken == [1000]
 
 
+def test_a_member_who_was_merged_pays_by_the_card_they_had(shop: Shop) -> None:
+    shop.join()
+    eve = shop.loyalty.enrol({"email": "eve@example.org"}).id
+    shop.clock.advance(hours=1)
+    shop.loyalty.merge(eve, shop.ada, key="m")
+    shop.clock.advance(days=31)
+    shop.loyalty.tick()
+    assert shop.taken == [1000, 1000]
+    assert Memberships(shop.loyalty).of(eve)["status"] == "active"
+
+
 # -- back -----------------------------------------------------------------------------------------
 
 

@@ -113,6 +113,13 @@ def test_a_refund_that_fails_gives_the_points_back(loyalty: Loyalty, double: Str
     assert points(loyalty) == 60
 
 
+def test_a_dispute_in_another_currency_takes_all(loyalty: Loyalty, double: Stripe) -> None:
+    made = double.till.paid(6000, **ADA)
+    double.till.doubt(made["id"], 5500, currency="eur")
+    sent(loyalty, double)
+    assert points(loyalty) == 0
+
+
 def test_money_may_be_goodwill(double: Stripe, clock: FrozenClock) -> None:
     with opened(double, clock=clock, money_refunds="goodwill") as loyalty:
         made = double.till.paid(6000, **ADA)

@@ -150,12 +150,16 @@ class Recorder:
     def redecide_in(
         self, uow: UnitOfWork, records: Iterable[FactRecord], owner: MemberId | None, now: datetime
     ) -> int:
-        """Decides stored facts (again): deferred or scheduled ones, or those of a new ``owner``."""
+        """Decides stored facts (again): deferred or scheduled ones, or those of a new ``owner``.
+
+        What was scheduled for a member who was merged meanwhile happens to who they are now.
+        """
         batch = Batch()
         books = Books(uow, self._rules, now)
         loaded = {record.key: record for record in records}
         wanted = {owner or record.member_id for record in loaded.values()}
         batch.members = uow.lock_members(one for one in wanted if one)
+        batch.lock_holders(uow)
         known, wallets = uow.known(loaded, batch.members)  # again: now under lock
         books.keep(batch.members, wallets)
         for record in known.values():
@@ -163,11 +167,11 @@ class Recorder:
                 record.member_id = owner
                 ready(record, now)
             elif record.status is FactStatus.SCHEDULED:
+                record.member_id = batch.holder(record)
                 ready(record, now)
             member = batch.members.get(record.member_id) if record.member_id else None
             if member is not None and member.status is not MemberStatus.ERASED:
                 batch.records[record.key] = batch.redecide[record.id] = record
-        batch.lock_holders(uow)
         settle(uow, batch, books, self.rules_at)
         books.flush()
         return len(batch.redecide)

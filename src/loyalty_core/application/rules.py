@@ -5,14 +5,25 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import islice
+from typing import Literal, NamedTuple
 
 from loyalty_core.application.activities import Kinds
 from loyalty_core.application.codes import random_code
 from loyalty_core.application.ids import is_id
 from loyalty_core.application.own_rows import row_fault
-from loyalty_core.application.structure import is_json
+from loyalty_core.application.quarantine import Quarantine, now_ns
+from loyalty_core.application.structure import is_document, is_json
+from loyalty_core.application.tracing import (
+    effects_told,
+    fact_told,
+    member_told,
+    outcome_told,
+)
 from loyalty_core.domain.amounts import LARGEST_AMOUNT
 from loyalty_core.domain.boards import Board
+from loyalty_core.domain.decisions import Decision, Trace
 from loyalty_core.domain.effects import (
     Cause,
     Credit,
@@ -44,7 +55,10 @@ from loyalty_core.ports.program import (
 )
 from loyalty_core.ports.store import Documents
 
-LONGEST_RULE = 100
+LONGEST_NAME = 128
+"""How long the name of a rule, an event, a metric or a kind may be."""
+MOST_EFFECTS = 1000
+"""How many effects one decision may have: a program that never ends is stopped here."""
 logger = logging.getLogger("loyalty_core")
 
 
@@ -58,7 +72,8 @@ class Rules:
     they gave stands.
     ``activities`` are the kinds that plugins declare, by name.
     ``draw`` makes the codes of grants. ``coalition``: whether points of partners are, or ever were,
-    accepted here. ``tables`` are those of the plugins, by name.
+    accepted here. ``tables`` are those of the plugins, by name. ``quarantine`` knows which plugins
+    are not asked now; all versions of a program's rules have the same. ``trace`` is told decisions.
     """
 
     config: ProgramConfig
@@ -73,6 +88,8 @@ class Rules:
     connectors: Mapping[str, Owned[Connector]] = field(default_factory=dict)
     activities: Kinds = field(default_factory=dict)
     tables: Mapping[str, TableShape] = field(default_factory=dict)
+    quarantine: Quarantine = field(default_factory=Quarantine)
+    trace: Trace | None = None
     schemes: Sequence[Owned[TierScheme]] = field(init=False)
     showing: Mapping[str, ShowsMembers] = field(init=False)
 
@@ -132,6 +149,16 @@ class Rules:
         return {board.board: board for owned in self.scoring for board in owned.item.boards}
 
 
+class Asked(NamedTuple):
+    """Who is asked what."""
+
+    plugin: str
+    what: Literal["decide", "follow"]
+    fact: Decidable
+    member: MemberView
+    outcome: Outcome | None = None
+
+
 RulesAt = Callable[[Documents, int], Rules]
 """The rules of a version of the configuration, as the database has it."""
 
@@ -143,43 +170,86 @@ def ask(
 
     Raises ``PluginFailed`` when the plugin raises or returns what it may not.
     """
-    return _checked(owned.plugin, lambda: owned.item.decide(fact, member), fact, rules)
+    decide = partial(owned.item.decide, fact, member)
+    return _traced(Asked(owned.plugin, "decide", fact, member), decide, rules)
 
 
 def ask_follower(
     owned: Owned[FollowsFacts], outcome: Outcome, member: MemberView, rules: Rules
 ) -> Sequence[Effect]:
     """What one program makes of what a fact came to, checked; raises like ``ask``."""
-    return _checked(owned.plugin, lambda: owned.item.follow(outcome, member), outcome.fact, rules)
+    follow = partial(owned.item.follow, outcome, member)
+    return _traced(Asked(owned.plugin, "follow", outcome.fact, member, outcome), follow, rules)
+
+
+def _traced(asked: Asked, call: Callable[[], Iterable[Effect]], rules: Rules) -> Sequence[Effect]:
+    """What a plugin answers, told to the trace if there is one."""
+    if rules.trace is None:
+        return _checked(asked.plugin, call, asked.fact, rules)
+    try:
+        effects = _checked(asked.plugin, call, asked.fact, rules)
+    except PluginFailed as error:
+        _tell(rules.trace, asked, rules, (), error.message)
+        raise
+    _tell(rules.trace, asked, rules, effects, "")
+    return effects
+
+
+def _tell(
+    trace: Trace, asked: Asked, rules: Rules, effects: Sequence[Effect], failure: str
+) -> None:
+    try:
+        trace(
+            Decision(
+                plugin=asked.plugin,
+                asked=asked.what,
+                config_version=rules.config.version,
+                fact=fact_told(asked.fact),
+                member=member_told(asked.member),
+                outcome=outcome_told(asked.outcome),
+                effects=effects_told(effects),
+                failure=failure,
+            )
+        )
+    except Exception:  # whoever looks on must not change what happens
+        logger.exception("the trace of a decision failed")
 
 
 def _checked(
     plugin: str, call: Callable[[], Iterable[Effect]], fact: Decidable, rules: Rules
 ) -> Sequence[Effect]:
+    if plugin in rules.quarantine.held:
+        raise PluginFailed(f"plugin {plugin!r} is in quarantine", where=plugin)
+    started = now_ns()
     try:
-        effects = tuple(call())
+        effects = tuple(islice(call(), MOST_EFFECTS + 1))
         fault = _fault(effects, plugin, fact, rules)  # rubbish may raise when it is looked at
     except Exception as error:
         logger.exception("plugin %s failed on fact %s", plugin, fact.id, extra={"plugin": plugin})
-        raise PluginFailed(
-            f"plugin {plugin!r} raised {type(error).__name__} on fact {fact.id!r}", where=plugin
-        ) from error
+        what = f"raised {type(error).__name__}"
+        rules.quarantine.failed(plugin, what)
+        raise PluginFailed(f"plugin {plugin!r} {what} on fact {fact.id!r}", where=plugin) from error
     if fault:
         logger.error("plugin %s: %s", plugin, fault, extra={"plugin": plugin})
+        rules.quarantine.failed(plugin, "returned what it may not")
         raise PluginFailed(f"plugin {plugin!r} {fault}", where=plugin)
+    rules.quarantine.took(plugin, fact.id, started)
     return effects
 
 
 def _fault(effects: Sequence[object], plugin: str, fact: Decidable, rules: Rules) -> str:
     """What is wrong with the effects, in words that follow the plugin's name; empty if nothing."""
     config = rules.config
+    if len(effects) > MOST_EFFECTS:
+        return f"returned more than {MOST_EFFECTS:,} effects"
     credited: set[tuple[str, str]] = set()
     granted: set[tuple[str, str]] = set()
     caused: set[tuple[str, str]] = set()
     for effect in effects:
         fault = ""
         if isinstance(effect, KeepState):
-            fault = "" if is_json(effect.state) else "keeps a state that is not JSON"
+            kept = is_document(effect.state)
+            fault = "" if kept else "keeps a state that is not a JSON object"
         elif isinstance(effect, Emit):
             fault = _emit_fault(effect, plugin)
         elif isinstance(effect, Measure):
@@ -209,23 +279,28 @@ def _fault(effects: Sequence[object], plugin: str, fact: Decidable, rules: Rules
     return ""
 
 
+def _is_name(value: object) -> bool:
+    """Whether it is a text that every database keeps, of a sensible length."""
+    return type(value) is str and 1 <= len(value) <= LONGEST_NAME and is_json(value)
+
+
 def _emit_fault(effect: Emit, plugin: str) -> str:
-    if not str(effect.type).startswith(f"{plugin}."):
+    if not _is_name(effect.type) or not effect.type.startswith(f"{plugin}."):
         return f"emitted {effect.type!r}, which is not below its id"
     return "" if is_json(effect.data) else f"emitted {effect.type!r} with data that is not JSON"
 
 
 def _measure_fault(effect: Measure, plugin: str) -> str:
-    if not str(effect.metric).startswith(f"{plugin}."):
+    if not _is_name(effect.metric) or not effect.metric.startswith(f"{plugin}."):
         return f"measured {effect.metric!r}, which is not below its id"
     sensible = type(effect.amount) is int and 0 <= effect.amount < LARGEST_AMOUNT
     return "" if sensible else f"measured {effect.amount!r}, which is not a sensible whole number"
 
 
 def _cause_fault(effect: Cause, plugin: str) -> str:
-    if not str(effect.kind).startswith(f"{plugin}."):
+    if not _is_name(effect.kind) or not effect.kind.startswith(f"{plugin}."):
         return f"caused {effect.kind!r}, which is not below its id"
-    if type(effect.rule) is not str or not 1 <= len(effect.rule) <= LONGEST_RULE:
+    if not _is_name(effect.rule):
         return f"caused a fact by rule {effect.rule!r}, which is not a text of a sensible length"
     if effect.member is not None and (effect.code or not is_id(effect.member)):
         return f"caused a fact of {effect.member!r}, which does not name one member"
@@ -237,12 +312,16 @@ def _cause_fault(effect: Cause, plugin: str) -> str:
 
 
 def _grant_fault(effect: Grant, config: ProgramConfig) -> str:
-    if type(effect.rule) is not str or effect.reward not in config.rewards:
+    if not _is_name(effect.rule):
+        return f"granted by rule {effect.rule!r}, which is not a text of a sensible length"
+    if effect.reward not in config.rewards:
         return f"granted {effect.reward!r}, which is not a reward of the program"
     return ""
 
 
 def _credit_fault(effect: Credit, fact: Decidable, config: ProgramConfig) -> str:
+    if not _is_name(effect.rule):
+        return f"credited by rule {effect.rule!r}, which is not a text of a sensible length"
     parts = [effect.amount, *effect.lines.values()]
     if any(type(part) is not int or not 0 <= part < LARGEST_AMOUNT for part in parts):
         return f"credited {effect.amount!r}, which is not a sensible whole number of points"

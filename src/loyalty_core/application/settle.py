@@ -46,6 +46,7 @@ def settle(uow: UnitOfWork, batch: Batch, books: Books, rules_at: RulesAt) -> No
     for member_id in batch.undone:
         by_member[member_id] += []
     rules_then = partial(rules_at, uow)
+    books.rules.quarantine.look(uow)
     folding = Folding(uow, batch, books, rules_then)
     for _ in range(MOST_ROUNDS):
         causing = folding.fold(by_member)
@@ -124,6 +125,7 @@ class Folding:
         self.books.changes.own_rows = rows_after(
             list(self._putting.values()), self.books.rules.tables
         )
+        self.books.rules.quarantine.note(self.uow, self._touched.values(), self.books.now)
         tell_standings(self.books, self._members.values())
         keep_scores(self.books, self._members.values())
 

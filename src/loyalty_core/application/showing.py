@@ -9,7 +9,7 @@ from datetime import datetime
 
 from loyalty_core.application.rules import Rules
 from loyalty_core.application.standing import Person
-from loyalty_core.application.structure import is_json
+from loyalty_core.application.structure import is_document
 from loyalty_core.domain.facts import Json
 
 logger = logging.getLogger("loyalty_core")
@@ -27,8 +27,8 @@ def shown(
     for plugin, program in rules.showing.items():
         try:
             made = program.show(person.view(plugin), at)
-            if not is_json(made):
-                raise TypeError("what is shown is not JSON")
+            if not is_document(made):
+                raise TypeError("what is shown is not a JSON object")
         except Exception:
             log = {"plugin": plugin}
             logger.exception("plugin %s failed to show a member", plugin, extra=log)

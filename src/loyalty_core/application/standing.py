@@ -179,16 +179,31 @@ def starts_with(
 
 
 def _standing(owned: Owned[TierScheme], view: MemberView, at: datetime) -> Standing:
-    made = _asked(owned, "standing", lambda scheme: scheme.standing(view, at))
-    if made.changes_at is not None and made.changes_at <= at:
-        raise _failed(owned, "says that its standing changes in the past")
+    return _asked(owned, "standing", lambda scheme: _sensible(scheme.standing(view, at), at))
+
+
+def _sensible(made: Standing, at: datetime) -> Standing:
+    changes_at = _is(Standing, made).changes_at
+    if changes_at is not None and changes_at <= at:
+        raise ValueError("it says that its standing changes in the past")
     return made
 
 
 def _benefits(
     owned: Owned[BenefitSource], view: MemberView, at: datetime
 ) -> Sequence[GrantedBenefit]:
-    return _asked(owned, "benefits", lambda source: source.benefits(view, at))
+    return _asked(
+        owned,
+        "benefits",
+        lambda source: [_is(GrantedBenefit, one) for one in source.benefits(view, at)],
+    )
+
+
+def _is(kind: type[T], made: T) -> T:
+    """What was made, if it is of its kind; raises ``TypeError``."""
+    if not isinstance(made, kind):
+        raise TypeError(f"{made!r} is not a {kind.__name__}")
+    return made
 
 
 S = TypeVar("S", bound=BenefitSource)

@@ -280,6 +280,7 @@ class Questions:
         """The state of the installation; ``plugins`` are (id, version, summary)."""
         database, schema = self._store.read(lambda reader: reader.describe())
         counts = self._store.read(lambda reader: reader.counts())
+        held = self._store.read(lambda reader: reader.quarantined()).keys()
         return Status(
             database=database,
             schema=tuple(schema),
@@ -292,6 +293,7 @@ class Questions:
             waiting_facts=counts["waiting"],
             pending_deliveries=counts["pending_deliveries"],
             dead_deliveries=counts["dead_deliveries"],
+            quarantined_plugins=tuple(sorted(held & self._rules.config.plugins.keys())),
         )
 
     def _totals(self, name: str, sums: WalletSums | None) -> WalletTotals:

@@ -277,6 +277,11 @@ def is_json(value: object) -> bool:
     return _storable(value) if type(value) is str else value is None or type(value) in (int, bool)
 
 
+def is_document(value: object) -> bool:
+    """Whether a value is a JSON object that every database gives back as it was."""
+    return isinstance(value, abc.Mapping) and is_json(value)
+
+
 def _storable(value: str) -> bool:
     """Whether a text has no U+0000, which PostgreSQL refuses, and no lone surrogate."""
     if "\x00" in value:

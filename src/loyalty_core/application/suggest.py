@@ -24,6 +24,8 @@ def suggested_lines(rules: Rules, cart: Order, person: Person, failed: list[str]
             continue
         try:
             lines = tuple(owned.item.suggest(cart, person.view(owned.plugin)))
+            if not all(isinstance(line, Line) for line in lines):
+                raise TypeError("what is suggested is not all lines")
             ids = {line.id for line in lines}
             if len(ids) < len(lines) or ids & taken:
                 raise ValueError(f"a line is there already: {sorted(ids)}")

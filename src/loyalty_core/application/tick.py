@@ -224,7 +224,7 @@ class Ticker:
                 self._record(handler(event))
             except Exception as raised:
                 logger.exception("delivery of %s to %s failed", event.id, subscription)
-                error = f"{type(raised).__name__}: {raised}"
+                error = said(raised)
                 retry_at = _again(raised, attempts, now)
             self._store.write(_marking(event.id, subscription, error, retry_at))
             counts["delivery_failures" if error else "delivered"] += 1
@@ -267,6 +267,14 @@ def _marking(
             uow.delivered(event_id, subscription)
 
     return mark
+
+
+def said(error: Exception) -> str:
+    """What an error says, as every database can keep it; whatever it is, it says its class."""
+    text = type(error).__name__
+    with contextlib.suppress(Exception):  # a plugin's error may fail to say what it is
+        text = f"{text}: {error}"
+    return text.replace("\x00", "").encode("utf-8", "replace").decode()
 
 
 def _again(error: Exception, attempts: int, now: datetime) -> datetime | None:

@@ -26,6 +26,7 @@ from loyalty_core.cli.commands import (
     partners,
     people,
     plugin,
+    plugins,
     proofs,
     rewards,
     segments,
@@ -64,7 +65,7 @@ def build_app() -> typer.Typer:
     for module in (
         *(setup, loading, members, answers, boards, spending, rewards, adjusting, people),
         *(activities, backtest, habits, segments, operations, proofs, households, partners),
-        *(connect, plugin, examples, demo),
+        *(connect, plugin, plugins, examples, demo),
     ):
         module.register(app)
     return app

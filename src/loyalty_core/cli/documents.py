@@ -366,6 +366,7 @@ def status(state: Status) -> Document:
         "pending_actions": state.pending_actions,
         "dead_actions": state.dead_actions,
         "disabled_connectors": list(state.disabled_connectors),
+        "quarantined_plugins": list(state.quarantined_plugins),
     }
 
 

@@ -14,16 +14,19 @@ import typer
 from loyalty_core.cli.options import read_moment
 from loyalty_core.domain.amounts import parse_scaled
 from loyalty_core.domain.clock import Clock, utc_now
+from loyalty_core.domain.decisions import Trace
 from loyalty_core.domain.members import IdentityKind, Member
 from loyalty_core.errors import FactError, MemberNotFound, WalletUnknown
 from loyalty_core.loyalty import Loyalty
 
 
 @contextmanager
-def opened(config: Path, database: str | None, at: str | None = None) -> Iterator[Loyalty]:
+def opened(
+    config: Path, database: str | None, at: str | None = None, trace: Trace | None = None
+) -> Iterator[Loyalty]:
     """The program of the configuration, closed at the end; with ``at``, its clock stands there."""
     clock = _standing(read_moment(at)) if at else utc_now
-    with Loyalty.open(config, database, clock=clock) as loyalty:
+    with Loyalty.open(config, database, clock=clock, trace=trace) as loyalty:
         yield loyalty
 
 

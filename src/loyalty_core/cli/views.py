@@ -320,6 +320,7 @@ def status(console: Console, state: Status) -> None:
         ("actions dead", f"{state.dead_actions:,}"),
     ]
     rows += [("switched off", name) for name in state.disabled_connectors]
+    rows += [("in quarantine", name) for name in state.quarantined_plugins]
     console.print(facts_table(rows))
     if state.plugins:
         names = list(dict.fromkeys(name for plugin in state.plugins for name in plugin))

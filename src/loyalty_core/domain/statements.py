@@ -307,3 +307,4 @@ class Status:
     pending_actions: int = 0
     dead_actions: int = 0
     disabled_connectors: tuple[str, ...] = ()
+    quarantined_plugins: tuple[str, ...] = ()

@@ -41,15 +41,15 @@ def load(wanted: Iterable[str], given: Iterable[object]) -> dict[str, Plugin]:
     direct = _by_id(given)
     wanted = tuple(wanted)
     looked = not set(wanted) <= set(direct)  # reading what is installed takes its time
-    installed = {point.name: point for point in entry_points(group=GROUP)} if looked else {}
+    points = {point.name: point for point in entry_points(group=GROUP)} if looked else {}
     loaded: dict[str, Plugin] = {}
     for name in wanted:
         if name in direct:
             loaded[name] = direct[name]
-        elif name in installed:
-            loaded[name] = _imported(name, installed[name].load, installed[name].value)
+        elif name in points:
+            loaded[name] = _imported(name, points[name].load, points[name].value)
         else:
-            known = ", ".join(sorted({*direct, *installed})) or "none"
+            known = ", ".join(sorted({*direct, *points})) or "none"
             raise PluginMissing(
                 f"the plugin {name!r} is switched on but not installed",
                 where=f"plugins.{name}",
@@ -58,6 +58,13 @@ def load(wanted: Iterable[str], given: Iterable[object]) -> dict[str, Plugin]:
             )
         _check_version(loaded[name].manifest)
     return loaded
+
+
+def installed() -> dict[str, str]:
+    """The plugins that are installed, by id, with the versions of their distributions."""
+    return {
+        point.name: point.dist.version if point.dist else "" for point in entry_points(group=GROUP)
+    }
 
 
 def _by_id(given: Iterable[object]) -> dict[str, Plugin]:
@@ -99,7 +106,7 @@ def _checked(plugin: object, where: str) -> Plugin:
     manifest = getattr(plugin, "manifest", None)
     if not isinstance(manifest, PluginManifest):
         raise PluginError(f"{plugin!r} has no manifest", where=where, remedy="Add one.")
-    if not _ID.fullmatch(manifest.id) or manifest.id == CATALOGUE:
+    if not _ID.fullmatch(str(manifest.id)) or manifest.id == CATALOGUE:
         raise PluginError(
             f"a plugin cannot have the id {manifest.id!r}",
             where=where,
@@ -112,7 +119,7 @@ def _checked(plugin: object, where: str) -> Plugin:
 def _check_version(manifest: PluginManifest) -> None:
     try:
         accepted = PLUGIN_API_VERSION in SpecifierSet(manifest.requires_plugin_api)
-    except InvalidSpecifier:
+    except (InvalidSpecifier, TypeError, AttributeError):
         accepted = False
     if not accepted:
         raise PluginError(
@@ -152,15 +159,31 @@ class Hooks:
 
     def _refuse_unknown(self, name: str, plugin: Plugin) -> None:
         known = {hook for hook in dir(hookspecs) if hook.startswith("loyalty_")}
+        seen: set[str] = set()
         for attribute in dir(plugin):
             options = self._manager.parse_hookimpl_opts(plugin, attribute)
-            if options and attribute not in known and not options["optionalhook"]:
+            hook = (options and options["specname"]) or attribute
+            if options and hook in seen:
                 raise PluginError(
-                    f"the plugin {name!r} implements the unknown hook {attribute!r}",
+                    f"the plugin {name!r} implements the hook {hook!r} twice",
+                    where=f"plugins.{name}",
+                    remedy="Return everything from one of them.",
+                    plugin=name,
+                )
+            if options:
+                seen.add(hook)
+            if options and hook not in known and not options["optionalhook"]:
+                raise PluginError(
+                    f"the plugin {name!r} implements the unknown hook {hook!r}",
                     where=f"plugins.{name}",
                     remedy=f"Hooks: {', '.join(sorted(known))}.",
                     plugin=name,
                 )
+
+    def of(self, name: str) -> tuple[str, ...]:
+        """The names of the hooks that a plugin has."""
+        callers = self._manager.get_hookcallers(self._plugins[name]) or []
+        return tuple(sorted(caller.name for caller in callers))
 
     def register(self, hook: str, name: str, **arguments: object) -> Iterator[object]:
         """What the plugin ``name`` returns for a hook that is called with these arguments."""

@@ -38,6 +38,7 @@ from loyalty_core.ports.store import Documents
 from loyalty_core.schema.own import OwnTables, shape_of
 
 T = TypeVar("T")
+LONGEST_ID = 128
 logger = logging.getLogger("loyalty_core")
 
 
@@ -259,6 +260,7 @@ class Archive:
     def __init__(self, current: Rules, given: tuple[object, ...]) -> None:
         self.given = given
         self._rules = {current.config.version: current}
+        self._current = current
 
     def __call__(self, documents: Documents, version: int) -> Rules:
         """The rules of ``version``, without plugins that are gone or refuse their old section."""
@@ -271,7 +273,9 @@ class Archive:
                 replace(config, plugins=usable), past=True
             )
             gone = frozenset(config.plugins.keys() - usable.keys())
-            self._rules[version] = replace(rules, gone=gone)
+            self._rules[version] = replace(
+                rules, gone=gone, quarantine=self._current.quarantine, trace=self._current.trace
+            )
         return self._rules[version]
 
     def _fits(self, name: str, config: ProgramConfig) -> bool:
@@ -341,6 +345,8 @@ def _refuse_misshapen(item: object, kind: str, config: ProgramConfig) -> None:
     if isinstance(item, ActivityKind) and (faults := list(kind_faults(item))):
         raise TypeError(f"{item.kind!r} {', '.join(faults)}")
     name, wallet = getattr(item, "id", ""), getattr(item, "wallet", "")
+    if not isinstance(name, str) or not name.isascii() or len(name) > LONGEST_ID:
+        raise TypeError(f"{name!r} is no id: it is a text of up to {LONGEST_ID} ASCII letters")
     if kind == "rewards" and wallet not in config.wallets:
         raise ValueError(f"{name!r} is paid from the wallet {wallet!r}, which is not configured")
     if kind == "rewards" and not config.wallets[wallet].spendable:

@@ -23,6 +23,7 @@ from loyalty_core.ports.own_tables import OwnTableReader, OwnTableWork
 from loyalty_core.ports.partners import PartnerReader, PartnerWork
 from loyalty_core.ports.past import PastReader
 from loyalty_core.ports.people import PeopleReader, PeopleWork
+from loyalty_core.ports.quarantine import QuarantineReader, QuarantineWork
 from loyalty_core.ports.rebuild import CacheReader, CacheWriter
 from loyalty_core.ports.recorded import RecordedReader
 from loyalty_core.ports.records import (
@@ -60,6 +61,7 @@ class UnitOfWork(
     ActionWork,
     BoardWork,
     OwnTableWork,
+    QuarantineWork,
     Protocol,
 ):
     """One write transaction. Everything read through it after ``lock_members`` is current."""
@@ -219,6 +221,7 @@ class Reader(
     InboxReader,
     ActionReader,
     OwnTableReader,
+    QuarantineReader,
     RecordedReader,
     Protocol,
 ):

@@ -16,6 +16,7 @@ from loyalty_core.storage import (
     grant_tables,
     own_tables,
     partner_tables,
+    quarantine_tables,
     segment_tables,
     standing_tables,
     tables,
@@ -30,6 +31,7 @@ def _first_tables(connection: Connection) -> None:
         grant_tables.grant,
         own_tables.own_table,
         partner_tables.link,
+        quarantine_tables.quarantine,
         segment_tables.segment,
         standing_tables.standing,
     )

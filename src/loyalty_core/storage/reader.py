@@ -28,6 +28,7 @@ from loyalty_core.storage.partners import PartnerReads
 from loyalty_core.storage.past import PastRows
 from loyalty_core.storage.people import PeopleRows
 from loyalty_core.storage.posted import find_transaction, with_entries
+from loyalty_core.storage.quarantine import QuarantineReads
 from loyalty_core.storage.rebuild import CacheReads
 from loyalty_core.storage.recorded import RecordedRows
 from loyalty_core.storage.seal import SealRows
@@ -51,6 +52,7 @@ class SqlReader(
     InboxAnswers,
     ActionAnswers,
     OwnTableReads,
+    QuarantineReads,
     RecordedRows,
 ):
     """``ports.store.Reader`` on one SQLAlchemy connection, for one program."""

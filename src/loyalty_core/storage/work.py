@@ -25,6 +25,7 @@ from loyalty_core.storage.inbox import InboxRows
 from loyalty_core.storage.own_rows import OwnTableRows
 from loyalty_core.storage.partners import PartnerWrites
 from loyalty_core.storage.posted import Posted
+from loyalty_core.storage.quarantine import QuarantineRows
 from loyalty_core.storage.queries import Queries
 from loyalty_core.storage.rebuild import CacheWrites
 from loyalty_core.storage.seal import SealWrites
@@ -44,6 +45,7 @@ class SqlUnitOfWork(
     InboxRows,
     ActionRows,
     OwnTableRows,
+    QuarantineRows,
 ):
     """``ports.store.UnitOfWork`` on one SQLAlchemy connection, for one program."""
 

@@ -224,6 +224,7 @@ class StripePayments:
         }
         form = {
             "mode": "payment",
+            "adaptive_pricing": {"enabled": False},  # a fee is in the program's currency
             "customer": customer,
             "client_reference_id": charge.member_id,
             "line_items": [{"price_data": priced, "quantity": 1}],

@@ -193,13 +193,14 @@ class Reading:
             if text(one.get("status")) in NOT_TAKEN:
                 continue
             at = moment(one.get("created"), "$.disputes.created")
+            same = currency_of(one) == currency  # of another one nobody knows the rate: it is all
             won = text(one.get("status")) == WON
             made.append(
                 Refund(
                     id=name(one.get("id"), "$.disputes.id"),
                     occurred_at=at,
                     kind=RefundKind.CHARGEBACK,
-                    amount=minor(whole(one.get("amount"), "$.disputes.amount"), currency),
+                    amount=minor(_taken(one), currency) if same else None,
                     voided_at=at if won else None,
                 )
             )
@@ -278,6 +279,10 @@ def reached_by(email: str, phone: str) -> dict[str, str]:
     if _PHONE.fullmatch(phone):
         found["phone"] = phone
     return found
+
+
+def _taken(dispute: Doc) -> int:
+    return whole(dispute.get("amount"), "$.disputes.amount")
 
 
 def _method(charge: Doc) -> str:

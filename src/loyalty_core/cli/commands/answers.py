@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from loyalty_core.application.files.lines import LARGEST_LINE
-from loyalty_core.cli import benefits, documents, ruling, views
+from loyalty_core.cli import benefits, documents, ruling, tracing, views
 from loyalty_core.cli.options import (
     DEFAULT_CONFIG,
     AsOfOption,
@@ -24,6 +24,8 @@ from loyalty_core.cli.options import (
 )
 from loyalty_core.cli.output import PLUGIN, answer
 from loyalty_core.cli.session import member_of, opened, reading, wallet_named
+from loyalty_core.cli.tracing import TraceOption
+from loyalty_core.domain.decisions import Decision
 from loyalty_core.domain.facts import Json
 from loyalty_core.domain.json_text import parse_object
 from loyalty_core.errors import EncodingBroken, FactTooLarge
@@ -153,6 +155,7 @@ def quote(
     ] = None,
     source: SourceOption = "",
     at: AtOption = None,
+    trace: TraceOption = False,
     config: ConfigOption = DEFAULT_CONFIG,
     database: DatabaseOption = None,
     as_json: JsonOption = False,
@@ -163,12 +166,15 @@ def quote(
     force then; the member is as they are today.
     """
     wanted = read_cart(cart)
-    with opened(config, database) as loyalty:
+    made: list[Decision] = []
+    with opened(config, database, trace=made.append if trace else None) as loyalty:
         member_id = member_of(loyalty, member, source).id if member else None
         quoted = loyalty.quote(wanted, member_id, at=_moment(at))
     document = documents.quote(quoted, loyalty.config) | benefits.of_quote(quoted)
+    document |= tracing.documents_of(made) if trace else {}
 
     def view(console: Console) -> None:
+        tracing.show(console, made)
         benefits.print_quote(console, quoted)
         views.quote(console, quoted, loyalty.config)
 

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 from loyalty_core.application.files.lines import LARGEST_LINE
-from loyalty_core.cli import documents, views
+from loyalty_core.cli import documents, tracing, views
 from loyalty_core.cli.commands.adjusting import import_adjustments
 from loyalty_core.cli.commands.rewards import import_codes
 from loyalty_core.cli.file_options import (
@@ -35,7 +36,9 @@ from loyalty_core.cli.options import (
 )
 from loyalty_core.cli.output import REJECTED, answer
 from loyalty_core.cli.session import opened
+from loyalty_core.cli.tracing import TraceOption
 from loyalty_core.domain.currencies import minor_digits
+from loyalty_core.domain.decisions import Decision
 from loyalty_core.domain.facts import Json
 from loyalty_core.domain.json_text import parse_json
 from loyalty_core.domain.receipts import FactReceipt, RecordStatus
@@ -170,6 +173,7 @@ def _currency(code: str) -> str:
 
 
 def record(
+    trace: TraceOption = False,
     config: ConfigOption = DEFAULT_CONFIG,
     database: DatabaseOption = None,
     as_json: JsonOption = False,
@@ -181,13 +185,20 @@ def record(
     """
     facts = list(_from_input())
     receipts: dict[int, FactReceipt] = {}
-    with opened(config, database) as loyalty:
+    made: list[Decision] = []
+    with opened(config, database, trace=made.append if trace else None) as loyalty:
         _record(loyalty, facts, receipts)
         shown = [receipts[index] for index in sorted(receipts)]
         document: dict[str, Json] = {
             "receipts": [documents.fact_receipt(receipt, loyalty.config) for receipt in shown],
+            **(tracing.documents_of(made) if trace else {}),
         }
-    answer(document, as_json, lambda console: views.receipts(console, shown, loyalty.config))
+
+    def view(console: Console) -> None:
+        tracing.show(console, made)
+        views.receipts(console, shown, loyalty.config)
+
+    answer(document, as_json, view)
     if any(receipt.error for receipt in shown):
         raise typer.Exit(REJECTED)
 

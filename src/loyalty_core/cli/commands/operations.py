@@ -96,5 +96,5 @@ def status(
         state = loyalty.status()
     answer(documents.status(state), as_json, lambda console: views.status(console, state))
     dead = state.dead_deliveries + state.dead_messages + state.dead_actions
-    if dead or state.disabled_connectors:
+    if dead or state.disabled_connectors or state.quarantined_plugins:
         raise typer.Exit(REJECTED)

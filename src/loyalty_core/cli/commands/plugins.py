@@ -1,0 +1,126 @@
+"""``plugins``: how they stand, what waits for them, and asking those again that failed."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from loyalty_core.cli.documents import Document, moment
+from loyalty_core.cli.options import DEFAULT_CONFIG, ConfigOption, DatabaseOption, JsonOption
+from loyalty_core.cli.output import REJECTED, add, answer, table
+from loyalty_core.cli.session import opened
+from loyalty_core.cli.views import when
+from loyalty_core.domain.plugin_states import LiftReceipt, PluginState, PluginStatus
+from loyalty_core.domain.programs import ProgramConfig
+
+HOOK = "loyalty_"
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the group, which by itself shows the plugins."""
+    group = typer.Typer(help="Plugins: show how they stand, or ask one again that failed.")
+    group.callback(invoke_without_command=True)(show)
+    group.command("lift")(lift)
+    app.add_typer(group, name="plugins")
+
+
+def show(
+    context: typer.Context,
+    config: ConfigOption = DEFAULT_CONFIG,
+    database: DatabaseOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show every plugin: version, state, hooks, own tables, and what waits for it.
+
+    A plugin in quarantine is not asked to decide. What it would have decided waits, and is not
+    lost. Then the exit code is that of a rejection.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    with opened(config, database) as loyalty:
+        found = loyalty.plugin_status()
+    document: Document = {"plugins": [_document(one) for one in found]}
+    answer(document, as_json, lambda console: _show(console, found, loyalty.config))
+    if any(one.state is PluginState.QUARANTINED for one in found):
+        raise typer.Exit(REJECTED)
+
+
+def lift(
+    plugin: Annotated[str, typer.Argument(help="The plugin's id.", show_default=False)],
+    config: ConfigOption = DEFAULT_CONFIG,
+    database: DatabaseOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """End a plugin's quarantine, and ask it again about every fact that waits for it.
+
+    Its deliveries that were given up are tried again by the next `tick`.
+    """
+    with opened(config, database) as loyalty:
+        done = loyalty.lift(plugin)
+    document: Document = {
+        "plugin": done.plugin,
+        "lifted": done.lifted,
+        "retried_facts": done.retried_facts,
+        "deferred_facts": done.deferred_facts,
+        "deliveries": done.deliveries,
+    }
+    answer(document, as_json, lambda console: _show_lifted(console, done))
+    if done.deferred_facts:
+        raise typer.Exit(REJECTED)
+
+
+def _document(one: PluginStatus) -> Document:
+    held = one.state is PluginState.QUARANTINED
+    return {
+        "id": one.id,
+        "version": one.version,
+        "state": one.state.value,
+        "summary": one.summary,
+        "stability": one.stability,
+        "hooks": list(one.hooks),
+        "tables": list(one.tables),
+        "deferred_facts": one.deferred_facts,
+        "pending_deliveries": one.pending_deliveries,
+        "dead_deliveries": one.dead_deliveries,
+        "quarantine": {
+            "reason": one.reason,
+            "since": moment(one.since),
+            "remedy": _remedy(one),
+        }
+        if held
+        else None,
+    }
+
+
+def _remedy(one: PluginStatus) -> str:
+    return f"Mend it, then run: loyalty plugins lift {one.id}"
+
+
+def _show(console: Console, found: tuple[PluginStatus, ...], config: ProgramConfig) -> None:
+    shown = table("plugin", "version", "state", "facts", "pending", "dead", "hooks and tables")
+    for one in found:
+        hooks = [name.removeprefix(HOOK) for name in (*one.hooks, *one.tables)]
+        counts = (one.deferred_facts, one.pending_deliveries, one.dead_deliveries)
+        waits = [f"{count:,}" if one.state is not PluginState.OFF else "" for count in counts]
+        add(shown, one.id, one.version, one.state.value, *waits, ", ".join(hooks))
+    console.print(shown)
+    console.print(Text("facts wait to be decided by the plugin, deliveries for its handlers"))
+    for one in found:
+        if one.since is not None:
+            text = f"{one.id}: in quarantine since {when(one.since, config)}, as it {one.reason} "
+            text += f"on fact after fact. {_remedy(one)}"
+            console.print(Text(text, style="red"), soft_wrap=True)
+
+
+def _show_lifted(console: Console, done: LiftReceipt) -> None:
+    was = "is asked again" if done.lifted else "was not in quarantine"
+    console.print(Text(f"{done.plugin} {was}"))
+    console.print(Text(f"{done.retried_facts:,} facts decided again"))
+    if done.deferred_facts:
+        text = f"{done.deferred_facts:,} facts still wait for it: see the log for why it fails"
+        console.print(Text(text, style="red"), soft_wrap=True)
+    if done.deliveries:
+        console.print(Text(f"{done.deliveries:,} deliveries are tried again by the next tick"))

@@ -1,0 +1,52 @@
+"""How plugins stand: what waits for them, and which are not asked any more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class PluginState(StrEnum):
+    """Whether a plugin takes part: ``off`` is installed and not in the configuration."""
+
+    ON = "on"
+    OFF = "off"
+    QUARANTINED = "quarantined"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PluginStatus:
+    """One plugin: what it is and has, what waits for it, and why it is in quarantine.
+
+    ``hooks`` are those it has of the core, ``tables`` its own. ``deferred_facts`` wait for it to
+    decide, deliveries for its handlers; those that are dead were given up.
+    """
+
+    id: str
+    version: str
+    state: PluginState
+    summary: str = ""
+    stability: str = ""
+    hooks: tuple[str, ...] = ()
+    tables: tuple[str, ...] = ()
+    deferred_facts: int = 0
+    pending_deliveries: int = 0
+    dead_deliveries: int = 0
+    reason: str = ""
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiftReceipt:
+    """What became of asking a plugin again.
+
+    ``lifted``: it was in quarantine. ``retried_facts`` were decided again, and ``deferred_facts``
+    still wait for it. So many dead ``deliveries`` are tried again by the next ``tick``.
+    """
+
+    plugin: str
+    lifted: bool
+    retried_facts: int
+    deferred_facts: int
+    deliveries: int

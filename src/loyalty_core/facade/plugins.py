@@ -1,0 +1,34 @@
+"""How the plugins stand, and asking those again that failed."""
+
+from __future__ import annotations
+
+from loyalty_core.application.plugin_states import PluginStates
+from loyalty_core.domain.plugin_states import LiftReceipt, PluginStatus
+from loyalty_core.plugins.describing import described
+from loyalty_core.plugins.registry import Registry
+
+
+class PluginMethods:
+    """How the plugins stand, and asking those again that failed."""
+
+    _plugin_states: PluginStates
+    _registry: Registry
+
+    def plugin_status(self) -> tuple[PluginStatus, ...]:
+        """Every plugin that is on, then those installed and off: hooks, tables, what waits.
+
+        A plugin that failed on ten facts in a row, or took more than a second for each, is in
+        quarantine: it is not asked to decide, and its part of every fact waits until ``lift``, or
+        until another version of it is installed. What is off is not imported to be asked.
+        """
+        return self._plugin_states.of(described(self._registry.plugins))
+
+    def lift(self, plugin: str) -> LiftReceipt:
+        """Ends a plugin's quarantine and asks it again, at once, about all facts that wait for it.
+
+        Deliveries that were given up are tried again by ``tick``. It may be called without a
+        quarantine: then it only tries again, now, what the plugin failed on.
+
+        Raises ``PluginMissing`` for a plugin that is not on.
+        """
+        return self._plugin_states.lift(plugin)

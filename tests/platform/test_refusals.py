@@ -1,0 +1,120 @@
+"""Plugins that keep a program from opening: who is named, and what to do."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from loyalty_core import Loyalty, PluginError, PluginManifest, hookimpl
+from tests.platform.broken import ON, Broken, BrokenReward
+from tests.toy import Toy, ToyFailure, config_of
+
+
+def refused(*plugins: object, on: Any = ON) -> PluginError:
+    with pytest.raises(PluginError) as raised:
+        Loyalty.open(config_of(plugins=on), "sqlite://", plugins=plugins)
+    return raised.value
+
+
+# -- before it starts: the program does not open, and says who and what to do -----------------
+
+
+@pytest.fixture
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Installs a distribution ``loyalty-broken`` whose module has this source."""
+
+    def install(source: str) -> None:
+        monkeypatch.syspath_prepend(str(tmp_path))
+        (tmp_path / "a_broken_plugin.py").write_text(source, encoding="utf-8")
+        info = tmp_path / "loyalty_broken-1.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text("Metadata-Version: 2.1\nName: loyalty-broken\nVersion: 1\n")
+        (info / "entry_points.txt").write_text("[loyalty.plugins]\nbroken = a_broken_plugin:it\n")
+        monkeypatch.delitem(sys.modules, "a_broken_plugin", raising=False)
+
+    return install
+
+
+def test_one_that_raises_when_it_is_imported(installed: Callable[[str], None]) -> None:
+    installed("raise RuntimeError('no')")
+    error = refused(Toy())
+    assert (error.code, error.facts["plugin"]) == ("plugin_refused", "broken")
+    assert error.message == "the plugin 'broken' cannot be imported: RuntimeError: no"
+    assert error.remedy == "Reinstall or upgrade it, or delete its section."
+
+
+@pytest.mark.parametrize("needs", [">=2", "<1", "soon", None, 5])
+def test_one_made_for_another_core(needs: Any) -> None:
+    manifest = PluginManifest(id="broken", version="0.9", requires_plugin_api=needs)
+    error = refused(Toy(), Broken(manifest=manifest))
+    assert error.message.startswith(f"the plugin 'broken' 0.9 needs plugin API {needs}, this is ")
+    assert error.remedy == "Install a release of the plugin made for this one."
+
+
+@pytest.mark.parametrize("kind", ["programs", "rewards", "benefits", "handlers"])
+@pytest.mark.parametrize(
+    "answer", [ToyFailure("no"), 5, [None], ["x"], [object()]], ids=lambda one: repr(one)[:12]
+)
+def test_one_that_raises_in_a_hook_or_registers_rubbish(kind: str, answer: Any) -> None:
+    error = refused(Toy(), Broken(hooks={kind: answer}))
+    assert (error.where, error.facts["plugin"]) == ("plugins.broken", "broken")
+    assert error.message.startswith("the plugin 'broken' raised ")
+    assert f"in loyalty_register_{kind}" in error.message
+
+
+@pytest.mark.parametrize("name", [None, 5, b"broken.money", "broken." + "x" * 128, "broken.\xe9"])
+def test_a_reward_whose_id_is_no_id(name: Any) -> None:
+    error = refused(Toy(), Broken(hooks={"rewards": [BrokenReward(Broken(), id=name)]}))
+    assert "is no id" in error.message
+
+
+def test_a_reward_of_a_wallet_that_is_not_there() -> None:
+    error = refused(Toy(), Broken(hooks={"rewards": [BrokenReward(Broken(), wallet="gems")]}))
+    assert "is paid from the wallet 'gems', which is not configured" in error.message
+
+
+# -- names that are taken ---------------------------------------------------------------------
+
+
+def test_two_plugins_of_one_id() -> None:
+    error = refused(Broken(), Broken())
+    assert error.message == "two plugins with the id 'broken' were given"
+
+
+def test_two_rewards_of_one_name() -> None:
+    error = refused(Toy(), Broken(hooks={"rewards": [BrokenReward(Broken())] * 2}))
+    assert error.message == "the reward 'broken.money' is registered by 'broken' and 'broken'"
+
+
+def test_a_name_below_the_id_of_another_plugin() -> None:
+    reward = BrokenReward(Broken(), id="toy.money")
+    error = refused(Toy(), Broken(hooks={"rewards": [reward]}))
+    assert error.message == "the plugin 'broken' registers the reward 'toy.money'"
+    assert error.remedy == "Its id must start with 'broken.'."
+
+
+class _Twice(Broken):
+    @hookimpl(specname="loyalty_register_programs")
+    def other(self) -> Any:
+        return []
+
+
+class _Unknown(Broken):
+    @hookimpl
+    def loyalty_register_dreams(self) -> Any:
+        return []
+
+
+def test_one_hook_twice_and_a_hook_that_nobody_knows() -> None:
+    twice = refused(Toy(), _Twice())
+    assert twice.message == (
+        "the plugin 'broken' implements the hook 'loyalty_register_programs' twice"
+    )
+    unknown = refused(Toy(), _Unknown())
+    assert unknown.message == (
+        "the plugin 'broken' implements the unknown hook 'loyalty_register_dreams'"
+    )
