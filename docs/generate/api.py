@@ -67,6 +67,7 @@ THEMES = {
     "plugins.asking": "Connectors",
     "plugins.hookspecs": "Writing plugins",
     "plugins.loader": "Writing plugins",
+    "plugins.schema": "Configuration",
     "plugins.manifest": "Writing plugins",
     "schema.columns": "Writing plugins",
     "schema.own": "Writing plugins",

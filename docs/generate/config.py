@@ -57,6 +57,13 @@ How values are written:
 - Secrets never stand in the file: `"env:NAME"` means the environment variable `NAME`, where a key
   says so.
 
+**In an editor.** A file that begins with `#:schema ./loyalty.schema.json` is completed, explained
+and checked while it is written, by editors that know TOML and JSON Schema: Even Better TOML for
+VS Code, or any other with Taplo. `loyalty init` writes that schema beside the file, and
+`loyalty schema --write loyalty.schema.json` writes it again when a plugin was installed or
+upgraded; `config_schema()` is the same from Python. What depends on other settings only
+`loyalty check` knows.
+
 Every version of the file that the program was opened with is kept in the database. A fact stays
 with the version it was first decided by: see [decision
 0003](../decisions/0003-config-versions.md).

@@ -306,6 +306,7 @@ from loyalty_core.plugins.asking import HttpAnswer, ShopHttp, cursor_of, patient
 from loyalty_core.plugins.hookspecs import hookimpl
 from loyalty_core.plugins.loader import Plugin
 from loyalty_core.plugins.manifest import PLUGIN_API_VERSION, PluginManifest
+from loyalty_core.plugins.schema import config_schema
 from loyalty_core.ports.connectors import (
     ActsOnShop,
     Connector,
@@ -394,8 +395,8 @@ __all__ = [
     "VerifyReport", "WalkReport", "Wallet", "WalletStatement", "WalletTotals", "WalletUnknown",
     "Wants", "WebhookCheck", "WebhookRequest", "__version__", "account_problems", "add_column",
     "add_months", "add_sqlite_hooks", "as_object", "as_objects", "as_text", "benefit_problems",
-    "board_win", "check_proof", "contact_identities", "cursor_of", "customer_ids", "day_of",
-    "format_scaled", "hookimpl", "inputs_of", "is_purchase", "line_nets", "member_text",
+    "board_win", "check_proof", "config_schema", "contact_identities", "cursor_of", "customer_ids",
+    "day_of", "format_scaled", "hookimpl", "inputs_of", "is_purchase", "line_nets", "member_text",
     "minor_digits", "needed_moment", "needed_object", "next_period_start", "order_total",
     "own_table", "parse_scaled", "patiently", "period_start", "place_at", "points_multiplier",
     "price", "read_facts", "read_settings", "same_signature", "secret_problems", "signer_problems",

@@ -320,6 +320,33 @@ def test_every_rule_of_the_core_has_a_plugin_that_breaks_it() -> None:
     assert own == set(BAD)
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "random.Random(fact.id).random()",
+        "logging.getLogger('stamps').warning('decided')",
+        "zoneinfo.ZoneInfo('Asia/Kathmandu')",
+        "read_once()",
+        "datetime.datetime.fromtimestamp(0, datetime.timezone.utc)",
+    ],
+)
+def test_what_follows_from_the_fact_or_is_loaded_once_is_pure(tmp_path: Path, line: str) -> None:
+    once = "@functools.cache\ndef read_once():\n    return open(__file__).close()\n\n\nclass Stamps"
+    modules = "import datetime, functools, logging, random, zoneinfo\n"
+    changes = (PROGRAM, "from loyalty_core", f"{modules}from loyalty_core"), deciding(line)
+    subject = planted(tmp_path, *changes, (PROGRAM, "class Stamps", once))
+    assert checked(subject, RULES["LQ201"]).faults == ()
+
+
+def test_chance_is_found_by_whichever_name_it_was_imported(tmp_path: Path) -> None:
+    named = "from time import time as at\nfrom uuid import uuid4 as new\nfrom loyalty_core"
+    subject = planted(tmp_path, (PROGRAM, "from loyalty_core", named), deciding("at(), new()"))
+    assert checked(subject, RULES["LQ201"]).faults == (
+        "Stamps.decide asks the clock (time.time)",
+        "Stamps.decide asks chance (os.urandom)",
+    )
+
+
 @pytest.mark.parametrize(("code", "fragment", "changes"), CASES)
 def test_a_rule_fails(
     tmp_path: Path, code: str, fragment: str, changes: tuple[Change, ...]

@@ -31,7 +31,7 @@ class JwtSettings:
     """
 
     algorithms: tuple[str, ...] = ("HS256",)
-    secret: str = field(default="", repr=False)
+    secret: str = field(default="", repr=False, metadata={"secret": True})
     public_key: str = ""
     audience: str = ""
     issuer: str = ""

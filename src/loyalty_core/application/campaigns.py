@@ -10,7 +10,7 @@ from loyalty_core.errors import Problem
 
 KEY = "during"
 DAYS = ("starts_on", "ends_on")
-_SECTIONS = ("rewards", "segments", "plugins")
+SECTIONS = ("rewards", "segments", "plugins")
 
 
 def dated(document: Mapping[str, Json], problems: list[Problem]) -> Mapping[str, Json]:
@@ -22,7 +22,7 @@ def dated(document: Mapping[str, Json], problems: list[Problem]) -> Mapping[str,
     campaigns = document.get("campaigns", {})
     known = campaigns if isinstance(campaigns, dict) else {}
     made = dict(document)
-    for section in _SECTIONS:
+    for section in SECTIONS:
         if section in made:
             made[section] = _dated(made[section], section, known, problems)
     return made

@@ -51,7 +51,7 @@ _MONTH_DAY = re.compile(r"[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _File:
+class ConfigFile:
     """The top of a configuration file."""
 
     program: Program
@@ -90,7 +90,7 @@ def load_config(config: str | Path | Mapping[str, Json]) -> ProgramConfig:
 
 
 def _structured(document: Mapping[str, Json]) -> ProgramConfig:
-    read = read_settings(_File, document, where="")
+    read = read_settings(ConfigFile, document, where="")
     return ProgramConfig(
         program=read.program,
         wallets=read.wallets,

@@ -5,7 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Container
 
+SCHEMA = "loyalty.schema.json"
+"""The file beside the configuration by which editors know what it may say."""
+
 _HEAD = """\
+#:schema ./{schema}
 # A loyalty program. `loyalty check` says what is wrong here, or shows every setting in effect.
 
 [program]
@@ -65,7 +69,9 @@ _NO_POINTS = """
 def configuration(folder: str, installed: Container[str]) -> str:
     """A commented configuration named after ``folder``; plugins not installed are commented out."""
     name = re.sub(r"[^a-z0-9_-]+", "-", folder.lower()).strip("-_0123456789")[:40] or "shop"
-    head = _HEAD.format(id=name, name=name.replace("-", " ").replace("_", " ").title())
+    head = _HEAD.format(
+        schema=SCHEMA, id=name, name=name.replace("-", " ").replace("_", " ").title()
+    )
     if "points" in installed:
         return head + _POINTS
     lines = _POINTS.strip("\n").split("\n")

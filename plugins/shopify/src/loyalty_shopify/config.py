@@ -12,6 +12,11 @@ def doc(text: str) -> Mapping[str, str]:
     return {"doc": text}
 
 
+def reference(text: str) -> Mapping[str, object]:
+    """The same for a setting that refers to a secret: `env:NAME`."""
+    return {"doc": text, "secret": True}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
     """A shop on Shopify; its webhooks come to ``/webhooks/shopify/<account>``."""
@@ -21,7 +26,7 @@ class Account:
     )
     shop: str = field(metadata=doc("Its domain at Shopify, such as `tea.myshopify.com`."))
     secrets: tuple[str, ...] = field(
-        metadata=doc(
+        metadata=reference(
             "Where the app's client secret is, as `env:NAME`; two while it changes, the new one "
             "first, and both are taken."
         )
@@ -35,7 +40,9 @@ class Account:
     )
     access_token: str = field(
         default="",
-        metadata=doc("Where a token of the Admin API is that does not expire, as `env:NAME`."),
+        metadata=reference(
+            "Where a token of the Admin API is that does not expire, as `env:NAME`."
+        ),
     )
     currency: str = field(
         default="", metadata=doc("The shop's currency; the program's if left out.")

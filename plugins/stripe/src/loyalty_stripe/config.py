@@ -12,6 +12,11 @@ def doc(text: str) -> Mapping[str, str]:
     return {"doc": text}
 
 
+def reference(text: str) -> Mapping[str, object]:
+    """The same for a setting that refers to a secret: `env:NAME`."""
+    return {"doc": text, "secret": True}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
     """An account of Stripe; its webhooks come to ``/webhooks/stripe/<account>``."""
@@ -22,9 +27,11 @@ class Account:
             "connector, and the payment provider."
         )
     )
-    api_key: str = field(metadata=doc("Where the secret or restricted key is, as `env:NAME`."))
+    api_key: str = field(
+        metadata=reference("Where the secret or restricted key is, as `env:NAME`.")
+    )
     secrets: tuple[str, ...] = field(
-        metadata=doc(
+        metadata=reference(
             "Where the secret of the webhook endpoint is, as `env:NAME`; two while it changes, and "
             "both are taken."
         )

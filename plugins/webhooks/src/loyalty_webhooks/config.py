@@ -11,6 +11,11 @@ def doc(text: str) -> Mapping[str, str]:
     return {"doc": text}
 
 
+def reference(text: str) -> Mapping[str, object]:
+    """The same for a setting that refers to a secret: `env:NAME`."""
+    return {"doc": text, "secret": True}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shop:
     """A shop that sends facts, to ``/webhooks/webhooks/<account>``."""
@@ -19,7 +24,7 @@ class Shop:
         metadata=doc("Its name here, unique: lower case letters, digits, - and _.")
     )
     secrets: tuple[str, ...] = field(
-        metadata=doc(
+        metadata=reference(
             "Where its secret is, as `env:NAME`; two while it changes, and both are taken. The "
             "secret is `whsec_` and 24 to 64 random bytes in base64."
         )
@@ -42,7 +47,7 @@ class Endpoint:
     )
     url: str = field(metadata=doc("Where to send them: https, or http where that is allowed."))
     secrets: tuple[str, ...] = field(
-        metadata=doc(
+        metadata=reference(
             "Where the secret is that they are signed with, as `env:NAME`; two while it changes, "
             "and both sign."
         )

@@ -12,6 +12,11 @@ def doc(text: str) -> Mapping[str, str]:
     return {"doc": text}
 
 
+def reference(text: str) -> Mapping[str, object]:
+    """The same for a setting that refers to a secret: `env:NAME`."""
+    return {"doc": text, "secret": True}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
     """A shop on WooCommerce; its webhooks come to ``/webhooks/woocommerce/<account>``."""
@@ -23,11 +28,11 @@ class Account:
         metadata=doc("The shop's address as WordPress has it, such as `https://tea.example`.")
     )
     consumer_key: str = field(
-        metadata=doc("Where the consumer key of its REST API is, as `env:NAME`.")
+        metadata=reference("Where the consumer key of its REST API is, as `env:NAME`.")
     )
-    consumer_secret: str = field(metadata=doc("Where the consumer secret is, as `env:NAME`."))
+    consumer_secret: str = field(metadata=reference("Where the consumer secret is, as `env:NAME`."))
     secrets: tuple[str, ...] = field(
-        metadata=doc(
+        metadata=reference(
             "Where the secret of its webhooks is, as `env:NAME`; two while it changes, and both "
             "are taken."
         )

@@ -17,23 +17,23 @@ from rich.text import Text
 from loyalty_core.application.config import document_of, effective
 from loyalty_core.application.structure import read_settings
 from loyalty_core.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption
-from loyalty_core.cli.output import answer, plain
-from loyalty_core.cli.template import configuration
+from loyalty_core.cli.output import answer, plain, print_json
+from loyalty_core.cli.template import SCHEMA, configuration
 from loyalty_core.domain.facts import Json
 from loyalty_core.domain.programs import ProgramConfig
 from loyalty_core.errors import ConfigError, FactError, Problem
 from loyalty_core.loyalty import Loyalty
 from loyalty_core.plugins.manifest import PluginManifest
+from loyalty_core.plugins.schema import SECTIONS, config_schema
 
 PLUGINS = "loyalty.plugins"
-SECTIONS = "loyalty.sections"
-"""Entry points that read a section of the configuration: a function that raises its faults."""
 
 
 def register(app: typer.Typer) -> None:
     """Adds the commands."""
     app.command("init")(init)
     app.command("check")(check)
+    app.command("schema")(schema)
 
 
 def init(
@@ -41,7 +41,10 @@ def init(
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Write a commented configuration to start from."""
+    """Write a commented configuration to start from.
+
+    Beside it goes its JSON Schema, for editors that complete and check TOML.
+    """
     installed = {found.name for found in entry_points(group=PLUGINS)}
     try:
         with config.open("w" if force else "x", encoding="utf-8", newline="\n") as file:
@@ -58,13 +61,50 @@ def init(
             where=str(config),
             remedy="Check the folder and its permissions.",
         ) from None
-    document: dict[str, Json] = {"written": str(config)}
-    answer(document, as_json, lambda console: _show_init(console, str(config)))
+    beside = config.parent / SCHEMA
+    _write_schema(beside, config_schema())
+    document: dict[str, Json] = {"written": str(config), "schema": str(beside)}
+    answer(document, as_json, lambda console: _show_init(console, str(config), str(beside)))
 
 
-def _show_init(console: Console, path: str) -> None:
-    console.print(Text(f"wrote {path}"), soft_wrap=True)
+def _show_init(console: Console, path: str, beside: str) -> None:
+    console.print(Text(f"wrote {path} and {beside}"), soft_wrap=True)
     console.print(Text("next: read it, then run `loyalty check`"))
+
+
+def schema(
+    write: Annotated[
+        Path | None,
+        typer.Option(
+            "--write", metavar="FILE", help="Write it to this file, such as loyalty.schema.json."
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Print the JSON Schema of a configuration, with the plugins that are installed.
+
+    Editors complete and check a loyalty.toml that begins with "#:schema ./loyalty.schema.json".
+    Write it again when a plugin was installed or upgraded.
+    """
+    made = config_schema()
+    if write is None:
+        print_json(made)
+        return
+    _write_schema(write, made)
+    document: dict[str, Json] = {"written": str(write)}
+    answer(document, as_json, lambda console: console.print(Text(f"wrote {write}")))
+
+
+def _write_schema(path: Path, made: Json) -> None:
+    text = json.dumps(made, indent=2, ensure_ascii=False) + "\n"
+    try:
+        path.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise FactError(
+            f"the file cannot be written: {error.strerror}",
+            where=str(path),
+            remedy="Check the folder and its permissions.",
+        ) from None
 
 
 def check(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
