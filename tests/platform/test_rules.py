@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
+from importlib.abc import Loader
+from importlib.machinery import ModuleSpec
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -345,6 +350,23 @@ def test_chance_is_found_by_whichever_name_it_was_imported(tmp_path: Path) -> No
         "Stamps.decide asks the clock (time.time)",
         "Stamps.decide asks chance (os.urandom)",
     )
+
+
+def test_what_is_asked_is_found_while_something_is_being_imported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subject = planted(tmp_path, *asks("open(__file__).close()"))
+
+    class Importing(Loader):
+        def find_spec(self, name: str, path: object, target: object = None) -> ModuleSpec | None:
+            return ModuleSpec(name, self) if name == "checks_stamps" else None
+
+        def exec_module(self, module: ModuleType) -> None:
+            vars(module)["faults"] = checked(subject, RULES["LQ201"]).faults
+
+    monkeypatch.setattr(sys, "meta_path", [Importing(), *sys.meta_path])
+    module = importlib.import_module("checks_stamps")
+    assert module.faults == ("Stamps.decide asks a file (open)",)
 
 
 @pytest.mark.parametrize(("code", "fragment", "changes"), CASES)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from loyalty_core.application.activities import Kinds, read_declared
+from loyalty_core.application.activities import read_or_error
 from loyalty_core.application.batch import Batch
 from loyalty_core.application.books import Books
 from loyalty_core.application.causes import ready
@@ -39,7 +39,6 @@ from loyalty_core.domain.orders import OrderDocument
 from loyalty_core.domain.receipts import FactReceipt, RecordSummary
 from loyalty_core.errors import (
     CustomerMissing,
-    FactError,
     IdempotencyConflict,
     IdentityConflict,
     LedgerFault,
@@ -76,7 +75,7 @@ class Recorder:
 
         Raises ``StoreError`` when it could not be booked.
         """
-        fact = _read(given, self._clock(), self._rules.activities)
+        fact = read_or_error(given, self._clock(), self._rules.activities)
         if isinstance(fact, LoyaltyError):
             return rejected(fact)
         return self._group.record(fact)
@@ -87,7 +86,7 @@ class Recorder:
         Raises ``StoreError`` when nothing of the batch could be booked.
         """
         now = self._clock()
-        return self._book([_read(one, now, self._rules.activities) for one in given])
+        return self._book([read_or_error(one, now, self._rules.activities) for one in given])
 
     def _book(self, facts: Sequence[Fact | LoyaltyError]) -> list[FactReceipt]:
         now = self._clock()
@@ -385,14 +384,3 @@ def _moment(fact: Fact) -> datetime:
 
 def _moment_of(fact: Fact | LoyaltyError) -> datetime | None:
     return None if isinstance(fact, LoyaltyError) else _moment(fact)
-
-
-def _read(given: Any, now: datetime, kinds: Kinds) -> Fact | LoyaltyError:
-    if isinstance(given, LoyaltyError):
-        return given
-    try:
-        return read_declared(given, now, kinds)
-    except LoyaltyError as error:
-        return error
-    except (TypeError, ValueError, AttributeError, LookupError, ArithmeticError) as error:
-        return FactError(f"the fact cannot be read: {type(error).__name__}: {error}")

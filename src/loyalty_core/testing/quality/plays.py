@@ -28,6 +28,7 @@ from loyalty_core.testing.quality.playing import (
     refusals,
     seen,
     stages,
+    unhurried,
 )
 from loyalty_core.testing.quality.subject import Document, Subject
 from loyalty_core.testing.quality.watching import Notes
@@ -337,7 +338,8 @@ def _turn(fact: Document) -> int:
 def _go_on(stage: Stage, facts: Sequence[Document], *, off: bool) -> None:
     sample = without(stage.sample, {stage.subject.id}) if off else stage.sample
     given, url = [] if off else [stage.plugin], f"sqlite:///{stage.path()}"
-    with Loyalty.open(sample, url, plugins=given, clock=FrozenClock(NOW)) as loyalty:
+    clock = FrozenClock(NOW)
+    with unhurried(Loyalty.open(sample, url, plugins=given, clock=clock)) as loyalty:
         record(loyalty, [facts])
         loyalty.tick()
         _right(loyalty)
