@@ -108,6 +108,7 @@ from loyalty_core.domain.facts import (
     Decidable,
     Fact,
     Json,
+    JsonObject,
     Line,
     LineKind,
     Order,
@@ -119,15 +120,7 @@ from loyalty_core.domain.facts import (
     Scalar,
     Tender,
 )
-from loyalty_core.domain.foreign import (
-    JsonObject,
-    as_object,
-    as_objects,
-    as_text,
-    inputs_of,
-    needed_moment,
-    needed_object,
-)
+from loyalty_core.domain.foreign import as_object, as_objects, as_text, needed_moment, needed_object
 from loyalty_core.domain.grants import BorneCost, CodeImport, GrantReceipt, GrantState
 from loyalty_core.domain.habits import Habits, Purchases, UsualItem, UsualOrder, UsualStore
 from loyalty_core.domain.household_views import (
@@ -303,11 +296,12 @@ from loyalty_core.errors import (
 )
 from loyalty_core.loyalty import Loyalty
 from loyalty_core.plugins.accounts import ShopAccount, account_problems, signer_problems
-from loyalty_core.plugins.asking import HttpAnswer, ShopHttp, cursor_of, patiently, place_at
+from loyalty_core.plugins.asking import HttpAnswer, ShopHttp, patiently
 from loyalty_core.plugins.hookspecs import hookimpl
 from loyalty_core.plugins.loader import Plugin
 from loyalty_core.plugins.manifest import PLUGIN_API_VERSION, PluginManifest
 from loyalty_core.plugins.schema import config_schema
+from loyalty_core.plugins.walks import cursor_of, inputs_of, place_at
 from loyalty_core.ports.connectors import (
     ActsOnShop,
     Connector,

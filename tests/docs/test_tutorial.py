@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from tests.architecture.tree import ROOT
 
 PAGE = ROOT / "docs" / "tutorial" / "first_plugin.md"
@@ -87,6 +89,7 @@ def installed(folder: Path) -> None:
         )
 
 
+@pytest.mark.timeout(1800)  # the conformance suite runs twice in it
 def test_the_tutorial_can_be_followed(tmp_path: Path) -> None:
     done = follow(PAGE, tmp_path)
     assert [command.split()[:2] for command in done] == [

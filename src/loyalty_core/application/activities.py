@@ -18,7 +18,7 @@ from typing import Any, Generic, Literal, TypeVar, Union, cast, get_args, get_or
 from loyalty_core.application.forms import fact_error, read_as, read_fact
 from loyalty_core.application.structure import TRUTH, converter
 from loyalty_core.domain.facts import Activity, Decidable, Fact, Json, Scalar
-from loyalty_core.errors import FactError, Problem
+from loyalty_core.errors import FactError, LoyaltyError, Problem
 
 D_co = TypeVar("D_co", covariant=True)
 
@@ -117,6 +117,18 @@ class ActivityField:
 
 Kinds = Mapping[str, ActivityKind[object]]
 """The kinds that the plugins of a program declare, by name."""
+
+
+def read_or_error(value: object, now: datetime, kinds: Kinds) -> Fact | LoyaltyError:
+    """The fact, checked, or the error that says why it cannot be taken in; errors stay as given."""
+    if isinstance(value, LoyaltyError):
+        return value
+    try:
+        return read_declared(cast(Any, value), now, kinds)
+    except LoyaltyError as error:
+        return error
+    except (TypeError, ValueError, AttributeError, LookupError, ArithmeticError) as error:
+        return FactError(f"the fact cannot be read: {type(error).__name__}: {error}")
 
 
 def read_declared(value: Fact | Mapping[str, Json], now: datetime, kinds: Kinds) -> Fact:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from loyalty_core.application.activities import Kinds, read_declared
+from loyalty_core.application.activities import read_or_error
 from loyalty_core.application.batch import Batch
 from loyalty_core.application.books import Books
 from loyalty_core.application.causes import ready
@@ -39,7 +39,6 @@ from loyalty_core.domain.orders import OrderDocument
 from loyalty_core.domain.receipts import FactReceipt, RecordSummary
 from loyalty_core.errors import (
     CustomerMissing,
-    FactError,
     IdempotencyConflict,
     IdentityConflict,
     LedgerFault,
@@ -76,7 +75,7 @@ class Recorder:
 
         Raises ``StoreError`` when it could not be booked.
         """
-        fact = _read(given, self._clock(), self._rules.activities)
+        fact = read_or_error(given, self._clock(), self._rules.activities)
         if isinstance(fact, LoyaltyError):
             return rejected(fact)
         return self._group.record(fact)
@@ -87,7 +86,7 @@ class Recorder:
         Raises ``StoreError`` when nothing of the batch could be booked.
         """
         now = self._clock()
-        return self._book([_read(one, now, self._rules.activities) for one in given])
+        return self._book([read_or_error(one, now, self._rules.activities) for one in given])
 
     def _book(self, facts: Sequence[Fact | LoyaltyError]) -> list[FactReceipt]:
         now = self._clock()
@@ -150,10 +149,7 @@ class Recorder:
     def redecide_in(
         self, uow: UnitOfWork, records: Iterable[FactRecord], owner: MemberId | None, now: datetime
     ) -> int:
-        """Decides stored facts (again): deferred or scheduled ones, or those of a new ``owner``.
-
-        What was scheduled for a member who was merged meanwhile happens to who they are now.
-        """
+        """Decides stored facts (again): deferred or scheduled ones, or those of a new ``owner``."""
         batch = Batch()
         books = Books(uow, self._rules, now)
         loaded = {record.key: record for record in records}
@@ -167,7 +163,7 @@ class Recorder:
                 record.member_id = owner
                 ready(record, now)
             elif record.status is FactStatus.SCHEDULED:
-                record.member_id = batch.holder(record)
+                record.member_id = batch.holder(record)  # who they are now, if they were merged
                 ready(record, now)
             member = batch.members.get(record.member_id) if record.member_id else None
             if member is not None and member.status is not MemberStatus.ERASED:
@@ -388,14 +384,3 @@ def _moment(fact: Fact) -> datetime:
 
 def _moment_of(fact: Fact | LoyaltyError) -> datetime | None:
     return None if isinstance(fact, LoyaltyError) else _moment(fact)
-
-
-def _read(given: Any, now: datetime, kinds: Kinds) -> Fact | LoyaltyError:
-    if isinstance(given, LoyaltyError):
-        return given
-    try:
-        return read_declared(given, now, kinds)
-    except LoyaltyError as error:
-        return error
-    except (TypeError, ValueError, AttributeError, LookupError, ArithmeticError) as error:
-        return FactError(f"the fact cannot be read: {type(error).__name__}: {error}")

@@ -7,6 +7,7 @@ was not is found booked.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
@@ -26,6 +27,7 @@ from loyalty_core.domain.facts import Activity, FactKey, Json, Order, OrderRefun
 from loyalty_core.errors import (
     ConnectorError,
     ConnectorUnknown,
+    FactError,
     LoyaltyError,
     PlatformUnavailable,
     StoreError,
@@ -284,11 +286,15 @@ def fact_key(one: Input) -> FactKey | None:
 
 
 def as_body(one: Input) -> bytes:
-    """An input as it is kept: a fact in its JSON form, so that it can be booked later."""
+    """An input as it is kept: a fact in its JSON form, so that it can be booked later.
+
+    One that cannot be written so, as in a currency that nobody has, is kept as it can be shown.
+    """
     if isinstance(one, Unreadable):
         return one.raw
     if isinstance(one, Order | OrderRefund | Activity):
-        one = written(one)
+        with contextlib.suppress(FactError):
+            one = written(one)
     if isinstance(one, Mapping):
         return json.dumps(one, default=str).encode("utf-8", "surrogatepass")
     return repr(one).encode("utf-8", "surrogatepass")

@@ -49,7 +49,8 @@ def test_the_commands_are_these() -> None:
         *("activities", "board", "habits", "backtest", "versions", "schema"),
         *("connect backfill", "connect reconcile", "connect status", "connect log"),
         *("connect translate", "connect verify", "connect replay", "connect enable"),
-        *("plugin new", "plugin check"),
+        *("connect inbox", "connect skip"),
+        *("plugin new", "plugin check", "plugins", "plugins lift"),
         *("tick", "verify", "status", "seal", "head", "proof", "demo"),
     }
 

@@ -71,6 +71,18 @@ def tables_of(value: Any) -> Iterator[dict[str, Any]]:
         yield from tables_of(one)
 
 
+def test_what_refers_to_a_secret_says_so() -> None:
+    """Who writes `env:NAME` into the documentation of a setting means a secret."""
+    told = [
+        (place, setting)
+        for place, table in SCHEMA["$defs"].items()  # type: ignore[union-attr]
+        for setting in table.get("properties", {}).values()  # type: ignore[union-attr]
+        if "`env:NAME`" in str(setting.get("description"))
+    ]
+    assert told
+    assert [place for place, setting in told if "^" not in json.dumps(setting)] == []
+
+
 def test_a_choice_says_what_it_may_be() -> None:
     found: Any = SCHEMA["$defs"]
     debt = found["Wallet"]["properties"]["debt"]

@@ -19,11 +19,6 @@ def doc(text: str) -> Mapping[str, str]:
     return {"doc": text}
 
 
-def reference(text: str) -> Mapping[str, object]:
-    """The same for a setting that refers to a secret: `env:NAME`."""
-    return {"doc": text, "secret": True}
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class What:
     """Which facts count. All that is written must hold; of a list, one entry is enough."""
@@ -244,7 +239,7 @@ class WheelRules:
     first_day: date = field(metadata=doc("Its first day, in the program's time zone."))
     days: int = field(metadata=doc("For how many days it can be spun, 1 to 3660."))
     secret: str = field(
-        metadata=reference("A long random text that nobody knows, as env:NAME of the environment.")
+        metadata=doc("A long random text that nobody knows, as env:NAME of the environment.")
     )
     commitment: str = field(
         metadata=doc("What commits to the secret; to be published before the first day.")

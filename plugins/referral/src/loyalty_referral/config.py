@@ -25,11 +25,6 @@ def doc(text: str) -> Mapping[str, str]:
     return {"doc": text}
 
 
-def reference(text: str) -> Mapping[str, object]:
-    """The same for a setting that refers to a secret: `env:NAME`."""
-    return {"doc": text, "secret": True}
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prize:
     """What is given: points, a reward of the catalogue, or both."""
@@ -144,7 +139,7 @@ class ReferralConfig:
     )
     secret: str = field(
         default="",
-        metadata=reference(
+        metadata=doc(
             "The key of the fingerprints, as env:NAME; needed by alias and the same_ checks."
         ),
     )

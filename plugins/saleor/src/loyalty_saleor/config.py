@@ -12,6 +12,11 @@ def doc(text: str) -> Mapping[str, str]:
     return {"doc": text}
 
 
+def reference(text: str) -> Mapping[str, object]:
+    """The same for a setting that refers to a secret: `env:NAME`."""
+    return {"doc": text, "secret": True}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
     """A shop on Saleor; its webhooks come to ``/webhooks/saleor/<account>``."""
@@ -22,7 +27,7 @@ class Account:
     url: str = field(
         metadata=doc("Where its API is, without `/graphql/`, such as `https://tea.saleor.cloud`.")
     )
-    token: str = field(metadata=doc("Where the app's token is, as `env:NAME`."))
+    token: str = field(metadata=reference("Where the app's token is, as `env:NAME`."))
     currency: str = field(
         default="",
         metadata=doc("The currency that its rewards are worth; the program's if left out."),

@@ -12,6 +12,11 @@ def doc(text: str) -> Mapping[str, str]:
     return {"doc": text}
 
 
+def reference(text: str) -> Mapping[str, object]:
+    """The same for a setting that refers to a secret: `env:NAME`."""
+    return {"doc": text, "secret": True}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
     """A seller on Square; its webhooks come to ``/webhooks/square/<account>``."""
@@ -19,9 +24,9 @@ class Account:
     account: str = field(
         metadata=doc("Its name here, unique: lower case letters, digits, - and _.")
     )
-    access_token: str = field(metadata=doc("Where the access token is, as `env:NAME`."))
+    access_token: str = field(metadata=reference("Where the access token is, as `env:NAME`."))
     secrets: tuple[str, ...] = field(
-        metadata=doc(
+        metadata=reference(
             "Where the signature key of its webhook subscription is, as `env:NAME`; two while it "
             "changes, and both are taken."
         )

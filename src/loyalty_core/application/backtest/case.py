@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 
@@ -64,15 +64,19 @@ class Case:
         """Whether all of the members were erased."""
         return all(one.status is MemberStatus.ERASED for one in self.members.values())
 
-    def ended(self, lot_id: LotId | None) -> Transaction | None:
-        """The last transaction by which points of a lot expired."""
-        ended = [
+    def ended(self, lot_id: LotId | None) -> Sequence[Transaction]:
+        """The transactions by which points of a lot expired."""
+        return [
             one
             for one in self.transactions
             if one.kind is TransactionKind.EXPIRY
             and any(entry.lot_id == lot_id and entry.amount < 0 for entry in one.entries)
         ]
-        return ended[-1] if ended else None
+
+    def made(self, lot_id: LotId) -> Lot:
+        """A lot with the dates it was made with: an operator may have given it another expiry."""
+        lot, ended = self.lots[lot_id], self.ended(lot_id)
+        return replace(lot, expires_at=ended[0].occurred_at) if lot.reinstated and ended else lot
 
     def decided_alike(self) -> bool:
         """Whether the facts are awarded, and given, what they are in the books."""

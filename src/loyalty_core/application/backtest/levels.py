@@ -105,7 +105,7 @@ def _unmoved(
     after, at, quiet = last, last.occurred_at, False
     if last.kind is not TransactionKind.REVERSAL:
         at, ended = changed_at(was), case.ended(old.lot_id)
-        after, quiet = ended or last, ended is None
+        after, quiet = ended[-1] if ended else last, not ended
     return Level(
         record=record,
         award=award,

@@ -26,7 +26,7 @@ from loyalty_core.application.transfer import Note, Side, move_points, post_pair
 from loyalty_core.domain.backtests import Impossible
 from loyalty_core.domain.facts import FactId
 from loyalty_core.domain.ledger import LotId, Transaction, TransactionKind
-from loyalty_core.domain.members import MemberId
+from loyalty_core.domain.members import MemberId, MemberStatus
 from loyalty_core.domain.programs import DebtPolicy, Wallet
 from loyalty_core.errors import InsufficientPoints
 from loyalty_core.ports.records import FactRecord, Merge
@@ -125,7 +125,9 @@ class Replay:
     def _act_of(self, made: Transaction) -> Callable[[Transaction], None] | None:
         """What is done again for a transaction; None where it follows from another step."""
         if made.kind is TransactionKind.ADJUSTMENT:
-            return self._close if made.reason == ERASED else self._adjust
+            member = self.case.members[MemberId(made.member_id)]
+            gone = made.reason == ERASED and member.status is MemberStatus.ERASED
+            return self._close if gone else self._adjust
         if made.kind is TransactionKind.TRANSFER and "to" in made.detail:
             return self._transfer
         if made.kind is TransactionKind.EXPIRY and made.amount > 0:
@@ -151,7 +153,7 @@ class Replay:
         books = self.books
         book = books.wallet(made.member_id, made.wallet)
         if made.amount > 0:
-            old = next(self.case.lots[one.lot_id] for one in made.entries if one.lot_id)
+            old = next(self.case.made(one.lot_id) for one in made.entries if one.lot_id)
             lot = books.copy_lot(old, made.member_id)
             self._lots[old.id] = lot.id
             entries = book.credit(lot, made.amount, books.now)
