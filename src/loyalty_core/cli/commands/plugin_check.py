@@ -95,6 +95,7 @@ def _imported(name: str, value: str) -> Plugin:
         raise PluginError(
             f"the plugin {name!r} cannot be imported: {type(error).__name__}: {error}",
             where=value,
+            remedy="Install what it needs, and the plugin itself: pip install -e, with its folder.",
             plugin=name,
         ) from error
     return load([name], [made])[name]
