@@ -18,13 +18,18 @@ settings.load_profile("ci" if os.environ.get("CI") else "dev")
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Each test goes to whichever process is free, but those of faults to the same one, in turn.
 
-    They bring processes of their own, and some are waited for. By the hook, for with pytest 9.2
-    ``--dist loadgroup`` groups nothing: https://github.com/pytest-dev/pytest-xdist/issues/1386.
+    They bring processes of their own, and some are waited for. Those of one plugin's conformance
+    stay together as well: they look at the same histories, which are played once. By the hook, for
+    with pytest 9.2 ``--dist loadgroup`` groups nothing:
+    https://github.com/pytest-dev/pytest-xdist/issues/1386.
     """
     from xdist.scheduler import LoadScopeScheduling
 
     class InTurn(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            if file.endswith("/test_conformance.py"):
+                return file
             return "faults" if nodeid.startswith("tests/faults/") else nodeid
 
     return InTurn(config, log)

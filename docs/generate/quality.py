@@ -6,6 +6,7 @@ from docs.generate.text import page as whole_page
 from docs.generate.text import table
 from loyalty_core.testing.plugin import Grade, Rule
 from loyalty_core.testing.quality.report import all_rules
+from loyalty_gateway.quality import RULES as GRAPHQL
 
 INTRODUCTION = """
 A good plugin keeps these rules. Each has a code, and is checked by code: in the plugin's tests by
@@ -26,7 +27,8 @@ MEANING = {
 
 def page() -> str:
     """The page about the rules."""
-    rules = all_rules()
+    every = {one.code: one for one in (*all_rules(), *GRAPHQL)}  # as installed, or only written
+    rules = tuple(every[code] for code in sorted(every))
     parts = [_index(rules)]
     for grade in Grade:
         parts.append(f"## {grade.capitalize()}\n\n{MEANING[grade]}")

@@ -22,6 +22,8 @@ import os, sys
 first, second = (os.dup(int(number)) for number in sys.argv[1:3])
 os.dup2(first, 3)
 os.dup2(second, 4)
+for number in (3, 4):  # a copy that got this number by chance would be closed
+    os.set_inheritable(number, True)
 os.execv(sys.argv[3], sys.argv[3:])
 """
 

@@ -16,6 +16,10 @@ from loyalty_tiers import plugin as tiers
 RULES = {one.code: one for one in all_rules()}
 
 
+def test_the_core_finds_the_rules_by_their_entry_point() -> None:
+    assert {"LQ215", "LQ310"} <= RULES.keys(), "install the gateway anew"
+
+
 def found(code: str, plugin: Any, **more: Any) -> Finding:
     return checked(subject_of(plugin, **more), RULES[code])
 

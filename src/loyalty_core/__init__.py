@@ -60,6 +60,7 @@ from loyalty_core.domain.connections import (
     Failed,
     InboxReport,
     LoggedAction,
+    LoggedMessage,
     MessageReceipt,
     MessageState,
     Translation,
@@ -107,6 +108,7 @@ from loyalty_core.domain.facts import (
     Decidable,
     Fact,
     Json,
+    JsonObject,
     Line,
     LineKind,
     Order,
@@ -118,15 +120,7 @@ from loyalty_core.domain.facts import (
     Scalar,
     Tender,
 )
-from loyalty_core.domain.foreign import (
-    JsonObject,
-    as_object,
-    as_objects,
-    as_text,
-    inputs_of,
-    needed_moment,
-    needed_object,
-)
+from loyalty_core.domain.foreign import as_object, as_objects, as_text, needed_moment, needed_object
 from loyalty_core.domain.grants import BorneCost, CodeImport, GrantReceipt, GrantState
 from loyalty_core.domain.habits import Habits, Purchases, UsualItem, UsualOrder, UsualStore
 from loyalty_core.domain.household_views import (
@@ -302,11 +296,12 @@ from loyalty_core.errors import (
 )
 from loyalty_core.loyalty import Loyalty
 from loyalty_core.plugins.accounts import ShopAccount, account_problems, signer_problems
-from loyalty_core.plugins.asking import HttpAnswer, ShopHttp, cursor_of, patiently, place_at
+from loyalty_core.plugins.asking import HttpAnswer, ShopHttp, patiently
 from loyalty_core.plugins.hookspecs import hookimpl
 from loyalty_core.plugins.loader import Plugin
 from loyalty_core.plugins.manifest import PLUGIN_API_VERSION, PluginManifest
 from loyalty_core.plugins.schema import config_schema
+from loyalty_core.plugins.walks import cursor_of, inputs_of, place_at
 from loyalty_core.ports.connectors import (
     ActsOnShop,
     Connector,
@@ -367,39 +362,39 @@ __all__ = [
     "IdempotencyConflict", "Identity", "IdentityConflict", "IdentityInvalid", "IdentityKind",
     "Impossible", "InboxReport", "Input", "InsufficientPoints", "JoinPolicy", "Json", "JsonObject",
     "KeepState", "LeapDay", "LeavingPolicy", "LedgerFault", "LiftReceipt", "Limit", "Line",
-    "LineKind", "LinePrice", "LinkRefused", "ListsChanges", "LoggedAction", "Loyalty",
-    "LoyaltyError", "MakeCode", "Measure", "Member", "MemberErased", "MemberId", "MemberInactive",
-    "MemberNotFound", "MemberStatus", "MemberView", "MergeReceipt", "MergeRefused", "Message",
-    "MessageReceipt", "MessageState", "Migration", "Minor", "MissedBenefit", "Moment", "Money",
-    "MovedPoints", "NotSealed", "Order", "OrderNotFound", "OrderRefund", "OrderStatus",
-    "OrderSumsMismatch", "Outcome", "Owing", "OwnTables", "Page", "Paid", "Partner", "Payment",
-    "PaymentProvider", "PaymentState", "Period", "Place", "PlatformUnavailable", "Plugin",
-    "PluginError", "PluginFailed", "PluginManifest", "PluginMissing", "PluginState", "PluginStatus",
-    "PointsValue", "Price", "Pricing", "Problem", "Profile", "Program", "ProgramConfig",
-    "ProgramType", "Progress", "ProofInvalid", "Purchases", "PutRow", "Quote", "Rate",
-    "RebuildReport", "ReceivesWebhooks", "RecordStatus", "RecordSummary", "RecountReport",
-    "RedemptionEnded", "RedemptionNotFound", "RedemptionReceipt", "RedemptionRefused",
-    "RedemptionState", "Refund", "RefundExceedsOrder", "RefundKind", "RefundLine",
-    "ReinstatementReceipt", "ReinstatementRefused", "Rejection", "Repayment", "Report", "Returned",
-    "Reward", "RewardKind", "RewardType", "RewardUnknown", "RewardView", "Rounding", "RulesChange",
-    "RulesVersion", "Scalar", "Score", "ScoresMembers", "SealBroken", "SealReport", "Secret",
-    "SecretMissing", "Segment", "SegmentCount", "SegmentPage", "SegmentReport", "SegmentUnknown",
-    "Settlement", "SettlementReceipt", "SettlementRefused", "SharedWallet", "ShopAccount",
-    "ShopErasureAsked", "ShopHttp", "ShowMember", "ShowsMembers", "SignatureInvalid", "SignedIn",
-    "SignsMembersIn", "SpendOffer", "SpendRequest", "Spenders", "Stacking", "Standing", "Statement",
-    "Status", "StoreBusy", "StoreError", "StoreFull", "StoreReadOnly", "StoreUnreachable",
-    "Subscription", "SuggestsLines", "TellEvent", "Tender", "TickReport", "Tier", "TierChange",
-    "TierScheme", "TopMember", "Trace", "Transaction", "TransactionKind", "TransactionNotFound",
-    "TransferReceipt", "TransferRefused", "TransferRules", "Translation", "UnitesStates",
-    "UnmergeReceipt", "Unreadable", "UsualItem", "UsualOrder", "UsualStore", "Verified",
-    "VerifyReport", "WalkReport", "Wallet", "WalletStatement", "WalletTotals", "WalletUnknown",
-    "Wants", "WebhookCheck", "WebhookRequest", "__version__", "account_problems", "add_column",
-    "add_months", "add_sqlite_hooks", "as_object", "as_objects", "as_text", "benefit_problems",
-    "board_win", "check_proof", "config_schema", "contact_identities", "cursor_of", "customer_ids",
-    "day_of", "format_scaled", "hookimpl", "inputs_of", "is_purchase", "line_nets", "member_text",
-    "minor_digits", "needed_moment", "needed_object", "next_period_start", "order_total",
-    "own_table", "parse_scaled", "patiently", "period_start", "place_at", "points_multiplier",
-    "price", "read_facts", "read_settings", "same_signature", "secret_problems", "signer_problems",
-    "split", "start_of", "worth_in", "zone",
+    "LineKind", "LinePrice", "LinkRefused", "ListsChanges", "LoggedAction", "LoggedMessage",
+    "Loyalty", "LoyaltyError", "MakeCode", "Measure", "Member", "MemberErased", "MemberId",
+    "MemberInactive", "MemberNotFound", "MemberStatus", "MemberView", "MergeReceipt",
+    "MergeRefused", "Message", "MessageReceipt", "MessageState", "Migration", "Minor",
+    "MissedBenefit", "Moment", "Money", "MovedPoints", "NotSealed", "Order", "OrderNotFound",
+    "OrderRefund", "OrderStatus", "OrderSumsMismatch", "Outcome", "Owing", "OwnTables", "Page",
+    "Paid", "Partner", "Payment", "PaymentProvider", "PaymentState", "Period", "Place",
+    "PlatformUnavailable", "Plugin", "PluginError", "PluginFailed", "PluginManifest",
+    "PluginMissing", "PluginState", "PluginStatus", "PointsValue", "Price", "Pricing", "Problem",
+    "Profile", "Program", "ProgramConfig", "ProgramType", "Progress", "ProofInvalid", "Purchases",
+    "PutRow", "Quote", "Rate", "RebuildReport", "ReceivesWebhooks", "RecordStatus", "RecordSummary",
+    "RecountReport", "RedemptionEnded", "RedemptionNotFound", "RedemptionReceipt",
+    "RedemptionRefused", "RedemptionState", "Refund", "RefundExceedsOrder", "RefundKind",
+    "RefundLine", "ReinstatementReceipt", "ReinstatementRefused", "Rejection", "Repayment",
+    "Report", "Returned", "Reward", "RewardKind", "RewardType", "RewardUnknown", "RewardView",
+    "Rounding", "RulesChange", "RulesVersion", "Scalar", "Score", "ScoresMembers", "SealBroken",
+    "SealReport", "Secret", "SecretMissing", "Segment", "SegmentCount", "SegmentPage",
+    "SegmentReport", "SegmentUnknown", "Settlement", "SettlementReceipt", "SettlementRefused",
+    "SharedWallet", "ShopAccount", "ShopErasureAsked", "ShopHttp", "ShowMember", "ShowsMembers",
+    "SignatureInvalid", "SignedIn", "SignsMembersIn", "SpendOffer", "SpendRequest", "Spenders",
+    "Stacking", "Standing", "Statement", "Status", "StoreBusy", "StoreError", "StoreFull",
+    "StoreReadOnly", "StoreUnreachable", "Subscription", "SuggestsLines", "TellEvent", "Tender",
+    "TickReport", "Tier", "TierChange", "TierScheme", "TopMember", "Trace", "Transaction",
+    "TransactionKind", "TransactionNotFound", "TransferReceipt", "TransferRefused", "TransferRules",
+    "Translation", "UnitesStates", "UnmergeReceipt", "Unreadable", "UsualItem", "UsualOrder",
+    "UsualStore", "Verified", "VerifyReport", "WalkReport", "Wallet", "WalletStatement",
+    "WalletTotals", "WalletUnknown", "Wants", "WebhookCheck", "WebhookRequest", "__version__",
+    "account_problems", "add_column", "add_months", "add_sqlite_hooks", "as_object", "as_objects",
+    "as_text", "benefit_problems", "board_win", "check_proof", "config_schema",
+    "contact_identities", "cursor_of", "customer_ids", "day_of", "format_scaled", "hookimpl",
+    "inputs_of", "is_purchase", "line_nets", "member_text", "minor_digits", "needed_moment",
+    "needed_object", "next_period_start", "order_total", "own_table", "parse_scaled", "patiently",
+    "period_start", "place_at", "points_multiplier", "price", "read_facts", "read_settings",
+    "same_signature", "secret_problems", "signer_problems", "split", "start_of", "worth_in", "zone",
 ]
 # fmt: on

@@ -34,6 +34,15 @@ def test_the_others_pin_the_core_to_its_minor_version() -> None:
         assert expected in project(folder)["dependencies"], folder
 
 
+def test_every_plugin_runs_the_conformance_suite_and_claims_gold() -> None:
+    for folder in PROJECTS[2:]:
+        suite = (folder / "tests" / "test_conformance.py").read_text(encoding="utf-8")
+        assert f"from loyalty_{folder.name} import plugin" in suite, folder
+        assert "(PluginSuite):\n    plugin = plugin\n" in suite, folder
+        quality = tomllib.loads((folder / "quality.toml").read_text(encoding="utf-8"))
+        assert quality["grade"] == "gold", folder
+
+
 def test_a_plugin_is_named_after_its_folder() -> None:
     for folder in PROJECTS[2:]:
         described = project(folder)

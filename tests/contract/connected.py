@@ -19,6 +19,7 @@ KEPT_OF_CONNECTORS = {
     "loyalty_message.code": "of an error",
     "loyalty_connector.connector": "a plugin's",
     "loyalty_connector.cursor": "a place in a list",
+    "loyalty_connector.found": "counts, and the shop's own numbers of orders",
     "loyalty_connector.disabled_for": "about the shop",
     "loyalty_action.connector": "a plugin's",
     "loyalty_action.kind": "ours",

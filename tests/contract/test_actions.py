@@ -16,6 +16,7 @@ from loyalty_core import (
     ConnectorDisabled,
     DropCode,
     Event,
+    FactError,
     GrantReceipt,
     Json,
     Loyalty,
@@ -300,6 +301,13 @@ def test_what_alone_fails_is_dead_in_the_end_and_can_be_replayed(
     assert (status.actions_done, status.actions_dead, status.disabled_at) == (14, 1, None)
     (failed,) = status.failed_actions
     assert (failed.about, failed.attempts, failed.error) == ("points_credited", 10, "seven")
+    log = loyalty.connector_log("stall")
+    pages = [loyalty.connector_log("stall", first=8)]
+    pages.append(loyalty.connector_log("stall", first=8, after=pages[0][-1].id))
+    assert [*pages[0], *pages[1]] == list(log)
+    assert loyalty.connector_log("stall", after=log[-1].id) == ()
+    with pytest.raises(FactError):
+        loyalty.connector_log("stall", after="member:nobody")
     assert loyalty.tick() is not None
     stall.secrets = (object(),)  # type: ignore[assignment]
     assert loyalty.replay("stall") == 1

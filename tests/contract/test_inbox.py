@@ -7,7 +7,14 @@ from typing import Any
 
 import pytest
 
-from loyalty_core import ConnectorUnknown, InboxReport, Loyalty, SignatureInvalid
+from loyalty_core import (
+    ConnectorUnknown,
+    FactError,
+    InboxReport,
+    Loyalty,
+    MessageState,
+    SignatureInvalid,
+)
 from tests.contract.conftest import Shop
 from tests.stall import Stall, away, sent, signed
 from tests.toy import activity, order, points, refund
@@ -227,3 +234,38 @@ def test_a_shop_that_does_not_want_us_is_left_alone(loyalty: Loyalty) -> None:
     assert (status.disabled_at is not None, status.disabled_for) == (True, "the app was removed")
     loyalty.enable_connector("stall")
     assert loyalty.connector_status("stall").disabled_at is None
+
+
+def test_the_inbox_is_listed_a_page_at_a_time_without_bodies(loyalty: Loyalty) -> None:
+    for number in range(3):
+        loyalty.receive("stall.main", **sent(order(str(number)), key=f"k{number}"))
+    loyalty.receive("stall.main", **sent({"type": "order", "id": "bad"}, key="bad"))
+    loyalty.work_inbox()
+    loyalty.receive("stall.main", **sent(order("4"), key="k4"))
+    every = loyalty.connector_inbox("stall")
+    assert [one.state for one in every] == ["pending", "dead", "done", "done", "done"]
+    assert [one.topic for one in every] == ["order"] * 5
+    assert (every[1].code, every[1].attempts, every[2].inputs) == ("currency_unknown", 1, 1)
+    first = loyalty.connector_inbox("stall", first=2)
+    rest = loyalty.connector_inbox("stall", first=3, after=first[-1].id)
+    assert (*first, *rest) == every
+    assert loyalty.connector_inbox("stall", state=MessageState.DEAD) == every[1:2]
+    assert loyalty.connector_inbox("stall", after=every[-1].id) == ()
+    for wrong in ({"first": 0}, {"first": 1001}, {"after": "nothing"}):
+        with pytest.raises(FactError):
+            loyalty.connector_inbox("stall", **wrong)  # type: ignore[arg-type]
+
+
+def test_what_is_let_go_needs_no_look_and_is_not_tried_again(loyalty: Loyalty) -> None:
+    loyalty.receive("stall.main", **sent({"type": "order", "id": "bad"}))
+    loyalty.receive("stall.main", **sent(order("1")))
+    loyalty.work_inbox()
+    done, dead = loyalty.connector_inbox("stall")
+    assert loyalty.skip("stall", ids=[done.id, dead.id, "nothing"]) == 1
+    status = loyalty.connector_status("stall")
+    assert (status.dead, status.ignored, status.done, status.failed_messages) == (0, 1, 1, ())
+    assert loyalty.replay("stall") == 0
+    assert loyalty.work_inbox().inputs == 0
+    assert loyalty.connector_inbox("stall")[1].error == dead.error
+    with pytest.raises(ConnectorUnknown):
+        loyalty.skip("nobody", ids=[dead.id])

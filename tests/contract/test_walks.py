@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from loyalty_core import ConnectorError, Drift, Loyalty, Page, PlatformUnavailable, WalkReport
+from loyalty_core import (
+    ConnectorError,
+    Drift,
+    Line,
+    Loyalty,
+    Minor,
+    Order,
+    Page,
+    PlatformUnavailable,
+    WalkReport,
+)
 from tests.contract.conftest import Shop
 from tests.stall import Stall, away, sent
 from tests.toy import order, points, refund
@@ -120,3 +130,61 @@ def test_a_long_history_is_polled_in_parts(shop: Shop, loyalty: Loyalty, stall: 
     stall.sold = [order(str(number), amount="1.00") for number in range(45)]
     polled: list[Any] = [loyalty.tick().polled for _ in range(3)]
     assert polled == [40, 5, 0]
+
+
+def test_an_order_whose_money_nobody_knows_holds_up_no_other(
+    loyalty: Loyalty, stall: Stall
+) -> None:
+    """As an object it gets as far as the books, and cannot be kept in its JSON form."""
+    line = Line(id="1", amount=Minor(1000))
+    odd = Order(
+        source="web",
+        id="odd",
+        currency="QQQ",
+        occurred_at=datetime(2026, 3, 1, tzinfo=UTC),
+        lines=(line,),
+    )
+    stall.changed_since = lambda cursor: Page(inputs=(odd, stall.sold[0]), cursor="end")  # type: ignore[method-assign]
+    report = loyalty.backfill("stall")
+    assert (report.refused, report.missing, report.finished) == (1, 1, True)
+    (dead,) = loyalty.connector_status("stall").failed_messages
+    assert (dead.code, balance(loyalty)) == ("currency_unknown", 10)
+
+
+def test_the_status_says_what_the_last_walk_found_over_all_its_calls(
+    loyalty: Loyalty, stall: Stall
+) -> None:
+    assert loyalty.connector_status("stall").last_walk is None
+    loyalty.backfill("stall")
+    whole = loyalty.connector_status("stall").last_walk
+    assert whole is not None
+    assert (whole.whole, whole.finished, whole.pages, whole.missing) == (True, True, 3, 5)
+    stall.sold += [order(f"late {number}", amount="1.00") for number in range(3)]
+    stall.sold.append({**order("bad"), "currency": "???"})
+    first = loyalty.reconcile("stall", pages=1)
+    assert (first.finished, first.missing) == (False, 2)
+    under_way = loyalty.connector_status("stall").last_walk
+    assert under_way is not None
+    assert (under_way.finished, under_way.missing) == (False, 2)
+    rest = loyalty.reconcile("stall", pages=1)
+    assert (rest.finished, rest.missing, rest.refused) == (True, 1, 1)
+    last = loyalty.connector_status("stall").last_walk
+    assert last == WalkReport(
+        connector="stall.main",
+        whole=False,
+        finished=True,
+        pages=2,
+        inputs=4,
+        missing=3,
+        refused=1,
+        drift=(
+            Drift(what="order late 0 of web", kind="missing"),
+            Drift(what="order late 1 of web", kind="missing"),
+            Drift(what="order late 2 of web", kind="missing"),
+            Drift(what="order bad of web", kind="refused"),
+        ),
+    )
+    loyalty.reconcile("stall")
+    nothing = loyalty.connector_status("stall").last_walk
+    assert nothing is not None
+    assert (nothing.inputs, nothing.drift) == (0, ())

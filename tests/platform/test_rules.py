@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
+from importlib.abc import Loader
+from importlib.machinery import ModuleSpec
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -318,6 +323,50 @@ def test_a_good_plugin_is_gold(tmp_path: Path) -> None:
 def test_every_rule_of_the_core_has_a_plugin_that_breaks_it() -> None:
     own = {code for code, one in RULES.items() if one.check.__module__.startswith("loyalty_core.")}
     assert own == set(BAD)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "random.Random(fact.id).random()",
+        "logging.getLogger('stamps').warning('decided')",
+        "zoneinfo.ZoneInfo('Asia/Kathmandu')",
+        "read_once()",
+        "datetime.datetime.fromtimestamp(0, datetime.timezone.utc)",
+    ],
+)
+def test_what_follows_from_the_fact_or_is_loaded_once_is_pure(tmp_path: Path, line: str) -> None:
+    once = "@functools.cache\ndef read_once():\n    return open(__file__).close()\n\n\nclass Stamps"
+    modules = "import datetime, functools, logging, random, zoneinfo\n"
+    changes = (PROGRAM, "from loyalty_core", f"{modules}from loyalty_core"), deciding(line)
+    subject = planted(tmp_path, *changes, (PROGRAM, "class Stamps", once))
+    assert checked(subject, RULES["LQ201"]).faults == ()
+
+
+def test_chance_is_found_by_whichever_name_it_was_imported(tmp_path: Path) -> None:
+    named = "from time import time as at\nfrom uuid import uuid4 as new\nfrom loyalty_core"
+    subject = planted(tmp_path, (PROGRAM, "from loyalty_core", named), deciding("at(), new()"))
+    assert checked(subject, RULES["LQ201"]).faults == (
+        "Stamps.decide asks the clock (time.time)",
+        "Stamps.decide asks chance (os.urandom)",
+    )
+
+
+def test_what_is_asked_is_found_while_something_is_being_imported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subject = planted(tmp_path, *asks("open(__file__).close()"))
+
+    class Importing(Loader):
+        def find_spec(self, name: str, path: object, target: object = None) -> ModuleSpec | None:
+            return ModuleSpec(name, self) if name == "checks_stamps" else None
+
+        def exec_module(self, module: ModuleType) -> None:
+            vars(module)["faults"] = checked(subject, RULES["LQ201"]).faults
+
+    monkeypatch.setattr(sys, "meta_path", [Importing(), *sys.meta_path])
+    module = importlib.import_module("checks_stamps")
+    assert module.faults == ("Stamps.decide asks a file (open)",)
 
 
 @pytest.mark.parametrize(("code", "fragment", "changes"), CASES)

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
+from examples.shops.woocommerce import papers as shop_papers
+from examples.shops.woocommerce.double import KEY, KEY_SECRET, WooCommerce
 from loyalty_core import Loyalty
 from loyalty_core.testing import FrozenClock, deliver
 from plugins.square.tests import papers as till_papers
 from plugins.square.tests.build import NOW, account_of
 from plugins.square.tests.double import TOKEN, Square
-from plugins.woocommerce.tests import papers as shop_papers
 from plugins.woocommerce.tests.build import config_of
-from plugins.woocommerce.tests.double import KEY, KEY_SECRET, WooCommerce
 
 TILL, SHOP = "square.till", "woocommerce.tea"
 CODE = {"prefix": "T", "length": 12}

@@ -20,6 +20,7 @@ from loyalty_gateway.commands import (
     checked_key,
     member_of,
 )
+from loyalty_gateway.connectors import ConnectorMutation, ConnectorQuery
 from loyalty_gateway.context import GatewayContext
 from loyalty_gateway.failures import UserError, attempted
 from loyalty_gateway.fields import resolved
@@ -126,7 +127,14 @@ def _award(award: core.AwardExplanation, context: GatewayContext) -> Award:
 
 
 @strawberry.type(description="What operators can ask.")
-class Query(RedemptionQuery, PeopleQuery, HouseholdQuery, PartnerQuery, OperationsQuery):
+class Query(
+    RedemptionQuery,
+    PeopleQuery,
+    HouseholdQuery,
+    PartnerQuery,
+    OperationsQuery,
+    ConnectorQuery,
+):
     """The operators' questions."""
 
     @resolved("The program, with its totals.")
@@ -230,6 +238,7 @@ class Mutation(
     HouseholdMutation,
     PartnerMutation,
     OperationsMutation,
+    ConnectorMutation,
 ):
     """The operators' commands."""
 

@@ -164,3 +164,24 @@ class GrantState(Enum):
     USED = strawberry.enum_value("used", description="It was used.")
     EXPIRED = strawberry.enum_value("expired", description="Its last day has passed.")
     REVOKED = strawberry.enum_value("revoked", description="It was taken back.")
+
+
+@strawberry.enum(description="Where a message of a shop stands.")
+class MessageState(Enum):
+    """Mirrors the SDK's ``MessageState``."""
+
+    PENDING = strawberry.enum_value("pending", description="To be taken in.")
+    DONE = strawberry.enum_value("done", description="Booked.")
+    IGNORED = strawberry.enum_value(
+        "ignored", description="Said nothing that matters here, or was let go."
+    )
+    DEAD = strawberry.enum_value("dead", description="Cannot be taken in: needs a look.")
+
+
+@strawberry.enum(description="Where something that is done at a shop stands.")
+class ActionState(Enum):
+    """Mirrors the SDK's ``ActionState``."""
+
+    PENDING = strawberry.enum_value("pending", description="To be done.")
+    DONE = strawberry.enum_value("done", description="Done.")
+    DEAD = strawberry.enum_value("dead", description="Refused or tried for days: needs a look.")

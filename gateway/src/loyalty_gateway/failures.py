@@ -143,6 +143,16 @@ class ReinstatementRefused(UserError):
     """Nothing was booked."""
 
 
+@strawberry.type(description="The program is connected to no shop of this name.")
+class ConnectorUnknown(UserError):
+    """Or the shop cannot do what was asked."""
+
+
+@strawberry.type(description="The shop is away, or asks to come back later.")
+class PlatformUnavailable(UserError):
+    """What was done until then stays done."""
+
+
 @strawberry.type(description="The idempotency key was used before, with other input.")
 class IdempotencyConflict(UserError):
     """The first command stands; this one is refused."""
@@ -211,6 +221,8 @@ FAILURES: Mapping[type[core.LoyaltyError], type[UserError]] = {
     core.MemberErased: MemberErased,
     core.TransactionNotFound: TransactionNotFound,
     core.ReinstatementRefused: ReinstatementRefused,
+    core.ConnectorUnknown: ConnectorUnknown,
+    core.PlatformUnavailable: PlatformUnavailable,
     core.IdempotencyConflict: IdempotencyConflict,
     core.IdentityInvalid: IdentityInvalid,
     core.IdentityConflict: IdentityConflict,

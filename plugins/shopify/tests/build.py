@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from examples.shops.shopify.double import Shopify
+from examples.shops.shopify.papers import CLIENT, SHOP
 from loyalty_core import Loyalty
 from loyalty_core.testing import FrozenClock, deliver
-from plugins.shopify.tests.double import Shopify
-from plugins.shopify.tests.papers import CLIENT, SHOP
 
 START = datetime(2026, 6, 1, tzinfo=UTC)
 NOW = START + timedelta(days=60)

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from examples.shops.shopify.double import TOKEN, Shopify
+from examples.shops.shopify.papers import OLD_SECRET, SECRET
 from loyalty_core import Loyalty
 from loyalty_core.testing import FrozenClock
 from loyalty_shopify import asking
 from plugins.shopify.tests.build import NOW, opened
-from plugins.shopify.tests.double import TOKEN, Shopify
-from plugins.shopify.tests.papers import OLD_SECRET, SECRET
 
 
 @pytest.fixture(autouse=True)

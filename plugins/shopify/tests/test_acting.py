@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
+from examples.shops.shopify.double import Shopify
+from examples.shops.shopify.papers import bag, line, order, webhook
 from loyalty_core import GrantReceipt, Loyalty
 from loyalty_core.testing import Fault, FrozenClock
 from plugins.shopify.tests.build import CONNECTOR, config_of, opened, points, sent
-from plugins.shopify.tests.double import Shopify
-from plugins.shopify.tests.papers import bag, line, order, webhook
 
 CODE: dict[str, Any] = {"prefix": "TEA"}
 REWARDS: dict[str, Any] = {

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from starlette.testclient import TestClient
 
+from examples.shops.shopify.double import Shopify
+from examples.shops.shopify.papers import order, webhook
 from loyalty_core import Loyalty
 from loyalty_gateway import GatewaySettings, create_app
 from loyalty_gateway.settings import JwtSettings
 from plugins.shopify.tests.build import opened, points
-from plugins.shopify.tests.double import Shopify
-from plugins.shopify.tests.papers import order, webhook
 from plugins.shopify.tests.test_signing import proxied
 
 JWT = JwtSettings(secret="a secret of thirty-two bytes or more, for tests", audience="loyalty")

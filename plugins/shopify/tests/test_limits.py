@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
+from examples.shops.shopify.double import Shopify
+from examples.shops.shopify.papers import many
 from loyalty_core import ConnectorDisabled, ConnectorError, Loyalty, PlatformUnavailable, ShopHttp
 from loyalty_core.testing import Answer, Fault
 from loyalty_shopify import walking
 from plugins.shopify.tests.build import CONNECTOR, opened
-from plugins.shopify.tests.double import Shopify
-from plugins.shopify.tests.papers import many
 
 
 def test_what_is_throttled_is_waited_for_by_its_cost(

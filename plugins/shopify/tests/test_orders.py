@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
+from examples.shops.shopify.double import Shopify
+from examples.shops.shopify.papers import bag, line, order, paid_back, refund, webhook
 from loyalty_core import FactError, LineKind, Order, OrderStatus, RefundKind, order_total
 from loyalty_core.testing import FrozenClock, SentWebhook
 from loyalty_shopify.reading import Reading
 from plugins.shopify.tests.build import CONNECTOR, opened, points, sent
-from plugins.shopify.tests.double import Shopify
-from plugins.shopify.tests.papers import bag, line, order, paid_back, refund, webhook
 
 READING = Reading("tea", "USD")
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from examples.shops.shopify.double import Shopify
+from examples.shops.shopify.papers import SHOP, customer, order, webhook
 from loyalty_core import Loyalty
 from loyalty_core.testing import FrozenClock
 from plugins.shopify.tests.build import CONNECTOR, opened, points, sent
-from plugins.shopify.tests.double import Shopify
-from plugins.shopify.tests.papers import SHOP, customer, order, webhook
 
 REDACT = {
     "shop_id": 954889,

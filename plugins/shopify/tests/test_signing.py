@@ -12,6 +12,8 @@ from urllib.parse import parse_qsl, urlencode
 
 import pytest
 
+from examples.shops.shopify.double import Shopify
+from examples.shops.shopify.papers import CLIENT, OLD_SECRET, SECRET, SHOP, order, webhook
 from loyalty_core import SignatureInvalid
 from loyalty_core.testing import SentWebhook, check_signatures
 from loyalty_shopify.signing import (
@@ -21,8 +23,6 @@ from loyalty_shopify.signing import (
     webhook_signature,
 )
 from plugins.shopify.tests.build import CONNECTOR, NOW, opened
-from plugins.shopify.tests.double import Shopify
-from plugins.shopify.tests.papers import CLIENT, OLD_SECRET, SECRET, SHOP, order, webhook
 
 QUERY = (
     "extra=1&extra=2&shop=shop-name.myshopify.com&path_prefix=%2Fapps%2Fawesome_reviews"

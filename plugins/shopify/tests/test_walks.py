@@ -9,12 +9,8 @@ from typing import Any
 
 import pytest
 
-from loyalty_core import ConnectorError, Loyalty, PlatformUnavailable
-from loyalty_core.testing import Answer, Fault, FrozenClock
-from loyalty_shopify import walking
-from plugins.shopify.tests.build import CONNECTOR, opened, points, sent
-from plugins.shopify.tests.double import Shopify
-from plugins.shopify.tests.papers import (
+from examples.shops.shopify.double import Shopify
+from examples.shops.shopify.papers import (
     bag,
     customer,
     line,
@@ -24,6 +20,10 @@ from plugins.shopify.tests.papers import (
     refund,
     webhook,
 )
+from loyalty_core import ConnectorError, Loyalty, PlatformUnavailable
+from loyalty_core.testing import Answer, Fault, FrozenClock
+from loyalty_shopify import walking
+from plugins.shopify.tests.build import CONNECTOR, opened, points, sent
 
 
 def asked_for(double: Shopify, word: str) -> list[dict[str, Any]]:

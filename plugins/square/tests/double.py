@@ -168,12 +168,16 @@ class Square(PlatformDouble):
         return Answer.of({"custom_attribute_definition": definition})
 
     def _upsert(self, values: Doc) -> Answer:
-        if any(one["custom_attribute"]["key"] not in self.definitions for one in values.values()):
-            return error(404, "NOT_FOUND")
-        for one in values.values():
-            attribute = one["custom_attribute"]
-            self.attributes[one["customer_id"], attribute["key"]] = attribute["value"]
-        return Answer.of({"values": {name: {} for name in values}})
+        """Each by itself: what fails is said of it, and the answer is a 200."""
+        done = {name: self._upsert_one(one) for name, one in values.items()}
+        return Answer.of({"values": done})
+
+    def _upsert_one(self, one: Doc) -> Doc:
+        attribute = one["custom_attribute"]
+        if attribute["key"] not in self.definitions or one["customer_id"] not in self.customers:
+            return {"errors": [{"category": "INVALID_REQUEST_ERROR", "code": "NOT_FOUND"}]}
+        self.attributes[one["customer_id"], attribute["key"]] = attribute["value"]
+        return {}
 
     # -- gift cards -----------------------------------------------------------------------------
 

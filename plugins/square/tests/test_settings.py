@@ -1,19 +1,13 @@
-"""What can be wrong with the settings, and what the README says of them."""
+"""What can be wrong with the settings."""
 
 from __future__ import annotations
 
-import tomllib
-from dataclasses import fields
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from loyalty_core import ConfigError, Loyalty
-from loyalty_square.config import Account
 from plugins.square.tests.build import config_of
-
-README = Path(__file__).parents[1] / "README.md"
 
 
 def refused(config: dict[str, Any]) -> list[str]:
@@ -71,9 +65,3 @@ def test_rewards_that_cannot_be_made_are_refused(
     if reward.get("kind") == "discount":
         del catalogue["one"]["amount"]
     assert where in refused(config_of(catalogue=catalogue, **given))
-
-
-def test_the_readme_has_every_setting() -> None:
-    block = README.read_text(encoding="utf-8").partition("```toml\n")[2].partition("```")[0]
-    (seller,) = tomllib.loads(block)["plugins"]["square"]["seller"]
-    assert set(seller) == {one.name for one in fields(Account)}

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
-from dataclasses import fields
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from loyalty_core import ConfigError, Loyalty
-from loyalty_stripe.config import Account
 from loyalty_stripe.events import ABOUT
 from plugins.stripe.tests.build import config_of
 
@@ -61,20 +57,6 @@ def test_fees_are_collected_where_members_can_come_back_to() -> None:
     assert refused(config) == ["plugins.paid.provider"]
     config["plugins"]["paid"]["provider"] = "paid.manual"
     Loyalty.open(config, "sqlite://").close()
-
-
-def blocks() -> dict[str, Any]:
-    text = README.read_text(encoding="utf-8").partition("```toml\n")[2].partition("```")[0]
-    return tomllib.loads(text, parse_float=Decimal)
-
-
-def test_the_readme_has_every_setting_and_is_right() -> None:
-    written = blocks()
-    (account,) = written["plugins"]["stripe"]["account"]
-    assert set(account) == {one.name for one in fields(Account)}
-    config = {"program": {"id": "shop", "currency": "USD"}, "wallets": {"points": {}}, **written}
-    with Loyalty.open(config, "sqlite://") as loyalty:
-        assert [one.id for one in loyalty.connectors] == ["stripe.main"]
 
 
 def test_the_readme_names_every_event() -> None:

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from examples.shops.woocommerce.double import WooCommerce
 from loyalty_core import Loyalty
 from loyalty_core.testing import FrozenClock, SentWebhook, deliver
-from plugins.woocommerce.tests.double import WooCommerce
 
 START = datetime(2024, 6, 1, tzinfo=UTC)
 NOW = START + timedelta(days=60)

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from examples.shops.woocommerce.double import KEY, KEY_SECRET, WooCommerce
+from examples.shops.woocommerce.papers import OLD_SECRET
 from loyalty_core import Loyalty
 from loyalty_core.testing import FrozenClock
 from plugins.woocommerce.tests.build import NOW, opened
-from plugins.woocommerce.tests.double import KEY, KEY_SECRET, WooCommerce
-from plugins.woocommerce.tests.papers import OLD_SECRET
 
 
 @pytest.fixture(autouse=True)

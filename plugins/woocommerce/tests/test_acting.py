@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
+from examples.shops.woocommerce.double import KEY, KEY_SECRET, WooCommerce
+from examples.shops.woocommerce.papers import Doc, customer, order, webhook
 from loyalty_core import GrantReceipt, Loyalty
 from loyalty_core.testing import Answer, Fault, FrozenClock
 from plugins.woocommerce.tests.build import CONNECTOR, opened, points, sent
-from plugins.woocommerce.tests.double import KEY, KEY_SECRET, WooCommerce
-from plugins.woocommerce.tests.papers import Doc, customer, order, webhook
 
 CODE = {"prefix": "TEA-", "length": 12}
 FIVE = {"kind": "discount", "amount": "5.00", "points": 50, "min_order": "20.00", "valid_days": 30}

@@ -2,69 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime, timedelta
+from datetime import timedelta
 from random import Random
 
 import pytest
 
+from examples.shops.woocommerce.double import WooCommerce
+from examples.shops.woocommerce.platform import WooCommercePlatform, about
 from loyalty_core import Loyalty
 from loyalty_core.testing import (
     FrozenClock,
     SentWebhook,
-    ShopOrder,
     books_of,
     check_deliveries,
     deliver,
     shop_history,
 )
 from plugins.woocommerce.tests.build import CONNECTOR, START, opened
-from plugins.woocommerce.tests.double import WooCommerce
-from plugins.woocommerce.tests.papers import Doc, customer, webhook, written
-
-
-class WooCommerceUnderTest:
-    """The shop sends an order several times whenever it changes, and never again."""
-
-    connector = CONNECTOR
-
-    def __init__(self, double: WooCommerce) -> None:
-        self.double = double
-
-    def webhooks(self, history: Sequence[ShopOrder]) -> Sequence[SentWebhook]:
-        changes = sorted((at, one.id, one) for one in history for at in one.moments)
-        made = [about(one, at, str(place)) for place, (at, _, one) in enumerate(changes)]
-        known = [webhook("customer.updated", account(one)) for one in history]
-        return [*made, *known]
-
-    def hold(self, history: Sequence[ShopOrder], at: datetime | None = None) -> None:
-        """The shop as it is at a moment; at the end of the history if none is given."""
-        for one in history:
-            if at is None or one.placed_at <= at:
-                document, refunds = written(one, at or one.moments[-1])
-                self.double.hold(document, *refunds)
-                self.double.customers[int(one.customer_id)] = account(one)
-
-
-def about(one: ShopOrder, at: datetime, delivery: str) -> SentWebhook:
-    topic = "order.created" if at == one.placed_at else "order.updated"
-    return webhook(topic, written(one, at)[0], delivery=delivery)
-
-
-def account(one: ShopOrder) -> Doc:
-    return customer(int(one.customer_id), one.email, first_name=one.email.partition("@")[0])
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_any_delivery_leaves_the_same_books(double: WooCommerce, seed: int) -> None:
-    random, platform = Random(seed), WooCommerceUnderTest(double)
+    random, platform = Random(seed), WooCommercePlatform(double)
     history = shop_history(random, START, most=5)
     check_deliveries(lambda: opened(double), platform, history, random)
 
 
 def test_any_delivery_on_each_database(double: WooCommerce, database_url: str) -> None:
-    random, platform = Random(99), WooCommerceUnderTest(double)
+    random, platform = Random(99), WooCommercePlatform(double)
     names = iter(range(9))
 
     def opening() -> AbstractContextManager[Loyalty]:
@@ -78,7 +44,7 @@ def test_a_shop_that_goes_on_meanwhile_leaves_the_same_books(
     double: WooCommerce, seed: int
 ) -> None:
     """Webhooks come late, twice or never, to a shop that has changed since; walks find the rest."""
-    random, platform = Random(seed), WooCommerceUnderTest(double)
+    random, platform = Random(seed), WooCommercePlatform(double)
     history = shop_history(random, START, most=5)
     with opened(double) as loyalty:
         platform.hold(history)

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
+from examples.shops.woocommerce.double import WooCommerce
+from examples.shops.woocommerce.papers import item, order, webhook
 from loyalty_core import FactError, LineKind, Loyalty, Order, OrderStatus, order_total
 from loyalty_woocommerce.fields import amount, moment, pieces
 from loyalty_woocommerce.reading import Reading
 from plugins.woocommerce.tests.build import CONNECTOR, opened, points, sent
-from plugins.woocommerce.tests.double import WooCommerce
-from plugins.woocommerce.tests.papers import item, order, webhook
 
 READING = Reading("tea", "USD")
 

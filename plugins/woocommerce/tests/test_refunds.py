@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
+from examples.shops.woocommerce.double import WooCommerce
+from examples.shops.woocommerce.papers import Doc, back, gmt, item, order, refund, webhook
 from loyalty_core import Loyalty, RefundKind
 from loyalty_core.testing import FrozenClock
 from loyalty_woocommerce.reading import Money, Reading
 from plugins.woocommerce.tests.build import CONNECTOR, NOW, opened, points, sent
-from plugins.woocommerce.tests.double import WooCommerce
-from plugins.woocommerce.tests.papers import Doc, back, gmt, item, order, refund, webhook
 
 READING = Reading("tea", "USD")
 USD = Money("USD", 2)

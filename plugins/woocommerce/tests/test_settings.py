@@ -1,19 +1,13 @@
-"""What can be wrong with the settings, and what the README says of them."""
+"""What can be wrong with the settings."""
 
 from __future__ import annotations
 
-import tomllib
-from dataclasses import fields
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from loyalty_core import ConfigError, Loyalty
-from loyalty_woocommerce.config import Account
 from plugins.woocommerce.tests.build import config_of
-
-README = Path(__file__).parents[1] / "README.md"
 
 
 def refused(config: dict[str, Any]) -> list[str]:
@@ -81,9 +75,3 @@ def test_percents_can_be_taken_off_in_any_money() -> None:
     config = config_of(catalogue=catalogue, rewards=["one"], currency="EUR")
     with Loyalty.open(config, "sqlite://") as loyalty:
         assert "woocommerce.tea" in [one.id for one in loyalty.connectors]
-
-
-def test_the_readme_has_every_setting() -> None:
-    block = README.read_text(encoding="utf-8").partition("```toml\n")[2].partition("```")[0]
-    (shop,) = tomllib.loads(block)["plugins"]["woocommerce"]["shop"]
-    assert set(shop) == {one.name for one in fields(Account)}

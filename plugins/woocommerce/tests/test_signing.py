@@ -8,12 +8,12 @@ import hmac
 
 import pytest
 
+from examples.shops.woocommerce.double import WooCommerce
+from examples.shops.woocommerce.papers import OLD_SECRET, SIGNATURE, order, webhook
 from loyalty_core import Loyalty, SignatureInvalid
 from loyalty_core.testing import SentWebhook, check_signatures
 from loyalty_woocommerce.signing import key_of, signature
 from plugins.woocommerce.tests.build import CONNECTOR, points, sent
-from plugins.woocommerce.tests.double import WooCommerce
-from plugins.woocommerce.tests.papers import OLD_SECRET, SIGNATURE, order, webhook
 
 PING = b"webhook_id=12"
 

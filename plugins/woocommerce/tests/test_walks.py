@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from examples.shops.woocommerce.double import WooCommerce
+from examples.shops.woocommerce.papers import customer, gmt, order, review, webhook
 from loyalty_core import ConnectorError, Loyalty, PlatformUnavailable, ShopHttp
 from loyalty_core.testing import Answer, Asked, Fault, FrozenClock
 from plugins.woocommerce.tests.build import CONNECTOR, NOW, START, opened, points, sent
-from plugins.woocommerce.tests.double import WooCommerce
-from plugins.woocommerce.tests.papers import customer, gmt, order, review, webhook
 
 
 def at(hours: int) -> dict[str, Any]:

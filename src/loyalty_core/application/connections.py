@@ -6,13 +6,19 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from uuid import UUID
 
 from loyalty_core.application.acting import Acting
-from loyalty_core.application.inbox import KEPT, Inbox
+from loyalty_core.application.inbox import KEPT, WALKED, Inbox
 from loyalty_core.application.rules import Rules
-from loyalty_core.application.walking import Walking
+from loyalty_core.application.walking import Walking, last_walk
 from loyalty_core.domain.clock import Clock
-from loyalty_core.domain.connections import ConnectorStatus, LoggedAction
+from loyalty_core.domain.connections import (
+    ConnectorStatus,
+    LoggedAction,
+    LoggedMessage,
+    MessageState,
+)
 from loyalty_core.domain.connectors import Health, SignedIn, WebhookRequest
 from loyalty_core.domain.statements import Status
 from loyalty_core.errors import ConnectorUnknown, FactError, LoyaltyError
@@ -92,6 +98,7 @@ class Connections:
             walking=state.whole,
             backfilled_at=state.backfilled_at,
             cursor=state.cursor,
+            last_walk=last_walk(state),
             actions_pending=actions.get("pending", 0),
             actions_done=actions.get("done", 0),
             actions_dead=actions.get("dead", 0),
@@ -144,12 +151,50 @@ class Connections:
 
         return self._store.read(look)
 
-    def log(self, name: str, first: int) -> tuple[LoggedAction, ...]:
-        """The actions of a connector, those noted last first."""
+    def messages(
+        self, name: str, state: MessageState | None, first: int, after: str | None
+    ) -> tuple[LoggedMessage, ...]:
+        """A page of the messages of a connector, the latest first."""
+        connector = self._listed(name, first)
+        if after is not None and not _is_id(after):
+            raise FactError(f"{after[:60]!r} is not the id of a message", where="after")
+        wanted = None if state is None else MessageState(state).value
+        found = self._store.read(
+            lambda reader: reader.logged_messages(connector, wanted, first, after)
+        )
+        return tuple(
+            LoggedMessage(
+                id=one.id,
+                topic=str(one.about.get("what", one.topic)) if one.topic == WALKED else one.topic,
+                state=one.state,
+                attempts=one.attempts,
+                received_at=one.received_at,
+                ended_at=one.ended_at,
+                next_attempt_at=one.next_attempt_at,
+                inputs=one.inputs,
+                code=one.code,
+                error=one.error,
+            )
+            for one in found
+        )
+
+    def skip(self, name: str, ids: Sequence[str]) -> int:
+        """How many dead messages with these ids are ignored from now on."""
+        connector, now = self.named(name).item.id, self._clock()
+        return self._store.write(lambda uow: uow.skip_messages(connector, ids, now))
+
+    def _listed(self, name: str, first: int) -> str:
+        """The id of a connector of which so many are to be listed."""
         if not 1 <= first <= MOST_LOGGED:
             raise FactError(f"{first} is not from 1 to {MOST_LOGGED:,}", where="first")
-        connector = self.named(name).item.id
-        found = self._store.read(lambda reader: reader.logged_actions(connector, first))
+        return self.named(name).item.id
+
+    def log(self, name: str, first: int, after: str | None) -> tuple[LoggedAction, ...]:
+        """A page of the actions of a connector, those noted last first."""
+        connector = self._listed(name, first)
+        if after is not None and not _is_id(after.partition(":")[2]):
+            raise FactError(f"{after[:60]!r} is not the id of an action", where="after")
+        found = self._store.read(lambda reader: reader.logged_actions(connector, first, after))
         return tuple(
             LoggedAction(
                 id=one.key,
@@ -192,3 +237,11 @@ class Connections:
 
         self._store.write(work)
         return self.status(owned.item.id)
+
+
+def _is_id(text: str) -> bool:
+    """Whether a text can be one of our ids; another one is no value of their columns."""
+    try:
+        return str(UUID(text)) == text
+    except ValueError:
+        return False

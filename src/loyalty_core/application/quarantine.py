@@ -27,11 +27,13 @@ class Quarantine:
     """Which plugins are not asked now, as far as this process knows.
 
     The database says it; where no plugin is held, and none fails, it is not asked. ``versions`` are
-    those of the plugins that are on: another version of a plugin is asked again.
+    those of the plugins that are on: another version of a plugin is asked again. ``slow_ms`` is how
+    long a decision may take.
     """
 
     versions: Mapping[str, str] = field(default_factory=dict)
     held: frozenset[str] = frozenset()
+    slow_ms: int = SLOW_MS
     _slow: dict[str, int] = field(default_factory=dict)
     _said: dict[str, str] = field(default_factory=dict)
 
@@ -53,7 +55,7 @@ class Quarantine:
 
     def took(self, plugin: str, fact: str, started: int) -> None:
         """Counts decisions in a row that were slow; ``started`` is what ``now_ns`` said before."""
-        if now_ns() - started < SLOW_MS * _MILLISECOND:
+        if now_ns() - started < self.slow_ms * _MILLISECOND:
             if self._slow:
                 self._slow.pop(plugin, None)
             return
@@ -61,7 +63,7 @@ class Quarantine:
         logger.warning(
             "plugin %s took more than %s ms on fact %s",
             plugin,
-            SLOW_MS,
+            self.slow_ms,
             fact,
             extra={"plugin": plugin},
         )
@@ -82,7 +84,7 @@ class Quarantine:
             for plugin in sorted(every - known):
                 self._hold(uow, plugin, self._said.get(plugin, "failed"), now)
         for plugin in sorted(slow - known):
-            self._hold(uow, plugin, f"took more than {SLOW_MS} ms", now)
+            self._hold(uow, plugin, f"took more than {self.slow_ms} ms", now)
             del self._slow[plugin]
         self.held |= known
 

@@ -7,12 +7,14 @@ was not is found booked.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
+from typing import Any, cast
 
 from loyalty_core.application.forms import written
 from loyalty_core.application.inbox import Inbox, dead_message, pause
@@ -21,10 +23,11 @@ from loyalty_core.application.rules import Rules
 from loyalty_core.domain.clock import Clock
 from loyalty_core.domain.connections import Drift, WalkReport
 from loyalty_core.domain.connectors import Input, Page, Unreadable
-from loyalty_core.domain.facts import Activity, FactKey, Order, OrderRefund, key_of
+from loyalty_core.domain.facts import Activity, FactKey, Json, Order, OrderRefund, key_of
 from loyalty_core.errors import (
     ConnectorError,
     ConnectorUnknown,
+    FactError,
     LoyaltyError,
     PlatformUnavailable,
     StoreError,
@@ -36,6 +39,7 @@ logger = logging.getLogger("loyalty_core")
 
 MOST_DRIFT = 100
 """How many of the differences a report lists."""
+COUNTED = ("pages", "inputs", "agreed", "missing", "different", "refused")
 PAGES_A_POLL = 20
 MOST_WAITS = 10
 """How often in a row a walk waits for a shop before it stops."""
@@ -60,6 +64,16 @@ class _Walk:
     different: int = 0
     refused: int = 0
     drift: list[Drift] = field(default_factory=list)
+    before: WalkReport | None = None
+
+    def found_in_all(self, *, finished: bool) -> Mapping[str, Json]:
+        """What it found with what earlier calls of the same walk did, as it is kept."""
+        report, before = self.report(finished=finished), self.before
+        document: dict[str, Json] = {"whole": self.whole, "finished": finished}
+        for name in COUNTED:
+            document[name] = getattr(report, name) + (getattr(before, name) if before else 0)
+        drift = [*(before.drift if before else ()), *report.drift][:MOST_DRIFT]
+        return document | {"drift": [[one.what, one.kind] for one in drift]}
 
     def report(self, *, finished: bool) -> WalkReport:
         """What it found so far."""
@@ -130,7 +144,9 @@ class Walking:
         state = self._store.write(partial(self._begin, name, whole=whole, again=again))
         if state is None:
             return _Walk(name, connector, whole=True).report(finished=True)
-        walk = _Walk(name, connector, whole=state.whole)
+        before = last_walk(state)
+        going_on = None if before is None or before.finished else before
+        walk = _Walk(name, connector, whole=state.whole, before=going_on)
         cursor, more = state.cursor, True
         while more and (pages is None or walk.pages < pages):
             page = self._page(walk, cursor, wait)
@@ -146,7 +162,7 @@ class Walking:
                 for one, done in zip(page.inputs, booked, strict=True)
                 if done.error is not None
             ]
-            self._store.write(partial(self._keep, name, page, refused))
+            self._store.write(partial(self._keep, walk, page, refused))
             cursor, more = page.cursor, page.more
             if watch is not None:
                 watch(walk.inputs, page.total)
@@ -200,7 +216,7 @@ class Walking:
         if whole and not state.whole and state.backfilled_at is not None and not again:
             return None
         if again or (state.backfilled_at is None and not state.whole):
-            state.cursor, state.whole = "", True
+            state.cursor, state.whole, state.found = "", True, {}
             uow.save_connector(state)
         return state
 
@@ -216,16 +232,16 @@ class Walking:
 
     def _keep(
         self,
-        name: str,
+        walk: _Walk,
         page: Page,
         refused: Sequence[tuple[Input, LoyaltyError]],
         uow: UnitOfWork,
     ) -> None:
         """Writes where the walk is; what was refused is a dead message, for somebody to see."""
-        state, now = uow.connector_state(name), self._clock()
+        state, now = uow.connector_state(walk.name), self._clock()
         for one, error in refused:
-            uow.put_message(dead_message(name, named(one), as_body(one), error, now))
-        state.cursor = page.cursor
+            uow.put_message(dead_message(walk.name, named(one), as_body(one), error, now))
+        state.cursor, state.found = page.cursor, walk.found_in_all(finished=not page.more)
         if not page.more:
             state.walked_at = now
             if state.whole:
@@ -247,6 +263,15 @@ def _known(keys: Sequence[FactKey], reader: Reader) -> set[FactKey]:
     return reader.known_facts(keys)
 
 
+def last_walk(state: ConnectorState) -> WalkReport | None:
+    """What the latest walk found so far; None before the first one."""
+    if not state.found:
+        return None
+    given = cast(Mapping[str, Any], state.found)
+    drift = tuple(Drift(what=what, kind=kind) for what, kind in given["drift"])
+    return WalkReport(connector=state.connector, **{**given, "drift": drift})
+
+
 def fact_key(one: Input) -> FactKey | None:
     """The key of an input that is a fact; None for others, and for a fact that cannot be read."""
     if isinstance(one, Order | OrderRefund | Activity):
@@ -261,11 +286,15 @@ def fact_key(one: Input) -> FactKey | None:
 
 
 def as_body(one: Input) -> bytes:
-    """An input as it is kept: a fact in its JSON form, so that it can be booked later."""
+    """An input as it is kept: a fact in its JSON form, so that it can be booked later.
+
+    One that cannot be written so, as in a currency that nobody has, is kept as it can be shown.
+    """
     if isinstance(one, Unreadable):
         return one.raw
     if isinstance(one, Order | OrderRefund | Activity):
-        one = written(one)
+        with contextlib.suppress(FactError):
+            one = written(one)
     if isinstance(one, Mapping):
         return json.dumps(one, default=str).encode("utf-8", "surrogatepass")
     return repr(one).encode("utf-8", "surrogatepass")

@@ -19,6 +19,7 @@ from loyalty_core.domain.connections import (
     ConnectorStatus,
     Failed,
     LoggedAction,
+    LoggedMessage,
     Translation,
     WalkReport,
     WebhookCheck,
@@ -71,6 +72,8 @@ def status(shown: ConnectorStatus, health: Health | None) -> Document:
         value = getattr(shown, item.name)
         if isinstance(value, tuple):
             document[item.name] = [_failed(one) for one in value]
+        elif isinstance(value, WalkReport):
+            document[item.name] = walk(value)
         else:
             document[item.name] = moment(value) if isinstance(value, datetime) else value
     told: Json = None if health is None else {"ok": health.ok, "detail": health.detail}
@@ -83,14 +86,20 @@ def _failed(one: Failed) -> Document:
 
 def log(found: Sequence[LoggedAction]) -> Document:
     """What was done at a shop."""
-    actions: list[Json] = []
-    for one in found:
-        document: Document = {}
-        for item in fields(one):
-            value = getattr(one, item.name)
-            document[item.name] = moment(value) if isinstance(value, datetime) else value
-        actions.append(document)
-    return {"actions": actions}
+    return {"actions": [_logged(one) for one in found]}
+
+
+def inbox(found: Sequence[LoggedMessage]) -> Document:
+    """What a shop sent."""
+    return {"messages": [_logged(one) for one in found]}
+
+
+def _logged(one: LoggedAction | LoggedMessage) -> Document:
+    document: Document = {}
+    for item in fields(one):
+        value = getattr(one, item.name)
+        document[item.name] = moment(value) if isinstance(value, datetime) else value
+    return document
 
 
 def check(found: WebhookCheck) -> Document:
@@ -171,6 +180,9 @@ def show_status(
         begun = "under way" if shown.walking else "not yet"
         done = when(shown.backfilled_at, config) if shown.backfilled_at else begun
         rows += [("backfilled", done), ("compared last", when(shown.walked_at, config))]
+        if last := shown.last_walk:
+            found = f"{last.missing:,} missing, {last.different:,} different"
+            rows.append(("it found", f"{found}, {last.refused:,} refused"))
     if shown.acts:
         rows += [
             ("actions pending", f"{shown.actions_pending:,}"),
@@ -194,6 +206,15 @@ def show_log(console: Console, found: Sequence[LoggedAction], config: ProgramCon
     for one in found:
         noted, later = when(one.noted_at, config), when(one.next_attempt_at, config)
         add(listed, one.id, one.about, noted, one.state, f"{one.attempts}", later, one.error)
+    console.print(listed)
+
+
+def show_inbox(console: Console, found: Sequence[LoggedMessage], config: ProgramConfig) -> None:
+    """What a shop sent, and what became of it."""
+    listed = table("id", "about", "received", "state", "tries", "next", "error", right=("tries",))
+    for one in found:
+        came, later = when(one.received_at, config), when(one.next_attempt_at, config)
+        add(listed, one.id, one.topic, came, one.state, f"{one.attempts}", later, one.error)
     console.print(listed)
 
 

@@ -98,6 +98,25 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedMessage:
+    """A message in the inbox of a connector: what became of it so far; its body is not shown.
+
+    ``inputs`` is how many it came to, ``code`` and ``error`` why it could not be taken in.
+    """
+
+    id: str
+    topic: str
+    state: MessageState
+    attempts: int
+    received_at: datetime
+    ended_at: datetime | None
+    next_attempt_at: datetime | None
+    inputs: int
+    code: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LoggedAction:
     """An action in the log of a connector; ``about`` is the reward, ``member``, or the event."""
 
@@ -143,7 +162,11 @@ class WalkReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectorStatus:
-    """How a connector stands: its inbox, its walks and its actions."""
+    """How a connector stands: its inbox, its walks and its actions.
+
+    ``last_walk`` is what the latest walk found, over all calls that it took so far, with the first
+    of its drift by name; None before the first one.
+    """
 
     connector: str
     plugin: str
@@ -160,6 +183,7 @@ class ConnectorStatus:
     walking: bool = False
     backfilled_at: datetime | None = None
     cursor: str = ""
+    last_walk: WalkReport | None = None
     actions_pending: int = 0
     actions_done: int = 0
     actions_dead: int = 0

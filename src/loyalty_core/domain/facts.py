@@ -18,6 +18,8 @@ from loyalty_core.domain.amounts import Minor
 FactId = NewType("FactId", str)
 Scalar = str | int | bool | None
 Json = Scalar | list["Json"] | dict[str, "Json"]
+JsonObject = Mapping[str, Json]
+"""A JSON object by the names of its fields."""
 
 CAUSED = "~"
 """What the source of a fact that another one caused begins with, before the plugin's id."""

@@ -6,16 +6,10 @@ not there or is something else.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, tzinfo
 
-from loyalty_core.domain.connectors import Input, Unreadable
 from loyalty_core.domain.facts import Json
 from loyalty_core.errors import FactError
-
-JsonObject = Mapping[str, Json]
-"""A JSON object by the names of its fields."""
 
 
 def needed_object(value: Json, where: str) -> dict[str, Json]:
@@ -69,16 +63,3 @@ def needed_moment(value: Json, where: str, *, zone: tzinfo | None = None) -> dat
             raise FactError("the moment has no time zone", where=where)
         read = read.replace(tzinfo=zone)
     return read.astimezone(UTC)
-
-
-def inputs_of(
-    what: str, document: JsonObject, read: Callable[[JsonObject], Iterable[Input]]
-) -> list[Input]:
-    """What a document comes to; one that cannot be read is kept aside, and holds up no other.
-
-    ``what`` names it for whoever looks, such as ``order 17``.
-    """
-    try:
-        return list(read(document))
-    except FactError as error:
-        return [Unreadable(what=what, raw=json.dumps(document, default=str).encode(), error=error)]

@@ -13,7 +13,9 @@ from loyalty_core.domain.connections import (
     ConnectorStatus,
     InboxReport,
     LoggedAction,
+    LoggedMessage,
     MessageReceipt,
+    MessageState,
     Translation,
     WalkReport,
     WebhookCheck,
@@ -113,14 +115,20 @@ class ConnectorMethods:
         return self._connections.walking.walk(name, whole=True, again=again, wait=wait, watch=watch)
 
     def reconcile(
-        self, connector: str, *, wait: Wait | None = None, watch: Watch | None = None
+        self,
+        connector: str,
+        *,
+        pages: int | None = None,
+        wait: Wait | None = None,
+        watch: Watch | None = None,
     ) -> WalkReport:
         """What changed in the shop since the last walk, compared with the books, and booked.
 
-        It finds what lost webhooks missed. The first walk of all is a ``backfill``. Raises as that.
+        It finds what lost webhooks missed. The first walk of all is a ``backfill``. With ``pages``
+        it stops after so many; while the report is not ``finished``, call again. Raises as that.
         """
         name = self._connections.named(connector).item.id
-        return self._connections.walking.walk(name, wait=wait, watch=watch)
+        return self._connections.walking.walk(name, pages=pages, wait=wait, watch=watch)
 
     def work_actions(self, *, progress: Callable[[int], None] | None = None) -> ActionReport:
         """Everything that is to be done at shops now, done or put off; ``tick`` does it too."""
@@ -137,12 +145,29 @@ class ConnectorMethods:
         """Whether the shop answers: it is asked now. Raises ``ConnectorUnknown``."""
         return self._connections.health(connector)
 
-    def connector_log(self, connector: str, *, first: int = 50) -> tuple[LoggedAction, ...]:
-        """What was done at the shop, and is to be: up to ``first`` (at most 1,000), latest first.
+    def connector_inbox(
+        self,
+        connector: str,
+        *,
+        state: MessageState | None = None,
+        first: int = 50,
+        after: str | None = None,
+    ) -> tuple[LoggedMessage, ...]:
+        """What the shop sent: up to ``first`` (at most 1,000) messages, latest first.
 
+        Those in a ``state`` alone, and those after the id of one. What ended is there for 90 days.
         Raises ``ConnectorUnknown``, ``FactError``.
         """
-        return self._connections.log(connector, first)
+        return self._connections.messages(connector, state, first, after)
+
+    def connector_log(
+        self, connector: str, *, first: int = 50, after: str | None = None
+    ) -> tuple[LoggedAction, ...]:
+        """What was done at the shop, and is to be: up to ``first`` (at most 1,000), latest first.
+
+        Those after the id of one, if given. Raises ``ConnectorUnknown``, ``FactError``.
+        """
+        return self._connections.log(connector, first, after)
 
     def replay(
         self,
@@ -157,6 +182,13 @@ class ConnectorMethods:
         then on, once more. Raises ``ConnectorUnknown``.
         """
         return self._connections.replay(connector, ids, since)
+
+    def skip(self, connector: str, *, ids: Sequence[str]) -> int:
+        """How many dead messages with these ids are let go: ignored, without their bodies.
+
+        They are not tried again and need no look any more. Raises ``ConnectorUnknown``.
+        """
+        return self._connections.skip(connector, ids)
 
     def enable_connector(self, connector: str) -> ConnectorStatus:
         """A connector that was switched off, on again; what waited for it is done next.

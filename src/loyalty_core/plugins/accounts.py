@@ -25,6 +25,11 @@ class ShopAccount(Protocol):
         ...
 
     @property
+    def source(self) -> str:
+        """The source of its facts, empty for the account's name."""
+        ...
+
+    @property
     def currency(self) -> str:
         """The shop's currency, empty for the program's."""
         ...
@@ -53,9 +58,10 @@ def account_problems(
     """
     problems: list[Problem] = []
     names: set[str] = set()
+    sources: set[str] = set()
     for place, account in enumerate(accounts):
         here = f"{where}[{place}]"
-        problems += _name(here, account.account, names)
+        problems += _name(here, account, names, sources)
         problems += _values(here, account)
         problems += _rewards(here, account, program, makes)
     return problems
@@ -72,13 +78,20 @@ def signer_problems(where: str, references: Sequence[str]) -> Iterator[Problem]:
         yield from secret_problems(f"{where}.secrets[{place}]", reference)
 
 
-def _name(where: str, name: str, names: set[str]) -> Iterator[Problem]:
+def _name(
+    where: str, account: ShopAccount, names: set[str], sources: set[str]
+) -> Iterator[Problem]:
+    name, source = account.account, account.source or account.account
     if not _NAME.fullmatch(name):
         remedy = "Use lower case letters, digits, - and _."
         yield Problem(f"{where}.account", f"{name[:60]!r} cannot be in a URL", remedy)
     elif name in names:
         yield Problem(f"{where}.account", f"{name!r} is there already")
+    elif source in sources:
+        remedy = "Orders and customers are known by their source: give each account its own."
+        yield Problem(f"{where}.source", f"{source!r} is that of another account", remedy)
     names.add(name)
+    sources.add(source)
 
 
 def _values(where: str, account: ShopAccount) -> Iterator[Problem]:

@@ -10,7 +10,7 @@ import threading
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, is_dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
@@ -29,7 +29,6 @@ AWAY = frozenset(
 """Not now: a shop is being mended, frozen or asked too much, or what stands in front of it is."""
 
 _T = TypeVar("_T")
-_Place = TypeVar("_Place")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,22 +177,3 @@ def patiently(ask: Callable[[], _T], *refusals: type[ConnectorError]) -> _T:
         return ask()
     except refusals as error:
         raise PlatformUnavailable(error.message, where=error.where, remedy=error.remedy) from error
-
-
-def cursor_of(place: object) -> str:
-    """The cursor that stands for a place in a walk, a dataclass: only what is not empty."""
-    assert is_dataclass(place)
-    assert not isinstance(place, type)
-    return json.dumps({key: value for key, value in asdict(place).items() if value})
-
-
-def place_at(kind: type[_Place], cursor: str) -> _Place:
-    """The place of a kind that a cursor stands for; the start of a walk for an empty one.
-
-    Raises ``ConnectorError`` for what is none of this connector's.
-    """
-    try:
-        return kind(**json.loads(cursor)) if cursor else kind()
-    except (TypeError, ValueError):
-        message = f"{cursor[:60]!r} is no place in a walk"
-        raise ConnectorError(message, remedy="Run backfill --again.") from None

@@ -20,7 +20,7 @@ from loyalty_core.domain.connectors import (
     WebhookRequest,
 )
 from loyalty_core.domain.events import Event
-from loyalty_core.domain.facts import FactKey
+from loyalty_core.domain.facts import FactKey, Json
 from loyalty_core.domain.secrets import Secret
 
 
@@ -174,6 +174,10 @@ class InboxWork(Protocol):
         """How many dead messages (all, or those with these ids) are pending again."""
         ...
 
+    def skip_messages(self, connector: str, ids: Sequence[str], now: datetime) -> int:
+        """How many dead messages with these ids are ignored from now on, without their bodies."""
+        ...
+
     def drop_messages(self, before: datetime) -> int:
         """How many messages that ended before then were deleted."""
         ...
@@ -192,6 +196,12 @@ class InboxReader(Protocol):
 
     def message_counts(self) -> Mapping[str, MessageCounts]:
         """The messages of each connector."""
+        ...
+
+    def logged_messages(
+        self, connector: str, state: str | None, limit: int, after: str | None
+    ) -> list[MessageRecord]:
+        """The messages of a connector without their bodies, latest first, after the id of one."""
         ...
 
     def failed_messages(self, connector: str, limit: int) -> list[Failed]:
@@ -234,12 +244,14 @@ class ActionRecord:
 class ConnectorState:
     """Where a connector stands: its walk, its last success, and whether it is switched off.
 
-    ``whole`` says that the walk began at the very start, and has not come to the end yet.
+    ``whole`` says that the walk began at the very start, and has not come to the end yet. ``found``
+    is what the latest walk found, as a document; empty before the first one.
     """
 
     connector: str
     cursor: str = ""
     whole: bool = False
+    found: Mapping[str, Json] = field(default_factory=dict)
     walked_at: datetime | None = None
     backfilled_at: datetime | None = None
     next_poll_at: datetime | None = None
@@ -329,8 +341,8 @@ class ActionReader(Protocol):
         """The actions of a connector that are dead or were tried in vain, latest first."""
         ...
 
-    def logged_actions(self, connector: str, limit: int) -> list[ActionRecord]:
-        """The actions of a connector, those noted last first."""
+    def logged_actions(self, connector: str, limit: int, after: str | None) -> list[ActionRecord]:
+        """The actions of a connector, those noted last first, after the key of one."""
         ...
 
     def event(self, event_id: str) -> Event | None:

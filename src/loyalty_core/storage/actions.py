@@ -251,11 +251,20 @@ class ActionAnswers:
             for one in map(action_of, self._connection.execute(failed).mappings())
         ]
 
-    def logged_actions(self, connector: str, limit: int) -> list[ActionRecord]:
-        """The actions of a connector, those noted last first."""
+    def logged_actions(self, connector: str, limit: int, after: str | None) -> list[ActionRecord]:
+        """The actions of a connector, those noted last first, after the key of one."""
         mine = select(action).where(
             action.c.program == self._program, action.c.connector == connector
         )
+        if after is not None:
+            kind, _, subject = after.partition(":")
+            last = mine.where(action.c.kind == kind, action.c.subject == subject)
+            row = self._connection.execute(last).mappings().first()
+            if row is None:
+                return []
+            noted, same = row["created_at"], action.c.created_at == row["created_at"]
+            later = and_(same, action.c.subject < row["subject"])
+            mine = mine.where(or_(action.c.created_at < noted, later))
         latest = mine.order_by(action.c.created_at.desc(), action.c.subject.desc()).limit(limit)
         return [action_of(row) for row in self._connection.execute(latest).mappings()]
 

@@ -60,6 +60,7 @@ state = Table(
     Column("connector", String(128), primary_key=True),
     Column("cursor", Text, nullable=False),
     Column("whole", Boolean, nullable=False),
+    Column("found", document(), nullable=False),
     Column("walked_at", Moment),
     Column("backfilled_at", Moment),
     Column("next_poll_at", Moment),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, select, update
+from sqlalchemy import Connection, bindparam, delete, func, null, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from loyalty_core.domain.connections import Failed, MessageState
@@ -114,6 +114,17 @@ class InboxRows:
         again = {"state": MessageState.PENDING.value, "attempts": 0, "ended_at": None}
         return self._connection.execute(dead.values(next_attempt_at=now, **again)).rowcount
 
+    def skip_messages(self, connector: str, ids: Sequence[str], now: datetime) -> int:
+        """How many dead messages with these ids are ignored from now on, without their bodies."""
+        dead = update(message).where(
+            message.c.program == self._program,
+            message.c.connector == connector,
+            message.c.state == MessageState.DEAD.value,
+            message.c.id.in_([one for one in ids if len(one) == 36]),
+        )
+        gone = {"state": MessageState.IGNORED.value, "body": None, "ended_at": now}
+        return self._connection.execute(dead.values(**gone)).rowcount
+
     def drop_messages(self, before: datetime) -> int:
         """How many messages that ended before then were deleted."""
         old = (message.c.program == self._program) & (message.c.ended_at < before)
@@ -161,6 +172,21 @@ class InboxAnswers:
                 oldest_pending_at=oldest or before.oldest_pending_at,
             )
         return found
+
+    def logged_messages(
+        self, connector: str, state: str | None, limit: int, after: str | None
+    ) -> list[MessageRecord]:
+        """The messages of a connector without their bodies, latest first, after the id of one."""
+        bodiless = [column for column in message.c if column.name != "body"]
+        mine = select(*bodiless, null().label("body")).where(
+            message.c.program == self._program, message.c.connector == connector
+        )
+        if state is not None:
+            mine = mine.where(message.c.state == state)
+        if after is not None:
+            mine = mine.where(message.c.id < after)
+        latest = mine.order_by(message.c.id.desc()).limit(limit)
+        return [message_of(row) for row in self._connection.execute(latest).mappings()]
 
     def failed_messages(self, connector: str, limit: int) -> list[Failed]:
         """The messages of a connector that are dead or were tried in vain, latest first."""

@@ -69,7 +69,8 @@ class Fault:
 class PlatformDouble:
     """A platform on localhost: a subclass says what it answers, a test how it misbehaves.
 
-    ``faults`` are met in turn by the requests that come; ``asked`` has all of them.
+    ``faults`` are met in turn by the requests that come; ``asked`` has all of them. While it is
+    ``down`` every request is answered 503, and nothing is done.
 
     >>> class Hello(PlatformDouble):
     ...     def answer(self, asked):
@@ -82,6 +83,7 @@ class PlatformDouble:
     def __init__(self) -> None:
         self.faults: deque[Fault] = deque()
         self.asked: list[Asked] = []
+        self.down = False
         self._lock = threading.RLock()
         self._server: ThreadingHTTPServer | None = None
 
@@ -130,7 +132,10 @@ class PlatformDouble:
         asked = _read(handler)
         with self._lock:
             self.asked.append(asked)
-            fault = self.faults.popleft() if self.faults else None
+            fault = self.faults.popleft() if self.faults and not self.down else None
+        if self.down:
+            _send(handler, Answer(status=503))
+            return
         if fault is not None and fault.kind == "delay":
             time.sleep(fault.seconds)
         if fault is not None and fault.kind == "drop":

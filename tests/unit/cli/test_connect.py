@@ -78,6 +78,30 @@ def test_status_shows_what_needs_a_look_and_replay_tries_it_again(shop: Shop, st
     assert shop.json("connect", "stall", "enable")["pending"] == 1
 
 
+def test_the_inbox_is_shown_and_what_is_dead_can_be_let_go(shop: Shop, stall: Stall) -> None:
+    received(shop, stall, sent(order(7)))
+    received(shop, stall, sent({"type": "order", "id": "1"}))
+    dead, done = shop.json("connect", "stall", "inbox")["messages"]
+    assert (dead["state"], done["state"], done["inputs"]) == ("dead", "done", 1)
+    later = shop.json("connect", "stall", "inbox", "--first", "1", "--after", dead["id"])
+    assert later["messages"] == [done]
+    shown = shop.run("connect", "stall", "inbox", "--state", "dead")
+    assert dead["id"] in shown.stdout
+    assert done["id"] not in shown.stdout
+    assert shop.json("connect", "stall", "skip", "--id", dead["id"]) == {"skipped": 1}
+    assert shop.json("connect", "stall", "inbox", "--state", "dead")["messages"] == []
+
+
+def test_the_status_has_the_last_walk(shop: Shop, stall: Stall) -> None:
+    assert shop.json("connect", "stall", "status")["last_walk"] is None
+    shop.json("connect", "stall", "backfill")
+    stall.sold.append(order(9))
+    shop.json("connect", "stall", "reconcile")
+    last = shop.json("connect", "stall", "status")["last_walk"]
+    assert (last["missing"], last["drift"][0]["what"]) == (1, "order A9 of web")
+    assert "1 missing, 0 different, 0 refused" in shop.run("connect", "stall", "status").stdout
+
+
 def test_a_message_is_shown_and_not_booked(shop: Shop, stall: Stall) -> None:
     file = shop.file("order.json", json.dumps(order(1)))
     found = shop.json("connect", "stall", "translate", "--topic", "order", file)

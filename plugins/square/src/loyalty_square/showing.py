@@ -22,12 +22,13 @@ from loyalty_core import (
     format_scaled,
     member_text,
 )
-from loyalty_square.asking import Api
+from loyalty_square.asking import Answered, Api
 from loyalty_square.gift_cards import key_of
 
 STRING = (
     "https://developer-production-s.squarecdn.com/schemas/v1/common.json#squareup.common.String"
 )
+MISSING = "NOT_FOUND"
 DATA = "_data"
 """What the key of the hidden attribute ends with."""
 
@@ -73,16 +74,14 @@ class Showing:
         }
         path = "customers/custom-attributes/bulk-upsert"
         answered = self.api.send("POST", path, {"values": given})
-        if answered.status == 404:
+        if MISSING in _failed(answered):
             self._define()
             answered = self.api.send("POST", path, {"values": given})
-        if answered.status == 404:
-            raise ConnectorError(answered.said, where=path)  # the profile went just now
-        done = as_object(answered.document.get("values")).values()
-        failed = [one for each in done for one in as_objects(as_object(each).get("errors"))]
-        if answered.status != 200 or failed:
-            said = answered.said or "; ".join(as_text(one.get("detail")) for one in failed)[:500]
-            raise ActionRefused(said, where=customer)
+        failed = _failed(answered)
+        if MISSING in failed:  # the profile went just now
+            raise ConnectorError("the profile, or what it is to hold, is not there", where=path)
+        if failed:
+            raise ActionRefused("; ".join(sorted(failed)), where=customer)
 
     def _define(self) -> None:
         """Tells Square what the attributes are; it keeps those that are there."""
@@ -143,6 +142,14 @@ class Showing:
         answered = self.api.send(method, f"customers/{customer}/groups/{group}")
         if answered.status not in (200, 404):  # 404: it is as it should be, or tried again
             raise ConnectorError(answered.said, where=customer)
+
+
+def _failed(answered: Answered) -> set[str]:
+    """The codes of what failed, of the request or of a part of it."""
+    parts = as_object(answered.document.get("values")).values()
+    errors = [one for part in parts for one in as_objects(as_object(part).get("errors"))]
+    codes = answered.codes | {as_text(one.get("code")) for one in errors}
+    return codes or (set() if answered.status == 200 else {str(answered.status)})
 
 
 def in_words(statement: Statement) -> str:

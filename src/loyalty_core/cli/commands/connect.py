@@ -18,6 +18,7 @@ from loyalty_core.cli.options import (
 from loyalty_core.cli.output import REJECTED, answer, facts_table
 from loyalty_core.cli.progress import Meter, meter
 from loyalty_core.cli.session import opened, reading
+from loyalty_core.domain.connections import MessageState
 from loyalty_core.errors import FactTooLarge
 
 LARGEST_BODY = 64 << 20
@@ -35,7 +36,18 @@ def register(app: typer.Typer) -> None:
         rich_markup_mode=None,
     )
     connect.callback()(_named)
-    for command in (backfill, reconcile, status, log, translate, verify, replay, enable):
+    for command in (
+        backfill,
+        reconcile,
+        status,
+        inbox,
+        log,
+        translate,
+        verify,
+        replay,
+        skip,
+        enable,
+    ):
         connect.command(command.__name__)(command)
     app.add_typer(connect, name="connect")
 
@@ -129,6 +141,27 @@ def status(
         raise typer.Exit(REJECTED)
 
 
+def inbox(
+    context: typer.Context,
+    state: Annotated[
+        MessageState | None, typer.Option("--state", help="Only those that stand so.")
+    ] = None,
+    first: Annotated[int, typer.Option("--first", min=1, max=1000, help="How many.")] = 50,
+    after: Annotated[
+        str | None, typer.Option("--after", metavar="ID", help="Those that came before this one.")
+    ] = None,
+    config: ConfigOption = DEFAULT_CONFIG,
+    database: DatabaseOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List what the shop sent and what became of it, the latest first."""
+    with opened(config, database) as loyalty:
+        found = loyalty.connector_inbox(context.obj, state=state, first=first, after=after)
+        program = loyalty.config
+    document = connecting.inbox(found)
+    answer(document, as_json, lambda c: connecting.show_inbox(c, found, program))
+
+
 def log(
     context: typer.Context,
     first: Annotated[int, typer.Option("--first", min=1, max=1000, help="How many.")] = 50,
@@ -204,6 +237,22 @@ def replay(
         again = loyalty.replay(context.obj, ids=ids or None, since=moment)
     rows = [("tried again", f"{again:,}")]
     answer({"replayed": again}, as_json, lambda c: c.print(facts_table(rows)))
+
+
+def skip(
+    context: typer.Context,
+    ids: Annotated[
+        list[str], typer.Option("--id", metavar="ID", help="A message, as `inbox` shows it.")
+    ],
+    config: ConfigOption = DEFAULT_CONFIG,
+    database: DatabaseOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Let dead messages go: they are not tried again and need no look any more."""
+    with opened(config, database) as loyalty:
+        skipped = loyalty.skip(context.obj, ids=ids)
+    rows = [("let go", f"{skipped:,}")]
+    answer({"skipped": skipped}, as_json, lambda c: c.print(facts_table(rows)))
 
 
 def enable(

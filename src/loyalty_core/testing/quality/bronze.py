@@ -156,7 +156,8 @@ def prefixes(subject: Subject) -> Iterator[str]:
         notes = Notes()
         plugin = Watching(subject.plugin, notes)
         with contextlib.suppress(LoyaltyError):  # what was registered until then is noted
-            Registry(load([subject.id], [plugin])).rules(read_config(sample, [plugin]))
+            config = read_config(sample, [plugin])
+            Registry(load(config.plugins, [plugin])).rules(config)
         seen |= set(notes.ids)
     for name in sorted(seen):
         if not name.startswith(f"{subject.id}."):

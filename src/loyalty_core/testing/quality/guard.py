@@ -69,6 +69,9 @@ _ALLOWED = frozenset(
 )
 """Modules that load code and time zones, which are no input, or write a log, which is no answer."""
 
+_CALLER = "loyalty_core.testing.quality.watching"
+"""Whose call it is that is watched: what called that is not looked at."""
+
 _watch = threading.local()
 _hooked = threading.Lock()
 _hooks: list[bool] = []
@@ -111,7 +114,7 @@ def _audited(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 def _allowed(frame: FrameType | None) -> bool:
-    while frame is not None:
+    while frame is not None and frame.f_globals.get("__name__") != _CALLER:
         if str(frame.f_globals.get("__name__", "")).partition(".")[0] in _ALLOWED:
             return True
         frame = frame.f_back

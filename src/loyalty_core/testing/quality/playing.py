@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from loyalty_core.domain.grants import GrantState
 from loyalty_core.errors import ConfigError, LoyaltyError
 from loyalty_core.loyalty import Loyalty
 from loyalty_core.ports.records import FactStatus
@@ -28,6 +29,7 @@ SEEDS = 3
 """How many histories are made up for each sample."""
 _LATER = (0, 1, 30)
 """So many days after the history it is asked what members have."""
+_DAY_MS = 86_400_000
 Batches = Sequence[Sequence[Document]]
 
 
@@ -62,7 +64,14 @@ class Stage:
         return self._folder / f"{self._count}.db"
 
     def _opened(self, path: Path, clock: FrozenClock) -> Loyalty:
-        return Loyalty.open(self.sample, f"sqlite:///{path}", plugins=[self.plugin], clock=clock)
+        url = f"sqlite:///{path}"
+        return unhurried(Loyalty.open(self.sample, url, plugins=[self.plugin], clock=clock))
+
+
+def unhurried(loyalty: Loyalty) -> Loyalty:
+    """The program, which waits for plugins however slow this machine is, and being watched is."""
+    loyalty._parts.rules.quarantine.slow_ms = _DAY_MS
+    return loyalty
 
 
 @contextmanager
@@ -111,6 +120,9 @@ def seen(loyalty: Loyalty, clock: FrozenClock) -> Document:
             if found is not None:
                 told = loyalty.statement(found.id)
                 parts = {"shown": told.shown, "standings": told.standings}
+                grants = loyalty.grants(found.id, first=100)  # as of causes: what stays is alike
+                kept = (one for one in grants if one.state is not GrantState.REVOKED)
+                parts["grants"] = sorted((one.reward, one.state) for one in kept)
                 made[f"{name} after {days} days"] = {**parts, "benefits": told.benefits}
     clock.set(NOW)
     return made
@@ -184,7 +196,7 @@ def refusals() -> Iterator[Refusals]:
             if line not in found.lines:
                 found.lines.append(line)
 
-    logger, keeping = logging.getLogger("loyalty_core"), Keeping(logging.WARNING)
+    logger, keeping = logging.getLogger("loyalty_core"), Keeping(logging.ERROR)
     propagated, logger.propagate = logger.propagate, False
     logger.addHandler(keeping)
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from json import dumps
@@ -12,8 +12,10 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from loyalty_core.errors import LoyaltyError, PluginFailed
+from loyalty_core.errors import ConfigError, LoyaltyError, PluginFailed
 from loyalty_core.loyalty import Loyalty
+from loyalty_core.plugins.loader import load
+from loyalty_core.plugins.registry import Registry, read_config
 from loyalty_core.testing.clock import FrozenClock
 from loyalty_core.testing.quality.happening import NAMES, NOW, known
 from loyalty_core.testing.quality.playing import (
@@ -26,6 +28,7 @@ from loyalty_core.testing.quality.playing import (
     refusals,
     seen,
     stages,
+    unhurried,
 )
 from loyalty_core.testing.quality.subject import Document, Subject
 from loyalty_core.testing.quality.watching import Notes
@@ -311,6 +314,21 @@ def switched_off(subject: Subject) -> Iterator[str]:
                 yield f"sample {number}: {error}"
 
 
+def without(sample: Document, gone: set[str]) -> Document:
+    """A configuration without some plugins, and without others that cannot be had then."""
+    kept = {name: part for name, part in sample["plugins"].items() if name not in gone}
+    made = {**sample, "plugins": kept}
+    try:
+        config = read_config(made, ())
+        Registry(load(config.plugins, ())).rules(config)
+    except ConfigError as error:
+        places = [problem.where.split(".") for problem in error.problems]
+        depending = {place[1] for place in places if place[0] == "plugins" and place[1:]}
+        if depending & kept.keys():
+            return without(made, depending)
+    return made
+
+
 def _turn(fact: Document) -> int:
     """In which third a fact comes: that of its order."""
     number = str(fact.get("id", fact.get("order_id")))[1:]
@@ -318,11 +336,10 @@ def _turn(fact: Document) -> int:
 
 
 def _go_on(stage: Stage, facts: Sequence[Document], *, off: bool) -> None:
-    plugins: Mapping[str, Any] = stage.sample["plugins"]
-    kept = {name: section for name, section in plugins.items() if name != stage.subject.id}
-    sample = {**stage.sample, "plugins": kept if off else plugins}
+    sample = without(stage.sample, {stage.subject.id}) if off else stage.sample
     given, url = [] if off else [stage.plugin], f"sqlite:///{stage.path()}"
-    with Loyalty.open(sample, url, plugins=given, clock=FrozenClock(NOW)) as loyalty:
+    clock = FrozenClock(NOW)
+    with unhurried(Loyalty.open(sample, url, plugins=given, clock=clock)) as loyalty:
         record(loyalty, [facts])
         loyalty.tick()
         _right(loyalty)

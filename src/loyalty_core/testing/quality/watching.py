@@ -39,9 +39,9 @@ _HOOK = "loyalty_register_"
 class Notes:
     """What was noticed of a plugin: sentences by kind, each once.
 
-    ``calls`` counts the calls of pure methods, ``told`` are the types of its events, ``ids`` those
-    of what it ``registered``, with the latest ``kinds``
-    of activity, ``tables``, ``connectors`` and ``subscriptions``.
+    ``calls`` counts those of pure methods and handlers, ``told`` are the types of its events,
+    ``ids`` those of what it ``registered``, with the latest ``kinds`` of activity, ``tables``,
+    ``connectors`` and ``subscriptions``.
     """
 
     asks: list[str] = field(default_factory=list)
@@ -185,6 +185,7 @@ def _twice(subscription: Subscription, notes: Notes) -> Subscription:
 
     def handle(event: Event) -> Iterable[Any] | None:
         first, second = _facts(handler(event)), _facts(handler(event))
+        notes.calls[subscription.id] = notes.calls.get(subscription.id, 0) + 1
         if first != second:
             notes.note(
                 "handlers",

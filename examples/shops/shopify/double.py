@@ -15,10 +15,10 @@ from typing import Any
 
 from graphql import build_schema, graphql_sync
 
+from examples.shops.shopify.bulk import lines_of, refused
+from examples.shops.shopify.nodes import Doc, customer_node, order_node, paged, refund_node
+from examples.shops.shopify.papers import CLIENT, SECRET, SHOP, customer, webhook
 from loyalty_core.testing import Answer, Asked, Fault, PlatformDouble, SentWebhook
-from plugins.shopify.tests.bulk import lines_of, refused
-from plugins.shopify.tests.nodes import Doc, customer_node, order_node, paged, refund_node
-from plugins.shopify.tests.papers import CLIENT, SECRET, SHOP, customer, webhook
 
 VERSION = "2026-10"
 SCHEMA = build_schema((Path(__file__).parent / "schema.graphql").read_text("utf-8"))

@@ -1,0 +1,97 @@
+"""WooCommerce as the kit and the page need it: how it writes a history, and how it is connected."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from examples.shops.woocommerce.double import KEY, KEY_SECRET, WooCommerce
+from examples.shops.woocommerce.papers import SECRET, Doc, customer, gmt, webhook, written
+from loyalty_core.testing import SentWebhook, ShopOrder
+
+
+def about(one: ShopOrder, at: datetime, delivery: str) -> SentWebhook:
+    """The webhook about an order as it is at a moment."""
+    topic = "order.created" if at == one.placed_at else "order.updated"
+    return webhook(topic, written(one, at)[0], delivery=delivery)
+
+
+def account(number: str, email: str) -> Doc:
+    """A customer of the shop as its API has them."""
+    return customer(int(number), email, first_name=email.partition("@")[0])
+
+
+class WooCommercePlatform:
+    """The shop sends an order several times whenever it changes, and never again."""
+
+    id = "woocommerce"
+    connector = "woocommerce.tea"
+
+    def __init__(self, double: WooCommerce) -> None:
+        self.double = double
+        self.secrets = {"WOO_KEY": KEY, "WOO_KEY_SECRET": KEY_SECRET, "WOO_SECRET": SECRET}
+        self._sent = 0
+
+    # -- for the conformance suite ---------------------------------------------------------------
+
+    def webhooks(self, history: Sequence[ShopOrder]) -> Sequence[SentWebhook]:
+        changes = sorted((at, one.id, one) for one in history for at in one.moments)
+        made = [about(one, at, str(place)) for place, (at, _, one) in enumerate(changes)]
+        known = [
+            webhook("customer.updated", account(one.customer_id, one.email)) for one in history
+        ]
+        return [*made, *known]
+
+    def hold(self, history: Sequence[ShopOrder], at: datetime | None = None) -> None:
+        """The shop as it is at a moment; at the end of the history if none is given."""
+        for one in history:
+            if at is None or one.placed_at <= at:
+                document, refunds = written(one, at or one.moments[-1])
+                self.double.hold(document, *refunds)
+                self.double.customers[int(one.customer_id)] = account(one.customer_id, one.email)
+
+    # -- for the page ----------------------------------------------------------------------------
+
+    def settings(self, reward: str) -> dict[str, Any]:
+        """The section of the program's configuration."""
+        tea = {
+            "account": "tea",
+            "url": self.double.url,
+            "consumer_key": "env:WOO_KEY",
+            "consumer_secret": "env:WOO_KEY_SECRET",
+            "secrets": ["env:WOO_SECRET"],
+            "source": self.id,
+            "rewards": [reward],
+            "show_members": True,
+        }
+        return {"shop": [tea]}
+
+    def registers(self, number: str, email: str, at: datetime) -> Sequence[SentWebhook]:
+        """What is sent when a customer makes an account, which the double has from then on."""
+        made = {**account(number, email), "date_created_gmt": gmt(at)}
+        self.double.customers = {**self.double.customers, int(number): made}
+        return [self._next("customer.created", made)]
+
+    def changes(self, order: ShopOrder, at: datetime) -> Sequence[SentWebhook]:
+        """What is sent when an order has changed, which the double has like that from then on."""
+        document, refunds = written(order, at)
+        held = self.double.hold({**document, "date_modified_gmt": gmt(at)}, *refunds)
+        return [self._next("order.created" if at == order.placed_at else "order.updated", held)]
+
+    def _next(self, topic: str, document: Doc) -> SentWebhook:
+        self._sent += 1
+        return webhook(topic, document, delivery=f"page-{self._sent}")
+
+    def shown(self) -> Mapping[str, Sequence[str]]:
+        """What the shop has of the program's: coupons, and meta of customers."""
+        coupons = [
+            f"{one['code']}: {one['amount']} {one['discount_type']}"
+            for one in self.double.coupons.values()
+        ]
+        meta = [
+            f"{one['email']}: {kept['key']} = {kept['value']}"
+            for one in self.double.customers.values()
+            for kept in one["meta_data"]
+        ]
+        return {"coupons": coupons, "meta of customers": meta}

@@ -1,0 +1,8 @@
+"""The plugin keeps the rules of a good plugin, and what it claims in quality.toml."""
+
+from loyalty_core.testing.plugin import PluginSuite
+from loyalty_stripe import plugin
+
+
+class TestConformance(PluginSuite):
+    plugin = plugin

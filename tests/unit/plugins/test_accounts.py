@@ -1,0 +1,77 @@
+"""What can be wrong with accounts of any platform."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from loyalty_core import RewardType, account_problems, signer_problems
+from loyalty_core.application.config import load_config
+
+FIVE: dict[str, Any] = {"kind": "discount", "amount": "5.00", "points": 50, "code": {}}
+TEN: dict[str, Any] = {"kind": "discount", "percent": "10", "points": 50, "code": {}}
+PROGRAM = load_config(
+    {
+        "program": {"id": "shop", "currency": "USD"},
+        "wallets": {"points": {}},
+        "rewards": {"five": FIVE, "ten": TEN, "trip": {"kind": "experience", "points": 9}},
+    }
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    account: str = "tea"
+    source: str = ""
+    currency: str = ""
+    rewards: tuple[str, ...] = ()
+    poll_minutes: int = 15
+
+
+def told(*accounts: Account, makes: tuple[RewardType, ...] = (RewardType.DISCOUNT,)) -> list[str]:
+    return [one.where for one in account_problems("shops", accounts, PROGRAM, makes)]
+
+
+@pytest.mark.parametrize(
+    ("account", "where"),
+    [
+        (Account(account="A b"), ["shops[0].account"]),
+        (Account(account=""), ["shops[0].account"]),
+        (Account(currency="EURO"), ["shops[0].currency"]),
+        (Account(poll_minutes=-1), ["shops[0].poll_minutes"]),
+        (Account(poll_minutes=10_081), ["shops[0].poll_minutes"]),
+        (Account(rewards=("trip",)), ["shops[0].rewards"]),
+        (Account(rewards=("five",), currency="EUR"), ["shops[0].rewards"]),
+        (Account(rewards=("ten",), currency="EUR"), []),
+        (Account(rewards=("five", "ten", "unknown")), []),
+    ],
+)
+def test_faults_name_their_place(account: Account, where: list[str]) -> None:
+    assert told(account) == where
+
+
+def test_a_platform_that_makes_nothing_says_so() -> None:
+    (found,) = account_problems("shops", [Account(rewards=("five",))], PROGRAM, ())
+    assert "makes none" in found.remedy
+
+
+def test_names_and_sources_are_unique() -> None:
+    assert told(Account(), Account()) == ["shops[1].account"]
+    assert told(Account(), Account(account="b", source="tea")) == ["shops[1].source"]
+    assert told(Account(source="s"), Account(account="b", source="s")) == ["shops[1].source"]
+    assert told(Account(), Account(account="b")) == []
+
+
+@pytest.mark.parametrize(
+    ("references", "where"),
+    [
+        ((), ["shops[0].secrets"]),
+        (("env:A", "env:B"), []),
+        (("env:A", "env:B", "env:C"), ["shops[0].secrets"]),
+        (("env:A", "plain"), ["shops[0].secrets[1]"]),
+    ],
+)
+def test_secrets_of_webhooks_are_one_or_two(references: tuple[str, ...], where: list[str]) -> None:
+    assert [one.where for one in signer_problems("shops[0]", references)] == where
