@@ -144,7 +144,11 @@ def test_an_order_whose_money_nobody_knows_holds_up_no_other(
         occurred_at=datetime(2026, 3, 1, tzinfo=UTC),
         lines=(line,),
     )
-    stall.changed_since = lambda cursor: Page(inputs=(odd, stall.sold[0]), cursor="end")  # type: ignore[method-assign]
+
+    def listing(cursor: str) -> Page:
+        return Page(inputs=(odd, stall.sold[0]), cursor="end")
+
+    stall.changed_since = listing  # type: ignore[method-assign]
     report = loyalty.backfill("stall")
     assert (report.refused, report.missing, report.finished) == (1, 1, True)
     (dead,) = loyalty.connector_status("stall").failed_messages
