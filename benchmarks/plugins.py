@@ -152,7 +152,10 @@ def recording_with(plugin: str) -> Callable[[Shop, int], Measured]:
 
 
 def reading_of(plugin: str) -> Callable[[Shop, int], Measured]:
-    """A case: what is asked of the plugin, out of many members; reference: out of 1,000."""
+    """A case: what is asked of the plugin, out of many members; reference: out of 1,000.
+
+    Each has an order, and what the plugin keeps of it.
+    """
     tried = PLUGINS[plugin]
 
     def run(shop: Shop, number: int) -> Measured:
@@ -163,10 +166,10 @@ def reading_of(plugin: str) -> Callable[[Shop, int], Measured]:
         def asked(ids: list[str]) -> float:
             return rate(lambda: len([tried.read(loyalty, one) for one in ids]))
 
-        first = grower.grow(few)
+        first = grower.grow(few, 1)
         asked(first)
         small = asked(first)
-        every = first + grower.grow(number - few)
+        every = first + grower.grow(number - few, 1)
         return Measured(asked(every[:: number // few]), small)
 
     return run
