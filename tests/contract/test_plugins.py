@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from loyalty_core import (
     Event,
@@ -15,10 +16,17 @@ from loyalty_core import (
     Profile,
     RecordStatus,
 )
+from loyalty_core.storage import tables
 from tests.contract.conftest import Shop
 from tests.toy import START, Toy, ToyFailure, order, points, refund
 
 TWO = {"toy": {}, "other": {}}
+
+
+def states(loyalty: Loyalty) -> Any:
+    """What plugins keep of the only member."""
+    with loyalty._parts.store._engine.connect() as connection:
+        return connection.scalar(select(tables.member.c.state))
 
 
 def test_a_failing_program_is_deferred_and_the_others_book(shop: Shop) -> None:
@@ -172,6 +180,23 @@ def test_a_plugin_that_was_taken_away_stops_no_later_fact(shop: Shop) -> None:
     shop.clock.advance(days=1)
     new.tick()
     assert points(new, member) == (6, 6, 0, 0)
+    assert new.verify().problems == ()
+
+
+def test_a_plugin_that_was_taken_away_keeps_what_it_had_kept(shop: Shop) -> None:
+    """It cannot decide the facts again that a late one makes others decide again."""
+    capped = {"toy": {}, "other": {"daily_cap": 500}}
+    old = shop.open(plugins=capped, toys=(shop.toy, Toy("other")))
+    for number in (1, 2, 3):
+        old.record(order(str(number), at=START + timedelta(minutes=number)))
+    kept = {"other": {"day": START.date().isoformat(), "points": 180}}
+    assert states(old) == kept
+    new = shop.open()
+    new.record(order("0", "1.00", at=START))
+    new.record(order("2", "2.00", at=START + timedelta(minutes=2), version=2))
+    assert states(new) == kept
+    new.record(order("4", at=START + timedelta(minutes=4)))
+    assert states(new) == kept
     assert new.verify().problems == ()
 
 

@@ -9,7 +9,7 @@ state kept with the next fact, and stops as soon as nothing differs any more.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple, cast
@@ -150,7 +150,7 @@ def fold(
         if joined_at != member.joined_at:  # views tell it, so every later fact is decided again
             last = max(last, ordered[-1].position)
             member.joined_at, member.changed = joined_at, True
-    for record in ordered:
+    for place, record in enumerate(ordered):
         if isinstance(record, Merge):
             before = running.snapshot(NOTHING)
             if record.position > last and record.before == before:
@@ -168,6 +168,8 @@ def fold(
             record.before = before
             used = rules if fresh else rules_at(record.config_version)
             _take(record, fact, member, profile, running, used, now, result)
+            if used.gone and not fresh:
+                running.state |= _left_by(used.gone, ordered[place + 1 :], member)
         elif record.id in unseen:
             _withdraw(record, result)
     member.history, member.state, member.changed = running.history, running.state, True
@@ -214,6 +216,18 @@ def _take(
     result.touched.append(record)
     result.putting.append(Putting(record, taken.rows, taken.silent))
     member.decided_to = max(member.decided_to or record.position, record.position)
+
+
+def _left_by(
+    gone: Collection[str], rest: Sequence[FactRecord | Merge], member: MemberRecord
+) -> dict[str, Mapping[str, Json]]:
+    """The states that plugins left with a fact which cannot decide it again: they are not there.
+
+    It is what the next of the facts that were decided before had before it; or the member's own.
+    """
+    known = (cast(State, one.before["state"]) for one in rest if "state" in one.before)
+    states = next(known, member.state)
+    return {plugin: states[plugin] for plugin in gone if plugin in states}
 
 
 def _start(member: MemberRecord, ordered: Sequence[FactRecord | Merge]) -> Running:
