@@ -6,6 +6,7 @@ their own.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from datetime import timedelta
 from itertools import count
@@ -264,7 +265,11 @@ def test_an_offer_that_is_none_aborts_and_books_nothing(sqlite_shop: Shop, numbe
     ],
     ids=lambda one: repr(one)[:16],
 )
-def test_a_handler_that_fails_forever_is_given_up_and_shown(shop: Shop, answer: Any) -> None:
+def test_a_handler_that_fails_forever_is_given_up_and_shown(
+    shop: Shop, answer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = logging.getLogger("loyalty_core")
+    monkeypatch.setattr(log, "disabled", True)  # what it says goes between processes as UTF-8
     broken = Broken(answers={"handle": answer})
     loyalty = shop.open(plugins=ON, toys=(shop.toy, broken))
     member = loyalty.record(order()).member_id or ""
