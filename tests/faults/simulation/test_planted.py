@@ -101,7 +101,7 @@ def locks_nobody(engine: Engine) -> None:
         (acknowledges_too_early, "and not|committed twice", 1),
         (forgets_receipts, "twice", 1),
         (commits_half, "verify: |and not", 1),
-        (delivers_at_most_once, "received", 1),
+        (delivers_at_most_once, "received", 2),
         (publishes_twice, "events were booked", 1),
         (sells_out_of_thin_air, "verify: .* were claimed", 4),
         (hands_codes_out_again, "verify: .* is not taken", 4),
