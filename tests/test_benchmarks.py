@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,9 @@ def test_a_case_runs(case: Case, database_url: str, monkeypatch: pytest.MonkeyPa
     database = "SQLite" if database_url.startswith("sqlite") else "PostgreSQL"
     if database not in case.target:
         return
+    turn = sorted(case.target)[CASES.index(case) % len(case.target)]
+    if database != turn and not os.environ.get("LOYALTY_NIGHTLY"):
+        return  # by day each case runs on one of its databases
     if case.missing:
         pytest.skip(f"{case.peer} is not installed")
     with Shop(database_url, full=case.full) as shop:
