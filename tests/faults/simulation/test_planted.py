@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, event
 from tests.faults.simulation.run import simulated
 from tests.faults.simulation.truth import Broken
 from tests.postgres import PostgresServer
+from tests.properties.engines import NIGHTLY
 
 ROUNDS = 30
 
@@ -106,7 +107,7 @@ def locks_nobody(engine: Engine) -> None:
         (sells_out_of_thin_air, "verify: .* were claimed", 4),
         (hands_codes_out_again, "verify: .* is not taken", 4),
         (owes_nothing, "verify: .* the settlement says 0", 4),
-    ],
+    ][:: 1 if NIGHTLY else 3],
 )
 def test_a_planted_defect_is_found(
     sqlite_url: str, plant: Callable[[Engine], None], told: str, seed: int
