@@ -34,7 +34,7 @@ from loyalty_core import (
 from tests.contract.conftest import Shop
 from tests.platform.broken import ON, Broken
 from tests.platform.lending import Lending
-from tests.toy import START, Toy, ToyFailure, order, points
+from tests.toy import START, Toy, ToyFailure, ToyProgram, order, points
 
 SHIPPING_FREE = Benefit(benefit="free", kind=BenefitKind.FREE_SHIPPING)
 
@@ -287,6 +287,23 @@ def test_a_handler_that_fails_forever_is_given_up_and_shown(
     assert (found.dead_deliveries, found.pending_deliveries) == (1, 0)
     assert points(loyalty, member) == (60, 60, 0, 0)
     assert loyalty.record(order("2")).status is RecordStatus.BOOKED
+
+
+def test_a_plugin_that_changes_what_it_is_given_changes_nobody_elses(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+
+    def spoils(program: ToyProgram, fact: Any, member: Any) -> Any:
+        seen.append(dict(member.state))
+        member.state["spoilt"] = True
+        return []
+
+    monkeypatch.setattr(ToyProgram, "decide", spoils)
+    loyalty = shop.open()
+    for number, name in enumerate(("ada", "bob")):
+        loyalty.record(order(str(number), identities={"email": f"{name}@example.org"}))
+    assert seen == [{}, {}]
 
 
 # -- two programs with other plugins in one process -------------------------------------------

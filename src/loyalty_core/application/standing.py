@@ -22,7 +22,6 @@ from loyalty_core.ports.records import MemberRecord
 from loyalty_core.ports.standings import StandingRecord
 
 T = TypeVar("T")
-NOTHING: Mapping[str, Json] = {}
 logger = logging.getLogger("loyalty_core")
 
 
@@ -46,7 +45,7 @@ class Person:
             status=self.status,
             profile=self.profile,
             history=self.history,
-            state=self.state.get(plugin, NOTHING),
+            state=self.state.get(plugin, {}),  # a new one: who changes it changes nobody else's
             joined_at=self.joined_at,
             benefits=self.benefits,
             ranks=self.ranks,
