@@ -293,7 +293,7 @@ def test_status_shows_the_installation(shop: Shop) -> None:
     state = shop.json("status")
     assert state["database"].endswith("books.db")
     assert [plugin["id"] for plugin in state["plugins"]] == ["points"]
-    assert {name: state[name] for name in list(state)[-9:]} == {
+    assert {name: state[name] for name in list(state)[-10:]} == {
         "deferred_facts": 0,
         "waiting_facts": 0,
         "pending_deliveries": 0,
@@ -303,6 +303,7 @@ def test_status_shows_the_installation(shop: Shop) -> None:
         "pending_actions": 0,
         "dead_actions": 0,
         "disabled_connectors": [],
+        "quarantined_plugins": [],
     }
     assert "points" in shop.run("status").stdout
 

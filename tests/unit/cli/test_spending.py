@@ -44,6 +44,7 @@ def test_quote_books_nothing(shop: Shop, by: str) -> None:
         "failed": [],
         "pricing": None,
         "standings": [],
+        "config_version": 1,
     }
     assert len(shop.json("history", ADA)["items"]) == 1
 
