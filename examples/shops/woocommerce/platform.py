@@ -64,6 +64,7 @@ class WooCommercePlatform:
             "source": self.id,
             "rewards": [reward],
             "show_members": True,
+            "poll_minutes": 0,  # what is lost is found by a click, not meanwhile
         }
         return {"shop": [tea]}
 

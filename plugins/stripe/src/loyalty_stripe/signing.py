@@ -23,7 +23,7 @@ def signature(secret: str, at: int, body: bytes) -> str:
     """The signature of a body at a moment: the secret is the key as it is, ``whsec_`` included.
 
     >>> signature("whsec_key", 1700000000, b"{}")[:16]
-    'f2a5cd49fb61cd2b'
+    'bfdd020b0e5c7848'
     """
     signed = b"%d." % at + body
     return hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
