@@ -18,7 +18,7 @@ __all__ = ["engine"]
 def test_the_ledger_agrees_with_the_model(engine: Engine, shape: str) -> None:
     run_state_machine_as_test(
         lambda: Machine(engine, SHAPES[shape]),
-        settings=examples(3, 300, stateful_step_count=60 if NIGHTLY else 25),
+        settings=examples(2, 300, stateful_step_count=60 if NIGHTLY else 25),
     )
 
 

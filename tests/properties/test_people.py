@@ -290,5 +290,5 @@ class Machine(RuleBasedStateMachine):
 def test_members_agree_with_their_models(engine: Engine, shape: str) -> None:
     run_state_machine_as_test(
         lambda: Machine(engine, SHAPES[shape]),
-        settings=examples(4, 200, stateful_step_count=60 if NIGHTLY else 25),
+        settings=examples(2, 200, stateful_step_count=60 if NIGHTLY else 25),
     )

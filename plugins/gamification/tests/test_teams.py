@@ -319,7 +319,7 @@ def fact(hours: int, name: str, kind: str, other: str) -> dict[str, Any]:
     )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(history=HISTORY, seed=st.integers(0, 100), merged=st.booleans())
 def test_the_order_of_arrival_is_no_matter(history: Any, seed: int, merged: bool) -> None:
     """Half of it before two founders are one person, half after: each half in any order."""
