@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from loyalty_core.application.batch import Batch
 from loyalty_core.application.books import Books
@@ -13,10 +13,10 @@ from loyalty_core.application.rules import Rules, RulesAt
 from loyalty_core.application.settle import Folding
 from loyalty_core.domain.members import History, Identity, MemberId, MemberStatus
 from loyalty_core.errors import LedgerFault
+from loyalty_core.ports.recorded import EARLIEST
 from loyalty_core.ports.records import Changes, FactRecord, FactStatus, MemberRecord
 from loyalty_core.ports.store import Store, UnitOfWork
 
-EARLIEST = datetime(1, 1, 2, tzinfo=UTC)
 UNDECIDED = (FactStatus.WAITING, FactStatus.LAPSED)
 DECIDED = (FactStatus.BOOKED, FactStatus.DEFERRED)
 
