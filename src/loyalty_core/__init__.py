@@ -138,6 +138,7 @@ from loyalty_core.domain.households import (
     Spenders,
 )
 from loyalty_core.domain.ledger import Entry, Transaction, TransactionKind
+from loyalty_core.domain.limits import Claims, Limited
 from loyalty_core.domain.members import (
     History,
     Identity,
@@ -346,8 +347,8 @@ __all__ = [
     "AmountInvalid", "AsyncLoyalty", "AwardExplanation", "Backtest", "Benefit", "BenefitKind",
     "BenefitSource", "BenefitUse", "Block", "Board", "BoardAround", "BoardPage", "BoardUnknown",
     "BoardWin", "BorneCost", "Calendar", "Campaign", "Cart", "Cause", "Charge", "Checkout",
-    "ClaimReceipt", "ClaimRefused", "Clock", "CodeImport", "CodeRules", "CodeSource", "CodeUsed",
-    "Command", "Compared", "Condition", "ConfigError", "Connector", "ConnectorDisabled",
+    "ClaimReceipt", "ClaimRefused", "Claims", "Clock", "CodeImport", "CodeRules", "CodeSource",
+    "CodeUsed", "Command", "Compared", "Condition", "ConfigError", "Connector", "ConnectorDisabled",
     "ConnectorError", "ConnectorStatus", "ConnectorUnknown", "Credit", "CurrencyUnknown",
     "Customer", "CustomerMissing", "DateOutOfRange", "Dated", "DebtPolicy", "Decidable", "Decision",
     "Difference", "Disconnected", "Drift", "DropCode", "Earning", "Effect", "Emit",
@@ -361,8 +362,8 @@ __all__ = [
     "HouseholdRole", "HouseholdRules", "HouseholdState", "HouseholdStatement", "HttpAnswer",
     "IdempotencyConflict", "Identity", "IdentityConflict", "IdentityInvalid", "IdentityKind",
     "Impossible", "InboxReport", "Input", "InsufficientPoints", "JoinPolicy", "Json", "JsonObject",
-    "KeepState", "LeapDay", "LeavingPolicy", "LedgerFault", "LiftReceipt", "Limit", "Line",
-    "LineKind", "LinePrice", "LinkRefused", "ListsChanges", "LoggedAction", "LoggedMessage",
+    "KeepState", "LeapDay", "LeavingPolicy", "LedgerFault", "LiftReceipt", "Limit", "Limited",
+    "Line", "LineKind", "LinePrice", "LinkRefused", "ListsChanges", "LoggedAction", "LoggedMessage",
     "Loyalty", "LoyaltyError", "MakeCode", "Measure", "Member", "MemberErased", "MemberId",
     "MemberInactive", "MemberNotFound", "MemberStatus", "MemberView", "MergeReceipt",
     "MergeRefused", "Message", "MessageReceipt", "MessageState", "Migration", "Minor",
