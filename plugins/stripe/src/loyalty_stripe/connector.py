@@ -17,11 +17,12 @@ from loyalty_core import (
     Secret,
     Verified,
     WebhookRequest,
+    as_text,
+    needed_object,
 )
 from loyalty_stripe.asking import VERSION, Access, Api
 from loyalty_stripe.config import Account
 from loyalty_stripe.events import ABOUT, Events
-from loyalty_stripe.fields import table, text
 from loyalty_stripe.gathering import Gathering
 from loyalty_stripe.payments import StripePayments
 from loyalty_stripe.reading import Reading
@@ -80,8 +81,8 @@ class StripeConnector:
         except ConnectorError:  # a restricted key need not see them
             return Health(ok=True, detail=f"API {VERSION}; the key may not see the endpoints")
         path = f"/webhooks/stripe/{self._account.account}"
-        ours = [one for one in found if urlsplit(text(one.get("url"))).path.endswith(path)]
-        on = [one for one in ours if text(one.get("status")) == "enabled"]
+        ours = [one for one in found if urlsplit(as_text(one.get("url"))).path.endswith(path)]
+        on = [one for one in ours if as_text(one.get("status")) == "enabled"]
         told = {one for each in on for one in _strings(each.get("enabled_events"))}
         if ours and not on:
             return Health(ok=False, detail="Stripe has switched off the endpoint")
@@ -102,7 +103,7 @@ class StripeConnector:
         """What is the case at Stripe with what an event is about."""
         if message.topic == UNREADABLE:
             raise FactError("it is no event: it has no id or no type", where="$")
-        return self._events.inputs(table(message.json(), "$"))
+        return self._events.inputs(needed_object(message.json(), "$"))
 
     # -- through ------------------------------------------------------------------------------
 

@@ -14,14 +14,17 @@ from urllib.parse import quote
 from loyalty_core import (
     Charge,
     ConnectorError,
-    IdentityKind,
+    JsonObject,
     Payment,
     PaymentState,
     PlatformUnavailable,
     Repayment,
+    as_object,
+    as_text,
+    customer_ids,
 )
-from loyalty_stripe.asking import Api, CardRefused, Form, RequestRefused
-from loyalty_stripe.fields import Doc, at_stripe, maybe, moment, ref, rows, text
+from loyalty_stripe.asking import NOT_THERE, Api, CardRefused, Form, RequestRefused
+from loyalty_stripe.fields import at_stripe, moment, ref, rows
 from loyalty_stripe.gathering import CHARGED, WITH_CHARGE
 from loyalty_stripe.marks import (
     DUE,
@@ -49,8 +52,8 @@ ANOTHER_CARD = frozenset(
 ADVISED = frozenset({"do_not_try_again", "confirm_card_data"})
 PAGE_PAID = {"expand": ["data.payment_intent.latest_charge"]}
 NOT_ANY_MORE = "payment_intent_unexpected_state"
-NOT_THERE, NOT_THIS = "resource_missing", "payment_method_"
-"""What Stripe says of a method that was taken away meanwhile, or cannot be charged like this."""
+NOT_THIS = "payment_method_"
+"""How the codes begin by which Stripe says that a method cannot be charged like this."""
 
 
 class StripePayments:
@@ -70,11 +73,7 @@ class StripePayments:
         none. Raises ``PlatformUnavailable`` where it is not known what was done, and
         ``ConnectorError`` for what can never be charged.
         """
-        known = [
-            one.value
-            for one in charge.identities
-            if one.kind is IdentityKind.CUSTOMER_ID and one.source == self._source
-        ]
+        known = customer_ids(charge.identities, self._source)
         for customer in known:
             if page := self._made("checkout/sessions", customer, charge, PAGE_PAID, page=True):
                 return self._of_page(page, charge)
@@ -111,9 +110,9 @@ class StripePayments:
             }
             key = key_for(self._program, "refund", repayment.key)
             made = [self._api.post("refunds", form, key)]
-        status = text(made[0].get("status"))
+        status = as_text(made[0].get("status"))
         if status in ("failed", "canceled"):
-            why = text(made[0].get("failure_reason")) or status
+            why = as_text(made[0].get("failure_reason")) or status
             message = f"Stripe could not give back {ref(made[0])}: {why}"
             raise ConnectorError(message, where=intent, remedy="Give it back in another way.")
         if status == "requires_action":
@@ -125,7 +124,7 @@ class StripePayments:
 
     def _made(
         self, path: str, customer: str, charge: Charge, more: Form, *, page: bool
-    ) -> Doc | None:
+    ) -> JsonObject | None:
         """What was made for a charge before; the oldest, should there ever be two."""
         marks = {PROGRAM: self._program, KEY: charge.key, PAGE: "1" if page else ""}
         since = int((charge.at.astimezone(UTC) - EARLY).timestamp())
@@ -141,7 +140,7 @@ class StripePayments:
         found = self._api.get(f"customers/{quote(customer, safe='')}")
         if found is None or found.get("deleted") is True:
             return None
-        default = ref(maybe(found.get("invoice_settings")).get("default_payment_method"))
+        default = ref(as_object(found.get("invoice_settings")).get("default_payment_method"))
         if default:
             return default
         path = f"customers/{quote(customer, safe='')}/payment_methods"
@@ -183,21 +182,21 @@ class StripePayments:
             raise
         return self._of_intent(made, charge, customer)
 
-    def _of_intent(self, intent: Doc, charge: Charge, customer: str) -> Payment:
+    def _of_intent(self, intent: JsonObject, charge: Charge, customer: str) -> Payment:
         """What became of a payment by a kept method.
 
         Why it was declined is read from its charge, which stays as it is when the payment is ended.
         """
-        status = text(intent.get("status"))
+        status = as_text(intent.get("status"))
         if status in ("succeeded", "processing"):
             state = PaymentState.PAID if status == "succeeded" else PaymentState.PENDING
             return self._answer(charge, state, ref(intent), happened_at(intent), customer)
         if status != "canceled":
             self._cancel(ref(intent))
-        charged = maybe(intent.get("latest_charge"))
-        outcome = maybe(charged.get("outcome"))
-        codes = {text(outcome.get("reason")), text(charged.get("failure_code"))}
-        if text(outcome.get("advice_code")) in ADVISED or codes & ANOTHER_CARD:
+        charged = as_object(intent.get("latest_charge"))
+        outcome = as_object(charged.get("outcome"))
+        codes = {as_text(outcome.get("reason")), as_text(charged.get("failure_code"))}
+        if as_text(outcome.get("advice_code")) in ADVISED or codes & ANOTHER_CARD:
             return self._by_page(charge, customer)
         reason = why_declined(intent)
         at = moment(intent.get("created"), "$.created")
@@ -240,21 +239,21 @@ class StripePayments:
             self._api.post("checkout/sessions", form, self._key("page", charge)), charge
         )
 
-    def _of_page(self, page: Doc, charge: Charge) -> Payment:
+    def _of_page(self, page: JsonObject, charge: Charge) -> Payment:
         """What became of a page: ids and moments of its own, as its payment comes with the card."""
-        customer, status = ref(page.get("customer")), text(page.get("status"))
+        customer, status = ref(page.get("customer")), as_text(page.get("status"))
         created = moment(page.get("created"), "$.created")
-        intent = maybe(page.get("payment_intent"))
-        if text(page.get("payment_status")) == "paid":
+        intent = as_object(page.get("payment_intent"))
+        if as_text(page.get("payment_status")) == "paid":
             at = happened_at(intent) if intent else created
             return self._answer(charge, PaymentState.PAID, ref(page), at, customer)
-        failed = text(maybe(intent.get("latest_charge")).get("status")) == "failed"
+        failed = as_text(as_object(intent.get("latest_charge")).get("status")) == "failed"
         if status == "expired" or (status == "complete" and failed):
             reason = "expired" if status == "expired" else why_declined(intent)
             return self._answer(
                 charge, PaymentState.DECLINED, ref(page), created, customer, reason=reason
             )
-        url = text(page.get("url")) if status == "open" else ""
+        url = as_text(page.get("url")) if status == "open" else ""
         return self._answer(charge, PaymentState.PENDING, ref(page), created, customer, pay_url=url)
 
     # -- small parts --------------------------------------------------------------------------
@@ -305,7 +304,7 @@ class StripePayments:
             if kind == "in":
                 found = self._api.get(f"invoices/{id}", {"expand": ["payments"]}) or {}
                 for one in rows(found.get("payments")):
-                    if text(one.get("status")) == "paid":
-                        return ref(maybe(one.get("payment")).get("payment_intent"))
+                    if as_text(one.get("status")) == "paid":
+                        return ref(as_object(one.get("payment")).get("payment_intent"))
         message = f"{repayment.reference!r} of {repayment.source!r} was not paid here"
         raise ConnectorError(message, remedy="Give it back where it was paid.")
