@@ -218,6 +218,20 @@ def test_a_card_that_would_be_declined_again_is_asked_for_anew(
     assert shop.loyalty.connector_status("stripe.main").dead == 0
 
 
+def test_a_card_that_wants_its_owner_before_the_bank_is_asked_is_asked_for_anew(
+    shop: Shop,
+) -> None:
+    shop.join()
+    shop.double.till.bank["pm_1"] = "unasked"
+    shown = shop.shown(days=31)
+    assert (shown["status"], shown["due"]["pay_url"]) == ("grace", shop.page()["url"])
+    sent(shop.loyalty, shop.double)
+    assert shop.shown()["due"]["attempts"] == 0
+    shop.double.till.pay(shop.page(), "pm_2")
+    sent(shop.loyalty, shop.double)
+    assert (shop.shown()["status"], shop.taken) == ("active", [1000, 1000])
+
+
 def test_a_page_that_nobody_pays_on_is_an_attempt_that_failed(shop: Shop) -> None:
     shop.join()
     shop.double.till.bank["pm_1"] = "expired_card"

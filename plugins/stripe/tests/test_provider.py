@@ -29,6 +29,7 @@ from loyalty_stripe.payments import StripePayments
 from plugins.stripe.tests.build import START
 from plugins.stripe.tests.double import Stripe
 from plugins.stripe.tests.papers import customer, invoice, invoiced
+from plugins.stripe.tests.till import error
 
 CUSTOMER = Identity(IdentityKind.CUSTOMER_ID, "cus_1", "main")
 FEE = Charge(
@@ -182,6 +183,15 @@ def test_a_method_that_is_gone_meanwhile_is_as_none(
     double.till.things["cus_1"]["invoice_settings"] = {"default_payment_method": "pm_gone"}
     assert provider.charge(FEE).state is PaymentState.PENDING
     assert double.till.taken == []
+
+
+def test_a_customer_of_another_account_is_as_none(provider: StripePayments, double: Stripe) -> None:
+    gone = Identity(IdentityKind.CUSTOMER_ID, "cus_elsewhere", "main")
+    missing = error(400, "invalid_request_error", "resource_missing", "No such customer")
+    double.faults += [Fault(kind="answer", answer=missing)] * 2  # its pages, and its payments
+    answer = provider.charge(replace(FEE, identities=(gone,)))
+    assert answer.state is PaymentState.PENDING
+    assert answer.identities["customer_id"] not in ("cus_elsewhere", "cus_1")
 
 
 def test_many_who_ask_at_once_charge_once(provider: StripePayments, double: Stripe) -> None:

@@ -29,7 +29,8 @@ def error(status: int, kind: str, code: str, message: str, **more: Any) -> Answe
 class Till:
     """Documents by id, in the order they were made. ``bank`` says what a method comes to.
 
-    That is ``ok``, ``later`` for a debit that takes days, or the code of a decline.
+    That is ``ok``, ``later`` for a debit that takes days, ``unasked`` for a card that wants its
+    owner, or the code of a decline.
     """
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
@@ -153,7 +154,12 @@ class Till:
         )
 
     def _charge(self, made: Doc, says: str) -> None:
-        """Asks the bank."""
+        """Asks the bank, unless Stripe knows by itself that the card wants its owner."""
+        if says == "unasked":
+            said = {"code": "authentication_required", "decline_code": "authentication_required"}
+            made.update(status="requires_payment_method", last_payment_error=said)
+            self.tell("payment_intent.payment_failed", made)
+            return
         charge = papers.charge(self._id("ch"), self.clock(), made)
         self.put(charge)
         made["latest_charge"] = charge["id"]

@@ -7,10 +7,9 @@ a thin event says nothing else anyway. So old and new shapes come to the same.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from urllib.parse import quote
 
-from loyalty_core import FactError, Input, Json, JsonObject, as_object, as_text, needed_object
+from loyalty_core import FactError, Input, Json, JsonObject, as_object, needed_object
 from loyalty_stripe.fields import name, ref
 from loyalty_stripe.gathering import Gathering
 from loyalty_stripe.signing import topic_of
@@ -99,12 +98,7 @@ class Events:
 
     def _unpaid(self, event: JsonObject, about: JsonObject) -> list[Input]:
         found = self._gathering.api.get(f"invoices/{quote(_id(about), safe='')}")
-        if found is None:
-            return []
-        if as_text(event.get("object")) == "v2.core.event":  # it says its moment as text
-            at = datetime.fromisoformat(as_text(event.get("created")))
-            event = {**event, "created": int(at.timestamp())}
-        return unpaid(event, found, self._gathering.reading)
+        return [] if found is None else unpaid(event, found, self._gathering.reading)
 
     def _note(self, event: JsonObject, about: JsonObject) -> list[Input]:
         invoice = ref(about.get("invoice"))

@@ -27,6 +27,8 @@ WITH_CHARGE = {"expand": ["latest_charge.refunds"]}
 CHARGED = {"expand": ["data.latest_charge.refunds"]}
 SETTLED = frozenset({"succeeded", "requires_capture", "canceled"})
 """Where a payment stands that is told of, unless it is a fee; the others may come to nothing."""
+CHARGED_FOR = frozenset({"succeeded", "requires_capture"})
+"""Where it has a charge, though that may be seen a little later than the event that tells so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,10 @@ class Gathering:
             return []
         fee, id = fee_of(doc, self.program), ref(doc)
         charge = as_object(doc.get("latest_charge"))
-        if fee is None and (as_text(doc.get("status")) not in SETTLED or not charge):
+        status = as_text(doc.get("status"))
+        if status in CHARGED_FOR and not charge and not walking:
+            raise PlatformUnavailable(f"the charge of {id} is not there yet", where=id)
+        if fee is None and (status not in SETTLED or not charge):
             return []
         if fee is not None:
             page = (session or self._page_of(id)) if fee.page else None

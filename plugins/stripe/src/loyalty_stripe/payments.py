@@ -80,13 +80,11 @@ class StripePayments:
         for customer in known:
             if intent := self._made("payment_intents", customer, charge, CHARGED, page=False):
                 return self._of_intent(intent, charge, customer)
-        there, methods = [], []
-        for customer in known:
-            method = self._method(customer)
-            there += [customer] if method is not None else []
-            methods += [(customer, method)] if method else []
-        if methods:
-            return self._directly(charge, *methods[0])
+        methods = {customer: self._method(customer) for customer in known}
+        for customer, method in methods.items():
+            if method:
+                return self._directly(charge, customer, method)
+        there = [customer for customer, method in methods.items() if method is not None]
         return self._by_page(charge, there[0] if there else self._customer(charge, known))
 
     def refund(self, repayment: Repayment) -> datetime | None:
@@ -129,7 +127,12 @@ class StripePayments:
         marks = {PROGRAM: self._program, KEY: charge.key, PAGE: "1" if page else ""}
         since = int((charge.at.astimezone(UTC) - EARLY).timestamp())
         form = {**more, "customer": customer, "created": {"gte": max(since, 0)}}
-        found = [one for one in self._api.every(path, form) if marked(one, marks)]
+        try:
+            found = [one for one in self._api.every(path, form) if marked(one, marks)]
+        except RequestRefused as refused:
+            if refused.said != NOT_THERE:
+                raise
+            return None  # the customer is of another account, or of the other mode
         return found[-1] if found else None
 
     def _method(self, customer: str) -> str | None:
@@ -185,7 +188,7 @@ class StripePayments:
     def _of_intent(self, intent: JsonObject, charge: Charge, customer: str) -> Payment:
         """What became of a payment by a kept method.
 
-        Why it was declined is read from its charge, which stays as it is when the payment is ended.
+        Why it was declined is told by its charge, which stays as it is when the payment is ended.
         """
         status = as_text(intent.get("status"))
         if status in ("succeeded", "processing"):
@@ -193,10 +196,7 @@ class StripePayments:
             return self._answer(charge, state, ref(intent), happened_at(intent), customer)
         if status != "canceled":
             self._cancel(ref(intent))
-        charged = as_object(intent.get("latest_charge"))
-        outcome = as_object(charged.get("outcome"))
-        codes = {as_text(outcome.get("reason")), as_text(charged.get("failure_code"))}
-        if as_text(outcome.get("advice_code")) in ADVISED or codes & ANOTHER_CARD:
+        if _wants_another(intent):
             return self._by_page(charge, customer)
         reason = why_declined(intent)
         at = moment(intent.get("created"), "$.created")
@@ -308,3 +308,17 @@ class StripePayments:
                         return ref(as_object(one.get("payment")).get("payment_intent"))
         message = f"{repayment.reference!r} of {repayment.source!r} was not paid here"
         raise ConnectorError(message, remedy="Give it back where it was paid.")
+
+
+def _wants_another(intent: JsonObject) -> bool:
+    """Whether the same method would be declined again, unless the member does something.
+
+    The charge says so for good. The payment's own error is gone as soon as that is ended, and says
+    it alone where no bank was asked.
+    """
+    charge, error = as_object(intent.get("latest_charge")), intent.get("last_payment_error")
+    said = (charge, as_object(charge.get("outcome")), as_object(error))
+    names = ("reason", "failure_code", "code", "decline_code")
+    codes = {as_text(one.get(name)) for one in said for name in names}
+    advice = {as_text(one.get("advice_code")) for one in said}
+    return not codes.isdisjoint(ANOTHER_CARD) or not advice.isdisjoint(ADVISED)

@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 
-from loyalty_core import Activity, Event, Input, JsonObject, as_object, as_text, customer_ids
+from loyalty_core import (
+    Activity,
+    Event,
+    Input,
+    JsonObject,
+    as_object,
+    as_text,
+    customer_ids,
+    needed_moment,
+)
 from loyalty_stripe.asking import Api
 from loyalty_stripe.fields import moment, name, ref, rows
 from loyalty_stripe.reading import FAILED, Reading
@@ -63,10 +73,17 @@ def unpaid(event: JsonObject, invoice: JsonObject, reading: Reading) -> list[Inp
             id=name(event.get("id"), "$.id"),
             kind=FAILED,
             identities=reading.identities(invoice, "", ""),
-            occurred_at=moment(event.get("created"), "$.created"),
+            occurred_at=_happened(event),
             data={"reason": "declined"},
         )
     ]
+
+
+def _happened(event: JsonObject) -> datetime:
+    """When an event happened: a thin one says it as text."""
+    created = event.get("created")
+    read = needed_moment if isinstance(created, str) else moment
+    return read(created, "$.created")
 
 
 class Ending:
