@@ -279,6 +279,30 @@ def test_a_debit_on_a_page_begins_the_membership_when_it_came_in(shop: Shop, wel
     assert (shown["due"] or {}).get("reason") == (None if well else "insufficient_funds")
 
 
+def test_what_stripe_can_never_charge_is_said_at_once_and_tried_as_the_plan_says(
+    shop: Shop, caplog: pytest.LogCaptureFixture
+) -> None:
+    shop.join()
+    shop.double.till.least = 5000
+    shown = shop.shown(days=31)
+    assert (shown["status"], shown["due"]["attempts"]) == ("grace", 1)
+    assert (shown["due"]["reason"], shown["due"]["pay_url"]) == ("amount_too_small", None)
+    assert "It is too small" in caplog.text
+    shop.double.asked.clear()
+    shop.shown(hours=6)
+    assert shop.double.asked == []
+    shop.double.till.least = 0
+    shown = shop.shown(days=1)
+    assert (shown["status"], shown["fees"], shop.taken) == ("active", 2000, [1000, 1000])
+
+
+def test_a_first_fee_that_stripe_can_never_charge_is_said_at_once(shop: Shop) -> None:
+    shop.double.till.least = 5000
+    shop.do("subscribe", "club")
+    shown = shop.shown()
+    assert (shown["status"], shown["due"]["reason"]) == ("unpaid", "amount_too_small")
+
+
 def test_a_customer_who_was_deleted_at_stripe_pays_on_a_page(shop: Shop) -> None:
     shop.join()
     for one in shop.double.till.held("customer"):

@@ -29,6 +29,8 @@ NOT_NOW = (408, 409, 424, 425, 429)
 
 Not ``HttpAnswer.away``: by a 402 Stripe says that a payment was declined.
 """
+UNKNOWN = frozenset({"", "api_error", "idempotency_error", "rate_limit_error"})
+"""Kinds of errors that do not say what was done; a key was used with other words before."""
 NOT_THERE = "resource_missing"
 
 Form = Mapping[str, object]
@@ -205,6 +207,6 @@ def _refusal(answer: HttpAnswer, error: JsonObject) -> Exception:
     if answer.status in REFUSED:
         remedy = "Make a restricted key that may do what the plugin's page names."
         return KeyRefused(said, where=answer.path, remedy=remedy)
-    if not kind or kind == "idempotency_error":  # it was asked otherwise before: look for it
+    if kind in UNKNOWN:
         return PlatformUnavailable(said, where=answer.path)
     return RequestRefused(said, where=answer.path, said=code or kind)

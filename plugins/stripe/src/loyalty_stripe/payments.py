@@ -7,7 +7,8 @@ customer's payments and pages, which are listed as they are.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import logging
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
@@ -40,6 +41,8 @@ from loyalty_stripe.marks import (
 )
 from loyalty_stripe.reading import GIVEN_UP, happened_at, why_declined
 
+logger = logging.getLogger("loyalty_stripe")
+
 EARLY = timedelta(days=2)
 """How long before a charge was due its payment may have been made, by clocks that differ."""
 ANOTHER_CARD = frozenset(
@@ -51,6 +54,9 @@ ANOTHER_CARD = frozenset(
 """Codes after which the same method would be declined again, unless the member does something."""
 ADVISED = frozenset({"do_not_try_again", "confirm_card_data"})
 PAGE_PAID = {"expand": ["data.payment_intent.latest_charge"]}
+NO_AMOUNT = "invalid_charge_amount"
+FOR_GOOD = frozenset({NO_AMOUNT, "amount_too_large", "amount_too_small"})
+"""What Stripe says of amounts that it never charges; any other refusal may be mended."""
 NOT_ANY_MORE = "payment_intent_unexpected_state"
 NOT_THIS = "payment_method_"
 """How the codes begin by which Stripe says that a method cannot be charged like this."""
@@ -70,22 +76,44 @@ class StripePayments:
         """Paid or declined where a method is kept, else pending with a page to pay on.
 
         A method that would be declined again, or wants the member themselves, is as if there were
-        none. Raises ``PlatformUnavailable`` where it is not known what was done, and
-        ``ConnectorError`` for what can never be charged.
+        none. An amount that Stripe never charges is declined by its code for why: nothing was made.
+        Raises ``PlatformUnavailable`` where it is not known what was done, and ``ConnectorError``
+        for what somebody has to mend.
         """
         known = customer_ids(charge.identities, self._source)
         for customer in known:
             if page := self._made("checkout/sessions", customer, charge, PAGE_PAID, page=True):
                 return self._of_page(page, charge)
-        for customer in known:
-            if intent := self._made("payment_intents", customer, charge, CHARGED, page=False):
+        found = [
+            (customer, intent)
+            for customer in known
+            if (intent := self._made("payment_intents", customer, charge, CHARGED, page=False))
+        ]
+        try:
+            if found:
+                customer, intent = found[0]
                 return self._of_intent(intent, charge, customer)
+            return self._anew(charge, known)
+        except RequestRefused as refused:
+            if refused.said not in FOR_GOOD:
+                raise
+            logger.warning("the fee %s cannot be collected: %s", charge.key, refused)
+            return Payment(
+                state=PaymentState.DECLINED,
+                source=self._source,
+                reference="",
+                at=charge.at.astimezone(UTC),
+                reason=refused.said,
+            )
+
+    def _anew(self, charge: Charge, known: Sequence[str]) -> Payment:
+        """The answer to a charge for which nothing was made before."""
         methods = {customer: self._method(customer) for customer in known}
         for customer, method in methods.items():
             if method:
                 return self._directly(charge, customer, method)
         there = [customer for customer, method in methods.items() if method is not None]
-        return self._by_page(charge, there[0] if there else self._customer(charge, known))
+        return self._by_page(charge, there[0] if there else self._new_customer(charge, known))
 
     def refund(self, repayment: Repayment) -> datetime | None:
         """When the money was given back; None while the member has to say where to.
@@ -130,7 +158,7 @@ class StripePayments:
         try:
             found = [one for one in self._api.every(path, form) if marked(one, marks)]
         except RequestRefused as refused:
-            if refused.said != NOT_THERE:
+            if refused.said != NOT_THERE or self._customer(customer) is not None:
                 raise
             return None  # the customer is of another account, or of the other mode
         return found[-1] if found else None
@@ -140,7 +168,7 @@ class StripePayments:
 
         None if there is no such customer any more.
         """
-        found = self._api.get(f"customers/{quote(customer, safe='')}")
+        found = self._customer(customer)
         if found is None or found.get("deleted") is True:
             return None
         default = ref(as_object(found.get("invoice_settings")).get("default_payment_method"))
@@ -150,7 +178,10 @@ class StripePayments:
         listed = self._api.page(path, {"limit": 1})
         return ref(listed.found[0]) if listed.found else ""
 
-    def _customer(self, charge: Charge, gone: Iterable[str]) -> str:
+    def _customer(self, id: str) -> JsonObject | None:
+        return self._api.get(f"customers/{quote(id, safe='')}")
+
+    def _new_customer(self, charge: Charge, gone: Iterable[str]) -> str:
         """A customer for a member who has none any more: the page asks them for their address."""
         form = {"metadata": {PROGRAM: self._program, MEMBER: charge.member_id}}
         key = key_for(self._program, "customer", charge.member_id, *gone)
@@ -287,7 +318,8 @@ class StripePayments:
         found = at_stripe(amount, currency)
         if found is None:
             remedy = "Stripe takes three-digit currencies in steps of ten: change the price."
-            raise ConnectorError(f"{amount} of {currency} cannot be paid", remedy=remedy)
+            message = f"{amount} of {currency} cannot be paid"
+            raise RequestRefused(message, said=NO_AMOUNT, remedy=remedy)
         return found
 
     def _intent_of(self, repayment: Repayment) -> str:
