@@ -295,7 +295,12 @@ from loyalty_core.errors import (
     WalletUnknown,
 )
 from loyalty_core.loyalty import Loyalty
-from loyalty_core.plugins.accounts import ShopAccount, account_problems, signer_problems
+from loyalty_core.plugins.accounts import (
+    ShopAccount,
+    account_problems,
+    signer_problems,
+    url_problems,
+)
 from loyalty_core.plugins.asking import HttpAnswer, ShopHttp, patiently
 from loyalty_core.plugins.hookspecs import hookimpl
 from loyalty_core.plugins.loader import Plugin
@@ -395,6 +400,7 @@ __all__ = [
     "inputs_of", "is_purchase", "line_nets", "member_text", "minor_digits", "needed_moment",
     "needed_object", "next_period_start", "order_total", "own_table", "parse_scaled", "patiently",
     "period_start", "place_at", "points_multiplier", "price", "read_facts", "read_settings",
-    "same_signature", "secret_problems", "signer_problems", "split", "start_of", "worth_in", "zone",
+    "same_signature", "secret_problems", "signer_problems", "split", "start_of", "url_problems",
+    "worth_in", "zone",
 ]
 # fmt: on
