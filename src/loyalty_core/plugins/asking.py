@@ -162,7 +162,9 @@ class ShopHttp:
 
         with self._opening:
             if self._client is None:
-                self._client = httpx2.Client(timeout=httpx2.Timeout(self._seconds, connect=10))
+                self._client = httpx2.Client(
+                    timeout=httpx2.Timeout(self._seconds, connect=min(self._seconds, 10))
+                )
                 weakref.finalize(self, self._client.close)
             return self._client
 
