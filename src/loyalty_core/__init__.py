@@ -302,6 +302,7 @@ from loyalty_core.plugins.accounts import (
     account_problems,
     connected_problems,
     signer_problems,
+    url_problems,
 )
 from loyalty_core.plugins.asking import HttpAnswer, ShopHttp, patiently
 from loyalty_core.plugins.hookspecs import hookimpl
@@ -403,6 +404,6 @@ __all__ = [
     "minor_digits", "needed_moment", "needed_object", "next_period_start", "order_total",
     "own_table", "parse_scaled", "patiently", "period_start", "place_at", "points_multiplier",
     "price", "read_facts", "read_settings", "same_signature", "secret_problems", "signer_problems",
-    "split", "start_of", "worth_in", "zone",
+    "split", "start_of", "url_problems", "worth_in", "zone",
 ]
 # fmt: on
