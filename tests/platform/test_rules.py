@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import sys
+import time
 from importlib.abc import Loader
 from importlib.machinery import ModuleSpec
 from pathlib import Path
@@ -367,6 +369,23 @@ def test_what_is_asked_is_found_while_something_is_being_imported(
     monkeypatch.setattr(sys, "meta_path", [Importing(), *sys.meta_path])
     module = importlib.import_module("checks_stamps")
     assert module.faults == ("Stamps.decide asks a file (open)",)
+
+
+def test_what_runs_as_garbage_is_collected_is_not_the_plugins(tmp_path: Path) -> None:
+    """Others in the process left it there, as Hypothesis, which asks the clock each time."""
+    subject = planted(tmp_path, deciding("[[] for _ in range(9999)]"))
+    collected = []
+
+    def asks_the_clock(phase: str, info: object) -> None:
+        collected.append((phase, time.perf_counter()))
+
+    gc.callbacks.append(asks_the_clock)
+    try:
+        assert checked(subject, RULES["LQ201"]).faults == ()
+        assert collected != []  # elsewhere it goes on
+        assert gc.isenabled()
+    finally:
+        gc.callbacks.remove(asks_the_clock)
 
 
 @pytest.mark.parametrize(("code", "fragment", "changes"), CASES)
