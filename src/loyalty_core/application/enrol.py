@@ -87,7 +87,8 @@ class Members:
         given: str,
     ) -> MemberId:
         if key is not None and (stored := stored_receipt(uow, key, given)):
-            return MemberId(stored.member_id or "")
+            assert stored.member_id is not None  # that of an enrolment
+            return MemberId(stored.member_id)
         now = self._clock()
         program = self._rules.config.program
         found = identify(uow, [wanted], [now], program, profile=profile, enrol=True)
