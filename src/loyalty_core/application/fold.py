@@ -140,10 +140,9 @@ def fold(
 ) -> Folded:
     """Decides the changed facts, and those after them that it makes a difference to.
 
-    ``undone`` is a merge that has been taken back: what came after it is decided without it.
-
     ``later`` are the member's other facts from ``fold_start`` on; ``changed`` come as they are
-    now. The records' awards, states and statuses are updated, and so is the member.
+    now. ``undone`` is a merge that has been taken back: what came after it is decided without it.
+    The records' awards, states and statuses are updated, and so is the member.
     """
     ordered, known, last = _stage(member, changed, later, undone)
     running = _start(member, known)
