@@ -60,12 +60,12 @@ class Shopify(PlatformDouble):
         status = {"maximumAvailable": BUCKET, "currentlyAvailable": there, "restoreRate": RATE}
         cost = {"requestedQueryCost": wanted, "actualQueryCost": None, "throttleStatus": status}
         error = {"message": "Throttled", "extensions": {"code": "THROTTLED"}}
-        document: Any = {"errors": [error], "extensions": {"cost": cost}}
+        document = {"errors": [error], "extensions": {"cost": cost}}
         self.faults.append(Fault(kind="answer", answer=Answer.of(document)))
 
     def fail(self, code: str, message: str = "no") -> None:
         """Answers the next request 200, with an error of this code."""
-        document: Any = {"errors": [{"message": message, "extensions": {"code": code}}]}
+        document = {"errors": [{"message": message, "extensions": {"code": code}}]}
         self.faults.append(Fault(kind="answer", answer=Answer.of(document)))
 
     def answers(self, status: int, **headers: str) -> None:
@@ -117,7 +117,7 @@ class Shopify(PlatformDouble):
         cost = variables.get("first", 0) * variables.get("lines", 0) + 10
         if cost > self.most_cost:
             error = {"message": "too much", "extensions": {"code": "MAX_COST_EXCEEDED"}}
-            return Answer.of({"errors": [error]})  # type: ignore[list-item]
+            return Answer.of({"errors": [error]})
         made = graphql_sync(SCHEMA, query, self._roots(), variable_values=variables)
         document: Any = {"data": made.data}
         if made.errors:

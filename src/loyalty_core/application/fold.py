@@ -9,9 +9,11 @@ state kept with the next fact, and stops as soon as nothing differs any more.
 from __future__ import annotations
 
 import logging
+from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import NamedTuple, cast
 
 from loyalty_core.application.claiming import Claiming, Stock
@@ -36,6 +38,8 @@ FIRST_RETRY = timedelta(minutes=1)
 LONGEST_RETRY = timedelta(days=1)
 
 State = Mapping[str, Mapping[str, Json]]
+Known = Sequence[tuple[Position, Mapping[str, Json]]]
+"""What was before each event that was decided, by where the event stood then."""
 _plain = converter(0)
 NOTHING = Profile()
 ACTIVE = MemberStatus.ACTIVE
@@ -138,12 +142,13 @@ def fold(
 ) -> Folded:
     """Decides the changed facts, and those after them that it makes a difference to.
 
-    ``undone`` is a merge that has been taken back: what came after it is decided without it.
     ``later`` are the member's other facts from ``fold_start`` on; ``changed`` come as they are
-    now. The records' awards, states and statuses are updated, and so is the member. Plugins claim
+    now. ``undone`` is a merge that has been taken back: what came after it is decided without it.
+    The records' awards, states and statuses are updated, and so is the member. Plugins claim
     of ``stock``.
     """
-    ordered, running, last = _stage(member, changed, later, undone)
+    ordered, known, last = _stage(member, changed, later, undone)
+    running = _start(member, known)
     unseen = {record.id for record in changed}
     result = Folded()
     if rules.config.program.join is JoinPolicy.ON_FIRST_FACT:
@@ -152,13 +157,15 @@ def fold(
         if joined_at != member.joined_at:  # views tell it, so every later fact is decided again
             last = max(last, ordered[-1].position)
             member.joined_at, member.changed = joined_at, True
-    for place, record in enumerate(ordered):
+    for record in ordered:
         if isinstance(record, Merge):
             before = running.snapshot(NOTHING)
             if record.position > last and record.before == before:
                 return result  # from here on everything is as it was
             record.before, member.changed = before, True
             running.absorb(record, rules)
+            off = record.state.keys() - rules.config.plugins.keys()
+            running.state |= _left_at(record.position, off, known, member)
             continue
         fact = decidable(record, member)
         if fact is not None:
@@ -170,8 +177,7 @@ def fold(
             record.before = before
             used = rules if fresh else rules_at(record.config_version)
             _take(record, fact, member, profile, running, used, now, stock, result)
-            if used.gone and not fresh:
-                running.state |= _left_by(used.gone, ordered[place + 1 :], member)
+            running.state |= _left_at(record.position, used.gone, known, member)
         elif record.id in unseen:
             _withdraw(record, stock, result)
     member.history, member.state, member.changed = running.history, running.state, True
@@ -183,16 +189,15 @@ def _stage(
     changed: Sequence[FactRecord],
     later: Iterable[FactRecord],
     undone: Merge | None,
-) -> tuple[list[FactRecord | Merge], Running, Position]:
-    """What is to be folded in its order, the state before it, and the last place that changed."""
+) -> tuple[list[FactRecord | Merge], Known, Position]:
+    """What is to be folded in its order, what was known of it, and the last place that changed."""
     places = [place for one in changed for place in (one.position, one.was_at) if place]
     places += [undone.position] if undone else []
     facts = {record.id: record for record in (*later, *changed)}
     merges = [merge for merge in member.merges if merge.position >= min(places)]
     events: list[FactRecord | Merge] = [*facts.values(), *merges]
     ordered = sorted(events, key=lambda one: one.position)
-    running = _start(member, [*ordered, undone] if undone else ordered)
-    return ordered, running, max(places)
+    return ordered, _known([*ordered, undone] if undone else ordered), max(places)
 
 
 def _take(
@@ -221,25 +226,33 @@ def _take(
     member.decided_to = max(member.decided_to or record.position, record.position)
 
 
-def _left_by(
-    gone: Collection[str], rest: Sequence[FactRecord | Merge], member: MemberRecord
-) -> dict[str, Mapping[str, Json]]:
-    """The states that plugins left with a fact which cannot decide it again: they are not there.
-
-    It is what the next of the facts that were decided before had before it; or the member's own.
-    """
-    known = (cast(State, one.before["state"]) for one in rest if "state" in one.before)
-    states = next(known, member.state)
-    return {plugin: states[plugin] for plugin in gone if plugin in states}
+def _known(events: Iterable[FactRecord | Merge]) -> Known:
+    """What was before each of these events that was decided, in the order they stood in then."""
+    stood = [(one.position if isinstance(one, Merge) else one.was_at, one) for one in events]
+    known = [(place, one.before) for place, one in stood if place]
+    return sorted(known, key=itemgetter(0))
 
 
-def _start(member: MemberRecord, ordered: Sequence[FactRecord | Merge]) -> Running:
-    """The state before the first of these events: the member's own if none was decided yet."""
-    stood = [(one.position if isinstance(one, Merge) else one.was_at, one) for one in ordered]
-    decided = [(place, one) for place, one in stood if place]
-    if decided:
-        return Running.resume(min(decided, key=lambda pair: pair[0])[1].before)
+def _start(member: MemberRecord, known: Known) -> Running:
+    """The state before the first of the events: the member's own if none was decided yet."""
+    if known:
+        return Running.resume(known[0][1])
     return Running(member.history, dict(member.state))
+
+
+def _left_at(
+    place: Position, silent: Collection[str], known: Known, member: MemberRecord
+) -> dict[str, Mapping[str, Json]]:
+    """The states that plugins left at a place of which they cannot say any more what they make.
+
+    It is what the next of the events that were decided before had before it; or the member's own.
+    """
+    if not silent:
+        return {}
+    following = bisect_right(known, place, key=itemgetter(0))
+    left = known[following][1].get("state", {}) if following < len(known) else member.state
+    states = cast(State, left)
+    return {plugin: states[plugin] for plugin in silent if plugin in states}
 
 
 def _seen(record: FactRecord) -> Profile:

@@ -45,8 +45,11 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
     @staticmethod
-    def of(document: Json, status: int = 200, **headers: str) -> Answer:
-        """An answer with a JSON body; ``_`` in the names of headers is ``-``."""
+    def of(document: object, status: int = 200, **headers: str) -> Answer:
+        """An answer with a JSON body, of what ``json.dumps`` can write.
+
+        ``_`` in the names of headers is ``-``.
+        """
         given = {name.replace("_", "-"): value for name, value in headers.items()}
         made = json.dumps(document).encode()
         return Answer(
@@ -137,8 +140,9 @@ class PlatformDouble:
         asked = _read(handler)
         with self._lock:
             self.asked.append(asked)
-            fault = self.faults.popleft() if self.faults and not self.down else None
-        if self.down:
+            down = self.down
+            fault = self.faults.popleft() if self.faults and not down else None
+        if down:
             self._send(handler, Answer(status=503))
             return
         if fault is not None and fault.kind == "delay":
