@@ -44,7 +44,7 @@ class _Texts:
             f"ORDER BY member_id) AS owned {locked}"
         )
         self.lock_members = (
-            f"SELECT {member} FROM loyalty_member WHERE program = {mark} AND id {any_id} "
+            f"SELECT {member} FROM loyalty_member WHERE {sql.its_own()} AND id {any_id} "
             f"ORDER BY household, id{lock}"  # a household is locked after its members
         )
         self.known = (
