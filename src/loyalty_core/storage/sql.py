@@ -125,8 +125,8 @@ class Sql:
 
     def ids(self, ids: Iterable[str]) -> Any:
         """A list of ids as the parameter of ``any_id``."""
-        wanted = sorted(set(ids))
-        return wanted if self.postgresql else json.dumps(wanted)
+        wanted = list(ids)
+        return wanted if self.postgresql else encode(wanted)
 
     def moment(self, moment: datetime) -> Any:
         """A moment as a parameter."""
