@@ -112,12 +112,13 @@ class UnitOfWork(
         """Facts that a program failed on and whose time to try again has come, oldest first."""
         ...
 
-    def wallets(self, members: Iterable[MemberId]) -> list[WalletBook]:
-        """The members' wallets, without lots."""
-        ...
-
-    def lots(self, ids: Iterable[LotId], open_of: Iterable[MemberId]) -> list[Lot]:
-        """The lots with these ids, and all lots of these members that hold points."""
+    def books(
+        self,
+        members: Iterable[MemberId],
+        lots: Iterable[LotId] = (),
+        open_of: Iterable[MemberId] = (),
+    ) -> tuple[list[WalletBook], list[Lot]]:
+        """The members' wallets, without lots; and lots: those with these ids, all open ones."""
         ...
 
     def redemption(self, redemption_id: str) -> Redemption | None:
