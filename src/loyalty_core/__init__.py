@@ -138,6 +138,7 @@ from loyalty_core.domain.households import (
     Spenders,
 )
 from loyalty_core.domain.ledger import Entry, Transaction, TransactionKind
+from loyalty_core.domain.limits import Claims, Limited
 from loyalty_core.domain.members import (
     History,
     Identity,
@@ -301,6 +302,7 @@ from loyalty_core.plugins.accounts import (
     account_problems,
     connected_problems,
     signer_problems,
+    url_problems,
 )
 from loyalty_core.plugins.asking import HttpAnswer, ShopHttp, patiently
 from loyalty_core.plugins.hookspecs import hookimpl
@@ -352,8 +354,8 @@ __all__ = [
     "AmountInvalid", "AsyncLoyalty", "AwardExplanation", "Backtest", "Benefit", "BenefitKind",
     "BenefitSource", "BenefitUse", "Block", "Board", "BoardAround", "BoardPage", "BoardUnknown",
     "BoardWin", "BorneCost", "Calendar", "Campaign", "Cart", "Cause", "Charge", "Checkout",
-    "ClaimReceipt", "ClaimRefused", "Clock", "CodeImport", "CodeRules", "CodeSource", "CodeUsed",
-    "Command", "Compared", "Condition", "ConfigError", "ConnectedAccount", "Connector",
+    "ClaimReceipt", "ClaimRefused", "Claims", "Clock", "CodeImport", "CodeRules", "CodeSource",
+    "CodeUsed", "Command", "Compared", "Condition", "ConfigError", "ConnectedAccount", "Connector",
     "ConnectorDisabled", "ConnectorError", "ConnectorStatus", "ConnectorUnknown", "Credit",
     "CurrencyUnknown", "Customer", "CustomerMissing", "DateOutOfRange", "Dated", "DebtPolicy",
     "Decidable", "Decision", "Difference", "Disconnected", "Drift", "DropCode", "Earning", "Effect",
@@ -368,14 +370,14 @@ __all__ = [
     "HttpAnswer", "IdempotencyConflict", "Identity", "IdentityConflict", "IdentityInvalid",
     "IdentityKind", "Impossible", "InboxReport", "Input", "InsufficientPoints", "JoinPolicy",
     "Json", "JsonObject", "KeepState", "LeapDay", "LeavingPolicy", "LedgerFault", "LiftReceipt",
-    "Limit", "Line", "LineKind", "LinePrice", "LinkRefused", "ListsChanges", "LoggedAction",
-    "LoggedMessage", "Loyalty", "LoyaltyError", "MakeCode", "Measure", "Member", "MemberErased",
-    "MemberId", "MemberInactive", "MemberNotFound", "MemberStatus", "MemberView", "MergeReceipt",
-    "MergeRefused", "Message", "MessageReceipt", "MessageState", "Migration", "Minor",
-    "MissedBenefit", "Moment", "Money", "MovedPoints", "NotSealed", "Order", "OrderNotFound",
-    "OrderRefund", "OrderStatus", "OrderSumsMismatch", "Outcome", "Owing", "OwnTables", "Page",
-    "Paid", "Partner", "Payment", "PaymentProvider", "PaymentState", "Period", "Place",
-    "PlatformUnavailable", "Plugin", "PluginError", "PluginFailed", "PluginManifest",
+    "Limit", "Limited", "Line", "LineKind", "LinePrice", "LinkRefused", "ListsChanges",
+    "LoggedAction", "LoggedMessage", "Loyalty", "LoyaltyError", "MakeCode", "Measure", "Member",
+    "MemberErased", "MemberId", "MemberInactive", "MemberNotFound", "MemberStatus", "MemberView",
+    "MergeReceipt", "MergeRefused", "Message", "MessageReceipt", "MessageState", "Migration",
+    "Minor", "MissedBenefit", "Moment", "Money", "MovedPoints", "NotSealed", "Order",
+    "OrderNotFound", "OrderRefund", "OrderStatus", "OrderSumsMismatch", "Outcome", "Owing",
+    "OwnTables", "Page", "Paid", "Partner", "Payment", "PaymentProvider", "PaymentState", "Period",
+    "Place", "PlatformUnavailable", "Plugin", "PluginError", "PluginFailed", "PluginManifest",
     "PluginMissing", "PluginState", "PluginStatus", "PointsValue", "Price", "Pricing", "Problem",
     "Profile", "Program", "ProgramConfig", "ProgramType", "Progress", "ProofInvalid", "Purchases",
     "PutRow", "Quote", "Rate", "RebuildReport", "ReceivesWebhooks", "RecordStatus", "RecordSummary",
@@ -402,6 +404,6 @@ __all__ = [
     "minor_digits", "needed_moment", "needed_object", "next_period_start", "order_total",
     "own_table", "parse_scaled", "patiently", "period_start", "place_at", "points_multiplier",
     "price", "read_facts", "read_settings", "same_signature", "secret_problems", "signer_problems",
-    "split", "start_of", "worth_in", "zone",
+    "split", "start_of", "url_problems", "worth_in", "zone",
 ]
 # fmt: on

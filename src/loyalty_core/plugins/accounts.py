@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Sequence
 from typing import Protocol
+from urllib.parse import urlsplit
 
 from loyalty_core.domain.catalogue import RewardType
 from loyalty_core.domain.currencies import minor_digits
@@ -13,6 +14,8 @@ from loyalty_core.domain.secrets import secret_problems
 from loyalty_core.errors import CurrencyUnknown, Problem
 
 MOST_MINUTES = 10_080
+LOCAL = ("127.0.0.1", "::1", "localhost")
+_URL = "Write an https URL, such as https://shop.example."
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}", re.ASCII)
 
 
@@ -94,6 +97,30 @@ def signer_problems(where: str, references: Sequence[str]) -> Iterator[Problem]:
         yield Problem(f"{where}.secrets", f"{len(references)} secrets", "Name one, or two.")
     for place, reference in enumerate(references):
         yield from secret_problems(f"{where}.secrets[{place}]", reference)
+
+
+def url_problems(
+    where: str, url: str, *, path: bool = True, query: bool = False
+) -> Iterator[Problem]:
+    """What is wrong with a URL that keys are sent to: it is of https, and has no keys in itself.
+
+    ``where`` is the place of the setting; ``path`` and ``query`` say whether it may have them. On
+    this machine http is fine, as a double has it.
+    """
+    try:
+        parts = urlsplit(url)
+        schemes = ("https", "http") if parts.hostname in LOCAL else ("https",)
+        fits = bool(parts.hostname) and parts.scheme in schemes and parts.port != 0
+    except ValueError:
+        yield Problem(where, "it is no URL", _URL)
+        return
+    over = [("a name or password", parts.username), ("a fragment", parts.fragment)]
+    over += [] if query else [("a query", parts.query)]
+    over += [] if path else [("a path", parts.path.strip("/"))]
+    if found := [name for name, there in over if there]:
+        yield Problem(where, f"the URL has {' and '.join(found)}", _URL)
+    elif not fits:
+        yield Problem(where, f"{url[:60]!r} is no https URL", _URL)
 
 
 def _name(

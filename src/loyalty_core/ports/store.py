@@ -132,12 +132,12 @@ class UnitOfWork(
         """Redemptions whose reward is to be handed over (again) by ``now``, longest due first."""
         ...
 
-    def claim_stock(self, item: str, stock: int) -> bool:
-        """Whether one more of ``stock`` was left of a limited item, and is claimed now."""
+    def claim_stock(self, item: str, stock: int, amount: int = 1) -> bool:
+        """Whether so many more of ``stock`` were left of a limited item, and are claimed now."""
         ...
 
-    def unclaim_stock(self, item: str) -> None:
-        """Puts one back that was claimed."""
+    def unclaim_stock(self, item: str, amount: int = 1) -> None:
+        """Puts so many back that were claimed."""
         ...
 
     def save_redemptions(self, changed: Iterable[Redemption]) -> None:

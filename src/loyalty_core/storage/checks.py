@@ -14,6 +14,7 @@ from loyalty_core.storage.grant_checks import grant_checks
 from loyalty_core.storage.holds import unequal_holds, wrong_holds
 from loyalty_core.storage.households import wrong_places
 from loyalty_core.storage.partner_checks import partner_checks
+from loyalty_core.storage.stock import wrong_stock
 
 MOST = 100
 """How many faults of one kind are listed."""
@@ -36,6 +37,10 @@ def check_books(
         what = f"{wrong.stored} held, its redemptions hold {wrong.right}"
         faults.append((wrong.lot_id or wrong.member_id, f"{name} has {what}"))
     faults += islice(unequal_holds(connection, program), MOST)
+    for item, stored, right in wrong_stock(connection, program)[:MOST]:
+        faults.append(
+            (item, f"{stored} are claimed of this item, redemptions and facts have {right}")
+        )
     faults += islice(wrong_places(connection, program), MOST)
     counts = {}
     for name in ("transaction", "entry", "lot", "wallet"):
