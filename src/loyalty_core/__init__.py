@@ -148,6 +148,7 @@ from loyalty_core.domain.members import (
     MemberView,
     Profile,
 )
+from loyalty_core.domain.names import Name
 from loyalty_core.domain.orders import is_purchase, line_nets, order_total
 from loyalty_core.domain.partners import (
     AccountLink,
@@ -310,13 +311,7 @@ from loyalty_core.ports.connectors import (
     SignsMembersIn,
 )
 from loyalty_core.ports.grants import CodeSource
-from loyalty_core.ports.payments import (
-    Charge,
-    Payment,
-    PaymentProvider,
-    PaymentState,
-    Repayment,
-)
+from loyalty_core.ports.payments import Charge, Payment, PaymentProvider, PaymentState, Repayment
 from loyalty_core.ports.program import (
     BenefitSource,
     Command,
@@ -366,9 +361,10 @@ __all__ = [
     "Loyalty", "LoyaltyError", "MakeCode", "Measure", "Member", "MemberErased", "MemberId",
     "MemberInactive", "MemberNotFound", "MemberStatus", "MemberView", "MergeReceipt",
     "MergeRefused", "Message", "MessageReceipt", "MessageState", "Migration", "Minor",
-    "MissedBenefit", "Moment", "Money", "MovedPoints", "NotSealed", "Order", "OrderNotFound",
-    "OrderRefund", "OrderStatus", "OrderSumsMismatch", "Outcome", "Owing", "OwnTables", "Page",
-    "Paid", "Partner", "Payment", "PaymentProvider", "PaymentState", "Period", "Place",
+    "MissedBenefit", "Moment", "Money", "MovedPoints", "Name", "NotSealed", "Order",
+    "OrderNotFound", "OrderRefund", "OrderStatus", "OrderSumsMismatch", "Outcome", "Owing",
+    "OwnTables", "Page", "Paid", "Partner", "Payment", "PaymentProvider", "PaymentState", "Period",
+    "Place",
     "PlatformUnavailable", "Plugin", "PluginError", "PluginFailed", "PluginManifest",
     "PluginMissing", "PluginState", "PluginStatus", "PointsValue", "Price", "Pricing", "Problem",
     "Profile", "Program", "ProgramConfig", "ProgramType", "Progress", "ProofInvalid", "Purchases",

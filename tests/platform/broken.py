@@ -60,6 +60,10 @@ class Broken:
         return self.registered("benefits", [BrokenScheme(self)])
 
     @hookimpl
+    def loyalty_register_activities(self) -> Any:
+        return self.registered("activities", [])
+
+    @hookimpl
     def loyalty_register_handlers(self) -> Any:
         def handle(event: Event) -> Any:
             return self.say("handle", None)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from itertools import count
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -17,8 +18,10 @@ import pytest
 from loyalty_core import (
     Benefit,
     BenefitKind,
+    Board,
     Cause,
     Credit,
+    Emit,
     Grant,
     GrantedBenefit,
     KeepState,
@@ -28,14 +31,18 @@ from loyalty_core import (
     PluginFailed,
     PutRow,
     RecordStatus,
+    Score,
     SpendOffer,
     Standing,
+    Tier,
+    TierChange,
 )
 from tests.contract.conftest import Shop
-from tests.platform.broken import ON, Broken
+from tests.platform.broken import ON, Broken, BrokenProgram
 from tests.platform.lending import Lending
 from tests.toy import START, Toy, ToyFailure, ToyProgram, order, points
 
+GOLD = Tier(tier="gold", name="Gold", rank=0)
 SHIPPING_FREE = Benefit(benefit="free", kind=BenefitKind.FREE_SHIPPING)
 
 
@@ -73,6 +80,13 @@ class _Unsayable(Exception):
         raise ToyFailure("str")
 
 
+class _Nowhere(tzinfo):
+    """A time zone without an offset."""
+
+    def utcoffset(self, moment: datetime | None) -> None:
+        return None
+
+
 RUBBISH: list[Any] = [
     ToyFailure("no"),
     _Unsayable(),
@@ -103,9 +117,17 @@ RUBBISH: list[Any] = [
     [_credit(lines={"a": 2.5, "b": 2.5})],
     [_credit(activates_at="now")],
     [_credit(expires_at=START.replace(tzinfo=None))],
+    [_credit(expires_at=START.replace(tzinfo=_Nowhere()))],
+    [_credit(activates_at=datetime.min.replace(tzinfo=timezone(timedelta(hours=12))))],
+    [_credit(expires_at=datetime.max.replace(tzinfo=timezone(-timedelta(hours=12))))],
     [KeepState(None)],  # type: ignore[arg-type]
     [KeepState(5)],  # type: ignore[arg-type]
     [KeepState({"rate": 0.5})],
+    [KeepState({"seed": 10**5000})],
+    [KeepState(MappingProxyType({"it": 1}))],
+    [KeepState({"it": MappingProxyType({})})],  # type: ignore[dict-item]
+    [Emit(type="broken.thing", data={"seed": 10**5000})],
+    [Emit(type="broken.thing", data=MappingProxyType({"it": 1}))],
     [Measure(metric="toy.things")],
     [Measure(metric="broken.things", amount=-1)],
     [Measure(metric="broken.things", amount=0.5)],  # type: ignore[arg-type]
@@ -115,6 +137,10 @@ RUBBISH: list[Any] = [
     [Cause(kind="toy.thing", rule="r")],
     [Cause(kind="broken.thing", rule="r", data=None)],  # type: ignore[arg-type]
     [Cause(kind="broken.thing", rule="r", at="now")],  # type: ignore[arg-type]
+    [Cause(kind="broken.thing", rule="r", at=datetime.max.replace(tzinfo=UTC))],
+    [Cause(kind="broken.thing", rule="r", data={"seed": 10**5000})],
+    [Cause(kind="broken.thing", rule="r", code=5)],  # type: ignore[arg-type]
+    [Cause(kind="broken.thing", rule="r", code="a\x00b")],
     [Cause(kind="broken.thing", rule="r", member="nobody")],  # type: ignore[arg-type]
     [PutRow("loyalty_member", {"id": "x"})],
 ]
@@ -162,6 +188,7 @@ def _raised(answer: Any) -> Any:
         [None],
         _Sulking(),
         [SHIPPING_FREE],  # not granted by anybody
+        [GrantedBenefit(benefit="free", source="broken.ladder", why="x")],  # type: ignore[arg-type]
     ],
     ids=lambda one: repr(one)[:16],
 )
@@ -181,16 +208,66 @@ def test_benefits_that_are_none_cost_its_own_part_alone(sqlite_shop: Shop, answe
         "gold",
         Standing(scheme="ladder", tier=None, changes_at=START - timedelta(days=900)),
         Standing(scheme="ladder", tier=None, changes_at=START.replace(tzinfo=None)),
+        Standing(scheme="ladder", tier="gold"),  # type: ignore[arg-type]
+        Standing(scheme="ladder", tier=Tier(tier="x" * 200, name="Gold", rank=0)),
+        Standing(scheme="ladder", tier=Tier(tier="a\x00b", name="Gold", rank=0)),
+        Standing(scheme="ladder", tier=GOLD, since=START.replace(tzinfo=None)),
+        Standing(scheme="ladder", tier=GOLD, since="now"),  # type: ignore[arg-type]
+        Standing(scheme="a\x00b", tier=GOLD),
+        Standing(scheme="ladder", tier=GOLD, history=("gold",)),  # type: ignore[arg-type]
+        Standing(
+            scheme="ladder", tier=GOLD, history=(TierChange(at=START, tier=None, why="a\x00b"),)
+        ),
     ],
     ids=lambda one: repr(one)[:16],
 )
-def test_a_standing_that_is_none_is_left_out(sqlite_shop: Shop, answer: Any) -> None:
+def test_a_standing_that_is_none_is_left_out(shop: Shop, answer: Any) -> None:
     broken = Broken(answers={"standing": answer})
-    loyalty = sqlite_shop.open(plugins=ON, toys=(sqlite_shop.toy, broken))
+    loyalty = shop.open(plugins=ON, toys=(shop.toy, broken))
     receipt = loyalty.record(order())
     assert receipt.changes == {"points": 60}
     assert loyalty.statement(receipt.member_id or "").standings == ()
     assert loyalty.tick().delivery_failures == 0
+
+
+class _Ranking(BrokenProgram):
+    @property
+    def boards(self) -> Any:
+        return (Board(board="most"),)
+
+    def scores(self, member: Any, at: Any) -> Any:
+        return self.broken.say("scores")
+
+
+def _score(**given: Any) -> Score:
+    usual = {"board": "most", "day": START.date(), "amount": 5, "reached_at": START}
+    return Score(**(usual | given))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        ToyFailure("no"),
+        None,
+        ["most"],
+        [_score(board="least")],
+        [_score(day="today")],
+        [_score(amount=0.5)],
+        [_score(reached_at="now")],
+        [_score(reached_at=START.replace(tzinfo=None))],
+        [_score(reached_at=datetime.max.replace(tzinfo=UTC))],
+        [_score(), _score()],
+    ],
+    ids=lambda one: repr(one)[:80],
+)
+def test_a_score_that_is_none_changes_nothing(shop: Shop, answer: Any) -> None:
+    broken = Broken(answers={"scores": [_score()]})
+    broken.hooks["programs"] = [_Ranking(broken)]
+    loyalty = shop.open(plugins=ON, toys=(shop.toy, broken))
+    loyalty.record(order())
+    broken.answers["scores"] = answer
+    assert loyalty.record(order("2")).changes == {"points": 60}
+    assert [place.amount for place in loyalty.board("most").places] == [5]
 
 
 # -- showing: it is left out ------------------------------------------------------------------

@@ -20,9 +20,10 @@ from loyalty_core.application.following import outcome_of
 from loyalty_core.application.gifts import gifts_after
 from loyalty_core.application.histories import dump_history, load_history
 from loyalty_core.application.own_rows import Putting
+from loyalty_core.application.plain import is_document
 from loyalty_core.application.rules import Rules, ask, ask_follower
 from loyalty_core.application.standing import Person, stood
-from loyalty_core.application.structure import converter, is_json
+from loyalty_core.application.structure import converter
 from loyalty_core.application.taken import Emitted, Taken
 from loyalty_core.domain.effects import Cause
 from loyalty_core.domain.facts import Activity, Decidable, FactId, Json, LineKind, Order
@@ -344,8 +345,9 @@ def united(
         logger.exception("plugin %s failed to unite states", plugin)
         message = f"plugin {plugin!r} raised {type(error).__name__} uniting two members' states"
         raise PluginFailed(message, where=plugin) from error
-    if not is_json(made):
-        raise PluginFailed(f"plugin {plugin!r} united states to what is not JSON", where=plugin)
+    if not is_document(made):
+        message = f"plugin {plugin!r} united states to what is not a JSON object"
+        raise PluginFailed(message, where=plugin)
     return made
 
 
