@@ -18,7 +18,6 @@ import pytest
 from loyalty_core import (
     Benefit,
     BenefitKind,
-    Board,
     Cause,
     Credit,
     Emit,
@@ -31,18 +30,13 @@ from loyalty_core import (
     PluginFailed,
     PutRow,
     RecordStatus,
-    Score,
     SpendOffer,
-    Standing,
-    Tier,
-    TierChange,
 )
 from tests.contract.conftest import Shop
-from tests.platform.broken import ON, Broken, BrokenProgram
+from tests.platform.broken import ON, Broken, Sulking
 from tests.platform.lending import Lending
 from tests.toy import START, Toy, ToyFailure, ToyProgram, order, points
 
-GOLD = Tier(tier="gold", name="Gold", rank=0)
 SHIPPING_FREE = Benefit(benefit="free", kind=BenefitKind.FREE_SHIPPING)
 
 
@@ -61,16 +55,6 @@ def program(shop: Shop, broken: Broken) -> Loyalty:
 
 def _credit(**given: Any) -> Credit:
     return Credit(**({"wallet": "points", "amount": 5, "rule": "r"} | given))
-
-
-class _Sulking:
-    """An answer that raises whatever is done to it."""
-
-    def __getattr__(self, name: str) -> Any:
-        raise ToyFailure(name)
-
-    def __iter__(self) -> Any:
-        raise ToyFailure("iter")
 
 
 class _Unsayable(Exception):
@@ -95,8 +79,8 @@ RUBBISH: list[Any] = [
     5,
     "credit",
     [None],
-    [_Sulking()],
-    _Sulking(),
+    [Sulking()],
+    Sulking(),
     lambda: ({"wallet": "points"} for _ in count()),
     lambda: (KeepState({}) for _ in count()),
     [_credit(amount=-1)],
@@ -178,112 +162,6 @@ def _raised(answer: Any) -> Any:
     return answer
 
 
-@pytest.mark.parametrize(
-    "answer",
-    [
-        ToyFailure("no"),
-        None,
-        5,
-        ["benefit"],
-        [None],
-        _Sulking(),
-        [SHIPPING_FREE],  # not granted by anybody
-        [GrantedBenefit(benefit="free", source="broken.ladder", why="x")],  # type: ignore[arg-type]
-    ],
-    ids=lambda one: repr(one)[:16],
-)
-def test_benefits_that_are_none_cost_its_own_part_alone(sqlite_shop: Shop, answer: Any) -> None:
-    broken = Broken(answers={"benefits": answer})
-    loyalty = sqlite_shop.open(plugins=ON, toys=(sqlite_shop.toy, broken))
-    receipt = loyalty.record(order())
-    assert (receipt.status, receipt.changes) == (RecordStatus.DEFERRED, {"points": 60})
-    assert loyalty.statement(receipt.member_id or "").benefits == ()
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        ToyFailure("no"),
-        None,
-        "gold",
-        Standing(scheme="ladder", tier=None, changes_at=START - timedelta(days=900)),
-        Standing(scheme="ladder", tier=None, changes_at=START.replace(tzinfo=None)),
-        Standing(scheme="ladder", tier="gold"),  # type: ignore[arg-type]
-        Standing(scheme="ladder", tier=Tier(tier="x" * 200, name="Gold", rank=0)),
-        Standing(scheme="ladder", tier=Tier(tier="a\x00b", name="Gold", rank=0)),
-        Standing(scheme="ladder", tier=GOLD, since=START.replace(tzinfo=None)),
-        Standing(scheme="ladder", tier=GOLD, since="now"),  # type: ignore[arg-type]
-        Standing(scheme="a\x00b", tier=GOLD),
-        Standing(scheme="ladder", tier=GOLD, history=("gold",)),  # type: ignore[arg-type]
-        Standing(
-            scheme="ladder", tier=GOLD, history=(TierChange(at=START, tier=None, why="a\x00b"),)
-        ),
-    ],
-    ids=lambda one: repr(one)[:16],
-)
-def test_a_standing_that_is_none_is_left_out(shop: Shop, answer: Any) -> None:
-    broken = Broken(answers={"standing": answer})
-    loyalty = shop.open(plugins=ON, toys=(shop.toy, broken))
-    receipt = loyalty.record(order())
-    assert receipt.changes == {"points": 60}
-    assert loyalty.statement(receipt.member_id or "").standings == ()
-    assert loyalty.tick().delivery_failures == 0
-
-
-class _Ranking(BrokenProgram):
-    @property
-    def boards(self) -> Any:
-        return (Board(board="most"),)
-
-    def scores(self, member: Any, at: Any) -> Any:
-        return self.broken.say("scores")
-
-
-def _score(**given: Any) -> Score:
-    usual = {"board": "most", "day": START.date(), "amount": 5, "reached_at": START}
-    return Score(**(usual | given))
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        ToyFailure("no"),
-        None,
-        ["most"],
-        [_score(board="least")],
-        [_score(day="today")],
-        [_score(amount=0.5)],
-        [_score(reached_at="now")],
-        [_score(reached_at=START.replace(tzinfo=None))],
-        [_score(reached_at=datetime.max.replace(tzinfo=UTC))],
-        [_score(), _score()],
-    ],
-    ids=lambda one: repr(one)[:80],
-)
-def test_a_score_that_is_none_changes_nothing(shop: Shop, answer: Any) -> None:
-    broken = Broken(answers={"scores": [_score()]})
-    broken.hooks["programs"] = [_Ranking(broken)]
-    loyalty = shop.open(plugins=ON, toys=(shop.toy, broken))
-    loyalty.record(order())
-    broken.answers["scores"] = answer
-    assert loyalty.record(order("2")).changes == {"points": 60}
-    assert [place.amount for place in loyalty.board("most").places] == [5]
-
-
-# -- showing: it is left out ------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("answer", [ToyFailure("no"), None, {"at": START}, {"rate": 0.5}, "x"])
-def test_what_it_cannot_show_is_left_out(sqlite_shop: Shop, answer: Any) -> None:
-    broken = Broken(answers={"show": answer, "suggest": answer})
-    loyalty = sqlite_shop.open(plugins=ON, toys=(sqlite_shop.toy, broken))
-    member = loyalty.record(order()).member_id or ""
-    statement = loyalty.statement(member)
-    assert (dict(statement.shown), statement.wallet("points").balance) == ({}, 60)
-    quote = loyalty.quote({"currency": "USD", "lines": [{"id": "a", "amount": "9.00"}]}, member)
-    assert (quote.failed, quote.suggested, quote.earned("points")) == (("broken",), (), 9)
-
-
 # -- spending: nothing is booked --------------------------------------------------------------
 
 
@@ -295,7 +173,7 @@ OFFERS: list[Any] = [
     ToyFailure("no"),
     None,
     "five",
-    _Sulking(),
+    Sulking(),
     _offer(wallet="gems"),
     _offer(points=-5),
     _offer(points=0.5),

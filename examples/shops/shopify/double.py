@@ -141,7 +141,7 @@ class Shopify(PlatformDouble):
             "giftCards": self._search_gift_cards,
         }
         done = {
-            "bulkOperationRunQuery": self._start_bulk,
+            "bulkOperationRunQuery": lambda _, **given: self._start_bulk(given),
             "discountCodeBasicCreate": lambda _, **given: self._make("DiscountCodeBasic", **given),
             "discountCodeFreeShippingCreate": lambda _, **given: self._make(
                 "DiscountCodeFreeShipping", **given
@@ -199,11 +199,11 @@ class Shopify(PlatformDouble):
 
     # -- bulk operations --------------------------------------------------------------------------
 
-    def _start_bulk(self, _: Any, query: str, groupObjects: bool) -> Doc:  # noqa: N803
-        if why := refused(SCHEMA, query):
+    def _start_bulk(self, given: Doc) -> Doc:
+        if why := refused(SCHEMA, given["query"]):
             return coded(why, "INVALID")
-        assert groupObjects, "children may stand anywhere in the file"
-        made = graphql_sync(SCHEMA, query, self._roots())
+        assert given["groupObjects"], "children may stand anywhere in the file"
+        made = graphql_sync(SCHEMA, given["query"], self._roots())
         assert made.data is not None, made.errors
         lines = lines_of(made.data)
         body = "".join(f"{json.dumps(one)}\n" for one in lines).encode()

@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from operator import itemgetter
 from typing import NamedTuple, cast
 
+from loyalty_core.application.claiming import Claiming, Stock
 from loyalty_core.application.following import outcome_of
 from loyalty_core.application.gifts import gifts_after
 from loyalty_core.application.histories import dump_history, load_history
@@ -137,13 +138,14 @@ def fold(
     rules: Rules,
     rules_at: Callable[[int], Rules],
     now: datetime,
+    stock: Stock,
     undone: Merge | None = None,
 ) -> Folded:
     """Decides the changed facts, and those after them that it makes a difference to.
 
     ``later`` are the member's other facts from ``fold_start`` on; ``changed`` come as they are
-    now. ``undone`` is a merge that has been taken back: what came after it is decided without it.
-    The records' awards, states and statuses are updated, and so is the member.
+    now. ``undone`` is a merge that has been taken back: what came after is decided without it.
+    Plugins claim of ``stock``. The records' awards, states and statuses and the member are updated.
     """
     ordered, known, last = _stage(member, changed, later, undone)
     running = _start(member, known)
@@ -162,8 +164,7 @@ def fold(
                 return result  # from here on everything is as it was
             record.before, member.changed = before, True
             running.absorb(record, rules)
-            off = record.state.keys() - rules.config.plugins.keys()
-            running.state |= _left_at(record.position, off, known, member)
+            running.state |= _left_at(record.position, _off(record, rules), known, member)
             continue
         fact = decidable(record, member)
         if fact is not None:
@@ -174,10 +175,10 @@ def fold(
                 return result
             record.before = before
             used = rules if fresh else rules_at(record.config_version)
-            _take(record, fact, member, profile, running, used, now, result)
+            _take(record, fact, member, profile, running, used, now, stock, result)
             running.state |= _left_at(record.position, used.gone, known, member)
         elif record.id in unseen:
-            _withdraw(record, result)
+            _withdraw(record, stock, result)
     member.history, member.state, member.changed = running.history, running.state, True
     return result
 
@@ -206,13 +207,14 @@ def _take(
     running: Running,
     rules: Rules,
     now: datetime,
+    stock: Stock,
     result: Folded,
 ) -> None:
     """Decides one fact and notes what came of it."""
     if record.config_version == 0:
         result.fresh.append(record.id)
     dates = {award.name: award.moments for award in record.awards if award.lot_id}
-    taken = _decide(record, fact, member, profile, running, rules, now)
+    taken = _decide(record, fact, member, profile, running, rules, now, stock)
     moved = [one for one in record.awards if dates.get(one.name, one.moments) != one.moments]
     result.redated += [(record, award) for award in moved]
     result.emitted += taken.emitted
@@ -252,6 +254,11 @@ def _left_at(
     return {plugin: states[plugin] for plugin in silent if plugin in states}
 
 
+def _off(merge: Merge, rules: Rules) -> Collection[str]:
+    """The plugins of a merge that are off by now: they cannot unite their states once more."""
+    return merge.state.keys() - rules.config.plugins.keys()
+
+
 def _seen(record: FactRecord) -> Profile:
     """The profile a fact was first decided on: a later change of tier does not change the past."""
     return _plain.structure(record.before.get("profile", {}), Profile)
@@ -265,6 +272,7 @@ def _decide(
     running: Running,
     rules: Rules,
     now: datetime,
+    stock: Stock,
 ) -> Taken:
     """Sets what the fact is awarded, and moves the running state past it."""
     person = Person(
@@ -277,21 +285,24 @@ def _decide(
     )
     seen = stood(rules, person, fact.occurred_at)
     taken = Taken(record, member, rules, running.state, list(seen.failed))
+    claiming = Claiming(record, stock)
     earns = rules.config.program.earns(fact.occurred_at)
     for owned in rules.programs if earns else ():
         with taken.of(owned.plugin):
-            effects = ask(owned, fact, seen.person.view(owned.plugin), rules)
+            view = seen.person.view(owned.plugin, claiming.by(owned.plugin))
+            effects = ask(owned, fact, view, rules)
             taken.take(owned.plugin, effects, follows=False)
     if rules.followers and earns:
         goodwill = rules.config.program.goodwill
         outcome = outcome_of(fact, record.document, taken.credits, taken.measures, goodwill)
         for follower in rules.followers:
             with taken.of(follower.plugin):
-                view = seen.person.view(follower.plugin)
+                view = seen.person.view(follower.plugin, claiming.by(follower.plugin))
                 effects = ask_follower(follower, outcome, view, rules)
                 taken.take(follower.plugin, effects, follows=True)
     record.gifts = gifts_after(record, taken.granted, taken.silent)
     record.measures = taken.measured()
+    claiming.end(taken.silent)
     _settle(record, taken.awards(), taken.failed, rules.config.version, now)
     if isinstance(fact, Order):
         running.history = _bought(running.history, fact)
@@ -314,7 +325,7 @@ def _settle(
     record.retry_at = now + pause if failed else None
 
 
-def _withdraw(record: FactRecord, result: Folded) -> None:
+def _withdraw(record: FactRecord, stock: Stock, result: Folded) -> None:
     """The fact earns nothing (any more): unpaid, cancelled, a test, or still without a body."""
     result.touched.append(record)
     result.putting.append(Putting(record))
@@ -324,6 +335,7 @@ def _withdraw(record: FactRecord, result: Folded) -> None:
         award.amount, award.lines = 0, {}
     record.gifts = gifts_after(record, (), frozenset())
     record.measures = {}
+    Claiming(record, stock).end()
     if record.status not in NOT_YET:
         record.status, record.retry_at = FactStatus.IDLE, None
     record.deferred = ()
