@@ -15,13 +15,7 @@ from loyalty_core.domain.adjustments import (
     ReinstatementReceipt,
 )
 from loyalty_core.domain.amounts import Minor, Money, Rounding, format_scaled, parse_scaled, split
-from loyalty_core.domain.backtests import (
-    Backtest,
-    Compared,
-    Figures,
-    GrantsCompared,
-    Impossible,
-)
+from loyalty_core.domain.backtests import Backtest, Compared, Figures, GrantsCompared, Impossible
 from loyalty_core.domain.benefit_checks import benefit_problems
 from loyalty_core.domain.benefits import (
     Benefit,
@@ -149,6 +143,7 @@ from loyalty_core.domain.members import (
     MemberView,
     Profile,
 )
+from loyalty_core.domain.names import Name
 from loyalty_core.domain.orders import is_purchase, line_nets, order_total
 from loyalty_core.domain.partners import (
     AccountLink,
@@ -224,15 +219,7 @@ from loyalty_core.domain.statements import (
     WalletStatement,
     WalletTotals,
 )
-from loyalty_core.domain.tiers import (
-    Goal,
-    Outcome,
-    Progress,
-    Returned,
-    Standing,
-    Tier,
-    TierChange,
-)
+from loyalty_core.domain.tiers import Goal, Outcome, Progress, Returned, Standing, Tier, TierChange
 from loyalty_core.domain.versions import RulesChange, RulesVersion
 from loyalty_core.errors import (
     ActionRefused,
@@ -318,13 +305,7 @@ from loyalty_core.ports.connectors import (
     SignsMembersIn,
 )
 from loyalty_core.ports.grants import CodeSource
-from loyalty_core.ports.payments import (
-    Charge,
-    Payment,
-    PaymentProvider,
-    PaymentState,
-    Repayment,
-)
+from loyalty_core.ports.payments import Charge, Payment, PaymentProvider, PaymentState, Repayment
 from loyalty_core.ports.program import (
     BenefitSource,
     Command,
@@ -374,7 +355,7 @@ __all__ = [
     "LoggedAction", "LoggedMessage", "Loyalty", "LoyaltyError", "MakeCode", "Measure", "Member",
     "MemberErased", "MemberId", "MemberInactive", "MemberNotFound", "MemberStatus", "MemberView",
     "MergeReceipt", "MergeRefused", "Message", "MessageReceipt", "MessageState", "Migration",
-    "Minor", "MissedBenefit", "Moment", "Money", "MovedPoints", "NotSealed", "Order",
+    "Minor", "MissedBenefit", "Moment", "Money", "MovedPoints", "Name", "NotSealed", "Order",
     "OrderNotFound", "OrderRefund", "OrderStatus", "OrderSumsMismatch", "Outcome", "Owing",
     "OwnTables", "Page", "Paid", "Partner", "Payment", "PaymentProvider", "PaymentState", "Period",
     "Place", "PlatformUnavailable", "Plugin", "PluginError", "PluginFailed", "PluginManifest",

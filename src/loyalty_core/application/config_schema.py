@@ -24,6 +24,7 @@ from loyalty_core.application.campaigns import DAYS, KEY, SECTIONS
 from loyalty_core.application.config import ConfigFile
 from loyalty_core.domain.amounts import LARGEST_AMOUNT
 from loyalty_core.domain.facts import Json
+from loyalty_core.domain.names import LONGEST_NAME, Name
 from loyalty_core.domain.secrets import REFERENCE
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -38,6 +39,7 @@ MOMENT = rf"{DAY[:-1]}[Tt ]{HOUR[1:]}.*([Zz]|[+-][0-9]{{2}}:?[0-9]{{2}})$"
 VARIABLE = f"{REFERENCE}[A-Za-z_][A-Za-z0-9_]*"
 SIMPLE: Mapping[Any, Schema] = {
     str: TEXT,
+    Name: {**TEXT, "minLength": 1, "maxLength": LONGEST_NAME},
     int: WHOLE,
     bool: {"type": "boolean"},
     Decimal: {"anyOf": [{"type": "number"}, {"type": "string", "pattern": DECIMAL}]},
@@ -118,7 +120,7 @@ class _Making:
 
     def table(self, kind: type, *, dated: bool = False, dated_keys: Container[str] = ()) -> Schema:
         """The schema of a settings dataclass: its keys, none besides, and which are needed."""
-        hints = get_type_hints(kind)
+        hints = get_type_hints(kind, include_extras=True)
         each = fields(cast(Any, kind))
         properties = {
             item.name: self._setting(item, hints[item.name], dated or item.name in dated_keys)
