@@ -232,7 +232,7 @@ from loyalty_core.domain.tiers import (
     Tier,
     TierChange,
 )
-from loyalty_core.domain.versions import RulesChange, RulesVersion
+from loyalty_core.domain.versions import RulesChange, RulesState, RulesVersion
 from loyalty_core.errors import (
     ActionRefused,
     AgreementMissing,
@@ -377,8 +377,8 @@ __all__ = [
     "RedemptionRefused", "RedemptionState", "Refund", "RefundExceedsOrder", "RefundKind",
     "RefundLine", "ReinstatementReceipt", "ReinstatementRefused", "Rejection", "Repayment",
     "Report", "Returned", "Reward", "RewardKind", "RewardType", "RewardUnknown", "RewardView",
-    "Rounding", "RulesChange", "RulesVersion", "Scalar", "Score", "ScoresMembers", "SealBroken",
-    "SealReport", "Secret", "SecretMissing", "Segment", "SegmentCount", "SegmentPage",
+    "Rounding", "RulesChange", "RulesState", "RulesVersion", "Scalar", "Score", "ScoresMembers",
+    "SealBroken", "SealReport", "Secret", "SecretMissing", "Segment", "SegmentCount", "SegmentPage",
     "SegmentReport", "SegmentUnknown", "Settlement", "SettlementReceipt", "SettlementRefused",
     "SharedWallet", "ShopAccount", "ShopErasureAsked", "ShopHttp", "ShowMember", "ShowsMembers",
     "SignatureInvalid", "SignedIn", "SignsMembersIn", "SpendOffer", "SpendRequest", "Spenders",

@@ -7,6 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import TypeVar, cast
 
@@ -22,6 +23,7 @@ from loyalty_core.domain.facts import Json
 from loyalty_core.domain.programs import ProgramConfig
 from loyalty_core.errors import ConfigError, LoyaltyError, PluginError, Problem
 from loyalty_core.plugins.loader import Hooks, Plugin, load
+from loyalty_core.ports.configs import ConfigReader
 from loyalty_core.ports.connectors import ActsOnShop, Connector
 from loyalty_core.ports.own_tables import TableShape
 from loyalty_core.ports.payments import PaymentProvider
@@ -277,6 +279,19 @@ class Archive:
                 rules, gone=gone, quarantine=self._current.quarantine, trace=self._current.trace
             )
         return self._rules[version]
+
+    def ahead(self, reader: ConfigReader, at: datetime) -> Rules | None:
+        """The rules stated to be in force at a moment to come, which have no version yet.
+
+        None if they are those of now. Raises ``ConfigError``, ``PluginError``.
+        """
+        coming = reader.coming_configs(self._current.config.version)
+        stated = [one for one in coming if one.waits and one.starts_at <= at]
+        if not stated:
+            return None
+        config = load_config(stated[-1].document)
+        rules = Registry(load(config.plugins, self.given)).rules(config, past=True)
+        return replace(rules, quarantine=self._current.quarantine, trace=self._current.trace)
 
     def _fits(self, name: str, config: ProgramConfig) -> bool:
         alone = replace(config, plugins={name: config.plugins[name]})
