@@ -73,8 +73,9 @@ from loyalty_core.facade.questions import QuestionMethods
 from loyalty_core.facade.segments import SegmentMethods
 from loyalty_core.facade.spending import SpendingMethods
 from loyalty_core.facade.upkeep import UpkeepMethods
+from loyalty_core.plugins.archive import Archive
 from loyalty_core.plugins.loader import load
-from loyalty_core.plugins.registry import Archive, Registry, read_config
+from loyalty_core.plugins.registry import Registry, read_config
 from loyalty_core.ports.grants import CodeSource
 from loyalty_core.ports.store import Store
 from loyalty_core.storage.engine import open_engine, refuse_unsafe

@@ -112,7 +112,9 @@ def _config_in(args: Sequence[str]) -> Path | None:
         if one in ("--config", "-c") and place + 1 < len(args):
             return Path(args[place + 1])
         if one.startswith("--config="):
-            return Path(one.partition("=")[2])
+            return Path(one.removeprefix("--config="))
+        if one.startswith("-c"):
+            return Path(one.removeprefix("-c"))
     return None
 
 

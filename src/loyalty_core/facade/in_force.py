@@ -20,9 +20,10 @@ from loyalty_core.domain.decisions import Trace
 from loyalty_core.domain.facts import Json
 from loyalty_core.domain.programs import ProgramConfig
 from loyalty_core.errors import ConfigError, PluginError
+from loyalty_core.plugins.archive import Archive
 from loyalty_core.plugins.describing import versions_of
 from loyalty_core.plugins.loader import load
-from loyalty_core.plugins.registry import Archive, Registry
+from loyalty_core.plugins.registry import Registry
 from loyalty_core.ports.configs import ConfigVersion, ScheduledConfig
 from loyalty_core.ports.grants import CodeSource
 from loyalty_core.ports.store import Store, UnitOfWork

@@ -6,8 +6,7 @@ import logging
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar, cast
 
@@ -23,7 +22,6 @@ from loyalty_core.domain.facts import Json
 from loyalty_core.domain.programs import ProgramConfig
 from loyalty_core.errors import ConfigError, LoyaltyError, PluginError, Problem
 from loyalty_core.plugins.loader import Hooks, Plugin, load
-from loyalty_core.ports.configs import ConfigReader
 from loyalty_core.ports.connectors import ActsOnShop, Connector
 from loyalty_core.ports.own_tables import TableShape
 from loyalty_core.ports.payments import PaymentProvider
@@ -36,7 +34,6 @@ from loyalty_core.ports.program import (
     RewardKind,
     Subscription,
 )
-from loyalty_core.ports.store import Documents
 from loyalty_core.schema.own import OwnTables, shape_of
 
 T = TypeVar("T")
@@ -49,6 +46,11 @@ class Registry:
     """The plugins that are on, and how to build the rules of a configuration with them."""
 
     plugins: Mapping[str, Plugin]
+    _hooks: Hooks = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Raises ``PluginError`` for a plugin whose hooks do not fit."""
+        object.__setattr__(self, "_hooks", Hooks(self.plugins))
 
     def rules(self, config: ProgramConfig, *, past: bool = False) -> Rules:
         """The rules of ``config``; without what acts on the present, of one of the ``past``.
@@ -57,14 +59,13 @@ class Registry:
         for a clash or a plugin that raises while it registers.
         """
         on = {name: self.plugins[name] for name in config.plugins}
-        hooks = Hooks(on)
         settings, problems = settings_of(on, config)
         collected: dict[str, list[Owned[object]]] = defaultdict(list)
         given: dict[str, object] = {"program": config}
         for kind in (one for one in _ASKED if not (past and one in _PRESENT)):
             for name in (one for one in on if one in settings):
                 try:
-                    collected[kind] += _registered(hooks, kind, name, settings[name], given)
+                    collected[kind] += _registered(self._hooks, kind, name, settings[name], given)
                 except ConfigError as error:
                     problems += [one for one in error.problems if one not in problems]
             if kind == "payments":
@@ -75,8 +76,7 @@ class Registry:
 
     def own_tables(self) -> Sequence[Owned[OwnTables]]:
         """The tables of all plugins that are on, in the order of the configuration."""
-        hooks = Hooks(self.plugins)
-        found = [_registered(hooks, "tables", name, None, {}) for name in self.plugins]
+        found = [_registered(self._hooks, "tables", name, None, {}) for name in self.plugins]
         return [cast(Owned[OwnTables], one) for each in found for one in each]
 
 
@@ -254,55 +254,6 @@ def _refuse_rewards(connectors: Iterable[Owned[Connector]], config: ProgramConfi
                 )
     if problems:
         raise ConfigError(problems)
-
-
-class Archive:
-    """The rules of each version of the configuration; older ones are built when needed."""
-
-    def __init__(self, current: Rules, given: tuple[object, ...]) -> None:
-        self.given = given
-        self._rules = {current.config.version: current}
-        self._current = current
-
-    def __call__(self, documents: Documents, version: int) -> Rules:
-        """The rules of ``version``, without plugins that are gone or refuse their old section."""
-        if version not in self._rules:
-            config = replace(load_config(documents.config_document(version)), version=version)
-            usable = {
-                name: config.plugins[name] for name in config.plugins if self._fits(name, config)
-            }
-            rules = Registry(load(usable, self.given)).rules(
-                replace(config, plugins=usable), past=True
-            )
-            gone = frozenset(config.plugins.keys() - usable.keys())
-            self._rules[version] = replace(
-                rules, gone=gone, quarantine=self._current.quarantine, trace=self._current.trace
-            )
-        return self._rules[version]
-
-    def ahead(self, reader: ConfigReader, at: datetime) -> Rules | None:
-        """The rules stated to be in force at a moment to come, which have no version yet.
-
-        None if they are those of now. Raises ``ConfigError``, ``PluginError``.
-        """
-        coming = reader.coming_configs(self._current.config.version)
-        stated = [one for one in coming if one.waits and one.starts_at <= at]
-        if not stated:
-            return None
-        config = load_config(stated[-1].document)
-        rules = Registry(load(config.plugins, self.given)).rules(config, past=True)
-        return replace(rules, quarantine=self._current.quarantine, trace=self._current.trace)
-
-    def _fits(self, name: str, config: ProgramConfig) -> bool:
-        alone = replace(config, plugins={name: config.plugins[name]})
-        try:
-            Registry(load(alone.plugins, self.given)).rules(alone, past=True)
-        except (PluginError, ConfigError) as error:
-            logger.warning(
-                "version %s of the rules lacks plugin %s: %s", config.version, name, error
-            )
-            return False
-        return True
 
 
 def read_config(config: str | Path | Mapping[str, Json], given: Iterable[object]) -> ProgramConfig:

@@ -113,11 +113,11 @@ class RecordedRows:
 
     def wallets_of(self, members: Iterable[str]) -> list[WalletBook]:
         """The wallets of these members, without lots."""
-        return self._queries.wallets(members)
+        return self._queries.books(members, (), ())[0]
 
     def named_lots(self, ids: Iterable[LotId]) -> list[Lot]:
         """The lots with these ids."""
-        return self._queries.lots(ids, ())
+        return self._queries.books((), ids, ())[1]
 
     def redemptions_by(self, members: Iterable[str]) -> list[Redemption]:
         """All redemptions that these members have, oldest first."""

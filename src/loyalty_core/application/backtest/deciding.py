@@ -9,6 +9,7 @@ from datetime import datetime
 from loyalty_core.application.batch import Batch
 from loyalty_core.application.books import Books
 from loyalty_core.application.causes import MOST_ROUNDS, cause
+from loyalty_core.application.claiming import count_again
 from loyalty_core.application.rules import Rules, RulesAt
 from loyalty_core.application.settle import Folding
 from loyalty_core.domain.members import History, Identity, MemberId, MemberStatus
@@ -56,6 +57,8 @@ class Deciding:
 
         def work(uow: UnitOfWork) -> None:
             uow.save(changes)
+            for fact in changes.facts.values():
+                count_again(uow, fact)
             if codes:
                 uow.claim(codes)
 
@@ -73,7 +76,7 @@ class Deciding:
         if fact.status not in DECIDED:
             return
         if fact.occurred_at >= self._since:
-            fact.config_version = self._rules.config.version
+            fact.config_version, fact.claims = self._rules.config.version, {}
         fact.status, fact.deferred, fact.attempts, fact.retry_at = FactStatus.IDLE, (), 0, None
         fact.before = {name: kept for name, kept in fact.before.items() if name == "profile"}
 

@@ -19,10 +19,11 @@ from loyalty_core.application.backtest.case import Case
 from loyalty_core.application.backtest.deciding import Deciding
 from loyalty_core.application.backtest.figures import Counting
 from loyalty_core.application.backtest.replay import Replay
-from loyalty_core.application.backtest.spends import AMPLE, copied
+from loyalty_core.application.backtest.spends import copied
 from loyalty_core.application.backtest.terms import Terms
 from loyalty_core.application.backtest.unwritten import Unwritten
 from loyalty_core.application.books import Books
+from loyalty_core.application.claiming import AMPLE, Claiming, count_again
 from loyalty_core.application.rules import Rules, RulesAt
 from loyalty_core.domain.backtests import Backtest, Impossible
 from loyalty_core.domain.grants import GrantRecord
@@ -294,6 +295,10 @@ def _as_it_is(uow: UnitOfWork, case: Case) -> Changes:
         record = case.decided[key]
         record.status, record.awards, record.gifts = FactStatus.WITHDRAWN, [], []
     facts = {**case.decided, **case.was}
+    for key, was in case.was.items():
+        if case.decided[key].claims != was.claims:
+            Claiming(case.decided[key], uow).end()
+            count_again(uow, was)
     for one in case.redemptions:
         if one.item and one.state in (RedemptionState.HELD, RedemptionState.CAPTURED):
             uow.claim_stock(one.item, AMPLE)

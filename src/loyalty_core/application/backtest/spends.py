@@ -15,6 +15,7 @@ from loyalty_core.application.backtest.step import Step
 from loyalty_core.application.backtest.terms import Terms
 from loyalty_core.application.books import Books
 from loyalty_core.application.catalogue import CATALOGUE, CatalogueReward
+from loyalty_core.application.claiming import AMPLE
 from loyalty_core.application.grants import buy_grant
 from loyalty_core.application.offers import priced, view_of
 from loyalty_core.domain.facts import FactId, FactKey, Order
@@ -26,8 +27,6 @@ from loyalty_core.domain.redemptions import Redemption, RedemptionState
 from loyalty_core.domain.rewards import SpendRequest
 from loyalty_core.errors import InsufficientPoints, LoyaltyError, RedemptionRefused
 
-AMPLE = 1 << 62
-"""How many there are of what is sold as it was: no fewer than there were."""
 SPENT = (RedemptionState.CAPTURED, RedemptionState.CANCELLED)
 Refuse = Callable[[str, str, str, int, datetime, str], None]
 

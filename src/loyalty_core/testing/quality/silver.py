@@ -124,7 +124,7 @@ def handles_twice(subject: Subject) -> list[str]:
     notes = plays.played(subject).notes
     if not notes.subscriptions:
         raise Idle("it subscribes to no events")
-    if not any(one.id in notes.calls for one in notes.subscriptions):
+    if not notes.subscriptions.keys() & notes.calls.keys():
         raise Idle("no event that it subscribes to happens in these histories")
     return notes.handlers
 
@@ -184,7 +184,7 @@ def opens_quietly(subject: Subject) -> list[str]:
 )
 def plays_deliveries(subject: Subject) -> Iterator[str]:
     """The tests of a connector deliver histories in any way, and spoil signatures."""
-    connectors, needed = plays.played(subject).notes.connectors, []
+    connectors, needed = plays.played(subject).notes.connectors.values(), []
     if any(isinstance(one, ReceivesWebhooks) for one in connectors):
         needed.append("check_signatures")
         if any(isinstance(one, ListsChanges) for one in connectors):
@@ -219,8 +219,11 @@ def names_in_tests(subject: Subject) -> set[str]:
         raise Unchecked("its tests are not there")
     found: set[str] = set()
     for path in sorted((subject.folder / "tests").rglob("*.py")):
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        found |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Name):
+                found.add(node.id)
+            elif isinstance(node, ast.Attribute):
+                found.add(node.attr)
     return found
 
 

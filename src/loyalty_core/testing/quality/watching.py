@@ -40,8 +40,8 @@ class Notes:
     """What was noticed of a plugin: sentences by kind, each once.
 
     ``calls`` counts those of pure methods and handlers, ``told`` are the types of its events,
-    ``ids`` those of what it ``registered``, with the latest ``kinds`` of activity, ``tables``,
-    ``connectors`` and ``subscriptions``.
+    ``ids`` those of what it ``registered``, with the latest ``kinds`` of activity and ``tables``,
+    and with all ``connectors`` and ``subscriptions`` by their ids.
     """
 
     asks: list[str] = field(default_factory=list)
@@ -56,8 +56,8 @@ class Notes:
     registered: int = 0
     kinds: list[ActivityKind[object]] = field(default_factory=list)
     tables: list[OwnTables] = field(default_factory=list)
-    connectors: list[Any] = field(default_factory=list)
-    subscriptions: list[Any] = field(default_factory=list)
+    connectors: dict[str, Any] = field(default_factory=dict)
+    subscriptions: dict[str, Subscription] = field(default_factory=dict)
 
     def note(self, kind: str, sentence: str) -> None:
         """Keeps a sentence, once."""
@@ -99,7 +99,7 @@ def _registering(hook: Callable[..., Any], kind: str, notes: Notes) -> Callable[
         if kind in _DECIDING:
             return [_watching(item, notes) for item in found]
         if kind == "handlers":
-            notes.subscriptions = found
+            notes.subscriptions |= {item.id: item for item in found}
             return [_twice(item, notes) for item in found]
         if kind == "payments":
             return [_Waiting(item.id) for item in found]
@@ -108,7 +108,7 @@ def _registering(hook: Callable[..., Any], kind: str, notes: Notes) -> Callable[
         if kind == "activities":
             notes.kinds = found
         if kind == "connectors":
-            notes.connectors = found
+            notes.connectors |= {item.id: item for item in found}
             return []
         return found
 
