@@ -220,7 +220,7 @@ from loyalty_core.domain.statements import (
     WalletTotals,
 )
 from loyalty_core.domain.tiers import Goal, Outcome, Progress, Returned, Standing, Tier, TierChange
-from loyalty_core.domain.versions import RulesChange, RulesVersion
+from loyalty_core.domain.versions import RulesChange, RulesState, RulesVersion
 from loyalty_core.errors import (
     ActionRefused,
     AgreementMissing,
@@ -366,8 +366,8 @@ __all__ = [
     "RedemptionRefused", "RedemptionState", "Refund", "RefundExceedsOrder", "RefundKind",
     "RefundLine", "ReinstatementReceipt", "ReinstatementRefused", "Rejection", "Repayment",
     "Report", "Returned", "Reward", "RewardKind", "RewardType", "RewardUnknown", "RewardView",
-    "Rounding", "RulesChange", "RulesVersion", "Scalar", "Score", "ScoresMembers", "SealBroken",
-    "SealReport", "Secret", "SecretMissing", "Segment", "SegmentCount", "SegmentPage",
+    "Rounding", "RulesChange", "RulesState", "RulesVersion", "Scalar", "Score", "ScoresMembers",
+    "SealBroken", "SealReport", "Secret", "SecretMissing", "Segment", "SegmentCount", "SegmentPage",
     "SegmentReport", "SegmentUnknown", "Settlement", "SettlementReceipt", "SettlementRefused",
     "SharedWallet", "ShopAccount", "ShopErasureAsked", "ShopHttp", "ShowMember", "ShowsMembers",
     "SignatureInvalid", "SignedIn", "SignsMembersIn", "SpendOffer", "SpendRequest", "Spenders",

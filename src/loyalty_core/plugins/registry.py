@@ -6,7 +6,7 @@ import logging
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar, cast
 
@@ -35,7 +35,6 @@ from loyalty_core.ports.program import (
     RewardKind,
     Subscription,
 )
-from loyalty_core.ports.store import Documents
 from loyalty_core.schema.own import OwnTables, shape_of
 
 T = TypeVar("T")
@@ -255,42 +254,6 @@ def _refuse_rewards(connectors: Iterable[Owned[Connector]], config: ProgramConfi
                 )
     if problems:
         raise ConfigError(problems)
-
-
-class Archive:
-    """The rules of each version of the configuration; older ones are built when needed."""
-
-    def __init__(self, current: Rules, given: tuple[object, ...]) -> None:
-        self.given = given
-        self._rules = {current.config.version: current}
-        self._current = current
-
-    def __call__(self, documents: Documents, version: int) -> Rules:
-        """The rules of ``version``, without plugins that are gone or refuse their old section."""
-        if version not in self._rules:
-            config = replace(load_config(documents.config_document(version)), version=version)
-            usable = {
-                name: config.plugins[name] for name in config.plugins if self._fits(name, config)
-            }
-            rules = Registry(load(usable, self.given)).rules(
-                replace(config, plugins=usable), past=True
-            )
-            gone = frozenset(config.plugins.keys() - usable.keys())
-            self._rules[version] = replace(
-                rules, gone=gone, quarantine=self._current.quarantine, trace=self._current.trace
-            )
-        return self._rules[version]
-
-    def _fits(self, name: str, config: ProgramConfig) -> bool:
-        alone = replace(config, plugins={name: config.plugins[name]})
-        try:
-            Registry(load(alone.plugins, self.given)).rules(alone, past=True)
-        except (PluginError, ConfigError) as error:
-            logger.warning(
-                "version %s of the rules lacks plugin %s: %s", config.version, name, error
-            )
-            return False
-        return True
 
 
 def read_config(config: str | Path | Mapping[str, Json], given: Iterable[object]) -> ProgramConfig:
