@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from importlib.metadata import version
 
-from loyalty_core import PluginManifest, ProgramConfig, ProgramType, hookimpl
+from loyalty_core import ActivityKind, PluginManifest, ProgramConfig, ProgramType, hookimpl
 from loyalty_gamification.checks import check
 from loyalty_gamification.config import GamificationConfig
+from loyalty_gamification.facts import KINDS
 from loyalty_gamification.program import GamificationProgram
 
 
@@ -17,7 +18,7 @@ class GamificationPlugin:
     manifest = PluginManifest(
         id="gamification",
         version=version("loyalty-gamification"),
-        requires_plugin_api=">=1.1,<2",
+        requires_plugin_api=">=1.3,<2",
         config=GamificationConfig,
         summary="Badges, streaks and other games.",
     )
@@ -29,6 +30,11 @@ class GamificationPlugin:
         """The games; raises ``ConfigError`` with every fault of the settings."""
         check(config, program)
         return [GamificationProgram(config, program)]
+
+    @hookimpl
+    def loyalty_register_activities(self) -> Iterable[ActivityKind[object]]:
+        """How members come into teams and leave them."""
+        return KINDS
 
     @hookimpl(optionalhook=True)
     def loyalty_extend_graphql(self) -> object:

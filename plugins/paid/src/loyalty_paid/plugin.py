@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 
 from loyalty_core import (
+    ActivityKind,
     BenefitSource,
     ConfigError,
     FollowsFacts,
@@ -19,6 +20,7 @@ from loyalty_core import (
 from loyalty_paid.billing import CHARGE_DUE, REFUND_DUE
 from loyalty_paid.checks import ROOT, check
 from loyalty_paid.config import PaidConfig
+from loyalty_paid.facts import KINDS
 from loyalty_paid.program import MembershipBenefits, PaidProgram
 from loyalty_paid.providers import ManualPayments, ScriptedPayments
 from loyalty_paid.till import Till
@@ -30,7 +32,7 @@ class PaidPlugin:
     manifest = PluginManifest(
         id="paid",
         version=version("loyalty-paid"),
-        requires_plugin_api=">=1.2,<2",
+        requires_plugin_api=">=1.3,<2",
         config=PaidConfig,
         summary="Memberships that are paid for, and what they give.",
     )
@@ -42,6 +44,11 @@ class PaidPlugin:
         """What moves memberships; raises ``ConfigError`` with every fault of the settings."""
         check(config, program)
         return [PaidProgram(config, program)]
+
+    @hookimpl
+    def loyalty_register_activities(self) -> Iterable[ActivityKind[object]]:
+        """The commands, and what providers tell of fees."""
+        return KINDS
 
     @hookimpl
     def loyalty_register_benefits(
