@@ -156,7 +156,7 @@ from loyalty_core.domain.partners import (
     Settlement,
     SettlementReceipt,
 )
-from loyalty_core.domain.plugin_states import LiftReceipt, PluginState, PluginStatus
+from loyalty_core.domain.plugin_states import LiftReceipt, PersonalData, PluginState, PluginStatus
 from loyalty_core.domain.pricing import BenefitUse, LinePrice, MissedBenefit, Pricing, price
 from loyalty_core.domain.programs import (
     Accepted,
@@ -368,8 +368,8 @@ __all__ = [
     "MergeRefused", "Message", "MessageReceipt", "MessageState", "Migration", "Minor",
     "MissedBenefit", "Moment", "Money", "MovedPoints", "NotSealed", "Order", "OrderNotFound",
     "OrderRefund", "OrderStatus", "OrderSumsMismatch", "Outcome", "Owing", "OwnTables", "Page",
-    "Paid", "Partner", "Payment", "PaymentProvider", "PaymentState", "Period", "Place",
-    "PlatformUnavailable", "Plugin", "PluginError", "PluginFailed", "PluginManifest",
+    "Paid", "Partner", "Payment", "PaymentProvider", "PaymentState", "Period", "PersonalData",
+    "Place", "PlatformUnavailable", "Plugin", "PluginError", "PluginFailed", "PluginManifest",
     "PluginMissing", "PluginState", "PluginStatus", "PointsValue", "Price", "Pricing", "Problem",
     "Profile", "Program", "ProgramConfig", "ProgramType", "Progress", "ProofInvalid", "Purchases",
     "PutRow", "Quote", "Rate", "RebuildReport", "ReceivesWebhooks", "RecordStatus", "RecordSummary",

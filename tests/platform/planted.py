@@ -111,9 +111,11 @@ class Tea:
     "src/PACKAGE/plugin.py": """\
 from loyalty_core import (
     ConfigError,
+    PersonalData,
     PluginManifest,
     Problem,
     Subscription,
+    Wants,
     hookimpl,
 )
 from PACKAGE.config import StampsConfig
@@ -131,6 +133,10 @@ class StampsPlugin:
         requires_plugin_api=">=1.2,<2",
         config=StampsConfig,
         summary="A stamp for each cup.",
+        personal_data=(
+            PersonalData(what="Stamps of the day.", where="state", why="There is a limit."),
+            PersonalData(what="Who came to the limit.", where="events", why="To thank them."),
+        ),
     )
 
     @hookimpl

@@ -24,6 +24,7 @@ def described(plugins: Mapping[str, Plugin]) -> Iterator[PluginStatus]:
             summary=plugin.manifest.summary,
             stability=plugin.manifest.stability,
             hooks=hooks.of(name),
+            personal_data=plugin.manifest.personal_data,
         )
     for name, version in sorted(installed().items()):
         if name not in plugins:

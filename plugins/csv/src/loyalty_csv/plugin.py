@@ -10,6 +10,7 @@ from loyalty_core import (
     ConfigError,
     Connector,
     LoyaltyError,
+    PersonalData,
     PluginManifest,
     Problem,
     ProgramConfig,
@@ -29,9 +30,16 @@ class CsvPlugin:
     manifest = PluginManifest(
         id="csv",
         version=version("loyalty-csv"),
-        requires_plugin_api=">=1.2,<2",
+        requires_plugin_api=">=1.4,<2",
         config=CsvConfig,
         summary="Folders of files: CSV and JSON lines, each file once.",
+        personal_data=(
+            PersonalData(
+                what="What the files say: orders, activities, customers.",
+                where="facts",
+                why="They are what points are earned by.",
+            ),
+        ),
     )
 
     @hookimpl

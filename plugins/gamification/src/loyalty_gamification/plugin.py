@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from importlib.metadata import version
 
-from loyalty_core import ActivityKind, PluginManifest, ProgramConfig, ProgramType, hookimpl
+from loyalty_core import (
+    ActivityKind,
+    PersonalData,
+    PluginManifest,
+    ProgramConfig,
+    ProgramType,
+    hookimpl,
+)
 from loyalty_gamification.checks import check
 from loyalty_gamification.config import GamificationConfig
 from loyalty_gamification.facts import KINDS
@@ -18,9 +25,31 @@ class GamificationPlugin:
     manifest = PluginManifest(
         id="gamification",
         version=version("loyalty-gamification"),
-        requires_plugin_api=">=1.3,<2",
+        requires_plugin_api=">=1.4,<2",
         config=GamificationConfig,
         summary="Badges, streaks and other games.",
+        personal_data=(
+            PersonalData(
+                what="How far a member is in streaks, badges, missions, wheels and boards.",
+                where="state",
+                why="The games go on from there.",
+            ),
+            PersonalData(
+                what="Ids of the members of a team, at its founder.",
+                where="state",
+                why="What any of them does counts for all.",
+            ),
+            PersonalData(
+                what="Who founded, joined and left a team.",
+                where="facts",
+                why="Teams follow from it, in any order.",
+            ),
+            PersonalData(
+                what="What was reached and won.",
+                where="events",
+                why="So that members can be told.",
+            ),
+        ),
     )
 
     @hookimpl

@@ -11,6 +11,7 @@ from loyalty_core import (
     ConfigError,
     FollowsFacts,
     PaymentProvider,
+    PersonalData,
     PluginManifest,
     Problem,
     ProgramConfig,
@@ -32,9 +33,32 @@ class PaidPlugin:
     manifest = PluginManifest(
         id="paid",
         version=version("loyalty-paid"),
-        requires_plugin_api=">=1.3,<2",
+        requires_plugin_api=">=1.4,<2",
         config=PaidConfig,
         summary="Memberships that are paid for, and what they give.",
+        personal_data=(
+            PersonalData(
+                what="The plan, its periods and fees, what it has saved, and the latest command.",
+                where="state",
+                why="A membership follows from what was paid.",
+            ),
+            PersonalData(
+                what="Commands, and fees that could not be had.",
+                where="facts",
+                why="They move the membership, and are kept in order.",
+            ),
+            PersonalData(
+                what="What became of a membership, and fees that are due.",
+                where="events",
+                why="The payment provider is asked by them, and members can be told.",
+            ),
+            PersonalData(
+                what="A fee, with the member's id and identities, at the payment provider.",
+                where="outside",
+                why="Nobody else can have it paid.",
+                erasure="What a provider keeps of payments is for it to say; ask it, too.",
+            ),
+        ),
     )
 
     @hookimpl
