@@ -52,6 +52,7 @@ THEMES = {
     "domain.clock": "Moments and days",
     "domain.decisions": "Writing plugins",
     "domain.effects": "Writing plugins",
+    "domain.limits": "Writing plugins",
     "domain.events": "Writing plugins",
     "domain.rewards": "Writing plugins",
     "ports.grants": "Writing plugins",

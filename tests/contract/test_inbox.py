@@ -261,7 +261,11 @@ def test_what_is_let_go_needs_no_look_and_is_not_tried_again(loyalty: Loyalty) -
     loyalty.receive("stall.main", **sent(order("1")))
     loyalty.work_inbox()
     done, dead = loyalty.connector_inbox("stall")
-    assert loyalty.skip("stall", ids=[done.id, dead.id, "nothing"]) == 1
+    for wrong in ("nothing", "x" * 36, dead.id.upper(), ""):
+        assert loyalty.skip("stall", ids=[wrong]) == 0
+        assert loyalty.replay("stall", ids=[wrong, f"grant:{wrong}"]) == 0
+    assert loyalty.skip("stall", ids=[]) == loyalty.replay("stall", ids=[]) == 0
+    assert loyalty.skip("stall", ids=[done.id, dead.id]) == 1
     status = loyalty.connector_status("stall")
     assert (status.dead, status.ignored, status.done, status.failed_messages) == (0, 1, 1, ())
     assert loyalty.replay("stall") == 0

@@ -45,6 +45,7 @@ from loyalty_core.ports.own_tables import TableShape
 from loyalty_core.ports.program import (
     BenefitSource,
     FollowsFacts,
+    Fulfils,
     Owned,
     ProgramType,
     RewardKind,
@@ -67,9 +68,9 @@ class Rules:
     """One version of the configuration with what its plugins registered.
 
     ``followers`` are programs that follow facts, ``sources`` what gives benefits, tier schemes
-    among them: ``schemes`` has these alone, and ``showing`` the programs that show something to
-    members, by plugin. ``gone`` are plugins of an older version that cannot be asked any more: what
-    they gave stands.
+    among them: ``schemes`` has these alone, ``showing`` the programs that show something to
+    members, by plugin, and ``handed_over`` the ids of rewards that are. ``gone`` are plugins of an
+    older version that cannot be asked any more: what they gave stands.
     ``activities`` are the kinds that plugins declare, by name.
     ``draw`` makes the codes of grants. ``coalition``: whether points of partners are, or ever were,
     accepted here. ``tables`` are those of the plugins, by name. ``quarantine`` knows which plugins
@@ -91,6 +92,7 @@ class Rules:
     quarantine: Quarantine = field(default_factory=Quarantine)
     trace: Trace | None = None
     schemes: Sequence[Owned[TierScheme]] = field(init=False)
+    handed_over: frozenset[str] = field(init=False)
     showing: Mapping[str, ShowsMembers] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -102,7 +104,9 @@ class Rules:
         ]
         every = self.uniting.items()
         showing = {plugin: item for plugin, item in every if isinstance(item, ShowsMembers)}
+        handed_over = {name for name, one in self.rewards.items() if isinstance(one.item, Fulfils)}
         object.__setattr__(self, "schemes", schemes)
+        object.__setattr__(self, "handed_over", frozenset(handed_over))
         object.__setattr__(self, "showing", showing)
 
     @property

@@ -13,6 +13,7 @@ from loyalty_core.application.rules import Rules
 from loyalty_core.domain.benefits import GrantedBenefit
 from loyalty_core.domain.clock import day_of
 from loyalty_core.domain.facts import Json, Order
+from loyalty_core.domain.limits import Claims
 from loyalty_core.domain.members import History, MemberId, MemberStatus, MemberView, Profile
 from loyalty_core.domain.pricing import Pricing, discounted, price
 from loyalty_core.domain.tiers import Standing
@@ -38,8 +39,8 @@ class Person:
     benefits: tuple[GrantedBenefit, ...] = ()
     ranks: Mapping[str, int] = field(default_factory=dict)
 
-    def view(self, plugin: str) -> MemberView:
-        """What one plugin sees of the member."""
+    def view(self, plugin: str, claims: Claims | None = None) -> MemberView:
+        """What one plugin sees of the member, and how it claims what is limited."""
         return MemberView(
             member_id=self.member_id,
             status=self.status,
@@ -49,6 +50,7 @@ class Person:
             joined_at=self.joined_at,
             benefits=self.benefits,
             ranks=self.ranks,
+            claims=claims or Claims(),
         )
 
 

@@ -5,19 +5,18 @@ It needs the package ``httpx2``, which a plugin that uses it names among its req
 
 from __future__ import annotations
 
-import json
 import threading
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from loyalty_core.domain.facts import Json
-from loyalty_core.errors import ConnectorError, PlatformUnavailable
+from loyalty_core.domain.json_text import parse_json
+from loyalty_core.errors import ConnectorError, EncodingBroken, PlatformUnavailable
 
 if TYPE_CHECKING:  # it is imported by whoever asks: the core does not require it
     import httpx2
@@ -74,8 +73,8 @@ class HttpAnswer:
         in front of the shop shows a page for people.
         """
         try:
-            return cast(Json, json.loads(self.body.decode("utf-8-sig"), parse_float=Decimal))
-        except (ValueError, RecursionError):
+            return parse_json(self.body.decode("utf-8-sig"))
+        except (UnicodeDecodeError, EncodingBroken):
             if self.status != 200:
                 return None
             remedy = "Look whether something in front of the shop answers in its place."
@@ -163,7 +162,9 @@ class ShopHttp:
 
         with self._opening:
             if self._client is None:
-                self._client = httpx2.Client(timeout=httpx2.Timeout(self._seconds, connect=10))
+                self._client = httpx2.Client(
+                    timeout=httpx2.Timeout(self._seconds, connect=min(self._seconds, 10))
+                )
                 weakref.finalize(self, self._client.close)
             return self._client
 

@@ -6,7 +6,7 @@ import logging
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar, cast
 
@@ -47,6 +47,11 @@ class Registry:
     """The plugins that are on, and how to build the rules of a configuration with them."""
 
     plugins: Mapping[str, Plugin]
+    _hooks: Hooks = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Raises ``PluginError`` for a plugin whose hooks do not fit."""
+        object.__setattr__(self, "_hooks", Hooks(self.plugins))
 
     def rules(self, config: ProgramConfig, *, past: bool = False) -> Rules:
         """The rules of ``config``; without what acts on the present, of one of the ``past``.
@@ -55,14 +60,13 @@ class Registry:
         for a clash or a plugin that raises while it registers.
         """
         on = {name: self.plugins[name] for name in config.plugins}
-        hooks = Hooks(on)
         settings, problems = settings_of(on, config)
         collected: dict[str, list[Owned[object]]] = defaultdict(list)
         given: dict[str, object] = {"program": config}
         for kind in (one for one in _ASKED if not (past and one in _PRESENT)):
             for name in (one for one in on if one in settings):
                 try:
-                    collected[kind] += _registered(hooks, kind, name, settings[name], given)
+                    collected[kind] += _registered(self._hooks, kind, name, settings[name], given)
                 except ConfigError as error:
                     problems += [one for one in error.problems if one not in problems]
             if kind == "payments":
@@ -73,8 +77,7 @@ class Registry:
 
     def own_tables(self) -> Sequence[Owned[OwnTables]]:
         """The tables of all plugins that are on, in the order of the configuration."""
-        hooks = Hooks(self.plugins)
-        found = [_registered(hooks, "tables", name, None, {}) for name in self.plugins]
+        found = [_registered(self._hooks, "tables", name, None, {}) for name in self.plugins]
         return [cast(Owned[OwnTables], one) for each in found for one in each]
 
 

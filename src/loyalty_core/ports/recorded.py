@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple, Protocol
 
 from loyalty_core.domain.facts import Json
@@ -12,6 +12,9 @@ from loyalty_core.domain.ledger import Lot, LotId, Transaction, WalletBook
 from loyalty_core.domain.members import Identity, MemberId
 from loyalty_core.domain.redemptions import Redemption
 from loyalty_core.ports.records import FactRecord, MemberRecord
+
+EARLIEST = datetime(1, 1, 2, tzinfo=UTC)
+"""Before everything that was ever recorded, in every time zone."""
 
 
 class ConfigVersion(NamedTuple):

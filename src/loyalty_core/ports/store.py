@@ -112,12 +112,13 @@ class UnitOfWork(
         """Facts that a program failed on and whose time to try again has come, oldest first."""
         ...
 
-    def wallets(self, members: Iterable[MemberId]) -> list[WalletBook]:
-        """The members' wallets, without lots."""
-        ...
-
-    def lots(self, ids: Iterable[LotId], open_of: Iterable[MemberId]) -> list[Lot]:
-        """The lots with these ids, and all lots of these members that hold points."""
+    def books(
+        self,
+        members: Iterable[MemberId],
+        lots: Iterable[LotId] = (),
+        open_of: Iterable[MemberId] = (),
+    ) -> tuple[list[WalletBook], list[Lot]]:
+        """The members' wallets, without lots; and lots: those with these ids, all open ones."""
         ...
 
     def redemption(self, redemption_id: str) -> Redemption | None:
@@ -132,12 +133,12 @@ class UnitOfWork(
         """Redemptions whose reward is to be handed over (again) by ``now``, longest due first."""
         ...
 
-    def claim_stock(self, item: str, stock: int) -> bool:
-        """Whether one more of ``stock`` was left of a limited item, and is claimed now."""
+    def claim_stock(self, item: str, stock: int, amount: int = 1) -> bool:
+        """Whether so many more of ``stock`` were left of a limited item, and are claimed now."""
         ...
 
-    def unclaim_stock(self, item: str) -> None:
-        """Puts one back that was claimed."""
+    def unclaim_stock(self, item: str, amount: int = 1) -> None:
+        """Puts so many back that were claimed."""
         ...
 
     def save_redemptions(self, changed: Iterable[Redemption]) -> None:

@@ -135,8 +135,7 @@ class ActionRows:
         """How many dead actions, and with ``since`` events told from then on, are pending again."""
         wanted = action.c.state == _DEAD
         if keys is not None:
-            pairs = [key.partition(":")[::2] for key in keys]
-            named = [(kind, subject) for kind, subject in pairs if len(subject) == 36]
+            named = [key.partition(":")[::2] for key in keys]
             wanted = and_(
                 action.c.state.in_([_DEAD, _DONE]),
                 tuple_(action.c.kind, action.c.subject).in_(named),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, func, select
@@ -14,7 +14,7 @@ from loyalty_core.domain.grants import GrantRecord
 from loyalty_core.domain.ledger import Lot, LotId, Transaction, TransactionKind, WalletBook
 from loyalty_core.domain.members import Identity, IdentityKind, MemberId
 from loyalty_core.domain.redemptions import Redemption
-from loyalty_core.ports.recorded import ConfigVersion
+from loyalty_core.ports.recorded import EARLIEST, ConfigVersion
 from loyalty_core.ports.records import FactRecord, MemberRecord
 from loyalty_core.storage import rows, tables
 from loyalty_core.storage.grant_tables import grant as grants
@@ -23,7 +23,6 @@ from loyalty_core.storage.households_tables import household_member
 from loyalty_core.storage.posted import with_entries
 from loyalty_core.storage.queries import Queries
 
-EARLIEST = datetime(1, 1, 2, tzinfo=UTC)
 AT_ONCE = 5000
 """How many ids one query names at most: every driver takes so many."""
 
@@ -143,11 +142,11 @@ class RecordedRows:
 
     def wallets_of(self, members: Iterable[str]) -> list[WalletBook]:
         """The wallets of these members, without lots."""
-        return self._queries.wallets(members)
+        return self._queries.books(members, (), ())[0]
 
     def named_lots(self, ids: Iterable[LotId]) -> list[Lot]:
         """The lots with these ids."""
-        return self._queries.lots(ids, ())
+        return self._queries.books((), ids, ())[1]
 
     def redemptions_by(self, members: Iterable[str]) -> list[Redemption]:
         """All redemptions that these members have, oldest first."""

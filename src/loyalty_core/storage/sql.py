@@ -115,10 +115,18 @@ class Sql:
             return f"= ANY({self.mark}::uuid[])"
         return f"IN (SELECT value FROM json_each({self.mark}))"
 
+    def its_own(self) -> str:
+        """The condition that rows found by their ids are a program's, which is a mark.
+
+        SQLite would rather walk through all members of the program, by an index on it; the sign
+        forbids that.
+        """
+        return f"{'' if self.postgresql else '+'}program = {self.mark}"
+
     def ids(self, ids: Iterable[str]) -> Any:
         """A list of ids as the parameter of ``any_id``."""
-        wanted = sorted(set(ids))
-        return wanted if self.postgresql else json.dumps(wanted)
+        wanted = list(ids)
+        return wanted if self.postgresql else encode(wanted)
 
     def moment(self, moment: datetime) -> Any:
         """A moment as a parameter."""
@@ -216,10 +224,19 @@ class Sql:
         return f"{insert} ON CONFLICT ({', '.join(form.keys)}) DO UPDATE SET {', '.join(values)}"
 
 
-@lru_cache(maxsize=16)
+def kind_of(dialect: Dialect) -> Any:
+    """The class of a dialect, for texts that are written once: each engine has its own dialect."""
+    return type(dialect)
+
+
 def sql_of(dialect: Dialect) -> Sql:
-    """The texts of a dialect, made on first use."""
-    return Sql(dialect)
+    """The texts of a kind of dialect, made on first use."""
+    return _sql_of(kind_of(dialect), dialect.paramstyle)
+
+
+@lru_cache(maxsize=16)
+def _sql_of(kind: Any, paramstyle: str) -> Sql:
+    return Sql(kind(paramstyle=paramstyle))
 
 
 def _moment(value: Any) -> str:

@@ -213,13 +213,14 @@ class SqlUnitOfWork(
 
     # -- the books --------------------------------------------------------------------------------
 
-    def wallets(self, members: Iterable[MemberId]) -> list[WalletBook]:
-        """The members' wallets, without lots."""
-        return self._queries.wallets(members)
-
-    def lots(self, ids: Iterable[LotId], open_of: Iterable[MemberId]) -> list[Lot]:
-        """The lots with these ids, and all lots of these members that hold points."""
-        return self._queries.lots(ids, open_of)
+    def books(
+        self,
+        members: Iterable[MemberId],
+        lots: Iterable[LotId] = (),
+        open_of: Iterable[MemberId] = (),
+    ) -> tuple[list[WalletBook], list[Lot]]:
+        """The members' wallets; the lots with these ids, and all that hold points of some."""
+        return self._queries.books(members, lots, open_of)
 
     def save(self, changes: Changes) -> None:
         """Writes everything, each table once."""

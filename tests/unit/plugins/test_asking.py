@@ -104,7 +104,9 @@ def test_the_moment_of_an_answer_is_the_platforms() -> None:
     assert answered().at is None
 
 
-@pytest.mark.parametrize("body", [b"<html>Are you human?</html>", b'{"id": 1', b"\xff", b""])
+@pytest.mark.parametrize(
+    "body", [b"<html>Are you human?</html>", b'{"id": 1', b"\xff", b"", b'{"total": NaN}']
+)
 def test_a_page_for_people_is_no_answer(body: bytes) -> None:
     with pytest.raises(PlatformUnavailable, match="no JSON"):
         answered(200, body).json()

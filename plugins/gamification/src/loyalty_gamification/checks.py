@@ -37,6 +37,8 @@ MOST_DAYS = 36500
 MOST_VALUES = 100
 MOST_MEMBERS = 50
 MOST_WHEEL_DAYS = 3660
+LONGEST_NAMES = 80
+"""How long the names of what is limited may be, so that the core can keep them."""
 MOST_SETTLING_DAYS = 366
 MOST_PLACES = 10_000
 SHORTEST_SECRET = 32
@@ -172,6 +174,7 @@ def _wheel(where: str, rules: WheelRules, program: ProgramConfig) -> Iterator[Pr
         if prize.odds < 1:
             yield problem(f"{at}.odds", f"{prize.odds} is not from 1 up", "")
         yield from prize_faults(at, prize, program)
+    yield from _limits(where, rules, program)
     secret = secret_of(rules)
     if not 1 <= rules.days <= MOST_WHEEL_DAYS:
         yield problem(f"{where}.days", f"{rules.days} is not from 1 to {MOST_WHEEL_DAYS}", "")
@@ -182,6 +185,41 @@ def _wheel(where: str, rules: WheelRules, program: ProgramConfig) -> Iterator[Pr
     elif (right := commitment_of(secret, rules.days)) != rules.commitment:
         message = "it does not commit to the secret and the number of days"
         yield problem(f"{where}.commitment", message, f"Theirs is {right}.")
+
+
+def _limits(where: str, rules: WheelRules, program: ProgramConfig) -> Iterator[Problem]:
+    """Limits that cannot be, and what is won instead where it may be gone itself."""
+    stocked = [prize for prize in rules.prize if prize.stock is not None]
+    for index, prize in enumerate(rules.prize):
+        at = f"{where}.prize[{index}]"
+        if prize.stock is not None and prize.stock < 0:
+            yield problem(f"{at}.stock", f"{prize.stock} is negative", "")
+        if prize.stock is not None and len(rules.wheel) + len(prize.prize) > LONGEST_NAMES:
+            message = "its name and the wheel's are too long for what is limited"
+            yield problem(f"{at}.prize", message, f"Together at most {LONGEST_NAMES} letters.")
+    if rules.budget is not None:
+        wallets = sorted({prize.wallet for prize in rules.prize if prize.points})
+        if len(wallets) != 1 or wallets[0] not in program.wallets:
+            message = "a budget is of the points of one wallet, which the prizes give"
+            yield problem(f"{where}.budget", message, "Give all points in one wallet.")
+        else:
+            scale = program.wallets[wallets[0]].scale
+            yield from _amount(f"{where}.budget", rules.budget, scale, least=0)
+        if len(rules.wheel) > LONGEST_NAMES:
+            message = f"its name has more than {LONGEST_NAMES} letters"
+            yield problem(f"{where}.wheel", message, "It has a budget: shorten the name.")
+    elif not stocked:
+        if rules.instead:
+            yield problem(f"{where}.instead", "nothing of this wheel can be gone", "Leave it out.")
+        return
+    instead = [prize for prize in rules.prize if prize.prize == rules.instead]
+    if not instead:
+        names = ", ".join(prize.prize for prize in rules.prize)
+        message = "what is won instead of a prize that is gone is no prize of the wheel"
+        yield problem(f"{where}.instead", message, f"Name one of: {names}.")
+    elif instead[0] in stocked or (rules.budget is not None and instead[0].points):
+        message = f"{rules.instead!r} can be gone itself"
+        yield problem(f"{where}.instead", message, "Name a prize without stock and points.")
 
 
 def _badge(

@@ -223,6 +223,10 @@ class WheelPrize(Prize):
     prize: str = field(metadata=doc("Its name; unique on its wheel."))
     name: str = field(default="", metadata=doc("What members call it."))
     odds: int = field(metadata=doc("Its share of the sum of all odds of the wheel."))
+    stock: int | None = field(
+        default=None,
+        metadata=doc("How many of it all members together may win in each period of limits."),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,6 +249,17 @@ class WheelRules:
         metadata=doc("What commits to the secret; to be published before the first day.")
     )
     prize: tuple[WheelPrize, ...] = field(metadata=doc("The prizes, in the order of the fields."))
+    budget: Decimal | None = field(
+        default=None,
+        metadata=doc("How many points all members together may win in each period of limits."),
+    )
+    limits_per: Window = field(
+        default="lifetime", metadata=doc("The period of stocks and of the budget.")
+    )
+    instead: str = field(
+        default="",
+        metadata=doc("The prize that is won instead of one that is gone; it has no limit itself."),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

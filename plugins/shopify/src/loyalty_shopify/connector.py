@@ -60,7 +60,7 @@ class ShopifyConnector:
     def __init__(self, account: Account, program: ProgramConfig) -> None:
         token = Secret(account.access_token) if account.access_token else None
         secrets = tuple(map(Secret, account.secrets))
-        url = account.admin_url or f"https://{account.shop}"
+        url = account.admin_url.rstrip("/") or f"https://{account.shop}"
         source = account.source or account.account
         currency = account.currency or program.program.currency
         self.id = f"shopify.{account.account}"
