@@ -17,7 +17,7 @@ from examples.shops.shopify.papers import (
     webhook,
     written,
 )
-from loyalty_core.testing import SentWebhook, ShopOrder
+from loyalty_core.testing import SentWebhook, ShopOrder, changes_of
 
 
 def account(number: str, email: str) -> Doc:
@@ -38,8 +38,7 @@ class ShopifyPlatform:
     # -- for the conformance suite ---------------------------------------------------------------
 
     def webhooks(self, history: Sequence[ShopOrder]) -> Sequence[SentWebhook]:
-        changes = sorted((at, one.id, one) for one in history for at in one.moments)
-        made = [webhook(written(one.as_of(at), at)) for at, _, one in changes]
+        made = [webhook(written(one.as_of(at), at)) for at, one in changes_of(history)]
         alone = [webhook(refunded(o.id, r), "refunds/create") for o in history for r in o.refunds]
         people = {one.customer_id: one.email for one in history}
         known = [webhook(account(*one), "customers/update") for one in people.items()]
@@ -88,7 +87,7 @@ class ShopifyPlatform:
         """What the shop has of the program's: codes, tags and metafields."""
         codes = [
             f"{one['given']['code']}: {one['codeDiscount']['status'].lower()}"
-            for one in self.double.codes.values()
+            for one in list(self.double.codes.values())
         ]
         tags = [
             f"{one['email']}: {one['tags']}"
@@ -97,7 +96,7 @@ class ShopifyPlatform:
         ]
         fields = [
             f"{self._email(owner)}: {key} = {value}"
-            for (owner, key), value in self.double.metafields.items()
+            for (owner, key), value in list(self.double.metafields.items())
         ]
         return {"discount codes": codes, "tags of customers": tags, "metafields": fields}
 

@@ -12,7 +12,7 @@ import pytest
 from examples.shops.shopify.double import Shopify
 from examples.shops.shopify.papers import bag, line, order, webhook
 from loyalty_core import GrantReceipt, Loyalty
-from loyalty_core.testing import Fault, FrozenClock
+from loyalty_core.testing import Asked, Fault, FrozenClock
 from plugins.shopify.tests.build import CONNECTOR, config_of, opened, points, sent
 
 CODE: dict[str, Any] = {"prefix": "TEA"}
@@ -329,16 +329,15 @@ def test_what_was_written_later_stays(double: Shopify, showing: Loyalty) -> None
 
 
 def test_what_somebody_else_writes_meanwhile_is_seen(
-    double: Shopify, showing: Loyalty, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
+    double: Shopify, showing: Loyalty, clock: FrozenClock
 ) -> None:
-    place, seen = ("gid://shopify/Customer/7000", "loyalty.member"), double.answer
+    place = "gid://shopify/Customer/7000", "loyalty.member"
 
-    def answer(asked: Any) -> Any:
+    def somebody_writes(asked: Asked) -> None:
         if b"metafieldsSet" in asked.body and place not in double.metafields:
             double.metafields[place] = "{}"
-        return seen(asked)
 
-    monkeypatch.setattr(double, "answer", answer)
+    double.during = somebody_writes
     assert showing.tick().actions == 0
     clock.advance(minutes=1)
     assert showing.tick().actions == 1

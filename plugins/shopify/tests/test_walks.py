@@ -21,7 +21,7 @@ from examples.shops.shopify.papers import (
     webhook,
 )
 from loyalty_core import ConnectorError, Loyalty, PlatformUnavailable
-from loyalty_core.testing import Answer, Fault, FrozenClock
+from loyalty_core.testing import Answer, Asked, Fault, FrozenClock
 from loyalty_shopify import walking
 from plugins.shopify.tests.build import CONNECTOR, opened, points, sent
 
@@ -79,16 +79,15 @@ def test_the_file_is_read_on_where_it_was_cut(
 ) -> None:
     monkeypatch.setattr(walking, "A_FILE_PAGE", 7)
     double.orders = many(30, line_items=[line(1), line(2), line(3)])
-    states, seen = [], double.answer
+    states = []
 
-    def answer(asked: Any) -> Answer:
+    def cutting(asked: Asked) -> None:
         if b"rootObjectCount" in asked.body:
             states.append(asked)
             if len(states) in (4, 5):  # the file is asked for next
                 double.faults.append(Fault(kind="truncate"))
-        return seen(asked)
 
-    monkeypatch.setattr(double, "answer", answer)
+    double.during = cutting
     waited: list[int] = []
     assert loyalty.backfill(CONNECTOR, wait=waited.append).finished
     assert points(loyalty) == 900

@@ -326,6 +326,18 @@ def test_tips_and_charges_that_go_back_take_no_points() -> None:
     assert (found.refund.amount, found.refund.shipping) == (4400, 500)
 
 
+def test_a_service_charge_that_goes_back_alone_takes_no_points(
+    loyalty: Loyalty, double: Square
+) -> None:
+    charge = {"uid": "c", "total_money": money(600)}
+    charged = sale(service_charges=[charge], total_money=money(6600), tenders=[tender(6600)])
+    assert told(loyalty, double, charged) == 60
+    given = returned("R1", refunds=[paid_out("r1", 600)])
+    given["returns"][0]["return_service_charges"] = [charge]
+    given["returns"][0]["return_amounts"] = {"total_money": money(600)}
+    assert told(loyalty, double, given) == 60
+
+
 def test_partial_returns_in_any_order_sum_to_the_whole(double: Square) -> None:
     lines = line("a", 3333, quantity="3"), line("b", 2667)
     parts = [

@@ -43,7 +43,7 @@ class _Texts:
         live = f"CASE WHEN {unused} THEN id END"
         owned = sql.array("'owned'", "member_id", "currency", live, "sum(saved)")
         self.member = (
-            f"SELECT {member} FROM loyalty_member WHERE program = {mark} AND id {sql.any_id()}"
+            f"SELECT {member} FROM loyalty_member WHERE {sql.its_own()} AND id {sql.any_id()}"
         )
         self.identities = f"SELECT {identity} FROM loyalty_identity WHERE {mine}"
         self.wallets = f"SELECT {wallet} FROM loyalty_wallet WHERE {mine}"

@@ -28,6 +28,7 @@ from loyalty_core.storage.households import wrong_places
 from loyalty_core.storage.partner_checks import partner_checks
 from loyalty_core.storage.running import runner_of
 from loyalty_core.storage.sql import kind_of, sql_of
+from loyalty_core.storage.stock import wrong_stock
 
 MOST = 100
 """How many faults of one kind are listed."""
@@ -77,12 +78,12 @@ def _texts(kind: Any, mark: str) -> tuple[list[_Text], list[_Text]]:
         table = getattr(tables, name)
         return select(func.count()).select_from(table).where(ours(table.c.member_id, _PROGRAM))
 
-    checks = [written(what, query.limit(MOST)) for what, query in _queries(_PROGRAM)]
+    checks = [written(what, query.limit(MOST)) for what, query in _queries(_PROGRAM, dialect.name)]
     names = ("transaction", "entry", "lot", "wallet")
     return checks, [written(name, counted(name)) for name in names]
 
 
-def _queries(program: str) -> list[tuple[str, Select[Any]]]:
+def _queries(program: str, dialect: str) -> list[tuple[str, Select[Any]]]:
     return [
         ("transaction sums to {1}, not zero", _unbalanced(program)),
         ("transaction states {2}, its entries move {1}", _misstated(program)),
@@ -96,6 +97,10 @@ def _queries(program: str) -> list[tuple[str, Select[Any]]]:
         ("wallet {1} of this member is missing, though it has entries", missing_wallets(program)),
         ("an entry names this transaction, which is missing", _orphans(program)),
         ("an entry names this lot, which is missing", _lotless(program)),
+        (
+            "{1} are claimed of this item, redemptions and facts have {2}",
+            wrong_stock(program, dialect),
+        ),
         *grant_checks(program),
         *partner_checks(program),
     ]

@@ -24,7 +24,7 @@ class _Texts:
         made = sql.as_id(f"({mark} || {tail})")
         columns = ("id", "member_id", "wallet", "remaining", "expires_at")
         self.lock = (
-            f"SELECT id FROM loyalty_member WHERE program = {mark} AND id {any_id} "
+            f"SELECT id FROM loyalty_member WHERE {sql.its_own()} AND id {any_id} "
             f"ORDER BY household, id{' FOR UPDATE' if sql.postgresql else ''}"
         )
         self.entangled = (

@@ -115,12 +115,13 @@ class Reading:
         )
         total = money(as_object(one.get("return_amounts")), "total_money", currency, where)
         paid = as_objects(doc.get("refunds"))
-        if not lines and parts == 1 and paid:
+        named = bool(lines or charged)
+        if not named and parts == 1 and paid:
             yield from self._paid_out(doc, currency)
             return
         failed = bool(paid) and all(as_text(each.get("status")) in FAILED for each in paid)
         voided = at if failed else None
-        if lines or charged:
+        if named:
             yield Refund(
                 id=id,
                 occurred_at=at,
@@ -129,10 +130,10 @@ class Reading:
                 shipping=Minor(charged),
                 voided_at=voided,
             )
-        rest = loose if lines or charged else total or loose
+        rest = loose if named else total or loose
         if rest:
             yield Refund(
-                id=f"{id}:rest" if lines or charged else id,
+                id=f"{id}:rest" if named else id,
                 occurred_at=at,
                 kind=self.money_refunds,
                 amount=Minor(rest),
