@@ -71,8 +71,9 @@ class Rules:
 
     ``followers`` are programs that follow facts, ``sources`` what gives benefits, tier schemes
     among them: ``schemes`` has these alone, ``showing`` the programs that show something to
-    members, by plugin, and ``handed_over`` the ids of rewards that are. ``gone`` are plugins of an
-    older version that cannot be asked any more: what they gave stands.
+    members, by plugin, ``scoring`` those that rank them, and ``handed_over`` the ids of rewards
+    that are. ``gone`` are plugins of an older version that cannot be asked any more: what they gave
+    stands.
     ``activities`` are the kinds that plugins declare, by name.
     ``draw`` makes the codes of grants. ``coalition``: whether points of partners are, or ever were,
     accepted here. ``tables`` are those of the plugins, by name. ``quarantine`` knows which plugins
@@ -96,6 +97,7 @@ class Rules:
     schemes: Sequence[Owned[TierScheme]] = field(init=False)
     handed_over: frozenset[str] = field(init=False)
     showing: Mapping[str, ShowsMembers] = field(init=False)
+    scoring: Sequence[Owned[ScoresMembers]] = field(init=False)
 
     def __post_init__(self) -> None:
         """Picks out once what every fact and every statement would look for."""
@@ -106,10 +108,16 @@ class Rules:
         ]
         every = self.uniting.items()
         showing = {plugin: item for plugin, item in every if isinstance(item, ShowsMembers)}
+        scoring = [
+            Owned(plugin, item)
+            for plugin, item in every
+            if isinstance(item, ScoresMembers) and item.boards
+        ]
         handed_over = {name for name, one in self.rewards.items() if isinstance(one.item, Fulfils)}
         object.__setattr__(self, "schemes", schemes)
         object.__setattr__(self, "handed_over", frozenset(handed_over))
         object.__setattr__(self, "showing", showing)
+        object.__setattr__(self, "scoring", scoring)
 
     @property
     def automatic(self) -> tuple[str, ...]:
@@ -139,15 +147,6 @@ class Rules:
             *self.followers,
         ]
         return {owned.plugin: owned.item for owned in programs}
-
-    @property
-    def scoring(self) -> Sequence[Owned[ScoresMembers]]:
-        """The programs that rank members."""
-        return [
-            Owned(plugin, program)
-            for plugin, program in self.uniting.items()
-            if isinstance(program, ScoresMembers) and program.boards
-        ]
 
     @property
     def boards(self) -> Mapping[str, Board]:
