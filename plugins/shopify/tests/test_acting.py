@@ -94,12 +94,71 @@ def test_a_code_is_made_as_its_reward_says(
         "code": found.code,
         "title": given["title"],
         "startsAt": given["startsAt"],
+        "endsAt": None,
         "context": {"customers": {"add": ["gid://shopify/Customer/7000"]}},
         "usageLimit": 1,
         "appliesOncePerCustomer": True,
     }
     assert given == common | said
     assert points(shop) == 50
+
+
+def test_what_expires_here_ends_in_the_shop_as_well(double: Shopify, clock: FrozenClock) -> None:
+    """A job that does not run leaves no code that works for ever."""
+    ending = {name: one | {"valid_days": 30} for name, one in REWARDS.items()}
+    double.scopes.append("write_gift_cards")
+    with making(double, clock, rewards=ending) as shop:
+        for reward in ("five", "card"):
+            bought(shop, reward)
+        shop.tick()
+        ends = {one.kind: one.expires_at for one in shop.grants(ada(shop))}
+        discount, card = ends["discount"], ends["gift_card"]
+        assert discount is not None
+        assert card is not None
+        assert made(double)["endsAt"] == discount.isoformat()
+        assert [one["expiresOn"] for one in double.gift_cards] == ["2026-08-30"]
+        assert card.date().isoformat() == "2026-08-30"
+
+
+@pytest.mark.parametrize("reward", ["five", "post"])
+def test_a_code_that_was_deactivated_gets_its_end_back(
+    double: Shopify, clock: FrozenClock, reward: str
+) -> None:
+    """Activating takes the end away; an answer that is lost between the two changes nothing."""
+    ending = {name: one | {"valid_days": 30} for name, one in REWARDS.items() if name != "card"}
+    with making(double, clock, rewards=ending) as shop:
+        bought(shop, reward)
+        double.faults += [Fault(kind="delay", seconds=0)] * 2 + [Fault(kind="forget")]
+        shop.tick()
+        (discount,) = (one["codeDiscount"] for one in double.codes.values())
+        discount |= {"status": "EXPIRED", "endsAt": double.now.isoformat()}
+        double.faults += [Fault(kind="delay", seconds=0), Fault(kind="forget")]
+        for _ in range(2):
+            clock.advance(hours=1)
+            shop.tick()
+        ends = grant(shop).expires_at
+        assert ends is not None
+        assert (discount["status"], discount["endsAt"]) == ("ACTIVE", ends.isoformat())
+        assert (grant(shop).state, len(double.codes)) == ("issued", 1)
+
+
+def test_a_card_that_was_made_days_ago_ends_when_its_grant_does(
+    double: Shopify, clock: FrozenClock
+) -> None:
+    """The answer was lost, and the shop away: its days count from when it can be used."""
+    double.scopes.append("write_gift_cards")
+    ending = {"card": REWARDS["card"] | {"valid_days": 30}}
+    with making(double, clock, rewards=ending) as shop:
+        bought(shop, "card")
+        double.faults += [Fault(kind="delay", seconds=0)] * 2 + [Fault(kind="forget")]
+        shop.tick()
+        assert [one["expiresOn"] for one in double.gift_cards] == ["2026-08-30"]
+        clock.advance(days=2)
+        shop.tick()
+        assert [one["expiresOn"] for one in double.gift_cards] == ["2026-09-01"]
+        ends = grant(shop).expires_at
+        assert ends is not None
+        assert ends.isoformat() == "2026-09-01T00:00:00+00:00"
 
 
 def test_health_names_the_scopes_that_rewards_need(double: Shopify, shop: Loyalty) -> None:
@@ -159,6 +218,7 @@ def test_a_gift_card_is_the_members_and_worth_what_they_paid(
         "code": found.code,
         "note": f"Card [{found.grant_id}]",
         "customerId": "gid://shopify/Customer/7000",
+        "expiresOn": None,
     }
 
 

@@ -121,8 +121,8 @@ FIND_CODE = """query($code: String!) {
   codeDiscountNodeByCode(code: $code) {
     id
     codeDiscount {
-      ... on DiscountCodeBasic { title status }
-      ... on DiscountCodeFreeShipping { title status }
+      ... on DiscountCodeBasic { title status endsAt }
+      ... on DiscountCodeFreeShipping { title status endsAt }
     }
   }
 }"""
@@ -137,16 +137,28 @@ MAKE_FREE_SHIPPING = f"""mutation($input: DiscountCodeFreeShippingInput!) {{
   made: discountCodeFreeShippingCreate(freeShippingCodeDiscount: $input) {_MADE}
 }}"""
 
+END_DISCOUNT = f"""mutation($id: ID!, $input: DiscountCodeBasicInput!) {{
+  made: discountCodeBasicUpdate(id: $id, basicCodeDiscount: $input) {_MADE}
+}}"""
+
+END_FREE_SHIPPING = f"""mutation($id: ID!, $input: DiscountCodeFreeShippingInput!) {{
+  made: discountCodeFreeShippingUpdate(id: $id, freeShippingCodeDiscount: $input) {_MADE}
+}}"""
+
 ACTIVATE_CODE = f"mutation($id: ID!) {{ made: discountCodeActivate(id: $id) {_MADE} }}"
 
 DEACTIVATE_CODE = f"mutation($id: ID!) {{ made: discountCodeDeactivate(id: $id) {_MADE} }}"
 
 FIND_GIFT_CARD = """query($query: String!) {
-  giftCards(first: 10, query: $query) { nodes { id note enabled } }
+  giftCards(first: 10, query: $query) { nodes { id note enabled expiresOn } }
 }"""
 
 MAKE_GIFT_CARD = """mutation($input: GiftCardCreateInput!) {
   made: giftCardCreate(input: $input) { giftCard { id } userErrors { field message code } }
+}"""
+
+END_GIFT_CARD = """mutation($id: ID!, $input: GiftCardUpdateInput!) {
+  made: giftCardUpdate(id: $id, input: $input) { giftCard { id } userErrors { field message } }
 }"""
 
 DEACTIVATE_GIFT_CARD = """mutation($id: ID!) {
