@@ -134,7 +134,8 @@ class ShopifyConnector:
         if topic == "orders/edited":
             return self._edited(needed_object(message.json(), "$"))
         if topic == "refunds/create":
-            return [self._reading.refund_alone(self._refund(needed_object(message.json(), "$")))]
+            doc = self._refund(needed_object(message.json(), "$"))
+            return self._reading.refunds_alone(doc)
         if topic in CUSTOMERS:
             return self._customer(needed_object(message.json(), "$"))
         if topic == "customers/data_request":

@@ -79,6 +79,9 @@ REFUND = f"""query($id: ID!, $first: Int!, $after: String) {{
     refund_shipping_lines: refundShippingLines(first: 20) {{
       nodes {{ subtotal_amount_set: subtotalAmountSet {_MONEY} }}
     }}
+    order_adjustments: orderAdjustments(first: 20) {{
+      nodes {{ reason amount_set: amountSet {_MONEY} tax_amount_set: taxAmountSet {_MONEY} }}
+    }}
     transactions(first: 20) {{ nodes {{ kind status amount_set: amountSet {_MONEY} }} }}
   }}
 }}"""
