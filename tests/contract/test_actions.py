@@ -14,6 +14,7 @@ from loyalty_core import (
     ActionReport,
     ConfigError,
     ConnectorDisabled,
+    ConnectorError,
     DropCode,
     Event,
     FactError,
@@ -329,6 +330,105 @@ def test_what_alone_fails_is_dead_in_the_end_and_can_be_replayed(
     assert loyalty.work_actions() == ActionReport(done=1)
     assert loyalty.replay("stall", since=shop.clock() - timedelta(days=2)) > 0
     assert bad
+
+
+class NoCodes(Stall):
+    """A stall that lost the right to make codes, and does all else."""
+
+    def act(self, action: Any) -> str | None:
+        if isinstance(action, MakeCode):
+            raise ConnectorError("access denied")
+        return super().act(action)
+
+
+def test_points_of_a_code_that_cannot_be_made_are_given_back(shop: Shop) -> None:
+    stall = NoCodes(wants=Wants(rewards=("five",), events=("points_credited",)))
+    loyalty = opened(shop, stall)
+    ada, _ = bought(loyalty)
+    for day in range(6):
+        loyalty.record(order(f"good {day}", amount="1.00", email="bob@example.org"))
+        loyalty.tick()
+        shop.clock.advance(days=1)
+    assert points(loyalty, ada)[0] == 50
+    for day in range(6, 14):
+        loyalty.record(order(f"good {day}", amount="1.00", email="bob@example.org"))
+        loyalty.tick()
+        shop.clock.advance(days=1)
+    assert points(loyalty, ada)[0] == 100
+    assert (loyalty.grants(ada)[0].state, loyalty.redemptions(ada)[0].state) == (
+        ("revoked", "cancelled")
+    )
+    assert loyalty.connector_status("stall").disabled_at is None
+    assert codes(stall) == [("DropCode", codes(stall)[0][1])]  # if it is there after all
+    assert loyalty.verify().problems == ()
+
+
+def test_points_do_not_wait_for_a_shop_that_is_switched_off(shop: Shop, maker: Stall) -> None:
+    loyalty = opened(shop, maker)
+    ada, _ = bought(loyalty)
+    maker.fails.append(ConnectorDisabled("410 Gone"))
+    loyalty.tick()
+    shop.clock.advance(days=3)
+    loyalty.tick()
+    assert (points(loyalty, ada)[0], loyalty.grants(ada)[0].state) == (50, "preparing")
+    shop.clock.advance(days=1)
+    assert loyalty.tick().action_failures == 1
+    assert (points(loyalty, ada)[0], loyalty.grants(ada)[0].state) == (100, "revoked")
+    for _ in range(3):
+        assert loyalty.tick().action_failures == 0
+        shop.clock.advance(days=4)
+    loyalty.enable_connector("stall")
+    loyalty.tick()
+    assert [kind for kind, _ in codes(maker)] == ["MakeCode", "DropCode"]
+    assert loyalty.verify().problems == ()
+
+
+def test_attempts_follow_the_schedule_of_the_standard(shop: Shop) -> None:
+    """Five seconds, then minutes and hours up to a day, each up to a fifth longer."""
+    stall = NoCodes(wants=Wants(rewards=("five",), events=("points_credited",)))
+    loyalty = opened(shop, stall)
+    bought(loyalty)
+    tries = 0
+    stall.__class__ = type("Counting", (NoCodes,), {"act": counted(stall)})
+    minutes = (5 / 60, 5, 30, 120, 300, 600, 840, 1200, 1440)
+    for number, pause in enumerate(minutes):
+        loyalty.record(order(f"good {number}", amount="1.00", email="bob@example.org"))
+        loyalty.tick()
+        tries += 1
+        assert stall.makes == str(tries)
+        shop.clock.advance(seconds=pause * 60 * 0.99)
+        loyalty.tick()
+        assert stall.makes == str(tries), "too early"
+        shop.clock.advance(seconds=pause * 60 * 0.22)
+    loyalty.tick()
+    assert stall.makes == str(tries + 1)
+
+
+def counted(stall: Stall) -> Any:
+    """What counts in ``makes`` how often a code was asked for."""
+
+    def act(self: Any, action: Any) -> str | None:
+        if isinstance(action, MakeCode):
+            stall.makes = str(int(stall.makes or 0) + 1)
+        return NoCodes.act(stall, action)
+
+    return act
+
+
+class Death(BaseException):
+    """What nobody catches."""
+
+
+def test_what_a_process_took_when_it_died_is_taken_again(shop: Shop, maker: Stall) -> None:
+    loyalty = opened(shop, maker)
+    ada, _ = bought(loyalty)
+    maker.fails.append(Death())  # type: ignore[arg-type]
+    with pytest.raises(Death):
+        loyalty.tick()
+    assert loyalty.work_actions() == ActionReport()
+    shop.clock.advance(minutes=11)
+    assert loyalty.work_actions() == ActionReport(done=1)
+    assert loyalty.grants(ada)[0].state == "issued"
 
 
 def test_who_is_gone_is_switched_off_at_once(shop: Shop) -> None:
