@@ -19,7 +19,14 @@ from graphql import GraphQLError, build_schema, graphql_sync
 from examples.shops.shopify.bulk import lines_of, refused
 from examples.shops.shopify.nodes import Doc, customer_node, order_node, paged, refund_node
 from examples.shops.shopify.papers import CLIENT, SECRET, SHOP, customer, edited, webhook
-from loyalty_core.testing import Answer, Asked, Fault, PlatformDouble, SentWebhook
+from loyalty_core.testing import (
+    Answer,
+    Asked,
+    Fault,
+    FrozenClock,
+    PlatformDouble,
+    SentWebhook,
+)
 
 VERSION = "2026-10"
 SCHEMA = build_schema((Path(__file__).parent / "schema.graphql").read_text("utf-8"))
@@ -60,6 +67,15 @@ class Shopify(PlatformDouble):
         self.bulk_failures: deque[str] = deque()
         self.now = datetime(2026, 7, 31, tzinfo=UTC)
         self.queries: deque[tuple[str, Doc]] = deque()
+
+    @property
+    def now(self) -> datetime:
+        """What time it is there; it stands still until somebody says another."""
+        return self.clock()
+
+    @now.setter
+    def now(self, moment: datetime) -> None:
+        self.clock = FrozenClock(moment)
 
     # -- how it misbehaves ------------------------------------------------------------------------
 
