@@ -131,6 +131,20 @@ def paid_back(amount: str, **more: Any) -> Doc:
     return {"kind": "refund", "status": "success", "amount": amount, "currency": "USD", **more}
 
 
+def adjusted(amount: str, tax: str = "0.00", **more: Any) -> Doc:
+    """What was paid out less than a refund's lines come to; below zero, beyond that."""
+    return {
+        "id": 347964244248,
+        "kind": "refund_discrepancy",
+        "reason": "Refund discrepancy",
+        "amount": amount,
+        "amount_set": bag(amount),
+        "tax_amount": tax,
+        "tax_amount_set": bag(tax),
+        **more,
+    }
+
+
 def edited(of: Any, additions: Mapping[Any, int], removals: Mapping[Any, int]) -> Doc:
     """What ``orders/edited`` says: pieces by line that an edit added and took off, and no order."""
     changes = {
