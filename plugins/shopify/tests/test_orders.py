@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from examples.shops.shopify.double import Shopify
-from examples.shops.shopify.papers import bag, line, order, paid_back, refund, webhook
+from examples.shops.shopify.papers import bag, line, order, paid_back, paid_with, refund, webhook
 from loyalty_core import FactError, LineKind, Order, OrderStatus, RefundKind, order_total
 from loyalty_core.testing import FrozenClock, SentWebhook
 from loyalty_shopify.reading import Reading
@@ -300,6 +300,40 @@ def test_refunds_of_an_order_in_the_programs_default_currency_say_which() -> Non
     euros["refund_line_items"][0]["subtotal_set"] = bag("1.00", "EUR")
     assert READING.refund_alone(euros).currency == "EUR"
     assert READING.refund(refund(), ("USD", 2)).kind is RefundKind.GOODS
+
+
+# -- gift cards and store credit ------------------------------------------------------------------
+
+
+def test_what_a_gift_card_pays_is_a_tender(double: Shopify) -> None:
+    """A webhook names the gateways alone; how much each paid is asked for, by walks as well."""
+    told = order(payment_gateway_names=["gift_card", "shopify_payments"])
+    paid = [
+        paid_with("gift_card", "3.00"),
+        paid_with("gift_card", "9.00", status="failure"),
+        paid_with("gift_card", "9.00", kind="authorization"),
+        paid_with("shopify_store_credit", "1.00", kind="capture"),
+        paid_with("shopify_payments", "6.00"),
+    ]
+    double.orders = [{**told, "transactions": paid}]
+    with opened(double) as loyalty:
+        (found,) = loyalty.translate(
+            CONNECTOR, topic="orders/updated", body=json.dumps(told).encode()
+        ).inputs
+        assert isinstance(found, Order)
+        assert {one.kind: one.amount for one in found.tenders} == {
+            "gift_card": 300,
+            "store_credit": 100,
+        }
+        sent(loyalty, webhook(told))
+        assert points(loyalty) == 6
+        assert loyalty.reconcile(CONNECTOR).different == 1  # Ada's name is new
+
+
+def test_an_order_without_a_card_of_the_shop_is_not_asked_about(double: Shopify) -> None:
+    with opened(double) as loyalty:
+        sent(loyalty, webhook(order()))
+        assert (points(loyalty), len(double.queries)) == (10, 0)
 
 
 # -- what cannot be read --------------------------------------------------------------------------

@@ -28,6 +28,7 @@ ORDER_FIELDS = f"""
   financial_status: displayFinancialStatus currency: currencyCode
   taxes_included: taxesIncluded source_name: sourceName discount_codes: discountCodes
   total_tip_received_set: totalTipReceivedSet {_MONEY}
+  payment_gateway_names: paymentGatewayNames
   retail_location: retailLocation {{ id }}
   customer {{
     id
@@ -71,6 +72,12 @@ REFUND = f"""query($id: ID!, $first: Int!, $after: String) {{
       nodes {{ subtotal_amount_set: subtotalAmountSet {_MONEY} }}
     }}
     transactions(first: 20) {{ nodes {{ kind status amount_set: amountSet {_MONEY} }} }}
+  }}
+}}"""
+
+PAYMENTS = f"""query($id: ID!) {{
+  order(id: $id) {{
+    transactions(first: 100) {{ kind status gateway amount_set: amountSet {_MONEY} }}
   }}
 }}"""
 
