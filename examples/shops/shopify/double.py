@@ -17,7 +17,7 @@ from graphql import build_schema, graphql_sync
 
 from examples.shops.shopify.bulk import lines_of, refused
 from examples.shops.shopify.nodes import Doc, customer_node, order_node, paged, refund_node
-from examples.shops.shopify.papers import CLIENT, SECRET, SHOP, customer, webhook
+from examples.shops.shopify.papers import CLIENT, SECRET, SHOP, customer, edited, webhook
 from loyalty_core.testing import Answer, Asked, Fault, PlatformDouble, SentWebhook
 
 VERSION = "2026-10"
@@ -60,12 +60,12 @@ class Shopify(PlatformDouble):
         status = {"maximumAvailable": BUCKET, "currentlyAvailable": there, "restoreRate": RATE}
         cost = {"requestedQueryCost": wanted, "actualQueryCost": None, "throttleStatus": status}
         error = {"message": "Throttled", "extensions": {"code": "THROTTLED"}}
-        document: Any = {"errors": [error], "extensions": {"cost": cost}}
+        document = {"errors": [error], "extensions": {"cost": cost}}
         self.faults.append(Fault(kind="answer", answer=Answer.of(document)))
 
     def fail(self, code: str, message: str = "no") -> None:
         """Answers the next request 200, with an error of this code."""
-        document: Any = {"errors": [{"message": message, "extensions": {"code": code}}]}
+        document = {"errors": [{"message": message, "extensions": {"code": code}}]}
         self.faults.append(Fault(kind="answer", answer=Answer.of(document)))
 
     def answers(self, status: int, **headers: str) -> None:
@@ -77,6 +77,19 @@ class Shopify(PlatformDouble):
     def expire_tokens(self) -> None:
         """Takes no token any more that was given so far."""
         self.tokens.clear()
+
+    # -- what happens there -----------------------------------------------------------------------
+
+    def edit(self, number: int, *, add: list[Doc], remove: dict[int, int]) -> list[SentWebhook]:
+        """Adds lines to an order and takes pieces off others; what is sent of that."""
+        found = next(one for one in self.orders if one["id"] == number)
+        for one in found["line_items"]:
+            one["current_quantity"] -= remove.get(one["id"], 0)
+        found["line_items"] += add
+        found["updated_at"] = self.now.isoformat()
+        added = {one["id"]: one["quantity"] for one in add}
+        told = webhook(edited(number, added, remove), "orders/edited")
+        return [webhook(found, "orders/updated"), told]
 
     # -- what it answers --------------------------------------------------------------------------
 
@@ -117,7 +130,7 @@ class Shopify(PlatformDouble):
         cost = variables.get("first", 0) * variables.get("lines", 0) + 10
         if cost > self.most_cost:
             error = {"message": "too much", "extensions": {"code": "MAX_COST_EXCEEDED"}}
-            return Answer.of({"errors": [error]})  # type: ignore[list-item]
+            return Answer.of({"errors": [error]})
         made = graphql_sync(SCHEMA, query, self._roots(), variable_values=variables)
         document: Any = {"data": made.data}
         if made.errors:

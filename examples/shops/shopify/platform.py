@@ -87,7 +87,7 @@ class ShopifyPlatform:
         """What the shop has of the program's: codes, tags and metafields."""
         codes = [
             f"{one['given']['code']}: {one['codeDiscount']['status'].lower()}"
-            for one in self.double.codes.values()
+            for one in list(self.double.codes.values())
         ]
         tags = [
             f"{one['email']}: {one['tags']}"
@@ -96,7 +96,7 @@ class ShopifyPlatform:
         ]
         fields = [
             f"{self._email(owner)}: {key} = {value}"
-            for (owner, key), value in self.double.metafields.items()
+            for (owner, key), value in list(self.double.metafields.items())
         ]
         return {"discount codes": codes, "tags of customers": tags, "metafields": fields}
 

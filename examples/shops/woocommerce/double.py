@@ -102,8 +102,7 @@ class WooCommerce(PlatformDouble):
         page = int(asked.query.get("page", 1))
         pages = -(-len(found) // size)
         some = [_fields(one, asked) for one in found[size * (page - 1) : size * page]]
-        listed: Any = some
-        return Answer.of(listed, X_WP_Total=str(len(found)), X_WP_TotalPages=str(pages))
+        return Answer.of(some, X_WP_Total=str(len(found)), X_WP_TotalPages=str(pages))
 
     def _coupons(self, id: list[str], asked: Asked) -> Answer:
         given: Any = asked.json() if asked.body else {}

@@ -84,7 +84,7 @@ class WooCommercePlatform:
         """What the shop has of the program's: coupons, and meta of customers."""
         coupons = [
             f"{one['code']}: {one['amount']} {one['discount_type']}"
-            for one in self.double.coupons.values()
+            for one in list(self.double.coupons.values())
         ]
         meta = [
             f"{one['email']}: {kept['key']} = {kept['value']}"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from examples.shops.shopify.double import Shopify
-from examples.shops.shopify.papers import bag, line, order, paid_back, paid_with, refund, webhook
+from examples.shops.shopify.papers import bag, line, order, paid_back, refund, webhook
 from loyalty_core import FactError, LineKind, Order, OrderStatus, RefundKind, order_total
 from loyalty_core.testing import FrozenClock, SentWebhook
 from loyalty_shopify.reading import Reading
@@ -158,6 +158,38 @@ def test_pieces_that_an_edit_took_off_were_not_bought() -> None:
     assert [(one.quantity, one.amount) for one in gone] == [(0, 0), (1, 1000)]
 
 
+def test_an_edit_says_what_was_added_and_the_order_is_asked_for(double: Shopify) -> None:
+    """``orders/edited`` has no order in it; what the edit made of it counts, told by either."""
+    double.orders = [order(1, line_items=[line(1, quantity=3), line(2)])]
+    with opened(double) as loyalty:
+        sent(loyalty, webhook(double.orders[0], "orders/create"))
+        assert points(loyalty) == 40
+        updated, edited = double.edit(
+            1, add=[line(3, price="5.00", price_set=bag("5.00"))], remove={1: 2}
+        )
+        sent(loyalty, edited)
+        assert (points(loyalty), loyalty.connector_status(CONNECTOR).dead) == (25, 0)
+        sent(loyalty, updated)
+        assert points(loyalty) == 25
+        assert loyalty.verify().problems == ()
+
+
+def test_an_edit_waits_for_a_shop_that_is_away_and_not_for_an_order_that_is_gone(
+    double: Shopify,
+) -> None:
+    double.orders = [order(1, line_items=[line(1, quantity=3)])]
+    with opened(double) as loyalty:
+        _, told = double.edit(1, add=[], remove={1: 1})
+        double.answers(503)
+        sent(loyalty, told)
+        assert (points(loyalty), loyalty.connector_status(CONNECTOR).pending) == (0, 1)
+    double.orders = []
+    with opened(double) as loyalty:
+        sent(loyalty, told, webhook({"order_edit": {"id": 7}}, "orders/edited"))
+        status = loyalty.connector_status(CONNECTOR)
+        assert (status.done + status.ignored, status.dead) == (1, 1)
+
+
 def test_pieces_that_came_back_were_bought_all_the_same() -> None:
     """`current_quantity` falls with refunds as well; those are counted by themselves."""
     found = read(
@@ -289,8 +321,7 @@ def test_what_went_back_in_the_buyers_money_is_asked_for(double: Shopify) -> Non
     with opened(double) as loyalty:
         sent(loyalty, webhook(order(refunds=[refund(transactions=[euros])])))
         assert points(loyalty) == 5
-        alone = webhook(refund(transactions=[euros]), "refunds/create")
-        sent(loyalty, alone)
+        sent(loyalty, webhook(refund(transactions=[euros]), "refunds/create"))
         assert (points(loyalty), loyalty.connector_status(CONNECTOR).dead) == (5, 0)
 
 
@@ -300,37 +331,6 @@ def test_refunds_of_an_order_in_the_programs_default_currency_say_which() -> Non
     euros["refund_line_items"][0]["subtotal_set"] = bag("1.00", "EUR")
     assert READING.refund_alone(euros).currency == "EUR"
     assert READING.refund(refund(), ("USD", 2)).kind is RefundKind.GOODS
-
-
-# -- gift cards and store credit ------------------------------------------------------------------
-
-
-def test_what_a_gift_card_pays_is_a_tender(double: Shopify) -> None:
-    """A webhook names the gateways alone; how much each paid is asked for, by walks as well."""
-    told = order(payment_gateway_names=["gift_card", "shopify_payments"])
-    paid = [
-        paid_with("gift_card", "3.00"),
-        paid_with("gift_card", "9.00", status="failure"),
-        paid_with("gift_card", "9.00", kind="authorization"),
-        paid_with("shopify_store_credit", "1.00", kind="capture"),
-        paid_with("shopify_payments", "6.00"),
-    ]
-    double.orders = [{**told, "transactions": paid}]
-    with opened(double) as loyalty:
-        body = json.dumps(told).encode()
-        (found,) = loyalty.translate(CONNECTOR, topic="orders/updated", body=body).inputs
-        assert isinstance(found, Order)
-        kinds = {one.kind: one.amount for one in found.tenders}
-        assert kinds == {"gift_card": 300, "store_credit": 100}
-        sent(loyalty, webhook(told))
-        assert points(loyalty) == 6
-        assert loyalty.reconcile(CONNECTOR).different == 1  # Ada's name is new
-
-
-def test_an_order_without_a_card_of_the_shop_is_not_asked_about(double: Shopify) -> None:
-    with opened(double) as loyalty:
-        sent(loyalty, webhook(order()))
-        assert (points(loyalty), len(double.queries)) == (10, 0)
 
 
 # -- what cannot be read --------------------------------------------------------------------------

@@ -218,6 +218,20 @@ def test_a_card_that_would_be_declined_again_is_asked_for_anew(
     assert shop.loyalty.connector_status("stripe.main").dead == 0
 
 
+def test_a_card_that_wants_its_owner_before_the_bank_is_asked_is_asked_for_anew(
+    shop: Shop,
+) -> None:
+    shop.join()
+    shop.double.till.bank["pm_1"] = "unasked"
+    shown = shop.shown(days=31)
+    assert (shown["status"], shown["due"]["pay_url"]) == ("grace", shop.page()["url"])
+    sent(shop.loyalty, shop.double)
+    assert shop.shown()["due"]["attempts"] == 0
+    shop.double.till.pay(shop.page(), "pm_2")
+    sent(shop.loyalty, shop.double)
+    assert (shop.shown()["status"], shop.taken) == ("active", [1000, 1000])
+
+
 def test_a_page_that_nobody_pays_on_is_an_attempt_that_failed(shop: Shop) -> None:
     shop.join()
     shop.double.till.bank["pm_1"] = "expired_card"
@@ -263,6 +277,30 @@ def test_a_debit_on_a_page_begins_the_membership_when_it_came_in(shop: Shop, wel
     shown = shop.shown()
     assert shown["status"] == ("active" if well else "unpaid")
     assert (shown["due"] or {}).get("reason") == (None if well else "insufficient_funds")
+
+
+def test_what_stripe_can_never_charge_is_said_at_once_and_tried_as_the_plan_says(
+    shop: Shop, caplog: pytest.LogCaptureFixture
+) -> None:
+    shop.join()
+    shop.double.till.least = 5000
+    shown = shop.shown(days=31)
+    assert (shown["status"], shown["due"]["attempts"]) == ("grace", 1)
+    assert (shown["due"]["reason"], shown["due"]["pay_url"]) == ("amount_too_small", None)
+    assert "It is too small" in caplog.text
+    shop.double.asked.clear()
+    shop.shown(hours=6)
+    assert shop.double.asked == []
+    shop.double.till.least = 0
+    shown = shop.shown(days=1)
+    assert (shown["status"], shown["fees"], shop.taken) == ("active", 2000, [1000, 1000])
+
+
+def test_a_first_fee_that_stripe_can_never_charge_is_said_at_once(shop: Shop) -> None:
+    shop.double.till.least = 5000
+    shop.do("subscribe", "club")
+    shown = shop.shown()
+    assert (shown["status"], shown["due"]["reason"]) == ("unpaid", "amount_too_small")
 
 
 def test_a_customer_who_was_deleted_at_stripe_pays_on_a_page(shop: Shop) -> None:

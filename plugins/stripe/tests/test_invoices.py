@@ -143,6 +143,13 @@ def test_a_fee_that_stripe_could_not_have_is_told(
     assert loyalty.connector_status(CONNECTOR).dead == 0
 
 
+def test_a_thin_event_of_no_moment_is_dead_and_seen(loyalty: Loyalty, double: Stripe) -> None:
+    failed = billed(double, "in_1", invoiced("il_1", 800), status="open")
+    told = thin("invoice.payment_failed", failed, START, created="soon")
+    sent(loyalty, double, told)
+    assert loyalty.connector_status(CONNECTOR).dead == 1
+
+
 def test_a_contract_that_ends_at_stripe_is_not_renewed(
     loyalty: Loyalty, double: Stripe, clock: FrozenClock
 ) -> None:

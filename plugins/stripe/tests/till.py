@@ -29,7 +29,8 @@ def error(status: int, kind: str, code: str, message: str, **more: Any) -> Answe
 class Till:
     """Documents by id, in the order they were made. ``bank`` says what a method comes to.
 
-    That is ``ok``, ``later`` for a debit that takes days, or the code of a decline.
+    That is ``ok``, ``later`` for a debit that takes days, ``unasked`` for a card that wants its
+    owner, or the code of a decline. ``least`` is the smallest amount that is taken.
     """
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
@@ -40,6 +41,7 @@ class Till:
         self.bank: dict[str, str] = {}
         self.kind = "card"
         self.advice = ""
+        self.least = 0
         self.taken: list[int] = []
         self._numbers = 0
 
@@ -106,6 +108,7 @@ class Till:
 
     def _page(self, form: Doc) -> Doc:
         priced = form["line_items"]["0"]["price_data"]
+        self._enough(int(priced["unit_amount"]))
         made = papers.page(
             self._id("cs"),
             self.clock(),
@@ -125,6 +128,7 @@ class Till:
             answer = error(400, "invalid_request_error", "resource_missing", "No such method")
             raise Refused(Answer(status=400, body=answer.body, headers={"invalid": "1"}))
         assert (form["confirm"], form["off_session"]) == ("true", "true")
+        self._enough(int(form["amount"]))
         made = papers.intent(
             self._id("pi"),
             self.clock(),
@@ -141,6 +145,11 @@ class Till:
         charge = self.things[made["latest_charge"]]
         return {**made, "latest_charge": charge}
 
+    def _enough(self, amount: int) -> None:
+        if amount < self.least:
+            said = error(400, "invalid_request_error", "amount_too_small", "It is too small")
+            raise Refused(Answer(status=400, body=said.body, headers={"invalid": "1"}))
+
     def _declined(self, made: Doc) -> Answer:
         said = made["last_payment_error"]
         return error(
@@ -153,7 +162,12 @@ class Till:
         )
 
     def _charge(self, made: Doc, says: str) -> None:
-        """Asks the bank."""
+        """Asks the bank, unless Stripe knows by itself that the card wants its owner."""
+        if says == "unasked":
+            said = {"code": "authentication_required", "decline_code": "authentication_required"}
+            made.update(status="requires_payment_method", last_payment_error=said)
+            self.tell("payment_intent.payment_failed", made)
+            return
         charge = papers.charge(self._id("ch"), self.clock(), made)
         self.put(charge)
         made["latest_charge"] = charge["id"]

@@ -19,7 +19,7 @@ from rich.console import Console
 from typer.core import TyperGroup
 from typer.main import get_command
 
-from loyalty_core.application.structure import is_json
+from loyalty_core.application.plain import is_json
 from loyalty_core.cli.options import DEFAULT_CONFIG, ConfigOption, DatabaseOption, JsonOption
 from loyalty_core.cli.output import add, answer, facts_table, table
 from loyalty_core.cli.session import opened
@@ -112,7 +112,9 @@ def _config_in(args: Sequence[str]) -> Path | None:
         if one in ("--config", "-c") and place + 1 < len(args):
             return Path(args[place + 1])
         if one.startswith("--config="):
-            return Path(one.partition("=")[2])
+            return Path(one.removeprefix("--config="))
+        if one.startswith("-c"):
+            return Path(one.removeprefix("-c"))
     return None
 
 

@@ -19,7 +19,7 @@ _URL = "Write an https URL, such as https://shop.example."
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}", re.ASCII)
 
 
-class ShopAccount(Protocol):
+class ConnectedAccount(Protocol):
     """One account of a platform, as a merchant writes it: what such settings have in common."""
 
     @property
@@ -33,6 +33,15 @@ class ShopAccount(Protocol):
         ...
 
     @property
+    def poll_minutes(self) -> int:
+        """How often `tick` looks for what webhooks missed, 0 for never."""
+        ...
+
+
+class ShopAccount(ConnectedAccount, Protocol):
+    """An account that is a shop, where what points buy can be taken."""
+
+    @property
     def currency(self) -> str:
         """The shop's currency, empty for the program's."""
         ...
@@ -42,10 +51,22 @@ class ShopAccount(Protocol):
         """The rewards whose codes are made there."""
         ...
 
-    @property
-    def poll_minutes(self) -> int:
-        """How often `tick` looks for what webhooks missed, 0 for never."""
-        ...
+
+def connected_problems(where: str, accounts: Sequence[ConnectedAccount]) -> list[Problem]:
+    """What is wrong with the names, sources and polling of accounts, each with its place.
+
+    ``where`` is the place of their list, such as ``plugins.stripe.account``.
+    """
+    problems: list[Problem] = []
+    names: set[str] = set()
+    sources: set[str] = set()
+    for place, account in enumerate(accounts):
+        here = f"{where}[{place}]"
+        problems += _name(here, account, names, sources)
+        if not 0 <= account.poll_minutes <= MOST_MINUTES:
+            message = f"{account.poll_minutes} is not from 0 to {MOST_MINUTES:,}"
+            problems.append(Problem(f"{here}.poll_minutes", message))
+    return problems
 
 
 def account_problems(
@@ -54,18 +75,15 @@ def account_problems(
     program: ProgramConfig,
     makes: Collection[RewardType],
 ) -> list[Problem]:
-    """What is wrong with accounts of a platform in what they all have, each with its place.
+    """What is wrong with shops on a platform in what they all have, each with its place.
 
     ``where`` is the place of their list, such as ``plugins.shopify.shop``, and ``makes`` the kinds
     of rewards that a shop on this platform can make.
     """
-    problems: list[Problem] = []
-    names: set[str] = set()
-    sources: set[str] = set()
+    problems = connected_problems(where, accounts)
     for place, account in enumerate(accounts):
         here = f"{where}[{place}]"
-        problems += _name(here, account, names, sources)
-        problems += _values(here, account)
+        problems += _currency(here, account)
         problems += _rewards(here, account, program, makes)
     return problems
 
@@ -106,7 +124,7 @@ def url_problems(
 
 
 def _name(
-    where: str, account: ShopAccount, names: set[str], sources: set[str]
+    where: str, account: ConnectedAccount, names: set[str], sources: set[str]
 ) -> Iterator[Problem]:
     name, source = account.account, account.source or account.account
     if not _NAME.fullmatch(name):
@@ -121,15 +139,12 @@ def _name(
     sources.add(source)
 
 
-def _values(where: str, account: ShopAccount) -> Iterator[Problem]:
+def _currency(where: str, account: ShopAccount) -> Iterator[Problem]:
     if account.currency:
         try:
             minor_digits(account.currency)
         except CurrencyUnknown as error:
             yield Problem(f"{where}.currency", error.message, error.remedy)
-    if not 0 <= account.poll_minutes <= MOST_MINUTES:
-        message = f"{account.poll_minutes} is not from 0 to {MOST_MINUTES:,}"
-        yield Problem(f"{where}.poll_minutes", message)
 
 
 def _rewards(

@@ -107,6 +107,7 @@ fact = Table(
     Column("currency", String(3)),
     Column("categories", _json(), nullable=False),
     Column("measures", _json(), nullable=False),
+    Column("claims", _json(none_as_null=True)),
     Column("causes", _json(), nullable=False),
     Column("state_before", _json(), nullable=False),
     Column("config_version", Integer, nullable=False),
@@ -119,7 +120,13 @@ Index(  # the rest of it counts segments without looking at the rows
     "loyalty_fact_member", fact.c.member_id, fact.c.occurred_at, fact.c.currency, fact.c.kept
 )
 _retry = text("retry_at IS NOT NULL")
-Index("loyalty_fact_retry", fact.c.retry_at, postgresql_where=_retry, sqlite_where=_retry)
+Index(  # with the program first, or SQLite would rather walk through all of its facts
+    "loyalty_fact_retry",
+    fact.c.program,
+    fact.c.retry_at,
+    postgresql_where=_retry,
+    sqlite_where=_retry,
+)
 
 waiting = Table(
     "loyalty_waiting",

@@ -171,7 +171,7 @@ def test_the_configuration_is_found_however_it_is_named(
 ) -> None:
     config, database = counting[1], counting[2:]
     asked = ["counting", "members", "ada@example.org", *database]
-    for named in (["-c", config], [f"--config={config}"]):
+    for named in (["-c", config], [f"-c{config}"], [f"--config={config}"]):
         assert run([*asked, *named]).exit_code == 0
     assert error(run([*asked, "--json"]), 3)["code"] == "config_invalid"
     monkeypatch.setenv("LOYALTY_CONFIG", config)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 
-from loyalty_core import Connector, PluginManifest, ProgramConfig, hookimpl
+from loyalty_core import Connector, PersonalData, PluginManifest, ProgramConfig, hookimpl
 from loyalty_csv.checks import check
 from loyalty_csv.config import CsvConfig, Folder
 from loyalty_csv.connector import FolderConnector
@@ -19,9 +19,16 @@ class CsvPlugin:
     manifest = PluginManifest(
         id="csv",
         version=version("loyalty-csv"),
-        requires_plugin_api=">=1.2,<2",
+        requires_plugin_api=">=1.4,<2",
         config=CsvConfig,
         summary="Folders of files, also in object stores: CSV and JSON lines, each file once.",
+        personal_data=(
+            PersonalData(
+                what="What the files say: orders, activities, customers.",
+                where="facts",
+                why="They are what points are earned by.",
+            ),
+        ),
     )
 
     @hookimpl

@@ -97,8 +97,8 @@ def pending(turn: Turn) -> None:
 
 
 def refund(turn: Turn) -> None:
-    """Tells the payment provider of a fee that is to be given back."""
+    """Tells the payment provider of a fee that is to be given back, and whoever else asks."""
     data: dict[str, Json] = {
-        name: turn.datum(name) for name in ("source", "order", "line", "amount")
+        name: turn.datum(name) for name in ("why", "source", "order", "line", "amount")
     }
     turn.tell("refund_due", **data, currency=turn.plans.currency)

@@ -38,6 +38,7 @@ from loyalty_shopify.queries import (
     BULK_STATE,
     CUSTOMERS,
     LINES,
+    ORDER,
     ORDERS,
     PAYMENTS,
     REFUND,
@@ -212,6 +213,13 @@ class Walk:
         if of == "customers":
             return [customer_of(doc, self._reading.source, self._tag_prefix)]
         return self._reading.order_inputs(self.with_payments(self.with_refunds(doc)))
+
+    def order(self, id: str) -> dict[str, Json] | None:
+        """All that an order says, as it is now; None if it is not there."""
+        found = self._admin.ask(ORDER, id=id, lines=LINES_A_PAGE).get("order")
+        if not isinstance(found, dict):
+            return None
+        return self.with_payments(self.with_refunds(self._whole(found, LINES_A_PAGE)))
 
     def with_refunds(self, doc: JsonObject) -> dict[str, Json]:
         """An order with all that its refunds say: a list of orders only has their ids."""
