@@ -175,6 +175,7 @@ class Till:
             made.update(status="succeeded", amount_received=made["amount"], last_payment_error=None)
             self.taken.append(made["amount"])
             self.tell("payment_intent.succeeded", made)
+            self.tell("charge.succeeded", charge)
         elif says == "later":
             charge.update(status="pending", payment_method_details={"type": "sepa_debit"})
             made["status"] = "processing"

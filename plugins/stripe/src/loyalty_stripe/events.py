@@ -82,11 +82,13 @@ class Events:
     @staticmethod
     def named(event: JsonObject) -> str:
         """What is asked for because of an event, so that a walk asks for it once."""
-        if ABOUT.get(topic_of(event), "unpaid") == "unpaid":
-            return ref(event)
+        kind = ABOUT.get(topic_of(event), "unpaid")
         thin, data = as_object(event.get("related_object")), as_object(event.get("data"))
         about = thin or as_object(data.get("object"))
-        return ref(about.get("payment_intent")) or ref(about)
+        intent = ref(about.get("payment_intent"))
+        if kind == "unpaid" or (kind == "alone" and intent):  # of that, nothing is asked for
+            return ref(event)
+        return intent or ref(about)
 
     def _of_payment(self, kind: str, about: JsonObject) -> list[Input]:
         """A charge, a refund or a dispute is a part of its payment."""
