@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
-from benchmarks.shop import FIRST, TURNS, Measured, Shop, in_turns, order, rate
+from benchmarks.shop import FIRST, TURNS, Measured, Shop, in_turns, order, part, rate
+from loyalty_core import Loyalty
 
 EACH = 5
 """Orders of a member in large books: ten entries."""
@@ -170,12 +172,31 @@ def _recorded(shop: Shop, members: int, turn: int) -> int:
 
 def statements_of_many(shop: Shop, number: int) -> Measured:
     """Statements out of ``number`` members; reference: out of 1,000."""
-    grower = Grower(shop)
-    few = grower.grow(SMALL)
-    stated(shop, few)
-    small = stated(shop, few)
-    every = few + grower.grow(number - SMALL)
-    return Measured(stated(shop, every[:: number // SMALL]), small)
+    with shop.beside() as few:
+        return compared(shop, few, number, EACH, lambda loyalty, one: loyalty.statement(one))
+
+
+def compared(
+    shop: Shop, few: Shop, number: int, each: int, read: Callable[[Loyalty, str], object]
+) -> Measured:
+    """What is asked of 1,000 out of ``number`` members, in turns with the same of all in ``few``.
+
+    Each is asked once before, in both: what is compared is not whether the disk was read.
+    """
+    asked: list[Callable[[int], int]] = []
+    for one, members in ((shop, number), (few, SMALL)):
+        ids = Grower(one).grow(members, each)[:: members // SMALL]
+        asked.append(partial(_asked, one.loyalty, read, ids))
+    for ask in asked:
+        for turn in range(TURNS):
+            ask(turn)
+    return in_turns(*asked)
+
+
+def _asked(
+    loyalty: Loyalty, read: Callable[[Loyalty, str], object], ids: Sequence[str], turn: int
+) -> int:
+    return len([read(loyalty, one) for one in part(ids, turn)])
 
 
 def statements_of_much(shop: Shop, number: int) -> Measured:

@@ -11,8 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from benchmarks import growth
-from benchmarks.growth import Grower
-from benchmarks.shop import CONFIG, FIRST, TURNS, Measured, Shop, in_turns, order, rate
+from benchmarks.shop import CONFIG, FIRST, TURNS, Measured, Shop, in_turns, order
 from loyalty_core import Loyalty
 from loyalty_donation import Charities
 
@@ -159,17 +158,9 @@ def reading_of(plugin: str) -> Callable[[Shop, int], Measured]:
     tried = PLUGINS[plugin]
 
     def run(shop: Shop, number: int) -> Measured:
-        few = growth.SMALL
-        loyalty = shop.loyalty = shop.open(tried.config(plugin))
-        grower = Grower(shop)
-
-        def asked(ids: list[str]) -> float:
-            return rate(lambda: len([tried.read(loyalty, one) for one in ids]))
-
-        first = grower.grow(few, 1)
-        asked(first)
-        small = asked(first)
-        every = first + grower.grow(number - few, 1)
-        return Measured(asked(every[:: number // few]), small)
+        with shop.beside() as few:
+            for one in (shop, few):
+                one.loyalty = one.open(tried.config(plugin))
+            return growth.compared(shop, few, number, 1, tried.read)
 
     return run

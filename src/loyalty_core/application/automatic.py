@@ -107,7 +107,7 @@ def _give_back(books: Books, book: WalletBook) -> None:
         redemption = books.uow.redemption(grant.redemption_id or "")
         if redemption is not None and redemption.wallet == book.wallet:
             missing = [lot for lot in redemption.lot_ids if lot not in book.lots]
-            for lot in books.uow.lots(missing, ()) if missing else ():
+            for lot in books.uow.books((), missing)[1]:
                 books.wallet(lot.member_id, lot.wallet).lots.setdefault(lot.id, lot)
             cancel(books, redemption, grant, Revocation.REFUND)
 

@@ -71,12 +71,14 @@ class Books(Postings):
         the nightly jobs have run. A wallet in debt, or lapsed, always is.
         """
         wanted = set(members)
-        unread = wanted - self._read
-        self.keep(unread, self.uow.wallets(unread))
+        unread, whole = wanted - self._read, set(open_of)
+        wallets, found = self.uow.books(unread, lots, whole)
+        self.keep(unread, wallets)
         mine = [book for book in self.wallets.values() if book.member_id in wanted]
-        behind = {book.member_id for book in mine if book.debt or book.lapsed(self.now)}
-        whole = {*open_of, *map(MemberId, behind)}
-        for lot in self.uow.lots(lots, whole):
+        late = {MemberId(book.member_id) for book in mine if book.debt or book.lapsed(self.now)}
+        found += self.uow.books((), (), late - whole)[1]
+        whole |= late
+        for lot in found:
             self.wallet(lot.member_id, lot.wallet).lots[lot.id] = lot
         holding = {book.member_id for book in mine if book.held}
         for redemption in self.uow.held_redemptions(holding & whole):

@@ -166,7 +166,7 @@ class Redeeming:
         now = self._clock()
         place = asked.source, asked.order_id
         member, orders = lock(uow, asked.member_id, *place, asked.spender)
-        fulfils = asked.minutes is None and isinstance(asked.owned.item, Fulfils)
+        fulfils = asked.minutes is None and asked.owned.item.id in self._rules.handed_over
         if stored := stored_receipt(uow, asked.key, asked.given):
             return self._again(uow, stored, fulfils)
         books = Books(uow, self._rules, now)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, func, select, union_all
 
 from loyalty_core.application.forms import load_document
 from loyalty_core.domain.amounts import Money
@@ -40,8 +40,6 @@ class HabitRows:
             yield SoldOrder(row[0], Money(int(row[1]), row[2]), document)
 
     def _sold_to(self, one: MemberId) -> ColumnElement[bool]:
-        theirs = select(member.c.id).where(
-            member.c.program == self._program,
-            or_(member.c.id == one, member.c.merged_into == one),
-        )
-        return and_(fact.c.member_id.in_(theirs), fact.c.kept.is_not(None))
+        itself = select(member.c.id).where(member.c.id == one, member.c.program == self._program)
+        merged = select(member.c.id).where(member.c.merged_into == itself.scalar_subquery())
+        return and_(fact.c.member_id.in_(union_all(itself, merged)), fact.c.kept.is_not(None))

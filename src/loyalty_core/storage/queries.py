@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Dialect
+from sqlalchemy import Connection
 
 from loyalty_core.domain.facts import FactKey
 from loyalty_core.domain.ledger import Lot, LotId, WalletBook
@@ -29,9 +29,8 @@ class _Texts:
         lock = " FOR UPDATE" if sql.postgresql else ""
         identities = sql.found("loyalty_identity", _IDENTITY)
         facts = sql.found("loyalty_fact", _KEY)
-        member, fact, wallet, lot = (
-            sql.array(*sql.form(table).listed(table.name))
-            for table in (tables.member, tables.fact, tables.wallet, tables.lot)
+        member, fact = (
+            sql.array(*sql.form(table).listed(table.name)) for table in (tables.member, tables.fact)
         )
         names = [f"found.{name}" for name in (*_IDENTITY, "member_id")]
         self.owners = f"SELECT {sql.array(*names)} FROM {identities}"
@@ -44,22 +43,24 @@ class _Texts:
             f"ORDER BY member_id) AS owned {locked}"
         )
         self.lock_members = (
-            f"SELECT {member} FROM loyalty_member WHERE program = {mark} AND id {any_id} "
+            f"SELECT {member} FROM loyalty_member WHERE {sql.its_own()} AND id {any_id} "
             f"ORDER BY household, id{lock}"  # a household is locked after its members
         )
+        wallet = sql.array("1", *sql.form(tables.wallet).listed("wallet"))
+        wallets = f"SELECT {wallet} FROM loyalty_wallet AS wallet WHERE member_id {any_id}"
         self.known = (
             f"SELECT {sql.array('0', *sql.form(tables.fact).listed('found'))} FROM {facts} "
-            f"UNION ALL SELECT {sql.array('1', *sql.form(tables.wallet).listed('wallet'))} "
-            f"FROM loyalty_wallet AS wallet WHERE member_id {any_id}"
+            f"UNION ALL {wallets}"
         )
         self.lock_facts = f"SELECT {fact} FROM loyalty_fact WHERE id {any_id} ORDER BY id{lock}"
         self.facts_since = (
             f"SELECT {fact} FROM loyalty_fact WHERE member_id {any_id} AND occurred_at >= {mark}"
         )
-        self.wallets = f"SELECT {wallet} FROM loyalty_wallet WHERE member_id {any_id}"
-        lots = f"SELECT {lot} FROM loyalty_lot WHERE"
-        self.lots = (  # two index ranges: a lot both named and open comes twice
-            f"{lots} id {any_id} UNION ALL {lots} member_id {any_id} AND remaining > 0"
+        lot = sql.array("0", *sql.form(tables.lot).listed("lot"))
+        lots = f"SELECT {lot} FROM loyalty_lot AS lot WHERE"
+        self.books = (  # two index ranges of lots: one both named and open comes twice
+            f"{wallets} UNION ALL {lots} id {any_id} "
+            f"UNION ALL {lots} member_id {any_id} AND remaining > 0"
         )
         receipt = sql.array(*sql.form(tables.receipt).listed("loyalty_receipt"))
         self.receipt = (
@@ -75,8 +76,8 @@ class _Texts:
 
 
 @lru_cache(maxsize=16)
-def _texts(dialect: Dialect) -> _Texts:
-    return _Texts(sql_of(dialect))
+def _texts(sql: Sql) -> _Texts:
+    return _Texts(sql)
 
 
 class Queries:
@@ -86,7 +87,7 @@ class Queries:
         self._runner = runner
         self._program = program
         self._sql = sql_of(connection.dialect)
-        self._texts = _texts(connection.dialect)
+        self._texts = _texts(self._sql)
         forms = self._sql.forms
         self._member, self._fact = forms[tables.member], forms[tables.fact]
         self._receipt = forms[tables.receipt]
@@ -163,20 +164,22 @@ class Queries:
         for row in self._fetch(self._texts.facts_since, *parameters):
             yield rows.fact_record(self._fact.row(row))
 
-    def wallets(self, members: Iterable[str]) -> list[WalletBook]:
-        """The members' wallets, without lots."""
-        wanted = set(members)
-        found = self._fetch(self._texts.wallets, self._sql.ids(wanted)) if wanted else ()
-        return [rows.wallet_book(self._wallet.row(row)) for row in found]
-
-    def lots(self, ids: Iterable[LotId], open_of: Iterable[MemberId]) -> list[Lot]:
-        """The lots with these ids, and all lots of these members that hold points."""
-        named, whole = set(ids), set(open_of)
-        if not named and not whole:
-            return []
-        found = self._fetch(self._texts.lots, self._sql.ids(named), self._sql.ids(whole))
-        lots = (rows.lot_of(self._lot.row(row)) for row in found)
-        return list({lot.id: lot for lot in lots}.values())
+    def books(
+        self, members: Iterable[str], lots: Iterable[LotId], open_of: Iterable[MemberId]
+    ) -> tuple[list[WalletBook], list[Lot]]:
+        """The members' wallets; the lots with these ids, and all that hold points of some."""
+        asked: list[set[str]] = [set(members), set(lots), set(open_of)]
+        if not any(asked):
+            return [], []
+        wallets: list[WalletBook] = []
+        found: dict[LotId, Lot] = {}
+        for is_wallet, *row in self._fetch(self._texts.books, *map(self._sql.ids, asked)):
+            if is_wallet:
+                wallets.append(rows.wallet_book(self._wallet.row(row)))
+            else:
+                lot = rows.lot_of(self._lot.row(row))
+                found[lot.id] = lot
+        return wallets, list(found.values())
 
     def receipt(self, keys: tuple[str, str]) -> StoredReceipt | None:
         """What the command with this idempotency key returned, under either form of the key."""

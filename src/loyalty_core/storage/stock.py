@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, cast, func, literal, select, union_all
+from sqlalchemy import BigInteger, Connection, Select, cast, func, literal, select, union_all
 from sqlalchemy.dialects import postgresql, sqlite
 
 from loyalty_core.domain.redemptions import RedemptionState
@@ -13,11 +13,11 @@ from loyalty_core.storage import tables
 _CLAIMS = [RedemptionState.HELD.value, RedemptionState.CAPTURED.value]
 
 
-def wrong_stock(connection: Connection, program: str) -> list[tuple[str, int, int]]:
+def wrong_stock(program: str, dialect: str) -> Select[Any]:
     """Limited items of which the count differs: item, stored, what redemptions and facts claim."""
     stock, redemption, fact = tables.stock, tables.redemption, tables.fact
     none = literal(0, BigInteger)
-    if connection.dialect.name == "postgresql":
+    if dialect == "postgresql":
         each = func.jsonb_each_text(fact.c.claims).table_valued("key", "value")
     else:
         each = func.json_each(fact.c.claims).table_valued("key", "value")
@@ -36,13 +36,12 @@ def wrong_stock(connection: Connection, program: str) -> list[tuple[str, int, in
         won.where(fact.c.program == program, fact.c.claims.is_not(None)),
     ).subquery()
     stored, claims = func.sum(parts.c.stored), func.sum(parts.c.claims)
-    found = (
+    return (
         select(parts.c.item, stored, claims)
         .group_by(parts.c.item)
         .having(stored != claims)
         .order_by(parts.c.item)
     )
-    return [(row[0], int(row[1]), int(row[2])) for row in connection.execute(found)]
 
 
 def mend_stock(connection: Connection, program: str) -> list[tuple[str, int, int]]:
@@ -51,8 +50,9 @@ def mend_stock(connection: Connection, program: str) -> list[tuple[str, int, int
     One that has moved since it was compared is left for the next time.
     """
     stock, mended = tables.stock, []
-    insert: Any = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    for item, stored, right in wrong_stock(connection, program):
+    dialect = connection.dialect.name
+    insert: Any = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    for item, stored, right in connection.execute(wrong_stock(program, dialect)).all():
         mend = (
             insert(stock)
             .values(program=program, item=item, claimed=right)
@@ -63,5 +63,5 @@ def mend_stock(connection: Connection, program: str) -> list[tuple[str, int, int
             )
         )
         if connection.execute(mend).rowcount:
-            mended.append((item, stored, right))
+            mended.append((item, int(stored), int(right)))
     return mended

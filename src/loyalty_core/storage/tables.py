@@ -120,7 +120,13 @@ Index(  # the rest of it counts segments without looking at the rows
     "loyalty_fact_member", fact.c.member_id, fact.c.occurred_at, fact.c.currency, fact.c.kept
 )
 _retry = text("retry_at IS NOT NULL")
-Index("loyalty_fact_retry", fact.c.retry_at, postgresql_where=_retry, sqlite_where=_retry)
+Index(  # with the program first, or SQLite would rather walk through all of its facts
+    "loyalty_fact_retry",
+    fact.c.program,
+    fact.c.retry_at,
+    postgresql_where=_retry,
+    sqlite_where=_retry,
+)
 
 waiting = Table(
     "loyalty_waiting",
