@@ -106,6 +106,17 @@ def test_a_slow_endpoint_is_left_waiting(
     assert "Timeout" in entry.error
 
 
+def test_an_endpoint_that_answers_byte_by_byte_holds_nothing_up(
+    told: Callable[..., Loyalty], listener: Listener
+) -> None:
+    """It has said 200: what more it says is not needed."""
+    loyalty = told(events=["points_credited"], timeout_seconds=1)
+    buy(loyalty)
+    listener.faults.append(Fault(kind="drip"))
+    listener.says = b"x" * 10_000
+    assert loyalty.tick().actions == 1
+
+
 def test_who_asks_to_wait_is_waited_for(
     told: Callable[..., Loyalty], listener: Listener, clock: FrozenClock
 ) -> None:

@@ -27,6 +27,7 @@ from loyalty_core.domain.clock import zone
 from loyalty_core.domain.currencies import minor_digits
 from loyalty_core.domain.facts import Json
 from loyalty_core.domain.households import FINEST_SHARE, HUNDRED, HouseholdRules
+from loyalty_core.domain.names import is_section
 from loyalty_core.domain.programs import (
     Partner,
     PointsValue,
@@ -38,7 +39,6 @@ from loyalty_core.domain.programs import (
 from loyalty_core.domain.segments import Campaign, Segment
 from loyalty_core.errors import ConfigError, LoyaltyError, Problem
 
-_ID = re.compile(r"[a-z][a-z0-9_-]{0,62}", re.ASCII)
 _LONGEST = {
     "after_days": 36500,
     "after_months": 1200,
@@ -207,7 +207,7 @@ def fingerprint(config: ProgramConfig) -> str:
 
 def _faults(config: ProgramConfig) -> Iterator[Problem]:
     program = config.program
-    if not _ID.fullmatch(program.id):
+    if not is_section(program.id):
         remedy = "Use lower case letters, digits, - and _."
         yield Problem("program.id", f"{program.id!r} is not an id", remedy)
     yield from _currency("program.currency", program.currency)
@@ -278,7 +278,7 @@ def _household_faults(rules: HouseholdRules, wallets: Mapping[str, Wallet]) -> I
 
 
 def _wallet_faults(where: str, name: str, wallet: Wallet, program: Program) -> Iterator[Problem]:
-    if not _ID.fullmatch(name):
+    if not is_section(name):
         yield Problem(where, f"{name!r} is not an id", "Use lower case letters, digits, - and _.")
     if not 0 <= wallet.scale <= 6:
         yield Problem(f"{where}.scale", f"{wallet.scale} is not from 0 to 6")
@@ -321,7 +321,7 @@ def _value_faults(where: str, value: PointsValue, program: Program) -> Iterator[
 def _partner_faults(
     where: str, name: str, partner: Partner, config: ProgramConfig
 ) -> Iterator[Problem]:
-    if not _ID.fullmatch(name):
+    if not is_section(name):
         yield Problem(where, f"{name!r} is not an id", "Name the section after the program's id.")
     if name == config.program.id:
         yield Problem(where, "a program is no partner of itself", "Name another program.")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import MAXYEAR, MINYEAR, datetime
 from typing import NamedTuple
 
-from loyalty_core.application.structure import is_json
+from loyalty_core.application.plain import is_json
 from loyalty_core.domain.amounts import LARGEST_AMOUNT
+from loyalty_core.domain.clock import is_moment
 from loyalty_core.domain.effects import PutRow
 from loyalty_core.domain.members import MemberId
 from loyalty_core.ports.own_tables import ColumnKind, OwnColumn, OwnRow, OwnRows, TableShape
@@ -51,9 +51,7 @@ def _fits(column: OwnColumn, value: object) -> bool:
     if column.kind is ColumnKind.TRUTH:
         return type(value) is bool
     if column.kind is ColumnKind.MOMENT:
-        if not isinstance(value, datetime) or value.utcoffset() is None:
-            return False
-        return MINYEAR < value.year < MAXYEAR
+        return is_moment(value)
     longest = column.longest or LONGEST_TEXT
     return type(value) is str and len(value) <= longest and is_json({"": value})
 

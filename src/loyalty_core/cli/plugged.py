@@ -19,7 +19,7 @@ from rich.console import Console
 from typer.core import TyperGroup
 from typer.main import get_command
 
-from loyalty_core.application.structure import is_json
+from loyalty_core.application.plain import is_json
 from loyalty_core.cli.options import DEFAULT_CONFIG, ConfigOption, DatabaseOption, JsonOption
 from loyalty_core.cli.output import add, answer, facts_table, table
 from loyalty_core.cli.session import opened

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import calendar
 from collections.abc import Callable
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import MAXYEAR, MINYEAR, UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Literal, NewType
 from zoneinfo import ZoneInfo
@@ -21,6 +21,13 @@ Period = Literal["day", "week", "month", "quarter", "year"]
 def utc_now() -> datetime:
     """The present moment in UTC: the clock used unless another is passed in."""
     return datetime.now(UTC)
+
+
+def is_moment(value: object) -> bool:
+    """Whether a value is an aware moment that every database keeps and every time zone can show."""
+    if not isinstance(value, datetime) or value.utcoffset() is None:
+        return False
+    return MINYEAR < value.year < MAXYEAR
 
 
 @lru_cache(maxsize=64)

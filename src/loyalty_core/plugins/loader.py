@@ -21,6 +21,7 @@ from loyalty_core.plugins.manifest import PLUGIN_API_VERSION, PluginManifest
 
 GROUP = "loyalty.plugins"
 _ID = re.compile(r"[a-z][a-z0-9_]{0,30}")
+_VERSION = re.compile(r"[!-~]{1,64}")
 
 
 @runtime_checkable
@@ -112,6 +113,14 @@ def _checked(plugin: object, where: str) -> Plugin:
             where=where,
             remedy="An id has small letters, digits and underscores, starts with a letter, and "
             f"is not {CATALOGUE!r}.",
+        )
+    version: object = manifest.version
+    if not isinstance(version, str) or not _VERSION.fullmatch(version):
+        raise PluginError(
+            f"the plugin {manifest.id!r} cannot have the version {version!r}",
+            where=where,
+            remedy="Write it as packages do, such as 1.2.0.",
+            plugin=manifest.id,
         )
     return cast(Plugin, plugin)
 

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import TypeVar, cast
 
 from loyalty_core.application.acting import events_for
-from loyalty_core.application.activities import ActivityKind, kind_faults
+from loyalty_core.application.activities import ActivityKind
 from loyalty_core.application.catalogue import CATALOGUE, CatalogueReward
-from loyalty_core.application.config import document_of, load_config
+from loyalty_core.application.config import ConfigFile, document_of, load_config
+from loyalty_core.application.deprecations import deprecated_settings
 from loyalty_core.application.partners import elsewhere
 from loyalty_core.application.rules import Rules
 from loyalty_core.application.segments import SegmentBenefits
@@ -22,6 +23,7 @@ from loyalty_core.domain.facts import Json
 from loyalty_core.domain.programs import ProgramConfig
 from loyalty_core.errors import ConfigError, LoyaltyError, PluginError, Problem
 from loyalty_core.plugins.loader import Hooks, Plugin, load
+from loyalty_core.plugins.shapes import SHAPES, refuse_misshapen, refuse_tables
 from loyalty_core.ports.connectors import ActsOnShop, Connector
 from loyalty_core.ports.own_tables import TableShape
 from loyalty_core.ports.payments import PaymentProvider
@@ -37,7 +39,6 @@ from loyalty_core.ports.program import (
 from loyalty_core.schema.own import OwnTables, shape_of
 
 T = TypeVar("T")
-LONGEST_ID = 128
 logger = logging.getLogger("loyalty_core")
 
 
@@ -112,9 +113,9 @@ def _registered(
         found = list(hooks.register(hook, name, config=settings, **wanted))
         for item in found:
             if kind == "tables":
-                _refuse_tables(item, name)
+                refuse_tables(item, name)
             else:
-                _refuse_misshapen(item, kind, cast(ProgramConfig, given["program"]))
+                refuse_misshapen(item, kind, cast(ProgramConfig, given["program"]))
     except LoyaltyError:
         raise
     except Exception as error:
@@ -262,6 +263,8 @@ def read_config(config: str | Path | Mapping[str, Json], given: Iterable[object]
     Raises ``ConfigError`` with the faults of core and plugins together.
     """
     document = document_of(config)
+    for found in deprecated_settings(ConfigFile, document, ""):
+        found.deprecation.warn(found.what)
     try:
         return load_config(document)
     except ConfigError as error:
@@ -281,52 +284,13 @@ def _section_faults(document: Mapping[str, Json], given: Iterable[object]) -> It
             yield Problem(error.where, error.message, error.remedy, error.code)
 
 
-_SHAPES: Mapping[str, tuple[str, ...]] = {
-    "programs": (),
-    "rewards": ("id", "summary", "wallet", "offer"),
-    "benefits": ("id", "benefits"),
-    "payments": ("id", "charge", "refund"),
-    "handlers": ("id", "event_type", "handler"),
-    "connectors": ("id", "secrets", "health"),
-    "activities": ("kind", "data", "summary"),
-    "commands": ("name", "run"),
-    "tables": ("tables", "migrations"),
-}
-"""What is registered, in this order, and what each must have."""
-_ASKED = tuple(kind for kind in _SHAPES if kind != "commands")
+_ASKED = tuple(kind for kind in SHAPES if kind != "commands")
 """What is registered when a program opens: commands are asked for by the command line alone."""
 _COMMAND = re.compile(r"[a-z][a-z0-9-]{0,40}")
 _PRESENT = frozenset({"payments", "handlers", "activities"})
 """What is registered for the configuration in force alone: older ones only decide."""
 _GIVEN: Mapping[str, tuple[str, ...]] = {"handlers": ("program", "payments"), "tables": ()}
 """What hooks are called with besides the plugin's settings, where it is not the program alone."""
-
-
-def _refuse_misshapen(item: object, kind: str, config: ProgramConfig) -> None:
-    lacking = [name for name in _SHAPES[kind] if not hasattr(item, name)]
-    if lacking:
-        raise TypeError(f"{item!r} has no {' and no '.join(lacking)}")
-    if kind == "programs" and not (hasattr(item, "decide") or isinstance(item, FollowsFacts)):
-        raise TypeError(f"{item!r} has no decide")
-    if isinstance(item, ActivityKind) and (faults := list(kind_faults(item))):
-        raise TypeError(f"{item.kind!r} {', '.join(faults)}")
-    name, wallet = getattr(item, "id", ""), getattr(item, "wallet", "")
-    if not isinstance(name, str) or not name.isascii() or len(name) > LONGEST_ID:
-        raise TypeError(f"{name!r} is no id: it is a text of up to {LONGEST_ID} ASCII letters")
-    if kind == "rewards" and wallet not in config.wallets:
-        raise ValueError(f"{name!r} is paid from the wallet {wallet!r}, which is not configured")
-    if kind == "rewards" and not config.wallets[wallet].spendable:
-        raise ValueError(f"{name!r} is paid from the wallet {wallet!r}, which is not spendable")
-
-
-def _refuse_tables(item: object, plugin: str) -> None:
-    if not isinstance(item, OwnTables):
-        raise TypeError(f"{item!r} is not an OwnTables")
-    for table in item.tables:
-        shape_of(plugin, table)
-    names = [step.name for step in item.migrations]
-    if len(set(names)) != len(names) or not all(0 < len(name) <= 128 for name in names):
-        raise ValueError("each of its migrations needs a name of its own, of up to 128 letters")
 
 
 def _unique(owned: list[Owned[T]], id_of: Callable[[T], str], what: str) -> None:
