@@ -16,7 +16,7 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import Engine
 
-from loyalty_core import Loyalty, RulesState
+from loyalty_core import Loyalty, RulesState, RulesVersion
 from loyalty_core.testing import FrozenClock
 from tests.properties.engines import engine, examples, fresh_program
 from tests.toy import START, Toy, config_of
@@ -66,6 +66,11 @@ class Model:
             else:
                 self.waiting = rate, moment
         return len(self.versions)
+
+
+def stated(version: RulesVersion) -> Statement:
+    plugins: Any = version.document["plugins"]
+    return plugins["toy"]["per_unit"], version.in_force_from
 
 
 class Machine(RuleBasedStateMachine):
@@ -138,10 +143,8 @@ class Machine(RuleBasedStateMachine):
             self.model.versions[version - 1][0],
         )
         found = process.versions()
-        assert [
-            (one.document["plugins"]["toy"]["per_unit"], one.in_force_from)  # type: ignore[index,call-overload]
-            for one in reversed(found)
-        ] == [*self.model.versions, *([self.model.waiting] if self.model.waiting else [])]
+        coming = [self.model.waiting] if self.model.waiting else []
+        assert [stated(one) for one in found[::-1]] == [*self.model.versions, *coming]
         assert [one.version for one in found if one.state is RulesState.IN_FORCE] == [
             len(self.model.versions)
         ]
