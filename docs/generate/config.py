@@ -164,7 +164,9 @@ def _table(kind: type) -> str:
 
 
 def _told(item: Field[Any]) -> str:
-    return markdown(item.metadata.get("doc", ""))
+    going = item.metadata.get("deprecated")
+    doc = markdown(item.metadata.get("doc", ""))
+    return f"{doc} **{going.reason}**" if going else doc
 
 
 def _in_words(kind: Any) -> str:

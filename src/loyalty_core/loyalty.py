@@ -73,6 +73,7 @@ from loyalty_core.facade.questions import QuestionMethods
 from loyalty_core.facade.segments import SegmentMethods
 from loyalty_core.facade.spending import SpendingMethods
 from loyalty_core.facade.upkeep import UpkeepMethods
+from loyalty_core.plugins.deprecating import deprecated_of
 from loyalty_core.plugins.describing import versions_of
 from loyalty_core.plugins.loader import load
 from loyalty_core.plugins.registry import Archive, Registry, read_config
@@ -198,6 +199,9 @@ class Loyalty(
         plugins = tuple(plugins)
         read = read_config(config, plugins)
         registry = Registry(load(read.plugins, plugins))
+        for name, plugin in registry.plugins.items():
+            for found in deprecated_of(plugin, read.plugins[name]):
+                found.deprecation.warn(found.what)
         registry.rules(read)  # refuse a configuration before any database is touched
         if isinstance(database, Engine):
             store = SqlStore(database, read.program.id, owned=False)

@@ -23,6 +23,7 @@ from typing import Any, Literal, Union, cast, get_args, get_origin, get_type_hin
 from loyalty_core.application.campaigns import DAYS, KEY, SECTIONS
 from loyalty_core.application.config import ConfigFile
 from loyalty_core.domain.amounts import LARGEST_AMOUNT
+from loyalty_core.domain.deprecation import MARK
 from loyalty_core.domain.facts import Json
 from loyalty_core.domain.secrets import REFERENCE
 
@@ -144,12 +145,15 @@ class _Making:
             pattern = f"^({VARIABLE})?$" if item.default == "" else f"^{VARIABLE}$"
         made = self.of(kind, dated=dated, secret=pattern)
         told = [_prose(text)] if (text := item.metadata.get("doc")) else []
+        going = item.metadata.get(MARK)
+        told += [going.reason] if going else []
         if inspect.isclass(kind) and issubclass(kind, StrEnum):
             told.append(_prose(kind.__doc__))
         if told and "$ref" in made:  # what stands beside a reference is not read everywhere
             made = {"allOf": [made]}
         usual = _usual(item)
         described: Schema = {"description": "\n\n".join(told)} if told else {}
+        described |= {"deprecated": True} if going else {}
         return {**made, **described, **({} if usual is None else {"default": usual})}
 
     def _defined(self, kind: type, dated: bool) -> str:

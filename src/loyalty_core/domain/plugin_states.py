@@ -38,7 +38,7 @@ class PluginStatus:
 
     ``hooks`` are those it has of the core, ``tables`` its own. ``deferred_facts`` wait for it to
     decide, deliveries for its handlers; those that are dead were given up. ``personal_data`` is
-    what it keeps of members.
+    what it keeps of members, ``deprecated`` what it uses, or the program of it, that will go.
     """
 
     id: str
@@ -49,6 +49,7 @@ class PluginStatus:
     hooks: tuple[str, ...] = ()
     tables: tuple[str, ...] = ()
     personal_data: tuple[PersonalData, ...] = ()
+    deprecated: tuple[str, ...] = ()
     deferred_facts: int = 0
     pending_deliveries: int = 0
     dead_deliveries: int = 0

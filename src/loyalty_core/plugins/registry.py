@@ -13,7 +13,8 @@ from typing import TypeVar, cast
 from loyalty_core.application.acting import events_for
 from loyalty_core.application.activities import ActivityKind, kind_faults
 from loyalty_core.application.catalogue import CATALOGUE, CatalogueReward
-from loyalty_core.application.config import document_of, load_config
+from loyalty_core.application.config import ConfigFile, document_of, load_config
+from loyalty_core.application.deprecations import deprecated_settings
 from loyalty_core.application.partners import elsewhere
 from loyalty_core.application.rules import Rules
 from loyalty_core.application.segments import SegmentBenefits
@@ -299,6 +300,8 @@ def read_config(config: str | Path | Mapping[str, Json], given: Iterable[object]
     Raises ``ConfigError`` with the faults of core and plugins together.
     """
     document = document_of(config)
+    for found in deprecated_settings(ConfigFile, document, ""):
+        found.deprecation.warn(found.what)
     try:
         return load_config(document)
     except ConfigError as error:

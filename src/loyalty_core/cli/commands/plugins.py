@@ -10,7 +10,7 @@ from rich.text import Text
 
 from loyalty_core.cli.documents import Document, moment
 from loyalty_core.cli.options import DEFAULT_CONFIG, ConfigOption, DatabaseOption, JsonOption
-from loyalty_core.cli.output import REJECTED, add, answer, table
+from loyalty_core.cli.output import REJECTED, add, answer, plain, table
 from loyalty_core.cli.session import opened
 from loyalty_core.cli.views import when
 from loyalty_core.domain.plugin_states import LiftReceipt, PluginState, PluginStatus
@@ -88,6 +88,7 @@ def _document(one: PluginStatus) -> Document:
             {"what": kept.what, "where": kept.where, "why": kept.why, "erasure": kept.erasure}
             for kept in one.personal_data
         ],
+        "deprecated": list(one.deprecated),
         "deferred_facts": one.deferred_facts,
         "pending_deliveries": one.pending_deliveries,
         "dead_deliveries": one.dead_deliveries,
@@ -120,6 +121,8 @@ def _show(console: Console, found: tuple[PluginStatus, ...], config: ProgramConf
             for part in one.personal_data:
                 add(kept, one.id, part.what, part.where, " ".join((part.why, part.erasure)).strip())
         console.print(kept)
+    for told in (told for one in found for told in one.deprecated):
+        console.print(Text(f"note: {plain(told)}", style="yellow"), soft_wrap=True)
     for one in found:
         if one.since is not None:
             text = f"{one.id}: in quarantine since {when(one.since, config)}, as it {one.reason} "

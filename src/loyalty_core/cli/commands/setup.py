@@ -14,7 +14,8 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from loyalty_core.application.config import document_of, effective
+from loyalty_core.application.config import ConfigFile, document_of, effective
+from loyalty_core.application.deprecations import deprecated_settings
 from loyalty_core.application.structure import read_settings
 from loyalty_core.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption
 from loyalty_core.cli.output import answer, plain, print_json
@@ -135,7 +136,9 @@ def _effective(config: Path) -> tuple[dict[str, Json], list[str]]:
             plugin.manifest.id: _settings(plugin.manifest, loyalty.config)
             for plugin in loyalty.plugins
         }
-        return found, _notes(loyalty)
+        going = deprecated_settings(ConfigFile, document_of(config), "")
+        told = [note for one in loyalty.plugin_status() for note in one.deprecated]
+        return found, [*_notes(loyalty), *map(str, going), *told]
 
 
 def _notes(loyalty: Loyalty) -> list[str]:
