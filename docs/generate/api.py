@@ -52,6 +52,7 @@ THEMES = {
     "domain.currencies": "Amounts",
     "domain.clock": "Moments and days",
     "domain.decisions": "Writing plugins",
+    "domain.deprecation": "Writing plugins",
     "domain.effects": "Writing plugins",
     "domain.limits": "Writing plugins",
     "domain.events": "Writing plugins",

@@ -17,7 +17,7 @@ from graphql import build_schema, graphql_sync
 
 from examples.shops.shopify.bulk import lines_of, refused
 from examples.shops.shopify.nodes import Doc, customer_node, order_node, paged, refund_node
-from examples.shops.shopify.papers import CLIENT, SECRET, SHOP, customer, webhook
+from examples.shops.shopify.papers import CLIENT, SECRET, SHOP, customer, edited, webhook
 from loyalty_core.testing import Answer, Asked, Fault, PlatformDouble, SentWebhook
 
 VERSION = "2026-10"
@@ -77,6 +77,19 @@ class Shopify(PlatformDouble):
     def expire_tokens(self) -> None:
         """Takes no token any more that was given so far."""
         self.tokens.clear()
+
+    # -- what happens there -----------------------------------------------------------------------
+
+    def edit(self, number: int, *, add: list[Doc], remove: dict[int, int]) -> list[SentWebhook]:
+        """Adds lines to an order and takes pieces off others; what is sent of that."""
+        found = next(one for one in self.orders if one["id"] == number)
+        for one in found["line_items"]:
+            one["current_quantity"] -= remove.get(one["id"], 0)
+        found["line_items"] += add
+        found["updated_at"] = self.now.isoformat()
+        added = {one["id"]: one["quantity"] for one in add}
+        told = webhook(edited(number, added, remove), "orders/edited")
+        return [webhook(found, "orders/updated"), told]
 
     # -- what it answers --------------------------------------------------------------------------
 

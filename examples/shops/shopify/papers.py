@@ -131,6 +131,28 @@ def paid_back(amount: str, **more: Any) -> Doc:
     return {"kind": "refund", "status": "success", "amount": amount, "currency": "USD", **more}
 
 
+def edited(of: Any, additions: Mapping[Any, int], removals: Mapping[Any, int]) -> Doc:
+    """What ``orders/edited`` says: pieces by line that an edit added and took off, and no order."""
+    changes = {
+        what: [{"id": name, "delta": count} for name, count in given.items()]
+        for what, given in (("additions", additions), ("removals", removals))
+    }
+    return {
+        "order_edit": {
+            "id": 78912328793,
+            "app_id": None,
+            "created_at": "2026-06-03T06:00:00-04:00",
+            "notify_customer": False,
+            "order_id": of,
+            "staff_note": "",
+            "user_id": 548380009,
+            "line_items": changes,
+            "discounts": {"line_item": {"additions": [], "removals": []}},
+            "shipping_lines": {"additions": [], "removals": []},
+        }
+    }
+
+
 def webhook(
     document: Any,
     topic: str = "orders/updated",

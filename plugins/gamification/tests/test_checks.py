@@ -50,6 +50,10 @@ BADGE = '[[badge]]\nbadge = "b"\nlevel = [{ level = "one", needs = 1 }]\n'
             ["quiz[0].kind", "quiz[0].question"],
         ),
         (
+            '[[quiz]]\nquiz = "q"\nkind = "gamification.quiz"\nquestion = []',
+            ["quiz[0].kind", "quiz[0].question"],
+        ),
+        (
             QUIZ,
             [
                 "quiz[0].question[0].question",

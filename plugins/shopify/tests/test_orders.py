@@ -158,6 +158,38 @@ def test_pieces_that_an_edit_took_off_were_not_bought() -> None:
     assert [(one.quantity, one.amount) for one in gone] == [(0, 0), (1, 1000)]
 
 
+def test_an_edit_says_what_was_added_and_the_order_is_asked_for(double: Shopify) -> None:
+    """``orders/edited`` has no order in it; what the edit made of it counts, told by either."""
+    double.orders = [order(1, line_items=[line(1, quantity=3), line(2)])]
+    with opened(double) as loyalty:
+        sent(loyalty, webhook(double.orders[0], "orders/create"))
+        assert points(loyalty) == 40
+        updated, edited = double.edit(
+            1, add=[line(3, price="5.00", price_set=bag("5.00"))], remove={1: 2}
+        )
+        sent(loyalty, edited)
+        assert (points(loyalty), loyalty.connector_status(CONNECTOR).dead) == (25, 0)
+        sent(loyalty, updated)
+        assert points(loyalty) == 25
+        assert loyalty.verify().problems == ()
+
+
+def test_an_edit_waits_for_a_shop_that_is_away_and_not_for_an_order_that_is_gone(
+    double: Shopify,
+) -> None:
+    double.orders = [order(1, line_items=[line(1, quantity=3)])]
+    with opened(double) as loyalty:
+        _, told = double.edit(1, add=[], remove={1: 1})
+        double.answers(503)
+        sent(loyalty, told)
+        assert (points(loyalty), loyalty.connector_status(CONNECTOR).pending) == (0, 1)
+    double.orders = []
+    with opened(double) as loyalty:
+        sent(loyalty, told, webhook({"order_edit": {"id": 7}}, "orders/edited"))
+        status = loyalty.connector_status(CONNECTOR)
+        assert (status.done + status.ignored, status.dead) == (1, 1)
+
+
 def test_pieces_that_came_back_were_bought_all_the_same() -> None:
     """`current_quantity` falls with refunds as well; those are counted by themselves."""
     found = read(

@@ -112,7 +112,7 @@ def test_an_endpoint_that_answers_byte_by_byte_holds_nothing_up(
     """It has said 200: what more it says is not needed."""
     loyalty = told(events=["points_credited"], timeout_seconds=1)
     buy(loyalty)
-    listener.faults.append(Fault(kind="drip", seconds=0.2))
+    listener.faults.append(Fault(kind="drip"))
     listener.says = b"x" * 10_000
     assert loyalty.tick().actions == 1
 

@@ -8,7 +8,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
@@ -167,9 +167,11 @@ def plain(value: Any) -> Any:
 
 
 def effective(config: ProgramConfig) -> dict[str, Json]:
-    """The configuration with every default written out, as JSON."""
+    """The configuration with every default written out, as JSON; not when it starts."""
+    program = _full(replace(config.program, in_force_from=None))
+    del program["in_force_from"]
     return {
-        "program": _full(config.program),
+        "program": program,
         "wallets": {name: _full(wallet) for name, wallet in config.wallets.items()},
         "checkout": _full(config.checkout),
         "rewards": {name: _full(reward) for name, reward in config.rewards.items()},
@@ -214,6 +216,7 @@ def _faults(config: ProgramConfig) -> Iterator[Problem]:
     except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: a folder of zones
         remedy = "Use an IANA name such as Europe/Berlin."
         yield Problem("program.time_zone", f"{program.time_zone!r} is not a time zone", remedy)
+    yield from _start_faults(program)
     if program.spend_until and not (program.ends_on and program.ends_on <= program.spend_until):
         remedy = "Write ends_on, no later than it, or leave it out."
         yield Problem("program.spend_until", "the program goes on after it", remedy)
@@ -234,6 +237,15 @@ def _faults(config: ProgramConfig) -> Iterator[Problem]:
         yield from _partner_faults(f"partners.{name}", name, partner, config)
     if config.household is not None:
         yield from _household_faults(config.household, config.wallets)
+
+
+def _start_faults(program: Program) -> Iterator[Problem]:
+    try:
+        program.starts_at  # noqa: B018 - a moment that cannot be in UTC is a fault
+    except OverflowError:
+        yield Problem("program.in_force_from", f"{program.in_force_from} cannot be")
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return  # the zone has its own fault
 
 
 def _household_faults(rules: HouseholdRules, wallets: Mapping[str, Wallet]) -> Iterator[Problem]:

@@ -23,6 +23,8 @@ from typing import Any, Literal, Union, cast, get_args, get_origin, get_type_hin
 from loyalty_core.application.campaigns import DAYS, KEY, SECTIONS
 from loyalty_core.application.config import ConfigFile
 from loyalty_core.domain.amounts import LARGEST_AMOUNT
+from loyalty_core.domain.clock import LocalMoment
+from loyalty_core.domain.deprecation import MARK
 from loyalty_core.domain.facts import Json
 from loyalty_core.domain.names import LONGEST_NAME, Name
 from loyalty_core.domain.secrets import REFERENCE
@@ -36,6 +38,7 @@ DECIMAL = r"^-?[0-9]{1,18}(\.[0-9]{1,12})?$"
 DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 HOUR = r"^[0-9]{2}:[0-9]{2}"
 MOMENT = rf"{DAY[:-1]}[Tt ]{HOUR[1:]}.*([Zz]|[+-][0-9]{{2}}:?[0-9]{{2}})$"
+LOCAL = rf"{DAY[:-1]}([Tt ]{HOUR[1:]}.*)?$"
 VARIABLE = f"{REFERENCE}[A-Za-z_][A-Za-z0-9_]*"
 SIMPLE: Mapping[Any, Schema] = {
     str: TEXT,
@@ -46,6 +49,7 @@ SIMPLE: Mapping[Any, Schema] = {
     date: {"type": "string", "pattern": DAY},
     datetime: {"type": "string", "pattern": MOMENT},
     time: {"type": "string", "pattern": HOUR},
+    LocalMoment: {"type": "string", "pattern": LOCAL},
 }
 SECRET = "secret"  # noqa: S105 - the name of what is said of a setting
 """What the metadata of a setting say, beside its ``doc``, if it refers to a secret."""
@@ -146,12 +150,15 @@ class _Making:
             pattern = f"^({VARIABLE})?$" if item.default == "" else f"^{VARIABLE}$"
         made = self.of(kind, dated=dated, secret=pattern)
         told = [_prose(text)] if (text := item.metadata.get("doc")) else []
+        going = item.metadata.get(MARK)
+        told += [going.reason] if going else []
         if inspect.isclass(kind) and issubclass(kind, StrEnum):
             told.append(_prose(kind.__doc__))
         if told and "$ref" in made:  # what stands beside a reference is not read everywhere
             made = {"allOf": [made]}
         usual = _usual(item)
         described: Schema = {"description": "\n\n".join(told)} if told else {}
+        described |= {"deprecated": True} if going else {}
         return {**made, **described, **({} if usual is None else {"default": usual})}
 
     def _defined(self, kind: type, dated: bool) -> str:

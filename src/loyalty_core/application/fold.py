@@ -143,9 +143,9 @@ def fold(
 ) -> Folded:
     """Decides the changed facts, and those after them that it makes a difference to.
 
-    ``later`` are the member's other facts from ``fold_start`` on; ``changed`` come as they are
-    now. ``undone`` is a merge that has been taken back: what came after is decided without it.
-    Plugins claim of ``stock``. The records' awards, states and statuses and the member are updated.
+    ``later`` are the member's other facts from ``fold_start`` on; ``changed`` come as they are now.
+    ``undone`` is a merge taken back: what came after it is decided without it. The records and the
+    member are updated, and ``stock`` where plugins claim.
     """
     ordered, known, last = _stage(member, changed, later, undone)
     running = _start(member, known)

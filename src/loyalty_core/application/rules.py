@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from itertools import islice
 from typing import Literal, NamedTuple
@@ -41,6 +42,7 @@ from loyalty_core.domain.names import LONGEST_ID
 from loyalty_core.domain.programs import ProgramConfig
 from loyalty_core.domain.tiers import Outcome
 from loyalty_core.errors import PluginFailed
+from loyalty_core.ports.configs import ConfigReader
 from loyalty_core.ports.connectors import ActsOnShop, Connector
 from loyalty_core.ports.grants import CodeSource
 from loyalty_core.ports.own_tables import TableShape
@@ -165,6 +167,9 @@ class Asked(NamedTuple):
 
 RulesAt = Callable[[Documents, int], Rules]
 """The rules of a version of the configuration, as the database has it."""
+
+RulesAhead = Callable[[ConfigReader, datetime], Rules | None]
+"""The rules that are stated to be in force at a moment to come; None if they are those of now."""
 
 
 def ask(

@@ -32,6 +32,7 @@ from loyalty_core.domain.amounts import (
     parse_decimal,
     parse_scaled,
 )
+from loyalty_core.domain.clock import LocalMoment
 from loyalty_core.domain.facts import Json, Scalar
 from loyalty_core.domain.names import LONGEST_NAME, Name, is_name
 from loyalty_core.errors import ConfigError, DateOutOfRange, LoyaltyError, Problem
@@ -76,6 +77,7 @@ def converter(digits: int, *, texts: bool = False) -> Converter:
     made.register_structure_hook_func(_is_scalar, _scalar)
     made.register_structure_hook_func(_is_json, _json)
     made.register_structure_hook_func(_is_expires_at, _expires_at)
+    made.register_structure_hook_func(_is_local, _local)
     made.register_structure_hook_factory(_is_literal, lambda kind: _literal(get_args(kind)))
     made.register_structure_hook_factory(
         lambda kind: isinstance(kind, type) and is_dataclass(kind), lambda kind: _table(made, kind)
@@ -186,6 +188,15 @@ def _moment(value: object, _: Any) -> datetime:
         return moment.astimezone(UTC)
     except OverflowError:
         raise DateOutOfRange(f"{shown(value)} cannot be") from None
+
+
+def _local(value: object, _: Any) -> LocalMoment:
+    try:
+        moment = value if isinstance(value, datetime) else datetime.fromisoformat(_text(value))
+    except ValueError:
+        message = f"{shown(value)} is not a moment"
+        raise Wrong(message, "Write a day or a moment, such as 2027-01-01T00:00:00.") from None
+    return LocalMoment(moment)
 
 
 def _expires_at(value: object, kind: Any) -> Any:
@@ -303,6 +314,11 @@ def _is_named(kind: Any) -> bool:
 def _is_expires_at(kind: Any) -> bool:
     expires_at: Any = ExpiresAt
     return bool(kind == expires_at)
+
+
+def _is_local(kind: Any) -> bool:
+    local: Any = LocalMoment
+    return bool(kind is local)
 
 
 def _is_literal(kind: Any) -> bool:

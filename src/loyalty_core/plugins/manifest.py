@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-PLUGIN_API_VERSION = "1.3"
+from loyalty_core.domain.plugin_states import PersonalData
+
+PLUGIN_API_VERSION = "1.4"
 """The version of hooks and Protocols; the minor grows with additions, the major with breaks."""
 
 
@@ -18,6 +20,7 @@ class PluginManifest:
     dataclass with a default for every field that may be left out, or None. Of the metadata of a
     field ``doc`` is its documentation, and ``secret`` is true if it refers to one. What rules,
     events and ids are made of is a ``Name``: one that is too long is refused at start.
+    ``personal_data`` is all that it keeps of members.
     """
 
     id: str
@@ -26,3 +29,4 @@ class PluginManifest:
     config: type | None = None
     summary: str = ""
     stability: Literal["experimental", "stable"] = "experimental"
+    personal_data: tuple[PersonalData, ...] = ()

@@ -6,14 +6,15 @@ import logging
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar, cast
 
 from loyalty_core.application.acting import events_for
 from loyalty_core.application.activities import ActivityKind
 from loyalty_core.application.catalogue import CATALOGUE, CatalogueReward
-from loyalty_core.application.config import document_of, load_config
+from loyalty_core.application.config import ConfigFile, document_of, load_config
+from loyalty_core.application.deprecations import deprecated_settings
 from loyalty_core.application.partners import elsewhere
 from loyalty_core.application.rules import Rules
 from loyalty_core.application.segments import SegmentBenefits
@@ -35,7 +36,6 @@ from loyalty_core.ports.program import (
     RewardKind,
     Subscription,
 )
-from loyalty_core.ports.store import Documents
 from loyalty_core.schema.own import OwnTables, shape_of
 
 T = TypeVar("T")
@@ -257,48 +257,14 @@ def _refuse_rewards(connectors: Iterable[Owned[Connector]], config: ProgramConfi
         raise ConfigError(problems)
 
 
-class Archive:
-    """The rules of each version of the configuration; older ones are built when needed."""
-
-    def __init__(self, current: Rules, given: tuple[object, ...]) -> None:
-        self.given = given
-        self._rules = {current.config.version: current}
-        self._current = current
-
-    def __call__(self, documents: Documents, version: int) -> Rules:
-        """The rules of ``version``, without plugins that are gone or refuse their old section."""
-        if version not in self._rules:
-            config = replace(load_config(documents.config_document(version)), version=version)
-            usable = {
-                name: config.plugins[name] for name in config.plugins if self._fits(name, config)
-            }
-            rules = Registry(load(usable, self.given)).rules(
-                replace(config, plugins=usable), past=True
-            )
-            gone = frozenset(config.plugins.keys() - usable.keys())
-            self._rules[version] = replace(
-                rules, gone=gone, quarantine=self._current.quarantine, trace=self._current.trace
-            )
-        return self._rules[version]
-
-    def _fits(self, name: str, config: ProgramConfig) -> bool:
-        alone = replace(config, plugins={name: config.plugins[name]})
-        try:
-            Registry(load(alone.plugins, self.given)).rules(alone, past=True)
-        except (PluginError, ConfigError) as error:
-            logger.warning(
-                "version %s of the rules lacks plugin %s: %s", config.version, name, error
-            )
-            return False
-        return True
-
-
 def read_config(config: str | Path | Mapping[str, Json], given: Iterable[object]) -> ProgramConfig:
     """The configuration; its plugins' sections are read too where the rest has faults.
 
     Raises ``ConfigError`` with the faults of core and plugins together.
     """
     document = document_of(config)
+    for found in deprecated_settings(ConfigFile, document, ""):
+        found.deprecation.warn(found.what)
     try:
         return load_config(document)
     except ConfigError as error:

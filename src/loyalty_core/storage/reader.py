@@ -19,6 +19,7 @@ from loyalty_core.storage.accounts import AccountRows
 from loyalty_core.storage.actions import ActionAnswers
 from loyalty_core.storage.board_reads import BoardReads
 from loyalty_core.storage.checks import check_books, count_transactions
+from loyalty_core.storage.configs import ConfigReads
 from loyalty_core.storage.habits import HabitRows
 from loyalty_core.storage.households import HouseholdReads
 from loyalty_core.storage.inbox import InboxAnswers
@@ -54,6 +55,7 @@ class SqlReader(
     OwnTableReads,
     QuarantineReads,
     RecordedRows,
+    ConfigReads,
 ):
     """``ports.store.Reader`` on one SQLAlchemy connection, for one program."""
 

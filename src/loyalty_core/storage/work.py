@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, insert, select, update
+from sqlalchemy import Connection, and_, delete, select, update
 
-from loyalty_core.domain.facts import FactKey, Json
+from loyalty_core.domain.facts import FactKey
 from loyalty_core.domain.ledger import Lot, LotId, WalletBook
 from loyalty_core.domain.members import Identity, MemberId
 from loyalty_core.ports.records import Changes, FactRecord, FactStatus, MemberRecord, StoredReceipt
@@ -18,6 +18,7 @@ from loyalty_core.storage.actions import ActionRows
 from loyalty_core.storage.boards import Boards
 from loyalty_core.storage.calendar import Calendars
 from loyalty_core.storage.claims import Claims
+from loyalty_core.storage.configs import ConfigRows
 from loyalty_core.storage.erasure import key_digest
 from loyalty_core.storage.expiry import Expiry
 from loyalty_core.storage.households import HouseholdRows
@@ -46,6 +47,7 @@ class SqlUnitOfWork(
     ActionRows,
     OwnTableRows,
     QuarantineRows,
+    ConfigRows,
 ):
     """``ports.store.UnitOfWork`` on one SQLAlchemy connection, for one program."""
 
@@ -267,7 +269,7 @@ class SqlUnitOfWork(
             "until": until,
         }
 
-    # -- receipts, deliveries, configurations -----------------------------------------------------
+    # -- receipts, deliveries --------------------------------------------------------------------
 
     def _receipt(self, stored: StoredReceipt) -> dict[str, Any]:
         return {
@@ -282,37 +284,3 @@ class SqlUnitOfWork(
     def receipt(self, key: str) -> StoredReceipt | None:
         """What the command with this idempotency key returned."""
         return self._queries.receipt((key, key_digest(key)))
-
-    def config_document(self, version: int) -> Mapping[str, Json]:
-        """The configuration stored under a version."""
-        table = tables.config
-        found: Mapping[str, Json] = self._connection.execute(
-            select(table.c.document).where(
-                table.c.program == self._program, table.c.version == version
-            )
-        ).scalar_one()
-        return found
-
-    def config_version(self, fingerprint: str, document: Mapping[str, Json], now: datetime) -> int:
-        """The version of this configuration, which is made the latest if it is not."""
-        table = tables.config
-        ours = table.c.program == self._program
-        latest = self._connection.execute(
-            select(table.c.version, table.c.fingerprint)
-            .where(ours)
-            .order_by(table.c.version.desc())
-            .limit(1)
-        ).first()
-        if latest is not None and latest.fingerprint == fingerprint:
-            return int(latest.version)
-        version = 1 if latest is None else latest.version + 1
-        self._connection.execute(
-            insert(table).values(
-                program=self._program,
-                version=version,
-                fingerprint=fingerprint,
-                document=document,
-                first_used_at=now,
-            )
-        )
-        return int(version)

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -19,6 +19,7 @@ from urllib.parse import parse_qsl, urlsplit
 from loyalty_core.domain.facts import Json
 
 FaultKind = Literal["answer", "drop", "forget", "truncate", "delay", "late", "drip"]
+DRIP = timedelta(milliseconds=200)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,12 +66,12 @@ class Fault:
     ``answer``: with ``answer``, such as a 429 or a 503, and nothing is done. ``drop``: the line is
     cut before anything is done. ``forget``: it is done, and the line is cut before the answer.
     ``truncate``: the answer ends in the middle. ``delay``: it is done after ``seconds``. ``late``:
-    it is done, and answered after ``seconds``. ``drip``: so long between any two bytes.
+    it is done, and answered after ``seconds``. ``drip``: each byte takes a fifth of a second.
     """
 
     kind: FaultKind
     answer: Answer = Answer(status=503)
-    seconds: float = 0
+    seconds: int = 0
 
 
 class PlatformDouble:
@@ -117,7 +118,7 @@ class PlatformDouble:
             def handle_one(self) -> None:
                 double._serve(self)
 
-            do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = handle_one  # noqa: N815
+            do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = handle_one  # noqa: N815
 
             def log_message(self, *_: object) -> None:  # silence: a test says what it found
                 pass
@@ -165,8 +166,9 @@ class PlatformDouble:
         if fault is not None and fault.kind == "late":
             time.sleep(fault.seconds)
         whole = fault is None or fault.kind != "truncate"
+        drips = fault is not None and fault.kind == "drip"
         with suppress(ConnectionError):  # who waited has hung up
-            self._send(handler, answer, whole=whole, drips=_drips(fault))
+            self._send(handler, answer, whole=whole, drips=drips)
 
     def _send(
         self,
@@ -174,7 +176,7 @@ class PlatformDouble:
         answer: Answer,
         *,
         whole: bool = True,
-        drips: float = 0,
+        drips: bool = False,
     ) -> None:
         handler.send_response_only(answer.status)
         if "date" not in map(str.lower, answer.headers):
@@ -183,17 +185,14 @@ class PlatformDouble:
             handler.send_header(name, value)
         handler.send_header("content-length", str(len(answer.body)))
         handler.end_headers()
-        body = answer.body if whole else answer.body[: len(answer.body) // 2]
+        body = b"" if handler.command == "HEAD" else answer.body
+        body = body if whole else body[: len(body) // 2]
         for place in range(len(body) if drips else 0):
             handler.wfile.write(body[place : place + 1])
-            time.sleep(drips)
+            time.sleep(DRIP.total_seconds())
         handler.wfile.write(b"" if drips else body)
         if not whole:
             _cut(handler)
-
-
-def _drips(fault: Fault | None) -> float:
-    return fault.seconds if fault is not None and fault.kind == "drip" else 0
 
 
 def _read(handler: BaseHTTPRequestHandler) -> Asked:

@@ -135,9 +135,16 @@ def _team(where: str, rules: MissionRules) -> Iterator[Problem]:
             yield problem(f"{where}.step[{index}]", message, remedy)
 
 
+def _free_kind(where: str, kind: str) -> Iterator[Problem]:
+    """A kind of activity that nobody can send with the data of a game."""
+    if not kind or kind == ORDER:
+        yield problem(where, f"{kind!r} is no kind of activity", "")
+    elif kind.startswith("gamification."):
+        yield problem(where, f"{kind!r} is one of the plugin's own", "Use another name.")
+
+
 def _quiz(where: str, rules: QuizRules, program: ProgramConfig) -> Iterator[Problem]:
-    if not rules.kind or rules.kind == ORDER:
-        yield problem(f"{where}.kind", f"{rules.kind!r} is no kind of activity", "")
+    yield from _free_kind(f"{where}.kind", rules.kind)
     if not rules.question:
         yield problem(f"{where}.question", "the quiz has no questions", "Write at least one.")
     yield from own_names(f"{where}.question", "question", [one.question for one in rules.question])
@@ -156,8 +163,7 @@ def _quiz(where: str, rules: QuizRules, program: ProgramConfig) -> Iterator[Prob
 
 
 def _wheel(where: str, rules: WheelRules, program: ProgramConfig) -> Iterator[Problem]:
-    if not rules.kind or rules.kind == ORDER:
-        yield problem(f"{where}.kind", f"{rules.kind!r} is no kind of activity", "")
+    yield from _free_kind(f"{where}.kind", rules.kind)
     if rules.spins < 1:
         yield problem(f"{where}.spins", f"{rules.spins} is not from 1 up", "")
     if not rules.prize:

@@ -47,7 +47,7 @@ from loyalty_shopify.walking import Walk
 
 ORDERS = frozenset(
     f"orders/{what}"
-    for what in ("create", "updated", "edited", "paid", "partially_paid", "cancelled", "fulfilled")
+    for what in ("create", "updated", "paid", "partially_paid", "cancelled", "fulfilled")
 )
 CUSTOMERS = frozenset({"customers/create", "customers/update", "customers/enable"})
 READS = ("read_orders", "read_customers")
@@ -127,6 +127,8 @@ class ShopifyConnector:
         topic = message.topic
         if topic in ORDERS:
             return self._reading.order_inputs(self._order(needed_object(message.json(), "$")))
+        if topic == "orders/edited":
+            return self._edited(needed_object(message.json(), "$"))
         if topic == "refunds/create":
             return [self._reading.refund_alone(self._refund(needed_object(message.json(), "$")))]
         if topic in CUSTOMERS:
@@ -146,6 +148,13 @@ class ShopifyConnector:
         except ConnectorDisabled as error:
             return [Disconnected(reason=error.message)]
         return []
+
+    def _edited(self, doc: JsonObject) -> list[Input]:
+        """The order that was edited, as it is now: the webhook only says what was added to it."""
+        edit = needed_object(doc.get("order_edit"), "$.order_edit")
+        id = f"gid://shopify/Order/{name(edit.get('order_id'), '$.order_edit.order_id')}"
+        known = patiently(lambda: self._walk.order(id), ConnectorDisabled)
+        return self._reading.order_inputs(known) if known is not None else []
 
     def _order(self, doc: JsonObject) -> JsonObject:
         """An order whose refunds say what went back in the shop's money."""

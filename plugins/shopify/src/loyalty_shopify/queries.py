@@ -53,6 +53,15 @@ ORDERS = f"""query($first: Int!, $lines: Int!, $after: String, $query: String) {
   }}
 }}"""
 
+ORDER = f"""query($id: ID!, $lines: Int!) {{
+  order(id: $id) {{
+    {ORDER_FIELDS}
+    line_items: lineItems(first: $lines) {{
+      nodes {{ {_LINE} }} pageInfo {{ hasNextPage endCursor }}
+    }}
+  }}
+}}"""
+
 LINES = f"""query($id: ID!, $lines: Int!, $after: String) {{
   order(id: $id) {{
     line_items: lineItems(first: $lines, after: $after) {{

@@ -32,7 +32,16 @@ from loyalty_core import (
 )
 from loyalty_shopify.asking import Admin, TooCostly
 from loyalty_shopify.people import customer_of
-from loyalty_shopify.queries import BULK, BULK_STATE, CUSTOMERS, LINES, ORDERS, REFUND, START_BULK
+from loyalty_shopify.queries import (
+    BULK,
+    BULK_STATE,
+    CUSTOMERS,
+    LINES,
+    ORDER,
+    ORDERS,
+    REFUND,
+    START_BULK,
+)
 from loyalty_shopify.reading import Reading
 
 OVERLAP = timedelta(minutes=2)
@@ -202,6 +211,13 @@ class Walk:
         if of == "customers":
             return [customer_of(doc, self._reading.source, self._tag_prefix)]
         return self._reading.order_inputs(self.with_refunds(doc))
+
+    def order(self, id: str) -> dict[str, Json] | None:
+        """An order with all its lines and refunds, as it is now; None if it is not there."""
+        found = self._admin.ask(ORDER, id=id, lines=LINES_A_PAGE).get("order")
+        if not isinstance(found, dict):
+            return None
+        return self.with_refunds(self._whole(found, LINES_A_PAGE))
 
     def with_refunds(self, doc: JsonObject) -> dict[str, Json]:
         """An order with all that its refunds say: a list of orders only has their ids."""
