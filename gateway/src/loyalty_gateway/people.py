@@ -28,11 +28,10 @@ from loyalty_gateway.failures import (
 )
 from loyalty_gateway.fields import resolved
 from loyalty_gateway.inputs import Identities, ProfileInput, Source, identities_of
-from loyalty_gateway.members import Info, Member
+from loyalty_gateway.members import Info, Member, MemberId
 from loyalty_gateway.scalars import Document
 from loyalty_gateway.values import WalletChange, changes_of
 
-MemberId = Annotated[strawberry.ID, strawberry.argument(description="The member's id.")]
 Reason = Annotated[str, strawberry.argument(description="Why; kept, so it names nobody.")]
 Actor = Annotated[str, strawberry.argument(description="By whom; kept, so it is not the person.")]
 
