@@ -188,7 +188,8 @@ class OwnSpendingMutation:
         def give() -> core.TransferReceipt:
             amount, wanted = context.smallest_units(wallet, points), identities_of([to])
             receiver = me  # where points are not given, nobody is told who is a member
-            if context.loyalty.config.wallets[wallet].transfer.allowed:
+            known = context.loyalty.config.wallets.get(wallet)  # a partner's is none of ours
+            if known is not None and known.transfer.allowed:
                 found = context.loyalty.find(wanted, source=source)
                 receiver = found.id if found else ""
             return context.loyalty.transfer(me, receiver, wallet, amount, key=key)
