@@ -26,7 +26,7 @@ from loyalty_gateway.failures import (
 )
 from loyalty_gateway.fields import resolved
 from loyalty_gateway.inputs import AdjustmentInput
-from loyalty_gateway.members import Info, Member
+from loyalty_gateway.members import Info, Member, MemberId
 from loyalty_gateway.scalars import Count, Document, Points
 from loyalty_gateway.values import Money
 
@@ -232,7 +232,7 @@ class OperationsMutation:
     async def reinstate(
         self,
         info: Info,
-        member_id: Annotated[strawberry.ID, strawberry.argument(description="The member's id.")],
+        member_id: MemberId,
         transaction_id: Annotated[strawberry.ID, strawberry.argument(description="The expiry.")],
         reason: Annotated[str, strawberry.argument(description="Why; kept in the books.")],
         actor: Annotated[str, strawberry.argument(description="By whom; kept in the books.")],
