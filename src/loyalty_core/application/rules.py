@@ -246,7 +246,10 @@ def _checked(
 
 
 def _fault(effects: Sequence[object], plugin: str, fact: Decidable, rules: Rules) -> str:
-    """What is wrong with the effects, in words that follow the plugin's name; empty if nothing."""
+    """What is wrong with the effects, in words that follow the plugin's name; empty if nothing.
+
+    They are logged and traced: names are in them, and no value that may say who somebody is.
+    """
     config = rules.config
     if len(effects) > MOST_EFFECTS:
         return f"returned more than {MOST_EFFECTS:,} effects"
@@ -281,7 +284,7 @@ def _fault(effects: Sequence[object], plugin: str, fact: Decidable, rules: Rules
                 fault = f"caused two facts of one member by rule {effect.rule!r}"
             caused.add(name)
         else:
-            fault = f"returned {effect!r}, which is not an effect"
+            fault = f"returned a {type(effect).__name__}, which is not an effect"
         if fault:
             return fault
     return ""
@@ -311,9 +314,9 @@ def _cause_fault(effect: Cause, plugin: str) -> str:
     if not is_short_text(effect.rule):
         return f"caused a fact by rule {effect.rule!r}, which is not a text of a sensible length"
     if effect.member is not None and (effect.code or not is_id(effect.member)):
-        return f"caused a fact of {effect.member!r}, which does not name one member"
+        return "caused a fact of somebody whom neither one member's id nor a code names"
     if effect.code and not is_short_text(effect.code):
-        return f"caused a fact of {effect.code!r}, which is not a text of a sensible length"
+        return "caused a fact by a code that is not a text of a sensible length"
     if effect.at is not None and not is_moment(effect.at):
         return f"caused a fact at {effect.at}, which is no sensible moment with a time zone"
     plain = all(isinstance(value, str | int | None) for value in effect.data.values())
