@@ -62,6 +62,7 @@ ACTS = (
     "    secrets = ()\n",
     "    secrets = ()\n    wants = Wants(events=('*',))\n    def act(self, action): ...\n",
 )
+SHOWS = ACTS[0], ACTS[1], ACTS[2].replace("events=('*',)", "members=True")
 SECOND_SAMPLE = "README.md", "", "\n```toml\n[plugins.stamps]\nday_limit = 2\n```\n"
 THANKS = """\
     import uuid
@@ -285,6 +286,7 @@ BAD: dict[str, list[tuple[str, tuple[Change, ...]]]] = {
     "LQ213": [
         ("no test calls check_signatures", ADDED_CONNECTOR),
         ("no test calls check_signatures", (*ADDED_CONNECTOR, ONLY_FIRST, SECOND_SAMPLE)),
+        ("no test calls check_shown", (*ADDED_CONNECTOR, SHOWS)),
     ],
     "LQ214": [("loyalty_stamps_cup loses its rows", ADDED_TABLES)],
     "LQ216": [

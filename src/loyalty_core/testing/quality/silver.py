@@ -179,18 +179,23 @@ def opens_quietly(subject: Subject) -> list[str]:
     "LQ213",
     "plays-deliveries",
     why="A connector is as good as the worst day of its platform.",
-    mend="Write a double of the platform, and a test that calls `check_deliveries` and one that "
-    "calls `check_signatures`, of `loyalty_core.testing`.",
+    mend="Write a double of the platform, and tests that call `check_deliveries` and "
+    "`check_signatures` of `loyalty_core.testing`; where it makes codes or shows members what they "
+    "have, `check_actions` and `check_shown`.",
 )
 def plays_deliveries(subject: Subject) -> Iterator[str]:
-    """The tests of a connector deliver histories in any way, and spoil signatures."""
+    """The tests of a connector deliver histories in any way, spoil signatures, lose answers."""
     connectors, needed = plays.played(subject).notes.connectors.values(), []
     if any(isinstance(one, ReceivesWebhooks) for one in connectors):
         needed.append("check_signatures")
         if any(isinstance(one, ListsChanges) for one in connectors):
             needed.append("check_deliveries")
+    if any(one.wants.rewards for one in connectors if isinstance(one, ActsOnShop)):
+        needed.append("check_actions")
+    if any(one.wants.members for one in connectors if isinstance(one, ActsOnShop)):
+        needed.append("check_shown")
     if not needed:
-        raise Idle("it registers no connector that receives webhooks")
+        raise Idle("it registers no connector that receives webhooks or acts in a shop")
     called = names_in_tests(subject)
     for name in needed:
         if name not in called:
