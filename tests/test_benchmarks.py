@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,19 +13,22 @@ from benchmarks import growth
 from benchmarks.__main__ import page, row, together
 from benchmarks.cases import CASES, Case
 from benchmarks.shop import Measured, Shop
+from tests.properties.engines import NIGHTLY
 
 TINY = 40
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def turns() -> Iterator[Any]:
+    """Each case with a database that it has a target on: at night all of them, by day one."""
+    for place, case in enumerate(CASES):
+        databases = sorted(case.target)
+        for database in databases if NIGHTLY else [databases[place % len(databases)]]:
+            yield pytest.param(case, database.lower(), id=f"{database}: {case.name}")
+
+
+@pytest.mark.parametrize(("case", "database_url"), list(turns()), indirect=["database_url"])
 def test_a_case_runs(case: Case, database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(growth, "SMALL", TINY // 2)
-    database = "SQLite" if database_url.startswith("sqlite") else "PostgreSQL"
-    if database not in case.target:
-        return
-    turn = sorted(case.target)[CASES.index(case) % len(case.target)]
-    if database != turn and not os.environ.get("LOYALTY_NIGHTLY"):
-        return  # by day each case runs on one of its databases
     if case.missing:
         pytest.skip(f"{case.peer} is not installed")
     with Shop(database_url, full=case.full) as shop:

@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from docs.generate import api, cli, config, errors, events, facts, hard_cases, hooks, quality
+from docs.generate import (
+    api,
+    cli,
+    config,
+    deprecations,
+    errors,
+    events,
+    facts,
+    hard_cases,
+    hooks,
+    personal,
+    quality,
+)
 
 REFERENCE = Path(__file__).resolve().parents[1] / "reference"
 COMMAND = "python -m docs.generate"
@@ -19,11 +31,13 @@ def pages() -> Mapping[str, str]:
         "api.md": api.page(),
         "cli.md": cli.page(),
         "config.md": config.page(),
+        "deprecations.md": deprecations.page(),
         "events.md": events.page(),
         "facts.md": facts.page(),
         "facts.schema.json": facts.schema_text(),
         "hard-cases.md": hard_cases.page(),
         "hooks.md": hooks.page(),
+        "personal-data.md": personal.page(),
         "quality.md": quality.page(),
     }
     return made | {f"errors/{name}": text for name, text in errors.pages().items()}

@@ -102,14 +102,15 @@ class _Pages:
         }
 
     def _state(self, shop: Shop) -> dict[str, Any]:
+        """Made of copies: what is clicked meanwhile changes the shop."""
         gateway = self._now.gateway
         return {
             "articles": {sku: major(price) for sku, price in ARTICLES.items()},
             "down": shop.platform.double.down,
             "loses": shop.loses,
-            "orders": [_order(one) for one in reversed(shop.orders.values())],
+            "orders": [_order(one) for one in reversed(list(shop.orders.values()))],
             "shown": {name: list(lines) for name, lines in shop.platform.shown().items()},
-            "members": {email: gateway.member(email) for email in shop.customers},
+            "members": {email: gateway.member(email) for email in list(shop.customers)},
             "connector": gateway.connector(shop.platform.connector),
             "deliveries": [
                 {
@@ -118,7 +119,7 @@ class _Pages:
                     "topic": one.topic,
                     "answer": "lost" if one.lost else one.answer or "no answer",
                 }
-                for one in shop.deliveries
+                for one in list(shop.deliveries)
             ],
         }
 

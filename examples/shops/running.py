@@ -171,7 +171,7 @@ def running(platforms: Sequence[Platform], database: str, port: int = 0) -> Iter
         for one in platforms:
             stack.enter_context(_environment(one.secrets))
         loyalty = stack.enter_context(Loyalty.open(config_of(platforms), database))
-        url = stack.enter_context(served(create_app(loyalty, keys.settings, dev=False), port))
+        url = stack.enter_context(served(create_app(loyalty, keys.settings), port))
         ticking = threading.Thread(target=_ticked, args=(loyalty, over), daemon=True)
         ticking.start()
         try:

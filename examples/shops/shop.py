@@ -49,6 +49,7 @@ class Shop:
     orders: dict[str, ShopOrder] = field(default_factory=dict)
     deliveries: deque[Delivery] = field(default_factory=lambda: deque(maxlen=MOST_LOGGED))
     loses: bool = False
+    _back: threading.Timer | None = None
     _last: datetime = datetime(2000, 1, 1, tzinfo=UTC)
     _sent: int = 0
     _lock: threading.RLock = field(default_factory=threading.RLock)
@@ -71,14 +72,15 @@ class Shop:
     def place(self, email: str, articles: Sequence[str]) -> ShopOrder:
         """An order of one piece of each article, paid at once; who orders has an account."""
         with self._lock:
-            customer = self.register(email)
-            at, number = self._now(), FIRST_NUMBER + len(self.orders)
+            number = FIRST_NUMBER + len(self.orders)
             lines = tuple(
                 ShopLine(id=f"{number}{place}", sku=sku, quantity=1, price_minor=_price(sku))
                 for place, sku in enumerate(articles)
             )
             if not lines:
                 raise Refused("choose an article")
+            customer = self.register(email)
+            at = self._now()
             order = ShopOrder(
                 id=str(number),
                 email=email.strip().lower(),
@@ -128,15 +130,20 @@ class Shop:
         self.loses = True
 
     def go_down(self, seconds: int) -> None:
-        """The platform answers nobody for so long."""
-        self.platform.double.down = True
-        timer = threading.Timer(seconds, self.come_up)
-        timer.daemon = True
-        timer.start()
+        """The platform answers nobody for so long from now on."""
+        with self._lock:
+            self.come_up()
+            self.platform.double.down = True
+            self._back = threading.Timer(seconds, self.come_up)
+            self._back.daemon = True
+            self._back.start()
 
     def come_up(self) -> None:
         """The platform answers again."""
-        self.platform.double.down = False
+        with self._lock:
+            if self._back is not None:
+                self._back.cancel()
+            self.platform.double.down = False
 
     # -- how it is done ---------------------------------------------------------------------------
 

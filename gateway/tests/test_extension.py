@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from enum import Enum
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 import strawberry
 
 from gateway.tests.shop import CONFIG, SETTINGS, Front, ShopPlugin, signed
-from loyalty_core import Loyalty, PluginError, PluginManifest, hookimpl
+from loyalty_core import Deprecation, Loyalty, PluginError, PluginManifest, hookimpl
 from loyalty_gateway import create_app
 from loyalty_gateway.compose import composed
 from loyalty_gateway.contributions import Audience
@@ -190,6 +191,14 @@ def test_a_field_is_denied_unless_it_is_permitted(badged: Front) -> None:
 def test_a_plugin_that_is_off_adds_nothing() -> None:
     with Loyalty.open(CONFIG, "sqlite://", plugins=[ShopPlugin(), Badges(EXTENSION)]) as loyalty:
         assert "data" not in Front(loyalty).ask("{ badgesCount }")
+
+
+def test_a_field_that_goes_says_until_when() -> None:
+    going = Deprecation(since="0.3", last_day=date(2999, 6, 30), use="badgesAll")
+    old = replace(field("badgesOld", broken, Permission.MEMBER), deprecation=going)
+    text = composed(Audience.STOREFRONT, {"badges": on_member(old)}).as_str()
+    told = "Deprecated since 0.3, gone after 2999-06-30. Use badgesAll."
+    assert f'badgesOld: String @deprecated(reason: "{told}")' in text
 
 
 def test_the_schema_of_others_stays_as_it_was(badged: Front) -> None:

@@ -68,3 +68,14 @@ def test_the_command_shown_holds_points(front: Front, ada: str) -> None:
     made = front.data(hold, signed(ada))["hold"]
     assert made["worth"] == {"amount": "0.50", "currency": "EUR"}
     assert front.loyalty.redemption(made["id"]).state == "held"
+
+
+def test_the_commands_without_a_key_are_those_it_names() -> None:
+    (named,) = re.findall(r"need none: (.*?),\s+since facts", README, re.DOTALL)
+    without = {
+        name
+        for audience in Audience
+        for name, field in composed(audience).graphql_schema.type_map["Mutation"].fields.items()
+        if "idempotencyKey" not in field.args
+    }
+    assert set(re.findall(r"`(\w+)`", named)) == without - {"adjustMany"}

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import strawberry
 from starlette.websockets import WebSocketDisconnect
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from gateway.tests.shop import ADMIN_KEY, SETTINGS, Front, order, signed
@@ -17,6 +18,7 @@ from gateway.tests.sockets import PROTOCOL, connected
 from gateway.tests.test_extension import Badges, Info, field, opened
 from gateway.tests.test_graphiql import served
 from loyalty_core import Loyalty
+from loyalty_gateway import sockets
 from loyalty_gateway.extension import GraphQLExtension, Permission
 from loyalty_gateway.sockets import MOST_SUBSCRIPTIONS
 
@@ -222,10 +224,11 @@ def test_another_protocol_is_closed(followed: Front) -> None:
 
 
 def test_a_page_of_elsewhere_is_not_let_in(followed: Front) -> None:
-    foreign = {"origin": "https://evil.example"}
-    with pytest.raises(WebSocketDisconnect) as denied, connected(followed, **foreign):
-        pass
-    assert denied.value.code == 1008  # before it is accepted: HTTP 403
+    for origin in ("https://evil.example", "https://[", "null", "testserver", ""):
+        foreign = {"origin": origin}
+        with pytest.raises(WebSocketDisconnect) as denied, connected(followed, **foreign):
+            pass
+        assert denied.value.code == 1008  # before it is accepted: HTTP 403
     with connected(followed, origin="http://testserver"):
         pass
 
@@ -255,3 +258,35 @@ def test_over_a_real_server(followed: Front) -> None:
             assert json.loads(socket.recv())["payload"]["data"]["badgesMine"]["points"] == 0
             loyalty.record(order("1", "ada@example.org", "7.00"))
             assert json.loads(socket.recv())["payload"]["data"]["badgesMine"]["points"] == 7
+
+
+def test_a_name_longer_than_a_reason_may_be_closes_as_any_other(
+    followed: Front, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked = {"type": "subscribe", "id": "é" * 200, "payload": {"query": MINE}}
+    with served(followed.loyalty) as url:
+        address = url.replace("http:", "ws:") + "/graphql"
+        with connect(address, subprotocols=[PROTOCOL]) as socket:
+            socket.send(json.dumps({"type": "connection_init"}))
+            assert json.loads(socket.recv()) == {"type": "connection_ack"}
+            for _ in range(2):
+                socket.send(json.dumps(asked))
+            with pytest.raises(ConnectionClosed) as closed:
+                list(socket)
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 4409
+    assert closed.value.rcvd.reason.startswith("Subscriber for éé")
+    assert caplog.records == []
+
+
+def test_a_process_keeps_so_many_open_and_no_more(
+    followed: Front, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sockets, "MOST_CONNECTIONS", 2)
+    with connected(followed), connected(followed):
+        with followed.client.websocket_connect("/graphql", [PROTOCOL]) as session:
+            assert session.receive()["code"] == 1013
+        with connected(followed, "/admin/graphql", ADMIN_KEY):  # each schema has its own
+            pass
+    with connected(followed), connected(followed):
+        pass

@@ -15,13 +15,7 @@ from loyalty_core.domain.adjustments import (
     ReinstatementReceipt,
 )
 from loyalty_core.domain.amounts import Minor, Money, Rounding, format_scaled, parse_scaled, split
-from loyalty_core.domain.backtests import (
-    Backtest,
-    Compared,
-    Figures,
-    GrantsCompared,
-    Impossible,
-)
+from loyalty_core.domain.backtests import Backtest, Compared, Figures, GrantsCompared, Impossible
 from loyalty_core.domain.benefit_checks import benefit_problems
 from loyalty_core.domain.benefits import (
     Benefit,
@@ -91,6 +85,7 @@ from loyalty_core.domain.connectors import (
 )
 from loyalty_core.domain.currencies import minor_digits
 from loyalty_core.domain.decisions import Decision, Trace
+from loyalty_core.domain.deprecation import Deprecation, LoyaltyDeprecationWarning
 from loyalty_core.domain.effects import (
     Cause,
     Credit,
@@ -138,6 +133,7 @@ from loyalty_core.domain.households import (
     Spenders,
 )
 from loyalty_core.domain.ledger import Entry, Transaction, TransactionKind
+from loyalty_core.domain.limits import Claims, Limited
 from loyalty_core.domain.members import (
     History,
     Identity,
@@ -148,6 +144,7 @@ from loyalty_core.domain.members import (
     MemberView,
     Profile,
 )
+from loyalty_core.domain.names import Name
 from loyalty_core.domain.orders import is_purchase, line_nets, order_total
 from loyalty_core.domain.partners import (
     AccountLink,
@@ -156,7 +153,7 @@ from loyalty_core.domain.partners import (
     Settlement,
     SettlementReceipt,
 )
-from loyalty_core.domain.plugin_states import LiftReceipt, PluginState, PluginStatus
+from loyalty_core.domain.plugin_states import LiftReceipt, PersonalData, PluginState, PluginStatus
 from loyalty_core.domain.pricing import BenefitUse, LinePrice, MissedBenefit, Pricing, price
 from loyalty_core.domain.programs import (
     Accepted,
@@ -223,21 +220,14 @@ from loyalty_core.domain.statements import (
     WalletStatement,
     WalletTotals,
 )
-from loyalty_core.domain.tiers import (
-    Goal,
-    Outcome,
-    Progress,
-    Returned,
-    Standing,
-    Tier,
-    TierChange,
-)
-from loyalty_core.domain.versions import RulesChange, RulesVersion
+from loyalty_core.domain.tiers import Goal, Outcome, Progress, Returned, Standing, Tier, TierChange
+from loyalty_core.domain.versions import RulesChange, RulesState, RulesVersion
 from loyalty_core.errors import (
     ActionRefused,
     AgreementMissing,
     AmountInvalid,
     BoardUnknown,
+    BooksTooLarge,
     ClaimRefused,
     ConfigError,
     ConnectorDisabled,
@@ -295,7 +285,14 @@ from loyalty_core.errors import (
     WalletUnknown,
 )
 from loyalty_core.loyalty import Loyalty
-from loyalty_core.plugins.accounts import ShopAccount, account_problems, signer_problems
+from loyalty_core.plugins.accounts import (
+    ConnectedAccount,
+    ShopAccount,
+    account_problems,
+    connected_problems,
+    signer_problems,
+    url_problems,
+)
 from loyalty_core.plugins.asking import HttpAnswer, ShopHttp, patiently
 from loyalty_core.plugins.hookspecs import hookimpl
 from loyalty_core.plugins.loader import Plugin
@@ -310,13 +307,7 @@ from loyalty_core.ports.connectors import (
     SignsMembersIn,
 )
 from loyalty_core.ports.grants import CodeSource
-from loyalty_core.ports.payments import (
-    Charge,
-    Payment,
-    PaymentProvider,
-    PaymentState,
-    Repayment,
-)
+from loyalty_core.ports.payments import Charge, Payment, PaymentProvider, PaymentState, Repayment
 from loyalty_core.ports.program import (
     BenefitSource,
     Command,
@@ -345,56 +336,58 @@ __all__ = [
     "Adjustment", "AdjustmentOutcome", "AdjustmentReceipt", "AdjustmentSummary", "AgreementMissing",
     "AmountInvalid", "AsyncLoyalty", "AwardExplanation", "Backtest", "Benefit", "BenefitKind",
     "BenefitSource", "BenefitUse", "Block", "Board", "BoardAround", "BoardPage", "BoardUnknown",
-    "BoardWin", "BorneCost", "Calendar", "Campaign", "Cart", "Cause", "Charge", "Checkout",
-    "ClaimReceipt", "ClaimRefused", "Clock", "CodeImport", "CodeRules", "CodeSource", "CodeUsed",
-    "Command", "Compared", "Condition", "ConfigError", "Connector", "ConnectorDisabled",
-    "ConnectorError", "ConnectorStatus", "ConnectorUnknown", "Credit", "CurrencyUnknown",
-    "Customer", "CustomerMissing", "DateOutOfRange", "Dated", "DebtPolicy", "Decidable", "Decision",
-    "Difference", "Disconnected", "Drift", "DropCode", "Earning", "Effect", "Emit",
-    "EncodingBroken", "Entry", "ErasureAsked", "ErasureReceipt", "Event", "ExpiresAt", "Expiry",
-    "Explanation", "ExportAsked", "Fact", "FactError", "FactFile", "FactReceipt", "FactTooLarge",
-    "Failed", "Figures", "FileRow", "FollowsFacts", "Fulfils", "Goal", "GoodwillPolicy", "Grant",
-    "GrantNotFound", "GrantReceipt", "GrantRefused", "GrantState", "GrantedBenefit",
-    "GrantsCompared", "GuestErasureReceipt", "Habits", "Handler", "Health", "HeldSegment",
-    "History", "HistoryItem", "HistoryPage", "HostConnectionUnsafe", "HouseholdInvitation",
-    "HouseholdMemberView", "HouseholdNotFound", "HouseholdReceipt", "HouseholdRefused",
-    "HouseholdRole", "HouseholdRules", "HouseholdState", "HouseholdStatement", "HttpAnswer",
-    "IdempotencyConflict", "Identity", "IdentityConflict", "IdentityInvalid", "IdentityKind",
-    "Impossible", "InboxReport", "Input", "InsufficientPoints", "JoinPolicy", "Json", "JsonObject",
-    "KeepState", "LeapDay", "LeavingPolicy", "LedgerFault", "LiftReceipt", "Limit", "Line",
-    "LineKind", "LinePrice", "LinkRefused", "ListsChanges", "LoggedAction", "LoggedMessage",
-    "Loyalty", "LoyaltyError", "MakeCode", "Measure", "Member", "MemberErased", "MemberId",
-    "MemberInactive", "MemberNotFound", "MemberStatus", "MemberView", "MergeReceipt",
-    "MergeRefused", "Message", "MessageReceipt", "MessageState", "Migration", "Minor",
-    "MissedBenefit", "Moment", "Money", "MovedPoints", "NotSealed", "Order", "OrderNotFound",
-    "OrderRefund", "OrderStatus", "OrderSumsMismatch", "Outcome", "Owing", "OwnTables", "Page",
-    "Paid", "Partner", "Payment", "PaymentProvider", "PaymentState", "Period", "Place",
-    "PlatformUnavailable", "Plugin", "PluginError", "PluginFailed", "PluginManifest",
-    "PluginMissing", "PluginState", "PluginStatus", "PointsValue", "Price", "Pricing", "Problem",
-    "Profile", "Program", "ProgramConfig", "ProgramType", "Progress", "ProofInvalid", "Purchases",
-    "PutRow", "Quote", "Rate", "RebuildReport", "ReceivesWebhooks", "RecordStatus", "RecordSummary",
-    "RecountReport", "RedemptionEnded", "RedemptionNotFound", "RedemptionReceipt",
-    "RedemptionRefused", "RedemptionState", "Refund", "RefundExceedsOrder", "RefundKind",
-    "RefundLine", "ReinstatementReceipt", "ReinstatementRefused", "Rejection", "Repayment",
-    "Report", "Returned", "Reward", "RewardKind", "RewardType", "RewardUnknown", "RewardView",
-    "Rounding", "RulesChange", "RulesVersion", "Scalar", "Score", "ScoresMembers", "SealBroken",
-    "SealReport", "Secret", "SecretMissing", "Segment", "SegmentCount", "SegmentPage",
-    "SegmentReport", "SegmentUnknown", "Settlement", "SettlementReceipt", "SettlementRefused",
-    "SharedWallet", "ShopAccount", "ShopErasureAsked", "ShopHttp", "ShowMember", "ShowsMembers",
-    "SignatureInvalid", "SignedIn", "SignsMembersIn", "SpendOffer", "SpendRequest", "Spenders",
-    "Stacking", "Standing", "Statement", "Status", "StoreBusy", "StoreError", "StoreFull",
-    "StoreReadOnly", "StoreUnreachable", "Subscription", "SuggestsLines", "TellEvent", "Tender",
-    "TickReport", "Tier", "TierChange", "TierScheme", "TopMember", "Trace", "Transaction",
-    "TransactionKind", "TransactionNotFound", "TransferReceipt", "TransferRefused", "TransferRules",
-    "Translation", "UnitesStates", "UnmergeReceipt", "Unreadable", "UsualItem", "UsualOrder",
-    "UsualStore", "Verified", "VerifyReport", "WalkReport", "Wallet", "WalletStatement",
-    "WalletTotals", "WalletUnknown", "Wants", "WebhookCheck", "WebhookRequest", "__version__",
-    "account_problems", "add_column", "add_months", "add_sqlite_hooks", "as_object", "as_objects",
-    "as_text", "benefit_problems", "board_win", "check_proof", "config_schema",
+    "BoardWin", "BooksTooLarge", "BorneCost", "Calendar", "Campaign", "Cart", "Cause", "Charge",
+    "Checkout", "ClaimReceipt", "ClaimRefused", "Claims", "Clock", "CodeImport", "CodeRules",
+    "CodeSource", "CodeUsed", "Command", "Compared", "Condition", "ConfigError", "ConnectedAccount",
+    "Connector", "ConnectorDisabled", "ConnectorError", "ConnectorStatus", "ConnectorUnknown",
+    "Credit", "CurrencyUnknown", "Customer", "CustomerMissing", "DateOutOfRange", "Dated",
+    "DebtPolicy", "Decidable", "Decision", "Deprecation", "Difference", "Disconnected", "Drift",
+    "DropCode", "Earning", "Effect", "Emit", "EncodingBroken", "Entry", "ErasureAsked",
+    "ErasureReceipt", "Event", "ExpiresAt", "Expiry", "Explanation", "ExportAsked", "Fact",
+    "FactError", "FactFile", "FactReceipt", "FactTooLarge", "Failed", "Figures", "FileRow",
+    "FollowsFacts", "Fulfils", "Goal", "GoodwillPolicy", "Grant", "GrantNotFound", "GrantReceipt",
+    "GrantRefused", "GrantState", "GrantedBenefit", "GrantsCompared", "GuestErasureReceipt",
+    "Habits", "Handler", "Health", "HeldSegment", "History", "HistoryItem", "HistoryPage",
+    "HostConnectionUnsafe", "HouseholdInvitation", "HouseholdMemberView", "HouseholdNotFound",
+    "HouseholdReceipt", "HouseholdRefused", "HouseholdRole", "HouseholdRules", "HouseholdState",
+    "HouseholdStatement", "HttpAnswer", "IdempotencyConflict", "Identity", "IdentityConflict",
+    "IdentityInvalid", "IdentityKind", "Impossible", "InboxReport", "Input", "InsufficientPoints",
+    "JoinPolicy", "Json", "JsonObject", "KeepState", "LeapDay", "LeavingPolicy", "LedgerFault",
+    "LiftReceipt", "Limit", "Limited", "Line", "LineKind", "LinePrice", "LinkRefused",
+    "ListsChanges", "LoggedAction", "LoggedMessage", "Loyalty", "LoyaltyDeprecationWarning",
+    "LoyaltyError", "MakeCode", "Measure", "Member", "MemberErased", "MemberId", "MemberInactive",
+    "MemberNotFound", "MemberStatus", "MemberView", "MergeReceipt", "MergeRefused", "Message",
+    "MessageReceipt", "MessageState", "Migration", "Minor", "MissedBenefit", "Moment", "Money",
+    "MovedPoints", "Name", "NotSealed", "Order", "OrderNotFound", "OrderRefund", "OrderStatus",
+    "OrderSumsMismatch", "Outcome", "Owing", "OwnTables", "Page", "Paid", "Partner", "Payment",
+    "PaymentProvider", "PaymentState", "Period", "PersonalData", "Place", "PlatformUnavailable",
+    "Plugin", "PluginError", "PluginFailed", "PluginManifest", "PluginMissing", "PluginState",
+    "PluginStatus", "PointsValue", "Price", "Pricing", "Problem", "Profile", "Program",
+    "ProgramConfig", "ProgramType", "Progress", "ProofInvalid", "Purchases", "PutRow", "Quote",
+    "Rate", "RebuildReport", "ReceivesWebhooks", "RecordStatus", "RecordSummary", "RecountReport",
+    "RedemptionEnded", "RedemptionNotFound", "RedemptionReceipt", "RedemptionRefused",
+    "RedemptionState", "Refund", "RefundExceedsOrder", "RefundKind", "RefundLine",
+    "ReinstatementReceipt", "ReinstatementRefused", "Rejection", "Repayment", "Report", "Returned",
+    "Reward", "RewardKind", "RewardType", "RewardUnknown", "RewardView", "Rounding", "RulesChange",
+    "RulesState", "RulesVersion", "Scalar", "Score", "ScoresMembers", "SealBroken", "SealReport",
+    "Secret", "SecretMissing", "Segment", "SegmentCount", "SegmentPage", "SegmentReport",
+    "SegmentUnknown", "Settlement", "SettlementReceipt", "SettlementRefused", "SharedWallet",
+    "ShopAccount", "ShopErasureAsked", "ShopHttp", "ShowMember", "ShowsMembers", "SignatureInvalid",
+    "SignedIn", "SignsMembersIn", "SpendOffer", "SpendRequest", "Spenders", "Stacking", "Standing",
+    "Statement", "Status", "StoreBusy", "StoreError", "StoreFull", "StoreReadOnly",
+    "StoreUnreachable", "Subscription", "SuggestsLines", "TellEvent", "Tender", "TickReport",
+    "Tier", "TierChange", "TierScheme", "TopMember", "Trace", "Transaction", "TransactionKind",
+    "TransactionNotFound", "TransferReceipt", "TransferRefused", "TransferRules", "Translation",
+    "UnitesStates", "UnmergeReceipt", "Unreadable", "UsualItem", "UsualOrder", "UsualStore",
+    "Verified", "VerifyReport", "WalkReport", "Wallet", "WalletStatement", "WalletTotals",
+    "WalletUnknown", "Wants", "WebhookCheck", "WebhookRequest", "__version__", "account_problems",
+    "add_column", "add_months", "add_sqlite_hooks", "as_object", "as_objects", "as_text",
+    "benefit_problems", "board_win", "check_proof", "config_schema", "connected_problems",
     "contact_identities", "cursor_of", "customer_ids", "day_of", "format_scaled", "hookimpl",
     "inputs_of", "is_purchase", "line_nets", "member_text", "minor_digits", "needed_moment",
     "needed_object", "next_period_start", "order_total", "own_table", "parse_scaled", "patiently",
     "period_start", "place_at", "points_multiplier", "price", "read_facts", "read_settings",
-    "same_signature", "secret_problems", "signer_problems", "split", "start_of", "worth_in", "zone",
+    "same_signature", "secret_problems", "signer_problems", "split", "start_of", "url_problems",
+    "worth_in", "zone",
 ]
 # fmt: on

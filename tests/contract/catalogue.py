@@ -73,6 +73,7 @@ KEPT_OF_GRANTS = {
     "loyalty_redemption.source": "the shop's own name",
     "loyalty_redemption.order_id": "the shop's own number, by which a late refund is known",
     "loyalty_fact.gifts": "rules, rewards and moments",
+    "loyalty_fact.claims": "a plugin's names of what is limited",
     "loyalty_fact.causes": "a plugin, a rule and a hash",
     "loyalty_grant.reward": "the configuration's",
     "loyalty_grant.state": "ours",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,42 +12,23 @@ import pytest
 from sqlalchemy import select
 
 from loyalty_core import (
-    Backtest,
     ConfigError,
     FactError,
     Figures,
     Loyalty,
     StoreError,
 )
+from loyalty_core.ports.store import UnitOfWork
 from loyalty_core.storage import tables
 from loyalty_core.storage.engine import open_engine
+from loyalty_core.storage.store import SqlStore
 from loyalty_core.testing import FrozenClock
 from loyalty_core.testing.books import books_of
-from tests.contract.catalogue import CARD, Giver
+from tests.contract.backtests import DAY, SINCE, member_of, months, replayed
 from tests.contract.conftest import Shop
 from tests.contract.household import Home
 from tests.contract.household import opened as opened_home
 from tests.toy import START, Toy, activity, config_of, order, refund
-
-DAY = timedelta(days=1)
-SINCE = datetime(2026, 6, 15, tzinfo=UTC)
-Settings = Mapping[str, Any]
-
-
-def months(found: Backtest) -> dict[str, tuple[Figures, Figures]]:
-    return {one.about: (one.was, one.would) for one in found.months}
-
-
-def replayed(loyalty: Loyalty, config: Any = None, since: datetime = SINCE, **given: Any) -> Any:
-    """The figures of each month under a configuration with these settings, and all of it."""
-    found = loyalty.backtest(config or config_of(**given), since=since)
-    return months(found), found
-
-
-def member_of(loyalty: Loyalty) -> str:
-    found = loyalty.find({"email": "ada@example.org"})
-    assert found is not None
-    return found.id
 
 
 def test_what_happened_before_is_decided_as_it_was(shop: Shop) -> None:
@@ -151,67 +133,26 @@ def test_another_expiry(shop: Shop) -> None:
     assert [one.reason for one in report.impossible] == ["10 needed, 0 available"]
 
 
-def catalogue(**reward: Any) -> dict[str, Any]:
-    return {
-        "program": {"id": "shop"},
-        "wallets": {"points": {}},
-        "rewards": {"card": {**CARD, **reward}} if reward or CARD else {},
-        "plugins": {"toy": {}},
-    }
-
-
-def test_a_reward_at_another_price_or_gone(shop: Shop) -> None:
-    loyalty = shop.open(config=catalogue())
-    shop.clock.advance(days=20)
-    loyalty.record(order("1", "250.00", at=shop.clock()))
-    loyalty.redeem(member_of(loyalty), reward="card", key="k1")
-    loyalty.redeem(member_of(loyalty), reward="card", key="k2")
-    found, report = replayed(loyalty, catalogue(points=60))
-    assert found["2026-06"][0] == Figures(earned=250, spent=200, owed=50)
-    assert found["2026-06"][1] == Figures(earned=250, spent=120, owed=130)
-    assert [(one.was, one.would) for one in report.grants] == [(2, 2)]
-    dearer, report = replayed(loyalty, catalogue(points=200))
-    assert dearer["2026-06"][1] == Figures(earned=250, spent=200, owed=50)
-    assert [(one.was, one.would) for one in report.grants] == [(2, 1)]
-    assert [one.what for one in report.impossible] == ["redemption"]
-    gone = {**catalogue(), "rewards": {}}
-    without, report = replayed(loyalty, gone)
-    assert without["2026-06"][1] == Figures(earned=250, owed=250)
-    assert [one.reason for one in report.impossible] == ["the reward is not there"] * 2
-
-
-def test_a_reward_that_is_bought_by_itself(shop: Shop) -> None:
-    loyalty = shop.open(config=catalogue(auto_issue=True))
-    shop.clock.advance(days=20)
-    loyalty.record(order("1", "150.00", at=shop.clock()))
-    more = catalogue(auto_issue=True)
-    more["plugins"] = {"toy": {"per_unit": 2}}
-    found, report = replayed(loyalty, more)
-    assert found["2026-06"] == (
-        Figures(earned=150, spent=100, owed=50),
-        Figures(earned=300, spent=300),
-    )
-    assert [(one.reward, one.was, one.would) for one in report.grants] == [("card", 1, 3)]
-
-
-def test_gifts_of_rules(shop: Shop) -> None:
-    config = {
-        "program": {"id": "shop"},
-        "wallets": {"points": {}},
-        "rewards": {"welcome": {"kind": "gift_card", "amount": "5.00"}},
-        "plugins": {"giver": {}},
-    }
-    loyalty = shop.open(config=config, toys=(Giver(), Toy()))
+def test_what_is_written_again_is_counted_once(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A transaction of the scratch database that broke off is done again, as any other."""
+    loyalty = shop.open()
     shop.clock.advance(days=20)
     loyalty.record(order("1", "10.00", at=shop.clock()))
-    found, report = replayed(loyalty, {**config, "plugins": {"toy": {"per_unit": 2}}})
-    assert found["2026-06"][1] == Figures(earned=20, owed=20)
-    assert [(one.reward, one.was, one.would) for one in report.grants] == [("welcome", 1, 0)]
-    again = shop.open(config={**config, "plugins": {"toy": {}}}, toys=(Giver(), Toy()))
-    shop.clock.advance(days=1)
-    again.record(order("2", "10.00", at=shop.clock(), email="bob@example.org"))
-    _, report = replayed(again, config)
-    assert [(one.reward, one.was, one.would) for one in report.grants] == [("welcome", 1, 2)]
+    write = SqlStore.write
+
+    def twice(store: SqlStore, work: Callable[[UnitOfWork], Any]) -> Any:
+        def broken(uow: UnitOfWork) -> None:
+            work(uow)
+            raise ConnectionError
+
+        with suppress(ConnectionError):
+            write(store, broken)
+        return write(store, work)
+
+    monkeypatch.setattr(SqlStore, "write", twice)
+    found, report = replayed(loyalty, settings={"per_unit": 2})
+    assert found["2026-06"] == (Figures(earned=10, owed=10), Figures(earned=20, owed=20))
+    assert (report.members_total, report.replayed, report.gaining) == (1, 1, 1)
 
 
 def test_another_plugin_alone(shop: Shop) -> None:

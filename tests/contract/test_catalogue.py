@@ -247,7 +247,7 @@ def test_a_wrong_count_of_stock_is_found_and_mended(shop: Shop) -> None:
         connection.execute(text("UPDATE loyalty_stock SET claimed = 4"))
     engine.dispose()
     (problem,) = loyalty.verify().problems
-    assert problem.message == "4 were claimed of this item, but 1 are held or captured"
+    assert problem.message == "4 are claimed of this item, redemptions and facts have 1"
     report = loyalty.rebuild()
     assert [(one.where, one.stored, one.recomputed) for one in report.differences] == [
         ("stock of card", 4, 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -15,18 +16,21 @@ from loyalty_core import (
     PluginFailed,
     Profile,
     RecordStatus,
+    hookimpl,
 )
 from loyalty_core.storage import tables
 from tests.contract.conftest import Shop
-from tests.toy import START, Toy, ToyFailure, order, points, refund
+from tests.toy import START, Toy, ToyFailure, ToyProgram, order, points, refund
 
 TWO = {"toy": {}, "other": {}}
 
 
-def states(loyalty: Loyalty) -> Any:
-    """What plugins keep of the only member."""
+def states(loyalty: Loyalty, member: str | None = None) -> Any:
+    """What plugins keep of a member, or of the only one."""
+    kept = select(tables.member.c.state)
+    chosen = kept if member is None else kept.where(tables.member.c.id == member)
     with loyalty._parts.store._engine.connect() as connection:
-        return connection.scalar(select(tables.member.c.state))
+        return connection.scalar(chosen)
 
 
 def test_a_failing_program_is_deferred_and_the_others_book(shop: Shop) -> None:
@@ -197,6 +201,56 @@ def test_a_plugin_that_was_taken_away_keeps_what_it_had_kept(shop: Shop) -> None
     assert states(new) == kept
     new.record(order("4", at=START + timedelta(minutes=4)))
     assert states(new) == kept
+    assert new.verify().problems == ()
+
+
+def test_a_plugin_that_was_taken_away_comes_back_to_what_it_had(shop: Shop) -> None:
+    """Also before the first fact that it kept anything of."""
+    capped = {"toy": {}, "other": {"daily_cap": 100}}
+    other = Toy("other", failing={"1"})
+    old = shop.open(plugins=capped, toys=(shop.toy, other))
+    for number in (1, 2, 3):
+        old.record(order(str(number), at=START + timedelta(minutes=number)))
+    member = old.find({"email": "ada@example.org"})
+    assert member is not None
+    assert points(old, member.id)[0] == 3 * 60 + 100
+    shop.open().record(order("0", "1.00", at=START))
+    back = shop.open(plugins=capped, toys=(shop.toy, Toy("other")))
+    again = order("2", "61.00", at=START + timedelta(minutes=2), version=2)
+    assert back.record(again).changes == {"points": 2}
+    assert points(back, member.id)[0] == 3 * 60 + 100 + 2
+    assert back.verify().problems == ()
+
+
+@dataclass(frozen=True)
+class _Uniting(ToyProgram):
+    """Adds the points of two members up."""
+
+    def merge_states(self, kept: Any, other: Any) -> Any:
+        return {**other, **kept, "points": kept.get("points", 0) + other.get("points", 0)}
+
+
+@dataclass(eq=False)
+class _UnitingToy(Toy):
+    @hookimpl
+    def loyalty_register_programs(self, config: Any, program: Any) -> Any:
+        return [_Uniting(self, config)]
+
+
+@pytest.mark.parametrize("installed", [True, False])
+def test_a_plugin_that_is_off_keeps_what_it_had_united(shop: Shop, installed: bool) -> None:
+    """It cannot unite again what a late fact before the merge makes the core unite again."""
+    capped = {"toy": {}, "other": {"daily_cap": 500}}
+    old = shop.open(plugins=capped, toys=(shop.toy, _UnitingToy("other")))
+    ada = old.record(order("1")).member_id or ""
+    bob = old.record(order("2", "50.00", email="bob@example.org")).member_id or ""
+    shop.clock.advance(minutes=1)
+    old.merge(ada, bob, key="m")
+    kept = {"other": {"day": START.date().isoformat(), "points": 110}}
+    assert states(old, ada) == kept
+    new = shop.open(toys=(shop.toy, _UnitingToy("other")) if installed else (shop.toy,))
+    new.record(order("0", "1.00", at=START - timedelta(days=1)))
+    assert states(new, ada) == kept
     assert new.verify().problems == ()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -189,3 +190,63 @@ def test_the_status_says_what_the_last_walk_found_over_all_its_calls(
     nothing = loyalty.connector_status("stall").last_walk
     assert nothing is not None
     assert (nothing.inputs, nothing.drift) == (0, ())
+
+
+def meanwhile(stall: Stall, does: Callable[[], object]) -> None:
+    """Lets something happen once, after the shop was asked and before its answer is taken in."""
+    listed, waiting = stall.changed_since, [does]
+
+    def answering(cursor: str) -> Page:
+        page = listed(cursor)
+        if waiting:
+            waiting.pop()()
+        return page
+
+    stall.changed_since = answering  # type: ignore[method-assign]
+
+
+def test_two_walks_at_once_count_what_both_found(loyalty: Loyalty, stall: Stall) -> None:
+    loyalty.backfill("stall")
+    stall.sold += [order(f"late {number}", amount="1.00") for number in range(3)]
+    others: list[WalkReport] = []
+    meanwhile(stall, lambda: others.append(loyalty.reconcile("stall", pages=1)))
+    mine = loyalty.reconcile("stall")
+    assert (others[0].missing, others[0].finished) == (2, False)
+    assert (mine.missing, mine.agreed, mine.finished) == (1, 2, True)
+    last = loyalty.connector_status("stall").last_walk
+    assert last is not None
+    assert (last.missing, last.agreed, last.finished) == (3, 2, True)
+    assert [one.what for one in last.drift] == [f"order late {n} of web" for n in range(3)]
+
+
+def test_a_walk_that_another_one_has_overtaken_does_not_fall_back(
+    loyalty: Loyalty, stall: Stall
+) -> None:
+    others: list[WalkReport] = []
+    meanwhile(stall, lambda: others.append(loyalty.backfill("stall")))
+    mine = loyalty.backfill("stall")
+    assert (others[0].missing, mine.inputs, mine.finished) == (5, 2, True)
+    status = loyalty.connector_status("stall")
+    assert (status.cursor, status.walking, status.backfilled_at is not None) == ("5", False, True)
+    assert status.last_walk is not None
+    assert (status.last_walk.missing, status.last_walk.finished) == (5, True)
+
+
+def test_a_history_that_is_booked_once_more_is_not_ended_by_an_earlier_walk(
+    loyalty: Loyalty, stall: Stall
+) -> None:
+    """What the earlier walk looks at is the end of the shop, but not all of what is asked now."""
+    loyalty.backfill("stall")
+    stall.sold.append(order("late", amount="1.00"))
+
+    def begun() -> None:
+        stall.fails.append(away())
+        with pytest.raises(PlatformUnavailable):
+            loyalty.backfill("stall", again=True)
+
+    meanwhile(stall, begun)
+    loyalty.reconcile("stall", pages=1)
+    status = loyalty.connector_status("stall")
+    assert (status.cursor, status.walking) == ("", True)
+    assert loyalty.backfill("stall").inputs == 6
+    assert not loyalty.connector_status("stall").walking

@@ -56,6 +56,9 @@ class TestConformance(PluginSuite):
     "src/PACKAGE/__init__.py": "from PACKAGE.plugin import plugin\n",
     "src/PACKAGE/config.py": """\
 from dataclasses import dataclass, field
+from datetime import date
+
+from loyalty_core import Deprecation
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,9 +114,11 @@ class Tea:
     "src/PACKAGE/plugin.py": """\
 from loyalty_core import (
     ConfigError,
+    PersonalData,
     PluginManifest,
     Problem,
     Subscription,
+    Wants,
     hookimpl,
 )
 from PACKAGE.config import StampsConfig
@@ -131,6 +136,10 @@ class StampsPlugin:
         requires_plugin_api=">=1.2,<2",
         config=StampsConfig,
         summary="A stamp for each cup.",
+        personal_data=(
+            PersonalData(what="Stamps of the day.", where="state", why="There is a limit."),
+            PersonalData(what="Who came to the limit.", where="events", why="To thank them."),
+        ),
     )
 
     @hookimpl

@@ -16,6 +16,7 @@ from loyalty_core.testing import (
     FrozenClock,
     SentWebhook,
     ShopOrder,
+    changes_of,
     check_deliveries,
     check_signatures,
     shop_history,
@@ -33,8 +34,9 @@ class StallUnderTest:
         self.stall = Stall()
 
     def webhooks(self, history: Sequence[ShopOrder]) -> Sequence[SentWebhook]:
-        changes = sorted((at, order.id, order) for order in history for at in order.moments)
-        return [SentWebhook(**sent(written(order.as_of(at), at))) for at, _, order in changes]
+        return [
+            SentWebhook(**sent(written(order.as_of(at), at))) for at, order in changes_of(history)
+        ]
 
     def hold(self, history: Sequence[ShopOrder]) -> None:
         self.stall.sold = [written(order, order.moments[-1]) for order in history]

@@ -12,6 +12,8 @@ PROGRAMS = Path(__file__).resolve().parents[2] / "examples" / "programs"
 NIGHTLY = bool(os.environ.get("LOYALTY_NIGHTLY"))
 SEEDS = range(1, 21) if NIGHTLY else (1,)
 NAMES = sorted(path.parent.name for path in PROGRAMS.glob("*/scenario.toml"))
+FIRST_COME = "instant-win"
+"""A program whose prizes are for who asks first: there the order of arrival is the rule."""
 
 
 def some(names: list[str], one_of: int) -> list[str]:
@@ -36,7 +38,7 @@ def test_the_scenario_comes_out(name: str, database_url: str) -> None:
         assert [one.verify().problems for one in programs.values()] == [()] * len(programs)
 
 
-@pytest.mark.parametrize("name", some(NAMES, 3))
+@pytest.mark.parametrize("name", some([one for one in NAMES if one != FIRST_COME], 3))
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_facts_in_any_order_end_in_the_same_books(name: str, seed: int) -> None:
     scenario = read_scenario(PROGRAMS / name / "scenario.toml")

@@ -13,6 +13,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +117,9 @@ def test_an_order_with_all_that_becomes_of_it(client: Client) -> None:
 def test_what_cannot_be_done_is_said(client: Client) -> None:
     assert client.do("register", 409, email="nobody") == "write an e-mail address"
     assert client.do("place", 409, email=ADA, articles=[]) == "choose an article"
+    assert client.do("place", 409, email=ADA, articles=["HAT"]) == "there is no article HAT"
+    state = client.state()
+    assert (state["members"], state["deliveries"]) == ({}, [])
     order = client.do("place", email=ADA, articles=["CUP"])
     assert "8.00 can be paid back" in client.do("refund-amount", 409, order=order, amount="8.01")
     line = client.state()["orders"][0]["lines"][0]["id"]
@@ -123,6 +127,31 @@ def test_what_cannot_be_done_is_said(client: Client) -> None:
     assert "nothing is left" in client.do("refund-line", 409, order=order, line=line)
     assert client.do("cancel", 409, order="1") == "there is no such order, or it is cancelled"
     client.do("dance", 404)
+
+
+def test_the_page_is_shown_while_something_is_clicked(client: Client) -> None:
+    client.do("register", email=ADA)
+    gateway, shop = client.now.gateway, client.now.shops[client.shop]
+    asked = gateway.member
+
+    def asking(email: str) -> dict[str, Any]:
+        shop.register(f"friend-{len(shop.customers)}@example.org")
+        return asked(email)
+
+    gateway.member = asking  # type: ignore[method-assign]
+    assert list(client.state()["members"]) == [ADA]
+    assert len(client.state()["members"]) == 2
+
+
+def test_a_shop_that_goes_down_again_stays_down_for_as_long(client: Client) -> None:
+    double = client.now.shops[client.shop].platform.double
+    client.do("down", seconds=0)
+    client.until(lambda now: not now["down"])
+    client.do("down", seconds=1)
+    client.do("up")
+    client.do("down", seconds=600)
+    time.sleep(1.5)
+    assert double.down
 
 
 def test_a_customer_who_registers_is_shown_what_they_have(client: Client) -> None:
@@ -174,6 +203,7 @@ def test_a_shop_that_is_down_waits_and_loses_nothing(client: Client) -> None:
     client.do("up")
     state = client.until(lambda now: now["connector"]["health"]["ok"])
     assert not state["down"]
+    client.until(lambda now: [one["state"] for one in now["members"][ADA]["grants"]] == ["ISSUED"])
     assert client.do("reconcile")["refused"] == 0
 
 
@@ -229,7 +259,8 @@ def test_the_command_says_where_everything_is() -> None:
         stopping = threading.Timer(PATIENCE, process.kill)
         stopping.start()
         try:
-            lines = list(iter(process.stdout.readline, "Stop with Ctrl-C.\n"))[: len(PLATFORMS)]
+            said = list(takewhile(lambda line: line != "Stop with Ctrl-C.\n", process.stdout))
+            lines = said[: len(PLATFORMS)]
             for line in lines:
                 (url,) = re.findall(r"http://\S+", line)
                 with urllib.request.urlopen(url) as answer:

@@ -17,7 +17,7 @@ from examples.shops.shopify.papers import (
     webhook,
     written,
 )
-from loyalty_core.testing import SentWebhook, ShopOrder
+from loyalty_core.testing import SentWebhook, ShopOrder, changes_of
 
 
 def account(number: str, email: str) -> Doc:
@@ -38,17 +38,22 @@ class ShopifyPlatform:
     # -- for the conformance suite ---------------------------------------------------------------
 
     def webhooks(self, history: Sequence[ShopOrder]) -> Sequence[SentWebhook]:
-        changes = sorted((at, one.id, one) for one in history for at in one.moments)
-        made = [webhook(written(one.as_of(at), at)) for at, _, one in changes]
-        alone = [webhook(refunded(o.id, r), "refunds/create") for o in history for r in o.refunds]
-        people = {one.customer_id: one.email for one in history}
-        known = [webhook(account(*one), "customers/update") for one in people.items()]
-        return [*made, *alone, *known]
+        return [each for at, one in changes_of(history) for each in self.about(one, at)]
 
-    def hold(self, history: Sequence[ShopOrder]) -> None:
-        self.double.orders = [written(one, one.moments[-1]) for one in history]
+    def about(self, order: ShopOrder, at: datetime) -> Sequence[SentWebhook]:
+        topic = "orders/create" if at == order.placed_at else "orders/updated"
+        made = [webhook(written(order.as_of(at), at), topic)]
+        alone = [refunded(order.id, given) for given in order.refunds if given.at == at]
+        made += [webhook(given, "refunds/create") for given in alone]
+        return [*made, webhook(account(order.customer_id, order.email), "customers/update")]
+
+    def hold(self, history: Sequence[ShopOrder], at: datetime | None = None) -> None:
+        held = [one.as_of(at) for one in history if one.placed_at <= at] if at else history
+        self.double.orders = [written(one, one.moments[-1]) for one in held]
         self.double.customers = {
-            one.customer_id: account(one.customer_id, one.email) for one in history
+            one.customer_id: account(one.customer_id, one.email)
+            | {"updated_at": one.placed_at.isoformat()}
+            for one in sorted(held, key=lambda one: one.placed_at)
         }
 
     # -- for the page ----------------------------------------------------------------------------
@@ -88,7 +93,7 @@ class ShopifyPlatform:
         """What the shop has of the program's: codes, tags and metafields."""
         codes = [
             f"{one['given']['code']}: {one['codeDiscount']['status'].lower()}"
-            for one in self.double.codes.values()
+            for one in list(self.double.codes.values())
         ]
         tags = [
             f"{one['email']}: {one['tags']}"
@@ -97,7 +102,7 @@ class ShopifyPlatform:
         ]
         fields = [
             f"{self._email(owner)}: {key} = {value}"
-            for (owner, key), value in self.double.metafields.items()
+            for (owner, key), value in list(self.double.metafields.items())
         ]
         return {"discount codes": codes, "tags of customers": tags, "metafields": fields}
 

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from examples.shops.woocommerce.papers import Doc
@@ -35,8 +32,6 @@ class WooCommerce(PlatformDouble):
         self.page_size = 3
         self.zone_hours = 7
         self.keys = (KEY, KEY_SECRET)
-        self.during: Callable[[Asked], None] | None = None
-        self.clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     # -- what a test does to the shop ----------------------------------------------------------
 
@@ -50,13 +45,6 @@ class WooCommerce(PlatformDouble):
     # -- the API --------------------------------------------------------------------------------
 
     def answer(self, asked: Asked) -> Answer:
-        if self.during is not None:
-            self.during(asked)
-        answer = self._answer(asked)
-        date = format_datetime(self.clock(), usegmt=True)
-        return replace(answer, headers={**answer.headers, "date": date})
-
-    def _answer(self, asked: Asked) -> Answer:
         given = base64.b64encode(":".join(self.keys).encode()).decode()
         if asked.headers.get("authorization") != f"Basic {given}":
             return _error(401, "woocommerce_rest_cannot_view", "Sorry, you cannot list resources.")
@@ -114,8 +102,7 @@ class WooCommerce(PlatformDouble):
         page = int(asked.query.get("page", 1))
         pages = -(-len(found) // size)
         some = [_fields(one, asked) for one in found[size * (page - 1) : size * page]]
-        listed: Any = some
-        return Answer.of(listed, X_WP_Total=str(len(found)), X_WP_TotalPages=str(pages))
+        return Answer.of(some, X_WP_Total=str(len(found)), X_WP_TotalPages=str(pages))
 
     def _coupons(self, id: list[str], asked: Asked) -> Answer:
         given: Any = asked.json() if asked.body else {}

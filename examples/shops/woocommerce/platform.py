@@ -8,13 +8,7 @@ from typing import Any
 
 from examples.shops.woocommerce.double import KEY, KEY_SECRET, WooCommerce
 from examples.shops.woocommerce.papers import SECRET, Doc, customer, gmt, webhook, written
-from loyalty_core.testing import SentWebhook, ShopOrder
-
-
-def about(one: ShopOrder, at: datetime, delivery: str) -> SentWebhook:
-    """The webhook about an order as it is at a moment."""
-    topic = "order.created" if at == one.placed_at else "order.updated"
-    return webhook(topic, written(one, at)[0], delivery=delivery)
+from loyalty_core.testing import SentWebhook, ShopOrder, changes_of
 
 
 def account(number: str, email: str) -> Doc:
@@ -36,15 +30,17 @@ class WooCommercePlatform:
     # -- for the conformance suite ---------------------------------------------------------------
 
     def webhooks(self, history: Sequence[ShopOrder]) -> Sequence[SentWebhook]:
-        changes = sorted((at, one.id, one) for one in history for at in one.moments)
-        made = [about(one, at, str(place)) for place, (at, _, one) in enumerate(changes)]
+        made = [each for at, one in changes_of(history) for each in self.about(one, at)]
         known = [
             webhook("customer.updated", account(one.customer_id, one.email)) for one in history
         ]
         return [*made, *known]
 
+    def about(self, order: ShopOrder, at: datetime) -> Sequence[SentWebhook]:
+        topic = "order.created" if at == order.placed_at else "order.updated"
+        return [webhook(topic, written(order, at)[0], delivery=f"{order.id} {at}")]
+
     def hold(self, history: Sequence[ShopOrder], at: datetime | None = None) -> None:
-        """The shop as it is at a moment; at the end of the history if none is given."""
         for one in history:
             if at is None or one.placed_at <= at:
                 document, refunds = written(one, at or one.moments[-1])
@@ -88,7 +84,7 @@ class WooCommercePlatform:
         """What the shop has of the program's: coupons, and meta of customers."""
         coupons = [
             f"{one['code']}: {one['amount']} {one['discount_type']}"
-            for one in self.double.coupons.values()
+            for one in list(self.double.coupons.values())
         ]
         meta = [
             f"{one['email']}: {kept['key']} = {kept['value']}"

@@ -117,6 +117,7 @@ def test_every_fault_of_the_settings_is_told_at_once() -> None:
         {"month": "June", "isbn": "1", "points": 0},
         {"month": "2026-06", "isbn": EMMA, "points": 1},
         {"month": "2026-06", "isbn": PRIDE, "points": 1},
+        {"month": "2026-07", "isbn": "9780141439588", "points": 1},
     ]
     evening = {"points": 0, "worth": "15.001", "books": -1}
     with pytest.raises(ConfigError) as raised:
@@ -130,6 +131,7 @@ def test_every_fault_of_the_settings_is_told_at_once() -> None:
         "plugins.book_club.pick[0].month",
         "plugins.book_club.pick[0].points",
         "plugins.book_club.pick[2].month",
+        "plugins.book_club.pick[3].isbn",
         "plugins.book_club.points",
         "plugins.book_club.wallet",
     ]

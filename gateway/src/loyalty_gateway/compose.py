@@ -113,14 +113,7 @@ class ComposedSchema(strawberry.Schema):
                     raise PluginError(
                         message, where=f"{name}.{named}", remedy="Rename the plugin's."
                     )
-        return (
-            [self._widened(field) for field in (*own, *added)]
-            if self._failures
-            else [
-                *own,
-                *added,
-            ]
-        )
+        return [self._widened(field) for field in (*own, *added)]
 
     def _widened(self, field: StrawberryField) -> StrawberryField:
         """The field, a copy of it if plugins add failures to the union it answers."""
@@ -136,10 +129,11 @@ class ComposedSchema(strawberry.Schema):
         if isinstance(kind, StrawberryContainer):
             inner = self._wide(kind.of_type)
             return kind if inner is kind.of_type else type(kind)(of_type=inner)
-        name = kind.graphql_name if isinstance(kind, StrawberryUnion) else None
-        if name is None or name not in self._failures:
+        if not isinstance(kind, StrawberryUnion):
             return cast(StrawberryType, kind)
-        assert isinstance(kind, StrawberryUnion)
+        name = kind.graphql_name or ""
+        if name not in self._failures:
+            return kind
         if name not in self._unions:
             kinds = dict.fromkeys(one.failure.kind for one in self._failures[name])
             self._unions[name] = StrawberryUnion(

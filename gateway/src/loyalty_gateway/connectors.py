@@ -91,7 +91,9 @@ class Walk:
     missing: Count = strawberry.field(description="How many the books did not have.")
     different: Count = strawberry.field(description="How many the books had otherwise.")
     refused: Count = strawberry.field(description="How many could not be booked.")
-    drift: list[Drift] = strawberry.field(description="The first 100 that did not agree.")
+    drift: list[Drift] = strawberry.field(
+        description="The first 100 that did not agree; of a whole walk those that were refused."
+    )
 
     @classmethod
     def of(cls, report: core.WalkReport) -> Walk:

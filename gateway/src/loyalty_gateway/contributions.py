@@ -177,6 +177,7 @@ def field_of(added: AddedField, audience: Audience) -> StrawberryField:
             resolver=field.resolver,
             name=field.name,
             description=field.description,
+            deprecation_reason=field.deprecation.reason if field.deprecation else None,
             extensions=[] if open_to_all else [permitted],
             metadata={"plugin": added.plugin},
         )

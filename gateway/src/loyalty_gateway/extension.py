@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from loyalty_core import LoyaltyError
+from loyalty_core import Deprecation, LoyaltyError
 from loyalty_gateway.context import GatewayContext
 from loyalty_gateway.failures import UserError
 
@@ -41,12 +41,14 @@ class ContributedField:
     field's arguments. That of a subscription is an async generator: each thing it yields is
     sent. What it returns or yields must be nullable, so that a failing plugin takes nothing
     else with it. ``name`` is in camel case. Nobody may ask for it but those in ``permissions``.
+    One with a ``deprecation`` is ``@deprecated`` in the schema, with its reason.
     """
 
     name: str
     resolver: Callable[..., Awaitable[object] | AsyncIterator[object]]
     description: str
     permissions: frozenset[Permission]
+    deprecation: Deprecation | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

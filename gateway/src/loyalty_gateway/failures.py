@@ -298,7 +298,7 @@ def _contributed(
     for failure_for in context.failures.get(get_args(union)[1].graphql_name, ()):
         try:
             failure = failure_for(error, context)
-        except Exception:  # noqa: BLE001 - a plugin's, and the command was stopped already
+        except Exception:  # a plugin's, and the command was stopped already
             LOGGER.exception("a plugin could not say its failure for %s", error.code)
             continue
         if isinstance(failure, UserError):

@@ -68,7 +68,7 @@ def _more(before: GraphQLNamedType, after: GraphQLNamedType) -> str:
     if isinstance(after, kinds) and isinstance(before, kinds):
         fields = {name: it for name, it in after.fields.items() if name not in before.fields}
         if fields:
-            return f"extend {print_type(GraphQLObjectType(after.name, fields))}"
+            return f"extend {print_type(type(after)(after.name, fields))}"
     return ""
 
 

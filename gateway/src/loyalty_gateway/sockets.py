@@ -11,7 +11,6 @@ import json
 from collections.abc import Mapping
 from contextlib import aclosing
 from datetime import UTC, datetime
-from urllib.parse import urlsplit
 
 import anyio
 from anyio import CancelScope, Lock
@@ -31,6 +30,12 @@ INIT_SECONDS = 10
 MOST_SUBSCRIPTIONS = 20
 """How many things one client may follow at once over one WebSocket."""
 
+MOST_CONNECTIONS = 1_000
+"""How many WebSockets a process keeps open for one schema: each may cost calls every second."""
+
+LONGEST_REASON = 123
+"""Bytes of a reason for closing: what a control frame has room for (RFC 6455 5.5)."""
+
 
 class _Closed(Exception):
     """The connection ends; the code is the protocol's, or WebSocket's own (RFC 6455 7.4.1)."""
@@ -47,6 +52,7 @@ class SubscriptionEndpoint:
     def __init__(self, endpoint: GraphQLEndpoint) -> None:
         """It takes documents, limits and credentials as ``endpoint`` does."""
         self._endpoint = endpoint
+        self._open = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one WebSocket until one of the two closes it."""
@@ -56,14 +62,25 @@ class SubscriptionEndpoint:
             return
         spoken = PROTOCOL in socket.scope["subprotocols"]
         await socket.accept(PROTOCOL if spoken else None)
+        self._open += 1
+        try:
+            await self._served(socket, spoken=spoken)
+        except WebSocketDisconnect:
+            pass
+        finally:
+            self._open -= 1
+
+    async def _served(self, socket: WebSocket, *, spoken: bool) -> None:
+        """Serves a WebSocket that is open; raises ``WebSocketDisconnect`` if the client goes."""
         try:
             if not spoken:
                 raise _Closed(4406, "Subprotocol not acceptable")
+            if self._open > MOST_CONNECTIONS:
+                raise _Closed(1013, "Too many connections; try again later")
             await _Connection(socket, self._endpoint).serve()
         except _Closed as closed:
-            await socket.close(closed.code, closed.reason)
-        except WebSocketDisconnect:
-            pass
+            reason = closed.reason.encode()[:LONGEST_REASON].decode(errors="ignore")
+            await socket.close(closed.code, reason)
 
     def _is_welcome(self, socket: WebSocket) -> bool:
         """Whether a page that connects is of this host or of a listed one; programs have no origin.
@@ -74,7 +91,8 @@ class SubscriptionEndpoint:
         allowed = self._endpoint.settings.cors_origins
         if origin is None or origin in allowed or "*" in allowed:
             return True
-        return urlsplit(origin).netloc == socket.headers.get("host")
+        host = origin.partition("://")[2]
+        return host != "" and host == socket.headers.get("host")
 
 
 class _Connection:
@@ -149,18 +167,22 @@ class _Connection:
             if name in self._followed:
                 self._followed.pop(name).cancel()
         elif name in self._followed:
-            raise _Closed(4409, f"Subscriber for {name[:60]} already exists")
+            raise _Closed(4409, f"Subscriber for {name} already exists")
         else:
-            try:
-                asked = checked(message.get("payload"))
-            except RequestRefused as refused:
-                raise _Closed(4400, refused.message) from None
-            if len(self._followed) >= MOST_SUBSCRIPTIONS:
-                message_ = f"At most {MOST_SUBSCRIPTIONS} things are followed at once"
-                await self._refuse(name, RequestRefused(message_, code="TOO_COMPLEX"))
-                return
-            scope = self._followed[name] = CancelScope()
-            tasks.start_soon(self._follow, name, scope, asked, caller)
+            await self._begin(name, message.get("payload"), caller, tasks)
+
+    async def _begin(self, name: str, payload: object, caller: Caller, tasks: TaskGroup) -> None:
+        """Follows one thing more, unless it is too much."""
+        try:
+            asked = checked(payload)
+        except RequestRefused as refused:
+            raise _Closed(4400, refused.message) from None
+        if len(self._followed) >= MOST_SUBSCRIPTIONS:
+            message = f"At most {MOST_SUBSCRIPTIONS} things are followed at once"
+            await self._refuse(name, RequestRefused(message, code="TOO_COMPLEX"))
+            return
+        scope = self._followed[name] = CancelScope()
+        tasks.start_soon(self._follow, name, scope, asked, caller)
 
     async def _follow(
         self, name: str, scope: CancelScope, asked: GraphQLRequest, caller: Caller

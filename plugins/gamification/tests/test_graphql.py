@@ -178,8 +178,8 @@ def test_a_member_sees_the_questions_of_the_day_and_not_their_answers(front: Fro
 def test_a_member_sees_spins_and_what_checks_them(front: Front) -> None:
     did(front, "spin", "1", "2026-05-01", wheel="w")
     member = did(front, "spin", "2", "2026-05-02", wheel="w")
-    query = """wheels { wheel name left firstDay commitment prizes { prize name odds }
-        spins { spin at day prize daySecret } }"""
+    query = """wheels { wheel name left firstDay commitment instead prizes { prize name odds stock }
+        spins { spin at day prize drawn daySecret } }"""
     seen = front.data(f"{{ me {{ {query} }} }}", signed(member))["me"]
     assert seen["wheels"] == [
         {
@@ -188,13 +188,15 @@ def test_a_member_sees_spins_and_what_checks_them(front: Front) -> None:
             "left": 0,
             "firstDay": "2026-05-01",
             "commitment": commitment_of(SECRET, 3),
-            "prizes": [{"prize": "tea", "name": "tea", "odds": 2}],
+            "instead": None,
+            "prizes": [{"prize": "tea", "name": "tea", "odds": 2, "stock": None}],
             "spins": [
                 {
                     "spin": "app/1",
                     "at": "2026-05-01T12:00:00Z",
                     "day": "2026-05-01",
                     "prize": "tea",
+                    "drawn": "tea",
                     "daySecret": chain(SECRET, 3)[-2],
                 },
                 {
@@ -202,6 +204,7 @@ def test_a_member_sees_spins_and_what_checks_them(front: Front) -> None:
                     "at": "2026-05-02T12:00:00Z",
                     "day": "2026-05-02",
                     "prize": "tea",
+                    "drawn": "tea",
                     "daySecret": None,
                 },
             ],

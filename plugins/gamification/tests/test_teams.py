@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loyalty_core import Loyalty
+from loyalty_core import FactError, Loyalty
 from loyalty_gamification import team_with
 from plugins.gamification.tests.build import Shop, faults
 
@@ -197,8 +197,11 @@ def test_strangers_and_unknown_codes_are_no_team() -> None:
     assert crowd.team("bob")["member"] is True
     assert steps(crowd, "ada") == [1]
     forged = {"mission": "walk", "team": crowd.team("ada")["team"], "member": crowd.ids["ada"]}
-    crowd.all(did("ada", "gamification.team_won", 3, times=1, **forged))
-    assert crowd.have("ada") == [0]
+    with pytest.raises(FactError, match=r"declares no activity 'gamification\.team_won'"):
+        crowd.all(did("ada", "gamification.team_won", 3, times=1, **forged))
+    with pytest.raises(FactError, match="team"):
+        crowd.all(did("ada", "gamification.team_left", 4, team=forged["team"]))
+    assert (crowd.have("ada"), crowd.team("ada")["team"]) == ([0], forged["team"])
 
 
 @pytest.mark.parametrize("back_first", [False, True])

@@ -68,6 +68,7 @@ def test_a_spin_can_be_checked_by_what_was_published_alone() -> None:
         "spin": "web/s1",
         "day": "2026-03-01",
         "prize": prizes[0],
+        "drawn": prizes[0],
     }
 
 
@@ -156,12 +157,74 @@ def test_only_the_wheels_days_and_its_own_spins_count() -> None:
 def test_two_members_who_are_one_have_spun_what_both_did() -> None:
     (rules,) = settings(RULES).wheel
     wheel = Wheel(rules, shop())
-    ours = {"window": "2026-03-02", "count": 1, "last": [["a", "2026-03-02T10", "2026-03-02", "x"]]}
-    same = {"window": "2026-03-02", "count": 1, "last": [["b", "2026-03-02T09", "2026-03-02", "y"]]}
+    day = "2026-03-02"
+    ours = {"window": day, "count": 1, "last": [["a", "2026-03-02T10", day, "x", "x"]]}
+    same = {"window": day, "count": 1, "last": [["b", "2026-03-02T09", day, "y", "x"]]}
     early = {"window": "2026-03-01", "count": 7, "last": []}
     assert wheel.united(ours, same)["count"] == 2
     assert [one[0] for one in wheel.united(ours, same)["last"]] == ["b", "a"]
     assert wheel.united(ours, early) == wheel.united(early, ours) == ours
+
+
+LIMITED = RULES.replace(
+    "days = 5", 'days = 5\nspins = 9\ninstead = "none"\nlimits_per = "day"'
+).replace("points = 10", "points = 10, stock = 2")
+
+
+def drawn_as(prize: str, day: int, count: int) -> list[str]:
+    """The ids of so many spins of a day that the secret lets come to a prize."""
+    key = chain(SECRET, 5)[-1 - day]
+    ids = (f"{day}-{number}" for number in range(10_000))
+    made = (one for one in ids if ODDS[spun(key, "w", f"web/{one}", [1, 3])][0] == prize)
+    return [next(made) for _ in range(count)]
+
+
+def test_a_prize_that_is_gone_is_another_one_and_both_are_seen() -> None:
+    opened = Shop(LIMITED, listens_to="spun")
+    first, second, third = drawn_as("ten", 1, 3)
+    won = [
+        spin(opened, f"2026-03-01T0{hour}:00", one).changes
+        for hour, one in enumerate((first, second, third))
+    ]
+    assert won == [{"points": 10}, {"points": 10}, {}]
+    shown = opened.shown("wheels")
+    assert [(one["prize"], one["drawn"]) for one in shown["spins"]] == [
+        ("ten", "ten"),
+        ("ten", "ten"),
+        ("none", "ten"),
+    ]
+    assert [one["stock"] for one in shown["prizes"]] == [2, None]
+    assert shown["instead"] == "none"
+    opened.loyalty.tick()
+    assert [(one["prize"], one["drawn"]) for one in opened.told][-1] == ("none", "ten")
+    (next_day,) = drawn_as("ten", 2, 1)
+    assert spin(opened, "2026-03-02", next_day).changes == {"points": 10}
+    assert opened.loyalty.verify().problems == ()
+
+
+def test_a_budget_is_of_points_and_no_more_is_won() -> None:
+    rules = LIMITED.replace(", stock = 2", "").replace("days = 5", "days = 5\nbudget = 25")
+    opened = Shop(rules)
+    won = [spin(opened, "2026-03-01", one).changes for one in drawn_as("ten", 1, 4)]
+    assert won == [{"points": 10}, {"points": 10}, {}, {}]
+
+
+def test_limits_that_cannot_be_are_found() -> None:
+    assert faults(LIMITED) == []
+    assert faults(LIMITED.replace("stock = 2", "stock = -1")) == ["wheel[0].prize[0].stock"]
+    assert faults(LIMITED.replace('instead = "none"', "")) == ["wheel[0].instead"]
+    assert faults(LIMITED.replace('instead = "none"', 'instead = "ten"')) == ["wheel[0].instead"]
+    assert faults(LIMITED.replace(", stock = 2", "")) == ["wheel[0].instead"]
+    budget = LIMITED.replace("days = 5", "days = 5\nbudget = 9")
+    assert faults(budget) == []
+    assert faults(budget.replace("odds = 3 }", "odds = 3, points = 1 }")) == ["wheel[0].instead"]
+    assert faults(budget.replace("budget = 9", "budget = 0.5")) == ["wheel[0].budget"]
+    stars = 'odds = 3, points = 1, wallet = "stars" }'
+    assert faults(budget.replace("odds = 3 }", stars))[0] == "wheel[0].budget"
+    long = LIMITED.replace('prize = "ten"', f'prize = "{"t" * 80}"')
+    assert faults(long) == ["wheel[0].prize[0].prize"]
+    wide = budget.replace('wheel = "w"', f'wheel = "{"w" * 81}"').replace(", stock = 2", "")
+    assert faults(wide) == ["wheel[0].wheel"]
 
 
 def test_the_commitment_must_be_that_of_the_secret(monkeypatch: pytest.MonkeyPatch) -> None:

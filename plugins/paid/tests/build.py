@@ -179,6 +179,7 @@ class BankPlugin:
         "resumed",
         "ended",
         "paid_twice",
+        "refund_due",
         "payment_failed",
         "command_refused",
     )

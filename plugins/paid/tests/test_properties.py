@@ -76,7 +76,7 @@ def histories(draw: st.DrawFn) -> list[dict[str, Any]]:
         "resume": {},
         "change": {"plan": draw(st.sampled_from(["basic", "plus", "life"]))},
         "subscribe": {"plan": draw(st.sampled_from(["basic", "year", "life", "pass"]))},
-        "give": {"plan": "basic", "code": "BOB-1"},
+        "gift": {"plan": "basic", "code": "BOB-1"},
         "payment_failed": {"reason": "no"},
     }
     for number, word in enumerate(draw(st.lists(st.sampled_from(sorted(words)), max_size=4))):

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
-from datetime import UTC, datetime
-from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +32,6 @@ class Saleor(PlatformDouble):
         self.permissions = ["MANAGE_ORDERS", "MANAGE_USERS"]
         self.hooks = [{"name": "Loyalty", "targetUrl": HOOK, "isActive": True}]
         self.page_size = 3
-        self.clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def hold(self, *documents: Doc) -> None:
         """Orders as they stand now."""
@@ -46,11 +41,6 @@ class Saleor(PlatformDouble):
     # -- the API --------------------------------------------------------------------------------
 
     def answer(self, asked: Asked) -> Answer:
-        answer = self._answer(asked)
-        date = format_datetime(self.clock(), usegmt=True)
-        return replace(answer, headers={**answer.headers, "date": date})
-
-    def _answer(self, asked: Asked) -> Answer:
         if asked.path == JWKS:
             return Answer.of({"keys": [public_key(one) for one in self.keys]})
         if asked.path != "/graphql/":
@@ -58,17 +48,37 @@ class Saleor(PlatformDouble):
         if asked.headers.get("authorization") != f"Bearer {self.token}":
             return failed("InvalidTokenError")
         given: Any = asked.json()
-        made = graphql_sync(SCHEMA, given["query"], Root(self), variable_values=given["variables"])
+        made = graphql_sync(
+            SCHEMA, given["query"], self._roots(), variable_values=given["variables"]
+        )
         assert made.errors is None, made.errors
         document: Any = {"data": made.data}
         return Answer.of(document)
 
-    # -- what fields resolve to: by their names, with the arguments they were given --------------
+    def _roots(self) -> Doc:
+        """What queries and mutations begin at, each called with the arguments it was given."""
+        return {
+            "shop": {"name": "Tea", "version": "3.23.43"},
+            "app": self._app(),
+            "channel": lambda _, slug: self._channel(slug),
+            "order": lambda _, id: self.orders.get(id),
+            "orders": lambda _, **given: self._listed(self.orders, given),
+            "user": lambda _, id: self._user(id),
+            "customers": lambda _, **given: self._listed(self.customers, given),
+            "vouchers": lambda _, filter, first: self._found_vouchers(filter["search"], first),
+            "giftCards": lambda _, filter, first: self._found_cards(filter["metadata"], first),
+            "voucherCreate": lambda _, input: self._make_voucher(input),
+            "voucherChannelListingUpdate": lambda _, id, input: self._list_voucher(id, input),
+            "voucherDelete": lambda _, id: self._delete_voucher(id),
+            "giftCardCreate": lambda _, input: self._make_card(input),
+            "giftCardActivate": lambda _, id: self._turn_card(id, True),
+            "giftCardDeactivate": lambda _, id: self._turn_card(id, False),
+            "updateMetadata": lambda _, id, input: self._write(id, input),
+        }
 
-    def shop(self, _: Any) -> Doc:
-        return {"name": "Tea", "version": "3.23.43"}
+    # -- what is there --------------------------------------------------------------------------
 
-    def app(self, _: Any) -> Doc:
+    def _app(self) -> Doc:
         events = [{"name": "", "eventType": "ORDER_UPDATED"}]
         return {
             "isActive": True,
@@ -76,14 +86,11 @@ class Saleor(PlatformDouble):
             "webhooks": [{**one, "asyncEvents": events} for one in self.hooks],
         }
 
-    def channel(self, _: Any, slug: str) -> Doc | None:
+    def _channel(self, slug: str) -> Doc | None:
         known = {"id": "CH", "slug": slug, "currencyCode": self.currency}
         return known if slug == "default-channel" else None
 
-    def order(self, _: Any, id: str) -> Doc | None:
-        return self.orders.get(id)
-
-    def user(self, _: Any, id: str) -> Doc | None:
+    def _user(self, id: str) -> Doc | None:
         found = self.customers.get(id)
         if found is None:
             return None
@@ -105,7 +112,7 @@ class Saleor(PlatformDouble):
 
     # -- vouchers and gift cards ----------------------------------------------------------------
 
-    def voucherCreate(self, _: Any, input: Doc) -> Doc:  # noqa: N802
+    def _make_voucher(self, input: Doc) -> Doc:
         taken = {code for one in self.vouchers.values() for code in one["addCodes"]}
         if taken & set(input["addCodes"]):
             return refused("ALREADY_EXISTS")
@@ -113,12 +120,20 @@ class Saleor(PlatformDouble):
         self.vouchers[id] = {**input, "id": id, "listings": []}
         return {"errors": [], "voucher": self._voucher(self.vouchers[id])}
 
-    def voucherChannelListingUpdate(self, _: Any, id: str, input: Doc) -> Doc:  # noqa: N802
+    def _list_voucher(self, id: str, input: Doc) -> Doc:
         self.vouchers[id]["listings"] += input["addChannels"]
         return {"errors": []}
 
-    def voucherDelete(self, _: Any, id: str) -> Doc:  # noqa: N802
+    def _delete_voucher(self, id: str) -> Doc:
         return {"errors": []} if self.vouchers.pop(id, None) else refused("NOT_FOUND")
+
+    def _found_vouchers(self, search: str, first: int) -> Doc:
+        found = [
+            one
+            for one in self.vouchers.values()
+            if any(search in each for each in (one["name"], *one["addCodes"]))
+        ]
+        return {"edges": [{"node": self._voucher(one)} for one in found[:first]]}
 
     def _voucher(self, one: Doc) -> Doc:
         codes = [{"node": {"id": code, "code": code}} for code in one["addCodes"]]
@@ -126,55 +141,27 @@ class Saleor(PlatformDouble):
         listings = [{"id": "", "channel": channel, "discountValue": 0} for _ in one["listings"]]
         return {**one, "codes": {"edges": codes}, "channelListings": listings}
 
-    def giftCardCreate(self, _: Any, input: Doc) -> Doc:  # noqa: N802
+    def _make_card(self, input: Doc) -> Doc:
         id = f"G{len(self.cards)}"
         code = f"SALEOR-{len(self.cards):04}"  # it makes them itself
         self.cards[id] = {**input, "id": id, "code": code}
         return {"errors": [], "giftCard": self.cards[id]}
 
-    def giftCardActivate(self, _: Any, id: str) -> Doc:  # noqa: N802
-        self.cards[id]["isActive"] = True
+    def _turn_card(self, id: str, active: bool) -> Doc:
+        self.cards[id]["isActive"] = active
         return {"errors": []}
 
-    def giftCardDeactivate(self, _: Any, id: str) -> Doc:  # noqa: N802
-        self.cards[id]["isActive"] = False
-        return {"errors": []}
-
-    def updateMetadata(self, _: Any, id: str, input: list[Doc]) -> Doc:  # noqa: N802
-        self.metadata |= {(id, one["key"]): one["value"] for one in input}
-        return {"errors": []}
-
-
-class Root:
-    """What queries begin at: lists have the names that the double's own are stored by."""
-
-    def __init__(self, shop: Saleor) -> None:
-        self._shop = shop
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._shop, name)
-
-    def orders(self, _: Any, **given: Any) -> Doc:
-        return self._shop._listed(self._shop.orders, given)
-
-    def customers(self, _: Any, **given: Any) -> Doc:
-        return self._shop._listed(self._shop.customers, given)
-
-    def vouchers(self, _: Any, filter: Doc, first: int) -> Doc:
+    def _found_cards(self, metadata: list[Doc], first: int) -> Doc:
         found = [
             one
-            for one in self._shop.vouchers.values()
-            if any(filter["search"] in each for each in (one["name"], *one["addCodes"]))
-        ]
-        return {"edges": [{"node": self._shop._voucher(one)} for one in found[:first]]}
-
-    def giftCards(self, _: Any, filter: Doc, first: int) -> Doc:  # noqa: N802
-        found = [
-            one
-            for one in self._shop.cards.values()
-            if all(wanted in one["metadata"] for wanted in filter["metadata"])
+            for one in self.cards.values()
+            if all(wanted in one["metadata"] for wanted in metadata)
         ]
         return {"edges": [{"node": one} for one in found[:first]]}
+
+    def _write(self, id: str, input: list[Doc]) -> Doc:
+        self.metadata |= {(id, one["key"]): one["value"] for one in input}
+        return {"errors": []}
 
 
 def refused(code: str) -> Doc:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from loyalty_core import GrantReceipt, Loyalty
-from loyalty_core.testing import Answer, Fault, FrozenClock
+from loyalty_core.testing import Answer, Asked, Fault, FrozenClock
 from plugins.saleor.tests.build import CONNECTOR, opened, points, sent
 from plugins.saleor.tests.double import Saleor, failed
 from plugins.saleor.tests.papers import Doc, about_customer, about_order, order
@@ -78,6 +78,7 @@ def test_points_buy_a_voucher(shop: Loyalty, double: Saleor) -> None:
     assert shop.tick().actions == 1
     has = grant(shop)
     assert (has.state, points(shop)) == ("issued", 10)
+    assert has.expires_at is not None
     made = only(double.vouchers)
     listing = {"channelId": "CH", "discountValue": "5.00", "minAmountSpent": "20.00"}
     assert made.pop("startDate") == has.created_at.isoformat()
@@ -86,7 +87,7 @@ def test_points_buy_a_voucher(shop: Loyalty, double: Saleor) -> None:
         "type": "ENTIRE_ORDER",
         "name": f"five [{has.grant_id}]",
         "addCodes": [has.code],
-        "endDate": None,
+        "endDate": has.expires_at.isoformat(),
         "discountValueType": "FIXED",
         "applyOncePerCustomer": False,
         "usageLimit": 1,
@@ -151,19 +152,17 @@ def test_a_shop_that_is_away_delays_and_loses_nothing(
 
 
 def test_a_voucher_of_the_shop_with_the_same_code_gives_the_points_back(
-    shop: Loyalty, double: Saleor, monkeypatch: pytest.MonkeyPatch
+    shop: Loyalty, double: Saleor
 ) -> None:
     bought(shop)
-    real = double._answer
 
-    def answer(asked: Any) -> Answer:
+    def theirs_are_there(asked: Asked) -> None:
         variables = json.loads(asked.body).get("variables", {}) if asked.body else {}
         if code := variables.get("code"):
             theirs = {"id": "theirs", "name": "Welcome", "addCodes": [code], "listings": []}
             double.vouchers.setdefault("theirs", theirs)
-        return real(asked)
 
-    monkeypatch.setattr(double, "_answer", answer)
+    double.during = theirs_are_there
     shop.tick()
     assert (grant(shop).state, points(shop)) == ("revoked", 60)
     shop.tick()  # what is the shop's own is left alone

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime, timedelta
+from datetime import datetime
 from random import Random
 
 import pytest
 
 from loyalty_core import Loyalty
 from loyalty_core.testing import (
-    FrozenClock,
     SentWebhook,
     ShopOrder,
-    books_of,
+    changes_of,
     check_deliveries,
-    deliver,
+    check_meanwhile,
     shop_history,
 )
 from plugins.saleor.tests.build import CONNECTOR, START, opened
@@ -34,24 +33,21 @@ class SaleorUnderTest:
         double.customers.clear()
 
     def webhooks(self, history: Sequence[ShopOrder]) -> Sequence[SentWebhook]:
-        changes = sorted((at, one.id, one) for one in history for at in one.moments)
-        made = [each for at, _, one in changes for each in about(one, at)]
+        made = [each for at, one in changes_of(history) for each in self.about(one, at)]
         return [*made, *(about_customer(one.customer_id) for one in history)]
 
+    def about(self, one: ShopOrder, at: datetime) -> list[SentWebhook]:
+        topics = ["order_updated"]
+        topics += ["order_created"] if at == one.placed_at else []
+        topics += ["order_paid", "order_fully_paid"] if at == one.paid_at else []
+        topics += ["order_refunded"] if any(given.at == at for given in one.refunds) else []
+        return [about_order(one.id, topic, at.isoformat()) for topic in topics]
+
     def hold(self, history: Sequence[ShopOrder], at: datetime | None = None) -> None:
-        """The shop as it is at a moment; at the end of the history if none is given."""
         for one in history:
             if at is None or one.placed_at <= at:
                 self.double.hold(written(one, at or one.moments[-1]))
                 self.double.customers[one.customer_id] = account(one)
-
-
-def about(one: ShopOrder, at: datetime) -> list[SentWebhook]:
-    topics = ["order_updated"]
-    topics += ["order_created"] if at == one.placed_at else []
-    topics += ["order_paid", "order_fully_paid"] if at == one.paid_at else []
-    topics += ["order_refunded"] if any(given.at == at for given in one.refunds) else []
-    return [about_order(one.id, topic, at.isoformat()) for topic in topics]
 
 
 def account(one: ShopOrder) -> Doc:
@@ -77,28 +73,6 @@ def test_any_delivery_on_each_database(double: Saleor, database_url: str) -> Non
 
 @pytest.mark.parametrize("seed", range(6))
 def test_a_shop_that_goes_on_meanwhile_leaves_the_same_books(double: Saleor, seed: int) -> None:
-    """Webhooks come late, twice or never, to a shop that has changed since; walks find the rest."""
-    random, platform = Random(seed), SaleorUnderTest(double)
+    random = Random(seed)
     history = shop_history(random, START, most=5)
-    with opened(double) as loyalty:
-        platform.hold(history)
-        loyalty.backfill(CONNECTOR)
-        plain = books_of(loyalty)
-    double.orders.clear()
-    changes = sorted((at, one.id, one) for one in history for at in one.moments)
-    waiting: list[SentWebhook] = []
-    with opened(double) as loyalty:
-        for at, _, one in changes:
-            platform.hold(history, at)
-            double.clock = FrozenClock(at + timedelta(seconds=1))
-            waiting += [each for each in about(one, at) for _ in range(random.choice((0, 1, 2)))]
-            random.shuffle(waiting)
-            now, waiting = waiting[: random.randint(0, 2)], waiting[2:]
-            deliver(loyalty, CONNECTOR, now)
-            if random.randrange(4) == 0:
-                loyalty.reconcile(CONNECTOR)
-        loyalty.reconcile(CONNECTOR)
-        assert books_of(loyalty) == plain
-        assert loyalty.verify().problems == ()
-        found = loyalty.reconcile(CONNECTOR)
-        assert (found.missing, found.different, found.refused) == (0, 0, 0), found.drift
+    check_meanwhile(lambda: opened(double), SaleorUnderTest(double), history, random)

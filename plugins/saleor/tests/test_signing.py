@@ -6,13 +6,15 @@ import base64
 import hashlib
 import hmac
 import json
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 from loyalty_core import Loyalty, PlatformUnavailable, SignatureInvalid
-from loyalty_core.testing import Answer, Fault, FrozenClock, SentWebhook, check_signatures
+from loyalty_core.testing import Answer, Asked, Fault, FrozenClock, SentWebhook, check_signatures
 from plugins.saleor.tests.build import CONNECTOR, points, sent
 from plugins.saleor.tests.double import JWKS, Saleor
 from plugins.saleor.tests.papers import SIGNATURE, about_order, order, signed, webhook
@@ -79,13 +81,41 @@ def test_made_up_keys_do_not_make_us_ask_all_the_time(
     ids=lambda one: f"{one.kind} {one.answer.status}",
 )
 def test_a_shop_that_cannot_say_its_keys_is_asked_again(
-    loyalty: Loyalty, double: Saleor, fault: Fault
+    loyalty: Loyalty, double: Saleor, clock: FrozenClock, fault: Fault
 ) -> None:
     """It is answered 503, and the shop sends the webhook again."""
     double.faults.append(fault)
-    with pytest.raises(PlatformUnavailable):
-        about_order("O1").to(loyalty, CONNECTOR)
+    for number in range(5):
+        with pytest.raises(PlatformUnavailable):
+            webhook("order_updated", BODY, kid=f"made up {number}").to(loyalty, CONNECTOR)
+    assert asked_for_keys(double) == 1
+    clock.advance(seconds=5)
     assert not about_order("O1").to(loyalty, CONNECTOR).duplicate
+    assert asked_for_keys(double) == 2
+
+
+def test_known_keys_wait_for_nobody_who_asks(
+    loyalty: Loyalty, double: Saleor, clock: FrozenClock
+) -> None:
+    """Whoever makes up a key while the shop does not answer holds up no webhook of the shop's."""
+    about_order("O1", issued="1").to(loyalty, CONNECTOR)
+    clock.advance(minutes=1)
+    asked, go_on = threading.Event(), threading.Event()
+
+    def waits(_: Asked) -> None:
+        asked.set()
+        assert go_on.wait(30)
+
+    double.during = waits
+    made_up = webhook("order_updated", BODY, kid="made up")
+    with ThreadPoolExecutor(1) as pool:
+        other = pool.submit(refused, loyalty, made_up)
+        assert asked.wait(30)
+        try:
+            assert not about_order("O1", issued="2").to(loyalty, CONNECTOR).duplicate
+        finally:
+            go_on.set()
+        assert "has k1" in other.result()
 
 
 def test_a_key_of_somebody_else_under_the_same_id_is_refused(loyalty: Loyalty) -> None:

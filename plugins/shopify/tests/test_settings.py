@@ -26,6 +26,8 @@ from plugins.shopify.tests.build import NOW, config_of
         ({"namespace": "a"}, "namespace"),
         ({"tag_prefix": "a,b"}, "tag_prefix"),
         ({"admin_url": "ftp://x"}, "admin_url"),
+        ({"admin_url": "https://[tea"}, "admin_url"),
+        ({"admin_url": "http://tea.example"}, "admin_url"),
     ],
 )
 def test_faults_of_the_settings_name_their_place(settings: dict[str, Any], where: str) -> None:

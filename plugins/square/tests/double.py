@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import replace
-from datetime import UTC, datetime
-from email.utils import format_datetime
+from datetime import datetime
 from typing import Any
 
 from loyalty_core.testing import Answer, Asked, PlatformDouble
@@ -37,8 +34,6 @@ class Square(PlatformDouble):
         self.token = TOKEN
         self.forgets_pages = False
         self.keys: dict[str, tuple[str, Answer]] = {}
-        self.during: Callable[[Asked], None] | None = None
-        self.clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def hold(self, *documents: Doc) -> None:
         """Orders as they stand now."""
@@ -48,13 +43,6 @@ class Square(PlatformDouble):
     # -- the API --------------------------------------------------------------------------------
 
     def answer(self, asked: Asked) -> Answer:
-        if self.during is not None:
-            self.during(asked)
-        answer = self._answer(asked)
-        date = format_datetime(self.clock(), usegmt=True)
-        return replace(answer, headers={**answer.headers, "date": date})
-
-    def _answer(self, asked: Asked) -> Answer:
         if asked.headers.get("authorization") != f"Bearer {self.token}":
             return error(401, "UNAUTHORIZED")
         assert asked.headers["square-version"]

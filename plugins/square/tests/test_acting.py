@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from loyalty_core import GrantReceipt, Loyalty
-from loyalty_core.testing import Answer, Fault, FrozenClock
+from loyalty_core.testing import Asked, Fault, FrozenClock
 from plugins.square.tests.build import CONNECTOR, opened, points, sent
 from plugins.square.tests.double import Square, error
 from plugins.square.tests.papers import Doc, about_order, sale, webhook
@@ -150,18 +150,16 @@ def test_a_platform_that_is_away_delays_and_loses_nothing(
 
 
 def test_a_card_of_the_sellers_with_that_number_gives_the_points_back(
-    shop: Loyalty, double: Square, monkeypatch: pytest.MonkeyPatch
+    shop: Loyalty, double: Square
 ) -> None:
     bought(shop)
-    real = double._answer
 
-    def answer(asked: Any) -> Answer:
+    def theirs_are_there(asked: Asked) -> None:
         if asked.path.endswith("from-gan"):
             code = json.loads(asked.body)["gan"]
             double.cards.setdefault("theirs", {"id": "theirs", "gan": code, "state": "ACTIVE"})
-        return real(asked)
 
-    monkeypatch.setattr(double, "_answer", answer)
+    double.during = theirs_are_there
     shop.tick()
     assert (grant(shop).state, points(shop)) == ("revoked", 60)
     shop.tick()  # what is the seller's own is left alone

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime, timedelta
+from datetime import datetime
 from random import Random
 
 import pytest
 
 from loyalty_core import Loyalty
 from loyalty_core.testing import (
-    FrozenClock,
     SentWebhook,
     ShopOrder,
-    books_of,
+    changes_of,
     check_deliveries,
-    deliver,
+    check_meanwhile,
     shop_history,
 )
 from plugins.square.tests.build import CONNECTOR, START, opened
@@ -43,33 +42,30 @@ class SquareUnderTest:
         double.customers.clear()
 
     def webhooks(self, history: Sequence[ShopOrder]) -> Sequence[SentWebhook]:
-        changes = sorted((at, one.id, one) for one in history for at in one.moments)
-        made = [each for at, _, one in changes for each in about(one, at)]
+        made = [each for at, one in changes_of(history) for each in self.about(one, at)]
         known = [webhook("customer.updated", one.customer_id) for one in history]
         return [*made, *known]
 
+    def about(self, one: ShopOrder, at: datetime) -> list[SentWebhook]:
+        event = f"{one.id} {at}"
+        made = [
+            each
+            for given in one.refunds
+            if given.at == at
+            for each in (
+                about_refund(given.id, return_id(given), f"{event} r"),
+                about_order(return_id(given), f"{event} o", "order.created"),
+            )
+        ]
+        if at == one.paid_at:
+            made.append(about_payment(f"pay{one.id}", one.id, f"{event} p"))
+        return made or [about_order(one.id, event)]
+
     def hold(self, history: Sequence[ShopOrder], at: datetime | None = None) -> None:
-        """The seller as it is at a moment; at the end of the history if none is given."""
         for one in history:
             if at is None or one.placed_at <= at:
                 self.double.hold(*written(one, at or one.moments[-1]))
                 self.double.customers[one.customer_id] = account(one)
-
-
-def about(one: ShopOrder, at: datetime) -> list[SentWebhook]:
-    event = f"{one.id} {at}"
-    made = [
-        each
-        for given in one.refunds
-        if given.at == at
-        for each in (
-            about_refund(given.id, return_id(given), f"{event} r"),
-            about_order(return_id(given), f"{event} o", "order.created"),
-        )
-    ]
-    if at == one.paid_at:
-        made.append(about_payment(f"pay{one.id}", one.id, f"{event} p"))
-    return made or [about_order(one.id, event)]
 
 
 def account(one: ShopOrder) -> Doc:
@@ -95,28 +91,6 @@ def test_any_delivery_on_each_database(double: Square, database_url: str) -> Non
 
 @pytest.mark.parametrize("seed", range(6))
 def test_a_seller_that_goes_on_meanwhile_leaves_the_same_books(double: Square, seed: int) -> None:
-    """Webhooks come late, twice or never, to a seller that has sold since; walks find the rest."""
-    random, platform = Random(seed), SquareUnderTest(double)
+    random = Random(seed)
     history = shop_history(random, START, most=5)
-    with opened(double) as loyalty:
-        platform.hold(history)
-        loyalty.backfill(CONNECTOR)
-        plain = books_of(loyalty)
-    double.orders.clear()
-    changes = sorted((at, one.id, one) for one in history for at in one.moments)
-    waiting: list[SentWebhook] = []
-    with opened(double) as loyalty:
-        for at, _, one in changes:
-            platform.hold(history, at)
-            double.clock = FrozenClock(at + timedelta(seconds=1))
-            waiting += [each for each in about(one, at) for _ in range(random.choice((0, 1, 2)))]
-            random.shuffle(waiting)
-            now, waiting = waiting[: random.randint(0, 2)], waiting[2:]
-            deliver(loyalty, CONNECTOR, now)
-            if random.randrange(4) == 0:
-                loyalty.reconcile(CONNECTOR)
-        loyalty.reconcile(CONNECTOR)
-        assert books_of(loyalty) == plain
-        assert loyalty.verify().problems == ()
-        found = loyalty.reconcile(CONNECTOR)
-        assert (found.missing, found.different, found.refused) == (0, 0, 0), found.drift
+    check_meanwhile(lambda: opened(double), SquareUnderTest(double), history, random)

@@ -10,8 +10,7 @@ import re
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
+from datetime import datetime, timedelta
 from urllib.parse import parse_qsl
 
 from loyalty_core.testing import Answer, Asked, PlatformDouble
@@ -32,7 +31,7 @@ KINDS = {
     "events": "event",
     "webhook_endpoints": "webhook_endpoint",
 }
-FILTERS = ("customer", "payment_intent", "status", "invoice")
+FILTERS = ("customer", "payment_intent", "charge", "status", "invoice")
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,6 @@ class Stripe(PlatformDouble):
 
     def __init__(self) -> None:
         super().__init__()
-        self.clock: Callable[[], datetime] = lambda: datetime.now(UTC)
         self.till = Till(lambda: self.clock())
         self.keys: dict[str, Kept] = {}
         self.page_size = 3
@@ -62,19 +60,15 @@ class Stripe(PlatformDouble):
         self.allowed = True
         self.broken: deque[bool] = deque()
         self.versions: set[str] = set()
-        self.during: Callable[[Asked], None] | None = None
         self.after: Callable[[Asked], None] | None = None
 
     # -- the API --------------------------------------------------------------------------------
 
     def answer(self, asked: Asked) -> Answer:
-        if self.during is not None:
-            self.during(asked)
         answer = self._authorized(asked)
         if self.after is not None:
             self.after(asked)
-        date = format_datetime(self.clock(), usegmt=True)
-        return replace(answer, headers={**answer.headers, "date": date})
+        return answer
 
     def _authorized(self, asked: Asked) -> Answer:
         if asked.headers.get("authorization") != f"Bearer {self.key}":

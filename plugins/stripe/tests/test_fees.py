@@ -2,78 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from loyalty_core import Loyalty
-from loyalty_core.testing import Answer, Fault, FrozenClock
+from loyalty_core.testing import Answer, Fault
 from loyalty_paid import Memberships
-from plugins.stripe.tests.build import opened, sent
-from plugins.stripe.tests.double import Stripe
-from plugins.stripe.tests.papers import Doc
-
-
-@dataclass
-class Shop:
-    """A program, the account, and Ada."""
-
-    loyalty: Loyalty
-    double: Stripe
-    clock: FrozenClock
-    commands: int = 0
-
-    @property
-    def ada(self) -> str:
-        return self.loyalty.enrol({"email": "ada@example.org"}).id
-
-    def do(self, command: str, *words: Any, **more: Any) -> None:
-        self.commands += 1
-        key = f"k{self.commands}"
-        getattr(Memberships(self.loyalty), command)(self.ada, *words, key=key, **more)
-        self.loyalty.tick()
-
-    def shown(self, **on: int) -> Any:
-        """What Ada is shown so much later."""
-        self.clock.advance(**on)
-        self.loyalty.tick()
-        return Memberships(self.loyalty).of(self.ada)
-
-    def page(self) -> Doc:
-        (page, *_) = self.double.till.held("checkout.session")
-        return page
-
-    def join(self, method: str = "pm_1") -> Any:
-        """Ada comes to the club, and pays on the page."""
-        self.do("subscribe", "club")
-        self.double.till.pay(self.page(), method)
-        sent(self.loyalty, self.double)
-        return self.shown()
-
-    @property
-    def taken(self) -> list[int]:
-        return self.double.till.taken
-
-
-@pytest.fixture
-def shop(loyalty: Loyalty, double: Stripe, clock: FrozenClock) -> Shop:
-    return Shop(loyalty, double, clock)
-
-
-Opening = Callable[[], AbstractContextManager[Shop]]
-
-
-@pytest.fixture
-def opening(double: Stripe, clock: FrozenClock, database_url: str) -> Opening:
-    @contextmanager
-    def made() -> Iterator[Shop]:
-        with opened(double, database_url, clock) as loyalty:
-            yield Shop(loyalty, double, clock)
-
-    return made
+from plugins.stripe.tests.build import sent
+from plugins.stripe.tests.club import Opening, Shop
 
 
 def test_the_first_fee_is_paid_on_a_page_and_the_next_by_the_card_that_was_kept(
@@ -196,6 +132,8 @@ def test_a_decline_is_tried_again_by_the_plan_and_by_another_key(shop: Shop) -> 
     [
         ("authentication_required", "", "card"),
         ("expired_card", "", "link"),
+        ("transaction_not_allowed", "", "card"),
+        ("highest_risk_level", "", "card"),
         ("generic_decline", "do_not_try_again", "card"),
     ],
 )
@@ -216,6 +154,20 @@ def test_a_card_that_would_be_declined_again_is_asked_for_anew(
     shop.shown(days=31)
     assert shop.taken == [1000, 1000, 1000]
     assert shop.loyalty.connector_status("stripe.main").dead == 0
+
+
+def test_a_card_that_wants_its_owner_before_the_bank_is_asked_is_asked_for_anew(
+    shop: Shop,
+) -> None:
+    shop.join()
+    shop.double.till.bank["pm_1"] = "unasked"
+    shown = shop.shown(days=31)
+    assert (shown["status"], shown["due"]["pay_url"]) == ("grace", shop.page()["url"])
+    sent(shop.loyalty, shop.double)
+    assert shop.shown()["due"]["attempts"] == 0
+    shop.double.till.pay(shop.page(), "pm_2")
+    sent(shop.loyalty, shop.double)
+    assert (shop.shown()["status"], shop.taken) == ("active", [1000, 1000])
 
 
 def test_a_page_that_nobody_pays_on_is_an_attempt_that_failed(shop: Shop) -> None:
@@ -263,6 +215,30 @@ def test_a_debit_on_a_page_begins_the_membership_when_it_came_in(shop: Shop, wel
     shown = shop.shown()
     assert shown["status"] == ("active" if well else "unpaid")
     assert (shown["due"] or {}).get("reason") == (None if well else "insufficient_funds")
+
+
+def test_what_stripe_can_never_charge_is_said_at_once_and_tried_as_the_plan_says(
+    shop: Shop, caplog: pytest.LogCaptureFixture
+) -> None:
+    shop.join()
+    shop.double.till.least = 5000
+    shown = shop.shown(days=31)
+    assert (shown["status"], shown["due"]["attempts"]) == ("grace", 1)
+    assert (shown["due"]["reason"], shown["due"]["pay_url"]) == ("amount_too_small", None)
+    assert "It is too small" in caplog.text
+    shop.double.asked.clear()
+    shop.shown(hours=6)
+    assert shop.double.asked == []
+    shop.double.till.least = 0
+    shown = shop.shown(days=1)
+    assert (shown["status"], shown["fees"], shop.taken) == ("active", 2000, [1000, 1000])
+
+
+def test_a_first_fee_that_stripe_can_never_charge_is_said_at_once(shop: Shop) -> None:
+    shop.double.till.least = 5000
+    shop.do("subscribe", "club")
+    shown = shop.shown()
+    assert (shown["status"], shown["due"]["reason"]) == ("unpaid", "amount_too_small")
 
 
 def test_a_customer_who_was_deleted_at_stripe_pays_on_a_page(shop: Shop) -> None:

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime, timedelta
+from datetime import datetime
 from random import Random
 
 import pytest
 
 from loyalty_core import Loyalty
 from loyalty_core.testing import (
-    FrozenClock,
     SentWebhook,
     ShopOrder,
-    books_of,
+    changes_of,
     check_deliveries,
-    deliver,
+    check_meanwhile,
     shop_history,
 )
 from plugins.stripe.tests.build import CONNECTOR, NOW, START, opened
@@ -33,19 +32,16 @@ class StripeUnderTest:
         self.double = double
 
     def webhooks(self, history: Sequence[ShopOrder]) -> Sequence[SentWebhook]:
-        changes = sorted((at, one.id, one) for one in history for at in one.moments)
-        return [
-            webhook(about(one, at, f"{place}"), NOW) for place, (at, _, one) in enumerate(changes)
-        ]
+        return [webhook(event_of(one, at), NOW) for at, one in changes_of(history)]
+
+    def about(self, one: ShopOrder, at: datetime) -> Sequence[SentWebhook]:
+        return [webhook(self.double.till.put(event_of(one, at)), NOW)]
 
     def hold(self, history: Sequence[ShopOrder], at: datetime | None = None) -> None:
         for one in history:
             if at is None or one.placed_at <= at:
                 for document in written(one, at or one.moments[-1]):
                     self.double.till.put(document)
-
-    def tell(self, one: ShopOrder, at: datetime, number: str) -> Doc:
-        return self.double.till.put(about(one, at, number))
 
 
 def written(one: ShopOrder, at: datetime) -> list[Doc]:
@@ -71,8 +67,9 @@ def written(one: ShopOrder, at: datetime) -> list[Doc]:
     return [*found, paid, *back]
 
 
-def about(one: ShopOrder, at: datetime, number: str) -> Doc:
-    documents = written(one, at)
+def event_of(one: ShopOrder, at: datetime) -> Doc:
+    """What is told of a change, and listed from then on."""
+    documents, number = written(one, at), f"{one.id}_{at:%d%H%M}"
     known = {document["object"]: document for document in documents}
     if "refund" in known:
         return event("refund.created", known["refund"], at, number=number)
@@ -100,29 +97,6 @@ def test_any_delivery_on_each_database(double: Stripe, database_url: str) -> Non
 
 @pytest.mark.parametrize("seed", range(4))
 def test_an_account_that_goes_on_meanwhile_leaves_the_same_books(double: Stripe, seed: int) -> None:
-    """Webhooks come late, twice or never, to an account that has gone on; walks find the rest."""
-    random, platform = Random(seed), StripeUnderTest(double)
+    random = Random(seed)
     history = shop_history(random, START, most=5)
-    with opened(double) as loyalty:
-        platform.hold(history)
-        loyalty.backfill(CONNECTOR)
-        plain = books_of(loyalty)
-    double.till.things.clear()
-    changes = sorted((at, one.id, one) for one in history for at in one.moments)
-    waiting: list[Doc] = []
-    clock = FrozenClock(START)
-    with opened(double, clock=clock) as loyalty:
-        for place, (at, _, one) in enumerate(changes):
-            clock.set(at + timedelta(seconds=1))
-            platform.hold(history, at)
-            waiting += [platform.tell(one, at, f"{place}")] * random.choice((0, 1, 1, 2))
-            random.shuffle(waiting)
-            now, waiting = waiting[: random.randint(0, 2)], waiting[2:]
-            deliver(loyalty, CONNECTOR, [webhook(one, clock()) for one in now])
-            if random.randrange(4) == 0:
-                loyalty.reconcile(CONNECTOR)
-        loyalty.reconcile(CONNECTOR)
-        assert books_of(loyalty) == plain
-        assert loyalty.verify().problems == ()
-        found = loyalty.reconcile(CONNECTOR)
-        assert (found.missing, found.different, found.refused) == (0, 0, 0), found.drift
+    check_meanwhile(lambda: opened(double), StripeUnderTest(double), history, random)

@@ -112,7 +112,10 @@ def test_credit_notes_take_back_what_refunds_do_not(loyalty: Loyalty, double: St
         "created": made["created"],
         "invoice": "in_1",
         "post_payment_amount": 600,
-        "refunds": [{"refund": "re_1", "amount_refunded": 200}],
+        "refunds": [
+            {"refund": "re_1", "amount_refunded": 200},
+            {"refund": None, "payment_record_refund": {"id": "r"}, "amount_refunded": 100},
+        ],
         "status": "issued",
     }
     double.till.put(note)
@@ -141,6 +144,13 @@ def test_a_fee_that_stripe_could_not_have_is_told(
     assert books_of(loyalty)["facts"][key][2].kind == "paid.payment_failed"
     assert (membership(loyalty)["status"], loyalty.report().orders) == ("grace", 1)
     assert loyalty.connector_status(CONNECTOR).dead == 0
+
+
+def test_a_thin_event_of_no_moment_is_dead_and_seen(loyalty: Loyalty, double: Stripe) -> None:
+    failed = billed(double, "in_1", invoiced("il_1", 800), status="open")
+    told = thin("invoice.payment_failed", failed, START, created="soon")
+    sent(loyalty, double, told)
+    assert loyalty.connector_status(CONNECTOR).dead == 1
 
 
 def test_a_contract_that_ends_at_stripe_is_not_renewed(

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from random import Random
-from typing import Any
 
 import pytest
 
 from loyalty_core import Loyalty
-from loyalty_core.testing import Fault, FrozenClock, books_of
+from loyalty_core.testing import Answer, Asked, Fault, FrozenClock, books_of
 from plugins.stripe.tests.build import CONNECTOR, START, opened, points, sent
-from plugins.stripe.tests.double import Stripe
+from plugins.stripe.tests.double import KEY, Stripe
 from plugins.stripe.tests.papers import BASIL, OLD, customer, event, item, page, thin
+from plugins.stripe.tests.till import error
 
 ADA = {"receipt_email": "ada@example.org"}
 
@@ -236,19 +236,50 @@ def test_customers_are_known_and_those_made_for_fees_are_the_members(
     assert found.profile.name == "Ada Lovelace"
 
 
-@pytest.mark.parametrize("status", [500, 429, 409, 401])
+PAGE = b"<html>a page of whatever stands in between"
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(kind="drop"),
+        *(Fault(kind="answer", answer=Answer(status=one)) for one in (409, 424, 429, 500, 503)),
+        *(Fault(kind="answer", answer=Answer(status=one, body=PAGE)) for one in (200, 302, 404)),
+    ],
+    ids=lambda fault: f"{fault.kind} {fault.answer.status}",
+)
 def test_while_stripe_is_away_events_wait(
-    loyalty: Loyalty, double: Stripe, clock: FrozenClock, status: int
+    loyalty: Loyalty, double: Stripe, clock: FrozenClock, fault: Fault
 ) -> None:
     double.till.paid(6000, **ADA)
-    answer: dict[str, Any] = {"kind": "drop"}
-    if status != 500:
-        double.key = "another" if status == 401 else double.key
-    double.faults += [Fault(**answer)] * 2
+    double.faults.append(fault)
     sent(loyalty, double)
+    waits(loyalty, clock)
+
+
+def test_while_the_key_is_not_taken_events_wait(
+    loyalty: Loyalty, double: Stripe, clock: FrozenClock
+) -> None:
+    double.till.paid(6000, **ADA)
+    double.key = "another"
+    sent(loyalty, double)
+    double.key = KEY
+    waits(loyalty, clock)
+
+
+def test_a_payment_whose_charge_is_not_seen_yet_waits(
+    loyalty: Loyalty, double: Stripe, clock: FrozenClock
+) -> None:
+    made = double.till.paid(6000, **ADA)
+    charge, made["latest_charge"] = made["latest_charge"], None
+    sent(loyalty, double)
+    made["latest_charge"] = charge
+    waits(loyalty, clock)
+
+
+def waits(loyalty: Loyalty, clock: FrozenClock) -> None:
+    """Nothing is booked, nothing is lost, and it is booked later."""
     assert (points(loyalty), loyalty.connector_status(CONNECTOR).dead) == (0, 0)
-    double.key = "sk_live_key"
-    double.faults.clear()
     clock.advance(hours=1)
     loyalty.work_inbox()
     assert points(loyalty) == 60
@@ -256,7 +287,7 @@ def test_while_stripe_is_away_events_wait(
 
 def test_what_is_not_there_any_more_is_nothing(loyalty: Loyalty, double: Stripe) -> None:
     made = double.till.paid(6000, **ADA)
-    (told,) = double.till.told()
+    (told, *_) = double.till.told()
     del double.till.things[made["id"]]
     sent(loyalty, double, told)
     status = loyalty.connector_status(CONNECTOR)
@@ -276,5 +307,18 @@ def test_health_says_what_is_wrong(loyalty: Loyalty, double: Stripe) -> None:
     assert "payment_intent.succeeded" in health()[1]
     double.till.put({**endpoint, "status": "disabled", "enabled_events": ["*"]})
     assert health() == (False, "Stripe has switched off the endpoint")
+    told = {"during": True}
+
+    def refusing(asked: Asked) -> None:
+        if asked.path == "/v1/events":  # the endpoints are asked for next
+            status = 403 if told["during"] else 500
+            denied = error(status, "invalid_request_error", "", "The key lacks the permission")
+            double.faults.append(Fault(kind="answer", answer=denied))
+
+    double.during = refusing
+    assert health() == (True, "API 2025-09-30.clover; the key may not see the endpoints")
+    told["during"] = False
+    assert not health()[0]
+    double.during = None
     double.allowed = False
     assert not health()[0]

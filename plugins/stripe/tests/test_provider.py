@@ -29,6 +29,7 @@ from loyalty_stripe.payments import StripePayments
 from plugins.stripe.tests.build import START
 from plugins.stripe.tests.double import Stripe
 from plugins.stripe.tests.papers import customer, invoice, invoiced
+from plugins.stripe.tests.till import error
 
 CUSTOMER = Identity(IdentityKind.CUSTOMER_ID, "cus_1", "main")
 FEE = Charge(
@@ -169,9 +170,12 @@ def test_other_parameters_under_a_key_are_not_known_to_be_done(
 
 def test_what_cannot_be_charged_is_said(provider: StripePayments, double: Stripe) -> None:
     odd = replace(FEE, currency="KWD", line=replace(FEE.line, amount=Minor(1005)))
+    answer = provider.charge(odd)
+    assert (answer.state, answer.reason) == (PaymentState.DECLINED, "invalid_charge_amount")
+    assert (answer.reference, answer.at, double.till.taken) == ("", START, [])
+    back = Repayment(key="r", source="main", reference="pi_1", amount=Money(5, "KWD"), at=START)
     with pytest.raises(ConnectorError):
-        provider.charge(odd)
-    assert double.till.taken == []
+        provider.refund(back)
     even = replace(FEE, currency="KWD", line=replace(FEE.line, amount=Minor(1010)))
     assert provider.charge(even).state is PaymentState.PAID
 
@@ -182,6 +186,43 @@ def test_a_method_that_is_gone_meanwhile_is_as_none(
     double.till.things["cus_1"]["invoice_settings"] = {"default_payment_method": "pm_gone"}
     assert provider.charge(FEE).state is PaymentState.PENDING
     assert double.till.taken == []
+
+
+def test_what_somebody_has_to_mend_declines_nothing(
+    provider: StripePayments, double: Stripe, clock: FrozenClock
+) -> None:
+    refused = error(400, "invalid_request_error", "url_invalid", "Not a valid URL")
+    double.after = lambda asked: (
+        double.faults.append(Fault(kind="answer", answer=refused))
+        if asked.path.endswith("payment_methods")
+        else None
+    )
+    with pytest.raises(ConnectorError, match="url_invalid"):
+        provider.charge(FEE)
+    double.after = None
+    assert provider.charge(FEE).state is PaymentState.PAID
+    assert double.till.taken == [1000]
+
+
+def test_a_refusal_to_look_declines_nothing(provider: StripePayments, double: Stripe) -> None:
+    refused = error(400, "invalid_request_error", "parameter_unknown", "No such parameter")
+    double.faults.append(Fault(kind="answer", answer=refused))
+    with pytest.raises(ConnectorError, match="parameter_unknown"):
+        provider.charge(FEE)  # it is not known whether it was paid
+    missing = error(400, "invalid_request_error", "resource_missing", "No such session")
+    double.faults.append(Fault(kind="answer", answer=missing))
+    with pytest.raises(ConnectorError, match="resource_missing"):
+        provider.charge(FEE)  # the customer is there
+    assert double.till.taken == []
+
+
+def test_a_customer_of_another_account_is_as_none(provider: StripePayments, double: Stripe) -> None:
+    gone = Identity(IdentityKind.CUSTOMER_ID, "cus_elsewhere", "main")
+    missing = error(400, "invalid_request_error", "resource_missing", "No such customer")
+    double.faults += [Fault(kind="answer", answer=missing)] * 2  # its pages, and its payments
+    answer = provider.charge(replace(FEE, identities=(gone,)))
+    assert answer.state is PaymentState.PENDING
+    assert answer.identities["customer_id"] not in ("cus_elsewhere", "cus_1")
 
 
 def test_many_who_ask_at_once_charge_once(provider: StripePayments, double: Stripe) -> None:

@@ -29,7 +29,8 @@ def error(status: int, kind: str, code: str, message: str, **more: Any) -> Answe
 class Till:
     """Documents by id, in the order they were made. ``bank`` says what a method comes to.
 
-    That is ``ok``, ``later`` for a debit that takes days, or the code of a decline.
+    That is ``ok``, ``later`` for a debit that takes days, ``unasked`` for a card that wants its
+    owner, or the code of a decline. ``least`` is the smallest amount that is taken.
     """
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
@@ -40,6 +41,7 @@ class Till:
         self.bank: dict[str, str] = {}
         self.kind = "card"
         self.advice = ""
+        self.least = 0
         self.taken: list[int] = []
         self._numbers = 0
 
@@ -106,6 +108,7 @@ class Till:
 
     def _page(self, form: Doc) -> Doc:
         priced = form["line_items"]["0"]["price_data"]
+        self._enough(int(priced["unit_amount"]))
         made = papers.page(
             self._id("cs"),
             self.clock(),
@@ -125,6 +128,7 @@ class Till:
             answer = error(400, "invalid_request_error", "resource_missing", "No such method")
             raise Refused(Answer(status=400, body=answer.body, headers={"invalid": "1"}))
         assert (form["confirm"], form["off_session"]) == ("true", "true")
+        self._enough(int(form["amount"]))
         made = papers.intent(
             self._id("pi"),
             self.clock(),
@@ -141,6 +145,11 @@ class Till:
         charge = self.things[made["latest_charge"]]
         return {**made, "latest_charge": charge}
 
+    def _enough(self, amount: int) -> None:
+        if amount < self.least:
+            said = error(400, "invalid_request_error", "amount_too_small", "It is too small")
+            raise Refused(Answer(status=400, body=said.body, headers={"invalid": "1"}))
+
     def _declined(self, made: Doc) -> Answer:
         said = made["last_payment_error"]
         return error(
@@ -153,7 +162,12 @@ class Till:
         )
 
     def _charge(self, made: Doc, says: str) -> None:
-        """Asks the bank."""
+        """Asks the bank, unless Stripe knows by itself that the card wants its owner."""
+        if says == "unasked":
+            said = {"code": "authentication_required", "decline_code": "authentication_required"}
+            made.update(status="requires_payment_method", last_payment_error=said)
+            self.tell("payment_intent.payment_failed", made)
+            return
         charge = papers.charge(self._id("ch"), self.clock(), made)
         self.put(charge)
         made["latest_charge"] = charge["id"]
@@ -161,6 +175,7 @@ class Till:
             made.update(status="succeeded", amount_received=made["amount"], last_payment_error=None)
             self.taken.append(made["amount"])
             self.tell("payment_intent.succeeded", made)
+            self.tell("charge.succeeded", charge)
         elif says == "later":
             charge.update(status="pending", payment_method_details={"type": "sepa_debit"})
             made["status"] = "processing"
@@ -190,9 +205,8 @@ class Till:
         return made
 
     def _refund(self, form: Doc) -> Doc:
-        return self.give_back(
-            form["payment_intent"], int(form["amount"]), metadata=form["metadata"]
-        )
+        taken = form.get("payment_intent") or form["charge"]
+        return self.give_back(taken, int(form["amount"]), metadata=form["metadata"])
 
     # -- what happens at Stripe -----------------------------------------------------------------
 
@@ -200,6 +214,14 @@ class Till:
         """A payment that the merchant's own shop has taken."""
         made = self.put(papers.intent(self._id("pi"), self.clock(), amount, **more))
         self._charge(made, "ok")
+        return made
+
+    def charged(self, amount: int, **more: Any) -> Doc:
+        """A charge of the older API, which no PaymentIntent has made."""
+        of = papers.intent("", self.clock(), amount)
+        made = papers.charge(self._id("ch"), self.clock(), of, payment_intent=None, **more)
+        self.put(made)
+        self.tell("charge.succeeded", made)
         return made
 
     def pay(self, page: Doc, method: str, says: str = "ok", email: str = "a@example.com") -> Doc:
@@ -242,11 +264,11 @@ class Till:
             self.things[page["payment_intent"]]["status"] = "canceled"
         self.tell("checkout.session.expired", page)
 
-    def give_back(self, intent: str, amount: int, **more: Any) -> Doc:
-        if intent not in self.things:
+    def give_back(self, taken: str, amount: int, **more: Any) -> Doc:
+        if taken not in self.things:
             code = "resource_missing"
-            raise Refused(error(404, "invalid_request_error", code, f"No such payment: {intent}"))
-        made = self.things[intent]
+            raise Refused(error(404, "invalid_request_error", code, f"No such payment: {taken}"))
+        made = self._by(taken)
         charge = self.things[made["latest_charge"]]
         if charge["amount_refunded"] + amount > charge["amount"]:
             code = "charge_already_refunded"
@@ -267,9 +289,14 @@ class Till:
         charge["refunded"] = False
         self.tell("refund.failed", back)
 
-    def doubt(self, intent: str, amount: int, **more: Any) -> Doc:
+    def _by(self, taken: str) -> Doc:
+        """What has taken money: a payment, or a charge as one that has no id."""
+        made = self.things[taken]
+        return made if made["object"] != "charge" else {**made, "id": None, "latest_charge": taken}
+
+    def doubt(self, taken: str, amount: int, **more: Any) -> Doc:
         """A dispute."""
-        made = self.things[intent]
+        made = self._by(taken)
         self.things[made["latest_charge"]]["disputed"] = True
         found = papers.dispute(self._id("dp"), self.clock(), made, amount, **more)
         self.put(found)

@@ -12,7 +12,7 @@ import pytest
 from examples.shops.woocommerce.double import KEY, KEY_SECRET, WooCommerce
 from examples.shops.woocommerce.papers import Doc, customer, order, webhook
 from loyalty_core import GrantReceipt, Loyalty
-from loyalty_core.testing import Answer, Fault, FrozenClock
+from loyalty_core.testing import Answer, Asked, Fault, FrozenClock
 from plugins.woocommerce.tests.build import CONNECTOR, opened, points, sent
 
 CODE = {"prefix": "TEA-", "length": 12}
@@ -85,11 +85,26 @@ def test_points_buy_a_coupon(shop: Loyalty, double: WooCommerce) -> None:
         "usage_count": 0,
         "individual_use": False,
         "email_restrictions": ["ada@example.org"],
-        "date_expires_gmt": None,
+        "date_expires_gmt": f"{has.expires_at:%Y-%m-%dT%H:%M:%S}",
         "meta_data": [{"key": "loyalty_grant", "value": has.grant_id}],
     }
     shop.tick()
     assert writes(double)[0] == ("POST", "coupons")
+
+
+def test_a_coupon_ends_when_its_grant_does(
+    shop: Loyalty, double: WooCommerce, clock: FrozenClock
+) -> None:
+    """Also one that was made the day before, and whose answer was lost: its days count anew."""
+    bought(shop)
+    double.faults.extend([Fault(kind="delay", seconds=0), Fault(kind="forget")])
+    shop.tick()
+    first = coupon(double)["date_expires_gmt"]
+    clock.advance(days=1)
+    shop.tick()
+    ends = grant(shop).expires_at
+    assert ends is not None
+    assert coupon(double)["date_expires_gmt"] == f"{ends:%Y-%m-%dT%H:%M:%S}" != first
 
 
 @pytest.mark.parametrize(
@@ -157,17 +172,15 @@ def test_a_shop_that_is_away_delays_and_loses_nothing(
 
 
 def test_a_coupon_of_the_shop_with_the_same_code_gives_the_points_back(
-    shop: Loyalty, double: WooCommerce, monkeypatch: pytest.MonkeyPatch
+    shop: Loyalty, double: WooCommerce
 ) -> None:
     bought(shop)
-    real = double._answer
 
-    def answer(asked: Any) -> Answer:
+    def theirs_are_there(asked: Asked) -> None:
         if code := asked.query.get("code"):
             double.coupons[1] = {"id": 1, "code": code, "meta_data": []}
-        return real(asked)
 
-    monkeypatch.setattr(double, "_answer", answer)
+    double.during = theirs_are_there
     shop.tick()
     assert (grant(shop).state, points(shop)) == ("revoked", 60)
     shop.tick()  # what is the shop's own is left alone

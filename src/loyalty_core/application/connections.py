@@ -6,9 +6,9 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from uuid import UUID
 
 from loyalty_core.application.acting import Acting
+from loyalty_core.application.ids import is_id
 from loyalty_core.application.inbox import KEPT, WALKED, Inbox
 from loyalty_core.application.rules import Rules
 from loyalty_core.application.walking import Walking, last_walk
@@ -156,7 +156,7 @@ class Connections:
     ) -> tuple[LoggedMessage, ...]:
         """A page of the messages of a connector, the latest first."""
         connector = self._listed(name, first)
-        if after is not None and not _is_id(after):
+        if after is not None and not is_id(after):
             raise FactError(f"{after[:60]!r} is not the id of a message", where="after")
         wanted = None if state is None else MessageState(state).value
         found = self._store.read(
@@ -181,7 +181,8 @@ class Connections:
     def skip(self, name: str, ids: Sequence[str]) -> int:
         """How many dead messages with these ids are ignored from now on."""
         connector, now = self.named(name).item.id, self._clock()
-        return self._store.write(lambda uow: uow.skip_messages(connector, ids, now))
+        messages = [one for one in ids if is_id(one)]
+        return self._store.write(lambda uow: uow.skip_messages(connector, messages, now))
 
     def _listed(self, name: str, first: int) -> str:
         """The id of a connector of which so many are to be listed."""
@@ -192,7 +193,7 @@ class Connections:
     def log(self, name: str, first: int, after: str | None) -> tuple[LoggedAction, ...]:
         """A page of the actions of a connector, those noted last first."""
         connector = self._listed(name, first)
-        if after is not None and not _is_id(after.partition(":")[2]):
+        if after is not None and not _is_key(after):
             raise FactError(f"{after[:60]!r} is not the id of an action", where="after")
         found = self._store.read(lambda reader: reader.logged_actions(connector, first, after))
         return tuple(
@@ -218,10 +219,12 @@ class Connections:
     def replay(self, name: str, ids: Sequence[str] | None, since: datetime | None) -> int:
         """How many dead messages and actions are pending again, or those with these ids."""
         connector, now = self.named(name).item.id, self._clock()
+        messages = None if ids is None else [one for one in ids if is_id(one)]
+        actions = None if ids is None else [one for one in ids if _is_key(one)]
 
         def work(uow: UnitOfWork) -> int:
-            again = uow.replay_messages(connector, ids, now)
-            return again + uow.replay_actions(connector, ids, since, now)
+            again = uow.replay_messages(connector, messages, now)
+            return again + uow.replay_actions(connector, actions, since, now)
 
         return self._store.write(work)
 
@@ -239,9 +242,6 @@ class Connections:
         return self.status(owned.item.id)
 
 
-def _is_id(text: str) -> bool:
-    """Whether a text can be one of our ids; another one is no value of their columns."""
-    try:
-        return str(UUID(text)) == text
-    except ValueError:
-        return False
+def _is_key(text: str) -> bool:
+    """Whether a text can be the key of an action: a kind, a colon, and one of our ids."""
+    return is_id(text.partition(":")[2])

@@ -9,18 +9,22 @@ state kept with the next fact, and stops as soon as nothing differs any more.
 from __future__ import annotations
 
 import logging
+from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import NamedTuple, cast
 
+from loyalty_core.application.claiming import Claiming, Stock
 from loyalty_core.application.following import outcome_of
 from loyalty_core.application.gifts import gifts_after
 from loyalty_core.application.histories import dump_history, load_history
 from loyalty_core.application.own_rows import Putting
+from loyalty_core.application.plain import is_document
 from loyalty_core.application.rules import Rules, ask, ask_follower
 from loyalty_core.application.standing import Person, stood
-from loyalty_core.application.structure import converter, is_json
+from loyalty_core.application.structure import converter
 from loyalty_core.application.taken import Emitted, Taken
 from loyalty_core.domain.effects import Cause
 from loyalty_core.domain.facts import Activity, Decidable, FactId, Json, LineKind, Order
@@ -35,6 +39,8 @@ FIRST_RETRY = timedelta(minutes=1)
 LONGEST_RETRY = timedelta(days=1)
 
 State = Mapping[str, Mapping[str, Json]]
+Known = Sequence[tuple[Position, Mapping[str, Json]]]
+"""What was before each event that was decided, by where the event stood then."""
 _plain = converter(0)
 NOTHING = Profile()
 ACTIVE = MemberStatus.ACTIVE
@@ -132,16 +138,17 @@ def fold(
     rules: Rules,
     rules_at: Callable[[int], Rules],
     now: datetime,
+    stock: Stock,
     undone: Merge | None = None,
 ) -> Folded:
     """Decides the changed facts, and those after them that it makes a difference to.
 
-    ``undone`` is a merge that has been taken back: what came after it is decided without it.
-
-    ``later`` are the member's other facts from ``fold_start`` on; ``changed`` come as they are
-    now. The records' awards, states and statuses are updated, and so is the member.
+    ``later`` are the member's other facts from ``fold_start`` on; ``changed`` come as they are now.
+    ``undone`` is a merge taken back: what came after it is decided without it. The records and the
+    member are updated, and ``stock`` where plugins claim.
     """
-    ordered, running, last = _stage(member, changed, later, undone)
+    ordered, known, last = _stage(member, changed, later, undone)
+    running = _start(member, known)
     unseen = {record.id for record in changed}
     result = Folded()
     if rules.config.program.join is JoinPolicy.ON_FIRST_FACT:
@@ -150,13 +157,14 @@ def fold(
         if joined_at != member.joined_at:  # views tell it, so every later fact is decided again
             last = max(last, ordered[-1].position)
             member.joined_at, member.changed = joined_at, True
-    for place, record in enumerate(ordered):
+    for record in ordered:
         if isinstance(record, Merge):
             before = running.snapshot(NOTHING)
             if record.position > last and record.before == before:
                 return result  # from here on everything is as it was
             record.before, member.changed = before, True
             running.absorb(record, rules)
+            running.state |= _left_at(record.position, _off(record, rules), known, member)
             continue
         fact = decidable(record, member)
         if fact is not None:
@@ -167,11 +175,10 @@ def fold(
                 return result
             record.before = before
             used = rules if fresh else rules_at(record.config_version)
-            _take(record, fact, member, profile, running, used, now, result)
-            if used.gone and not fresh:
-                running.state |= _left_by(used.gone, ordered[place + 1 :], member)
+            _take(record, fact, member, profile, running, used, now, stock, result)
+            running.state |= _left_at(record.position, used.gone, known, member)
         elif record.id in unseen:
-            _withdraw(record, result)
+            _withdraw(record, stock, result)
     member.history, member.state, member.changed = running.history, running.state, True
     return result
 
@@ -181,16 +188,15 @@ def _stage(
     changed: Sequence[FactRecord],
     later: Iterable[FactRecord],
     undone: Merge | None,
-) -> tuple[list[FactRecord | Merge], Running, Position]:
-    """What is to be folded in its order, the state before it, and the last place that changed."""
+) -> tuple[list[FactRecord | Merge], Known, Position]:
+    """What is to be folded in its order, what was known of it, and the last place that changed."""
     places = [place for one in changed for place in (one.position, one.was_at) if place]
     places += [undone.position] if undone else []
     facts = {record.id: record for record in (*later, *changed)}
     merges = [merge for merge in member.merges if merge.position >= min(places)]
     events: list[FactRecord | Merge] = [*facts.values(), *merges]
     ordered = sorted(events, key=lambda one: one.position)
-    running = _start(member, [*ordered, undone] if undone else ordered)
-    return ordered, running, max(places)
+    return ordered, _known([*ordered, undone] if undone else ordered), max(places)
 
 
 def _take(
@@ -201,13 +207,14 @@ def _take(
     running: Running,
     rules: Rules,
     now: datetime,
+    stock: Stock,
     result: Folded,
 ) -> None:
     """Decides one fact and notes what came of it."""
     if record.config_version == 0:
         result.fresh.append(record.id)
     dates = {award.name: award.moments for award in record.awards if award.lot_id}
-    taken = _decide(record, fact, member, profile, running, rules, now)
+    taken = _decide(record, fact, member, profile, running, rules, now, stock)
     moved = [one for one in record.awards if dates.get(one.name, one.moments) != one.moments]
     result.redated += [(record, award) for award in moved]
     result.emitted += taken.emitted
@@ -218,25 +225,38 @@ def _take(
     member.decided_to = max(member.decided_to or record.position, record.position)
 
 
-def _left_by(
-    gone: Collection[str], rest: Sequence[FactRecord | Merge], member: MemberRecord
-) -> dict[str, Mapping[str, Json]]:
-    """The states that plugins left with a fact which cannot decide it again: they are not there.
-
-    It is what the next of the facts that were decided before had before it; or the member's own.
-    """
-    known = (cast(State, one.before["state"]) for one in rest if "state" in one.before)
-    states = next(known, member.state)
-    return {plugin: states[plugin] for plugin in gone if plugin in states}
+def _known(events: Iterable[FactRecord | Merge]) -> Known:
+    """What was before each of these events that was decided, in the order they stood in then."""
+    stood = [(one.position if isinstance(one, Merge) else one.was_at, one) for one in events]
+    known = [(place, one.before) for place, one in stood if place]
+    return sorted(known, key=itemgetter(0))
 
 
-def _start(member: MemberRecord, ordered: Sequence[FactRecord | Merge]) -> Running:
-    """The state before the first of these events: the member's own if none was decided yet."""
-    stood = [(one.position if isinstance(one, Merge) else one.was_at, one) for one in ordered]
-    decided = [(place, one) for place, one in stood if place]
-    if decided:
-        return Running.resume(min(decided, key=lambda pair: pair[0])[1].before)
+def _start(member: MemberRecord, known: Known) -> Running:
+    """The state before the first of the events: the member's own if none was decided yet."""
+    if known:
+        return Running.resume(known[0][1])
     return Running(member.history, dict(member.state))
+
+
+def _left_at(
+    place: Position, silent: Collection[str], known: Known, member: MemberRecord
+) -> dict[str, Mapping[str, Json]]:
+    """The states that plugins left at a place of which they cannot say any more what they make.
+
+    It is what the next of the events that were decided before had before it; or the member's own.
+    """
+    if not silent:
+        return {}
+    following = bisect_right(known, place, key=itemgetter(0))
+    left = known[following][1].get("state", {}) if following < len(known) else member.state
+    states = cast(State, left)
+    return {plugin: states[plugin] for plugin in silent if plugin in states}
+
+
+def _off(merge: Merge, rules: Rules) -> Collection[str]:
+    """The plugins of a merge that are off by now: they cannot unite their states once more."""
+    return merge.state.keys() - rules.config.plugins.keys()
 
 
 def _seen(record: FactRecord) -> Profile:
@@ -252,6 +272,7 @@ def _decide(
     running: Running,
     rules: Rules,
     now: datetime,
+    stock: Stock,
 ) -> Taken:
     """Sets what the fact is awarded, and moves the running state past it."""
     person = Person(
@@ -264,21 +285,24 @@ def _decide(
     )
     seen = stood(rules, person, fact.occurred_at)
     taken = Taken(record, member, rules, running.state, list(seen.failed))
+    claiming = Claiming(record, stock)
     earns = rules.config.program.earns(fact.occurred_at)
     for owned in rules.programs if earns else ():
         with taken.of(owned.plugin):
-            effects = ask(owned, fact, seen.person.view(owned.plugin), rules)
+            view = seen.person.view(owned.plugin, claiming.by(owned.plugin))
+            effects = ask(owned, fact, view, rules)
             taken.take(owned.plugin, effects, follows=False)
     if rules.followers and earns:
         goodwill = rules.config.program.goodwill
         outcome = outcome_of(fact, record.document, taken.credits, taken.measures, goodwill)
         for follower in rules.followers:
             with taken.of(follower.plugin):
-                view = seen.person.view(follower.plugin)
+                view = seen.person.view(follower.plugin, claiming.by(follower.plugin))
                 effects = ask_follower(follower, outcome, view, rules)
                 taken.take(follower.plugin, effects, follows=True)
     record.gifts = gifts_after(record, taken.granted, taken.silent)
     record.measures = taken.measured()
+    claiming.end(taken.silent)
     _settle(record, taken.awards(), taken.failed, rules.config.version, now)
     if isinstance(fact, Order):
         running.history = _bought(running.history, fact)
@@ -301,7 +325,7 @@ def _settle(
     record.retry_at = now + pause if failed else None
 
 
-def _withdraw(record: FactRecord, result: Folded) -> None:
+def _withdraw(record: FactRecord, stock: Stock, result: Folded) -> None:
     """The fact earns nothing (any more): unpaid, cancelled, a test, or still without a body."""
     result.touched.append(record)
     result.putting.append(Putting(record))
@@ -311,6 +335,7 @@ def _withdraw(record: FactRecord, result: Folded) -> None:
         award.amount, award.lines = 0, {}
     record.gifts = gifts_after(record, (), frozenset())
     record.measures = {}
+    Claiming(record, stock).end()
     if record.status not in NOT_YET:
         record.status, record.retry_at = FactStatus.IDLE, None
     record.deferred = ()
@@ -332,8 +357,9 @@ def united(
         logger.exception("plugin %s failed to unite states", plugin)
         message = f"plugin {plugin!r} raised {type(error).__name__} uniting two members' states"
         raise PluginFailed(message, where=plugin) from error
-    if not is_json(made):
-        raise PluginFailed(f"plugin {plugin!r} united states to what is not JSON", where=plugin)
+    if not is_document(made):
+        message = f"plugin {plugin!r} united states to what is not a JSON object"
+        raise PluginFailed(message, where=plugin)
     return made
 
 

@@ -84,7 +84,9 @@ class Folding:
         for member_id, changed in by_member.items():
             member = self._members[member_id] = batch.members[member_id]
             rest, undone = later[member_id], batch.undone.pop(member_id, None)
-            folded = fold(member, changed, rest, books.rules, self.rules_then, books.now, undone)
+            folded = fold(
+                member, changed, rest, books.rules, self.rules_then, books.now, self.uow, undone
+            )
             for record in folded.touched:
                 record.was_at = record.position if record.decided else None
                 self._touched[record.id] = batch.revalue[record.id] = record

@@ -43,6 +43,7 @@ def member_told(view: MemberView) -> Mapping[str, Json]:
         "history": {name: one for name, one in _document(view.history).items() if one},
         "benefits": [f"{one.source}: {one.benefit.benefit}" for one in view.benefits],
         "state": cast(Json, dict(view.state)),
+        "claims": dict(view.claims.answers),
     }
     return {name: value for name, value in told.items() if value}
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any, cast
@@ -50,69 +51,6 @@ Watch = Callable[[int, int | None], None]
 """Is told how many inputs are done, and of how many if the shop says so."""
 
 
-@dataclass(slots=True)
-class _Walk:
-    """A walk that is under way."""
-
-    name: str
-    connector: ListsChanges
-    whole: bool
-    pages: int = 0
-    inputs: int = 0
-    agreed: int = 0
-    missing: int = 0
-    different: int = 0
-    refused: int = 0
-    drift: list[Drift] = field(default_factory=list)
-    before: WalkReport | None = None
-
-    def found_in_all(self, *, finished: bool) -> Mapping[str, Json]:
-        """What it found with what earlier calls of the same walk did, as it is kept."""
-        report, before = self.report(finished=finished), self.before
-        document: dict[str, Json] = {"whole": self.whole, "finished": finished}
-        for name in COUNTED:
-            document[name] = getattr(report, name) + (getattr(before, name) if before else 0)
-        drift = [*(before.drift if before else ()), *report.drift][:MOST_DRIFT]
-        return document | {"drift": [[one.what, one.kind] for one in drift]}
-
-    def report(self, *, finished: bool) -> WalkReport:
-        """What it found so far."""
-        return WalkReport(
-            connector=self.name,
-            whole=self.whole,
-            finished=finished,
-            pages=self.pages,
-            inputs=self.inputs,
-            agreed=self.agreed,
-            missing=self.missing,
-            different=self.different,
-            refused=self.refused,
-            drift=tuple(self.drift),
-        )
-
-    def found(self, inputs: Sequence[Input], booked: Sequence[Booked], known: set[FactKey]) -> None:
-        """Counts a page's inputs by what became of them."""
-        self.pages, self.inputs = self.pages + 1, self.inputs + len(inputs)
-        for one, done in zip(inputs, booked, strict=True):
-            if done.error is not None:
-                self.refused += 1
-                self._note(one, "refused", str(done.error))
-            elif not done.changed:
-                self.agreed += 1
-            elif (key := fact_key(one)) is not None and key not in known:
-                self.missing += 1
-                if not self.whole:
-                    self._note(one, "missing")
-            else:
-                self.different += 1
-                if not self.whole:
-                    self._note(one, "different")
-
-    def _note(self, one: Input, kind: str, detail: str = "") -> None:
-        if len(self.drift) < MOST_DRIFT:
-            self.drift.append(Drift(what=named(one), kind=kind, detail=detail))
-
-
 class Walking:
     """The walks of one program under its current rules."""
 
@@ -143,30 +81,29 @@ class Walking:
         self._inbox.work()  # what was sent and not taken in yet is no drift
         state = self._store.write(partial(self._begin, name, whole=whole, again=again))
         if state is None:
-            return _Walk(name, connector, whole=True).report(finished=True)
-        before = last_walk(state)
-        going_on = None if before is None or before.finished else before
-        walk = _Walk(name, connector, whole=state.whole, before=going_on)
-        cursor, more = state.cursor, True
-        while more and (pages is None or walk.pages < pages):
-            page = self._page(walk, cursor, wait)
+            return WalkReport(connector=name, whole=True, finished=True)
+        report = WalkReport(connector=name, whole=state.whole, finished=False)
+        cursor = state.cursor
+        while not report.finished and (pages is None or report.pages < pages):
+            page = self._page(connector, cursor, wait)
             if page.more and page.cursor == cursor:
                 message = f"{name!r} does not come further than {cursor[:60]!r}"
                 raise ConnectorError(message, where=name, remedy="Report it to its authors.")
             keys = [key for key in map(fact_key, page.inputs) if key is not None]
             known = self._store.read(partial(_known, keys))
             booked = self._inputs.book(name, page.inputs)
-            walk.found(page.inputs, booked, known)
+            found = _found(report, page.inputs, booked, known)
             refused = [
                 (one, done.error)
                 for one, done in zip(page.inputs, booked, strict=True)
                 if done.error is not None
             ]
-            self._store.write(partial(self._keep, walk, page, refused))
-            cursor, more = page.cursor, page.more
+            keep = partial(self._keep, cursor, page, found, refused)
+            cursor, finished = self._store.write(keep)
+            report = replace(_added(report, found), finished=finished)
             if watch is not None:
-                watch(walk.inputs, page.total)
-        return walk.report(finished=not more)
+                watch(report.inputs, page.total)
+        return report
 
     def poll(self, progress: Callable[[int], None] | None = None) -> int:
         """How many inputs were found in the shops that are to be looked at by now."""
@@ -220,10 +157,10 @@ class Walking:
             uow.save_connector(state)
         return state
 
-    def _page(self, walk: _Walk, cursor: str, wait: Wait | None) -> Page:
+    def _page(self, connector: ListsChanges, cursor: str, wait: Wait | None) -> Page:
         for tries in range(1, MOST_WAITS + 1):
             try:
-                return walk.connector.changed_since(cursor)
+                return connector.changed_since(cursor)
             except PlatformUnavailable as error:
                 if wait is None or tries == MOST_WAITS:
                     raise
@@ -232,21 +169,36 @@ class Walking:
 
     def _keep(
         self,
-        walk: _Walk,
+        cursor: str,
         page: Page,
+        found: WalkReport,
         refused: Sequence[tuple[Input, LoyaltyError]],
         uow: UnitOfWork,
-    ) -> None:
-        """Writes where the walk is; what was refused is a dead message, for somebody to see."""
-        state, now = uow.connector_state(walk.name), self._clock()
+    ) -> tuple[str, bool]:
+        """Where the walk is after a page, and whether that is its end; both are written.
+
+        What was refused is a dead message, for somebody to see. If another call went on from
+        ``cursor`` meanwhile, its place stands: this one goes on there, and what both found is
+        counted.
+        """
+        state, now = uow.connector_state(found.connector), self._clock()
         for one, error in refused:
-            uow.put_message(dead_message(walk.name, named(one), as_body(one), error, now))
-        state.cursor, state.found = page.cursor, walk.found_in_all(finished=not page.more)
-        if not page.more:
+            uow.put_message(dead_message(found.connector, named(one), as_body(one), error, now))
+        ours, so_far = state.cursor == cursor, last_walk(state)
+        if so_far is None or (ours and so_far.finished):
+            counted = replace(found, whole=state.whole)
+        else:
+            counted = _added(so_far, found)
+        if ours:
+            counted = replace(counted, finished=not page.more)
+            state.cursor = page.cursor
+        if ours and not page.more:
             state.walked_at = now
             if state.whole:
                 state.whole, state.backfilled_at = False, now
+        state.found = _document(counted)
         uow.save_connector(state)
+        return state.cursor, counted.finished
 
     def _claim(self, name: str, every: timedelta, uow: UnitOfWork, *, taken: bool = False) -> bool:
         """Whether a shop is to be looked at now, and by us."""
@@ -261,6 +213,49 @@ class Walking:
 
 def _known(keys: Sequence[FactKey], reader: Reader) -> set[FactKey]:
     return reader.known_facts(keys)
+
+
+def _found(
+    walk: WalkReport, inputs: Sequence[Input], booked: Sequence[Booked], known: set[FactKey]
+) -> WalkReport:
+    """What one page of a walk came to, counted by what became of its inputs."""
+    counts, drift = Counter[str](), []
+    for one, done in zip(inputs, booked, strict=True):
+        key = fact_key(one)
+        if done.error is not None:
+            kind = "refused"
+        elif not done.changed:
+            kind = "agreed"
+        else:
+            kind = "missing" if key is not None and key not in known else "different"
+        counts[kind] += 1
+        if kind == "refused" or (kind != "agreed" and not walk.whole):
+            drift.append(Drift(what=named(one), kind=kind, detail=str(done.error or "")))
+    return WalkReport(
+        connector=walk.connector,
+        whole=walk.whole,
+        finished=False,
+        pages=1,
+        inputs=len(inputs),
+        agreed=counts["agreed"],
+        missing=counts["missing"],
+        different=counts["different"],
+        refused=counts["refused"],
+        drift=tuple(drift[:MOST_DRIFT]),
+    )
+
+
+def _added(report: WalkReport, page: WalkReport) -> WalkReport:
+    """A report with what another page came to."""
+    counts = {name: getattr(report, name) + getattr(page, name) for name in COUNTED}
+    return replace(report, drift=(*report.drift, *page.drift)[:MOST_DRIFT], **counts)
+
+
+def _document(report: WalkReport) -> Mapping[str, Json]:
+    """A report as it is kept, which ``last_walk`` reads."""
+    document: dict[str, Json] = {name: getattr(report, name) for name in COUNTED}
+    drift: list[Json] = [[one.what, one.kind] for one in report.drift]
+    return document | {"whole": report.whole, "finished": report.finished, "drift": drift}
 
 
 def last_walk(state: ConnectorState) -> WalkReport | None:

@@ -11,8 +11,9 @@ from datetime import datetime
 class Figures:
     """What became of the points of a wallet in a span of time, in its smallest unit.
 
-    ``earned`` after refunds, ``spent`` after what was given back, ``moved`` by adjustments and
-    transfers. ``owed`` is what members hold at the end of the span, their debt taken off.
+    ``earned`` after refunds, ``spent`` after what was given back, ``moved`` by adjustments,
+    transfers and merges. ``owed`` is what members hold at the end of the span, their debt taken
+    off.
     """
 
     earned: int = 0
@@ -70,10 +71,10 @@ class Backtest:
     ``segments`` are of all members in each today, ``members`` the 100 for whom what they earned
     differs most. ``impossible`` are the first 1,000 of ``impossible_count``.
 
-    Of ``members_total`` members, ``replayed`` are those whom it makes a difference to: ``gaining``
-    of them earn more, ``losing`` less. ``left_out`` would differ too and were left as they were,
-    for they are, or were, in households. ``erased`` people are as they were. ``failed`` counts the
-    facts on which each plugin failed.
+    Of ``members_total`` members, ``replayed`` are those whom it may make a difference to:
+    ``gaining`` of them earn more, ``losing`` less. ``left_out`` might differ too and were left as
+    they were, for they are, or were, in households, or a merge of theirs was undone. ``erased``
+    people are as they were. ``failed`` counts the facts on which each plugin failed.
     """
 
     since: datetime

@@ -144,8 +144,9 @@ class Drift:
 class WalkReport:
     """What a walk through a shop found: inputs that agreed with the books, and what was booked.
 
-    ``drift`` holds the first of those that were missing, different or refused. ``finished`` is
-    false if there is more to go through: the next walk goes on there.
+    ``drift`` holds the first of those that were missing, different or refused; of a ``whole`` walk
+    those that were refused, since all that is new there is missing. ``finished`` is false if there
+    is more to go through: the next walk goes on there.
     """
 
     connector: str

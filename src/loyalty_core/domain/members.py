@@ -10,6 +10,7 @@ from typing import NewType
 
 from loyalty_core.domain.benefits import GrantedBenefit
 from loyalty_core.domain.facts import Json
+from loyalty_core.domain.limits import Claims, Limited
 
 MemberId = NewType("MemberId", str)
 
@@ -106,7 +107,7 @@ class MemberView:
     deciding plugin's own document. ``profile.tiers`` are the tiers held and ``benefits`` the
     benefits had at the fact's moment, by what came before it. ``member_id`` is empty in a quote for
     a stranger. ``ranks`` are those on boards in the present period, by board: only for showing, for
-    what a fact awards must not depend on others.
+    what a fact awards must not depend on others. What there is only so much of is ``claim``ed.
     """
 
     member_id: MemberId | None = None
@@ -117,3 +118,17 @@ class MemberView:
     joined_at: datetime | None = None
     benefits: tuple[GrantedBenefit, ...] = ()
     ranks: Mapping[str, int] = field(default_factory=dict)
+    claims: Claims = field(default_factory=Claims, repr=False, compare=False)
+
+    def claim(self, *wanted: Limited) -> bool:
+        """Whether all of this is left for the fact that is being decided, and is its own now.
+
+        Who asks first gets it, all or nothing. The answer stays with the fact, so it is the same
+        whenever it is decided again; what it does not ask for any more is free for others. In a
+        quote and for showing, everything is there.
+
+        Raises ``ValueError`` for an item that was asked for already, or an amount that cannot be.
+        """
+        got = self.claims.take(wanted)
+        self.claims.answers.update(dict.fromkeys((one.item for one in wanted), got))
+        return got

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 
 
 class PluginState(StrEnum):
@@ -16,11 +17,28 @@ class PluginState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PersonalData:
+    """Something of members that a plugin keeps, for whoever answers for data protection.
+
+    ``what`` it is, and ``why`` it is needed, in words for people who do not read code. ``where``:
+    in the member's ``state``, in ``tables`` of the plugin's own, in ``facts`` or ``events``, or
+    ``outside``, where it was sent. When a person is erased the core clears all of these but what is
+    outside: of that ``erasure`` says what becomes of it.
+    """
+
+    what: str
+    where: Literal["state", "tables", "facts", "events", "outside"]
+    why: str
+    erasure: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PluginStatus:
     """One plugin: what it is and has, what waits for it, and why it is in quarantine.
 
     ``hooks`` are those it has of the core, ``tables`` its own. ``deferred_facts`` wait for it to
-    decide, deliveries for its handlers; those that are dead were given up.
+    decide, deliveries for its handlers; those that are dead were given up. ``personal_data`` is
+    what it keeps of members, ``deprecated`` what it uses, or the program of it, that will go.
     """
 
     id: str
@@ -30,6 +48,8 @@ class PluginStatus:
     stability: str = ""
     hooks: tuple[str, ...] = ()
     tables: tuple[str, ...] = ()
+    personal_data: tuple[PersonalData, ...] = ()
+    deprecated: tuple[str, ...] = ()
     deferred_facts: int = 0
     pending_deliveries: int = 0
     dead_deliveries: int = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from loyalty_core.application.plugin_states import PluginStates
+from loyalty_core.application.rules import Rules
 from loyalty_core.domain.plugin_states import LiftReceipt, PluginStatus
 from loyalty_core.plugins.describing import described
 from loyalty_core.plugins.registry import Registry
@@ -11,6 +12,7 @@ from loyalty_core.plugins.registry import Registry
 class PluginMethods:
     """How the plugins stand, and asking those again that failed."""
 
+    _rules: Rules
     _plugin_states: PluginStates
     _registry: Registry
 
@@ -21,7 +23,8 @@ class PluginMethods:
         quarantine: it is not asked to decide, and its part of every fact waits until ``lift``, or
         until another version of it is installed. What is off is not imported to be asked.
         """
-        return self._plugin_states.of(described(self._registry.plugins))
+        sections = self._rules.config.plugins
+        return self._plugin_states.of(described(self._registry.plugins, sections))
 
     def lift(self, plugin: str) -> LiftReceipt:
         """Ends a plugin's quarantine and asks it again, at once, about all facts that wait for it.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Sequence
 from typing import Protocol
+from urllib.parse import urlsplit
 
 from loyalty_core.domain.catalogue import RewardType
 from loyalty_core.domain.currencies import minor_digits
@@ -13,10 +14,12 @@ from loyalty_core.domain.secrets import secret_problems
 from loyalty_core.errors import CurrencyUnknown, Problem
 
 MOST_MINUTES = 10_080
+LOCAL = ("127.0.0.1", "::1", "localhost")
+_URL = "Write an https URL, such as https://shop.example."
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}", re.ASCII)
 
 
-class ShopAccount(Protocol):
+class ConnectedAccount(Protocol):
     """One account of a platform, as a merchant writes it: what such settings have in common."""
 
     @property
@@ -30,6 +33,15 @@ class ShopAccount(Protocol):
         ...
 
     @property
+    def poll_minutes(self) -> int:
+        """How often `tick` looks for what webhooks missed, 0 for never."""
+        ...
+
+
+class ShopAccount(ConnectedAccount, Protocol):
+    """An account that is a shop, where what points buy can be taken."""
+
+    @property
     def currency(self) -> str:
         """The shop's currency, empty for the program's."""
         ...
@@ -39,10 +51,22 @@ class ShopAccount(Protocol):
         """The rewards whose codes are made there."""
         ...
 
-    @property
-    def poll_minutes(self) -> int:
-        """How often `tick` looks for what webhooks missed, 0 for never."""
-        ...
+
+def connected_problems(where: str, accounts: Sequence[ConnectedAccount]) -> list[Problem]:
+    """What is wrong with the names, sources and polling of accounts, each with its place.
+
+    ``where`` is the place of their list, such as ``plugins.stripe.account``.
+    """
+    problems: list[Problem] = []
+    names: set[str] = set()
+    sources: set[str] = set()
+    for place, account in enumerate(accounts):
+        here = f"{where}[{place}]"
+        problems += _name(here, account, names, sources)
+        if not 0 <= account.poll_minutes <= MOST_MINUTES:
+            message = f"{account.poll_minutes} is not from 0 to {MOST_MINUTES:,}"
+            problems.append(Problem(f"{here}.poll_minutes", message))
+    return problems
 
 
 def account_problems(
@@ -51,18 +75,15 @@ def account_problems(
     program: ProgramConfig,
     makes: Collection[RewardType],
 ) -> list[Problem]:
-    """What is wrong with accounts of a platform in what they all have, each with its place.
+    """What is wrong with shops on a platform in what they all have, each with its place.
 
     ``where`` is the place of their list, such as ``plugins.shopify.shop``, and ``makes`` the kinds
     of rewards that a shop on this platform can make.
     """
-    problems: list[Problem] = []
-    names: set[str] = set()
-    sources: set[str] = set()
+    problems = connected_problems(where, accounts)
     for place, account in enumerate(accounts):
         here = f"{where}[{place}]"
-        problems += _name(here, account, names, sources)
-        problems += _values(here, account)
+        problems += _currency(here, account)
         problems += _rewards(here, account, program, makes)
     return problems
 
@@ -78,8 +99,32 @@ def signer_problems(where: str, references: Sequence[str]) -> Iterator[Problem]:
         yield from secret_problems(f"{where}.secrets[{place}]", reference)
 
 
+def url_problems(
+    where: str, url: str, *, path: bool = True, query: bool = False
+) -> Iterator[Problem]:
+    """What is wrong with a URL that keys are sent to: it is of https, and has no keys in itself.
+
+    ``where`` is the place of the setting; ``path`` and ``query`` say whether it may have them. On
+    this machine http is fine, as a double has it.
+    """
+    try:
+        parts = urlsplit(url)
+        schemes = ("https", "http") if parts.hostname in LOCAL else ("https",)
+        fits = bool(parts.hostname) and parts.scheme in schemes and parts.port != 0
+    except ValueError:
+        yield Problem(where, "it is no URL", _URL)
+        return
+    over = [("a name or password", parts.username), ("a fragment", parts.fragment)]
+    over += [] if query else [("a query", parts.query)]
+    over += [] if path else [("a path", parts.path.strip("/"))]
+    if found := [name for name, there in over if there]:
+        yield Problem(where, f"the URL has {' and '.join(found)}", _URL)
+    elif not fits:
+        yield Problem(where, f"{url[:60]!r} is no https URL", _URL)
+
+
 def _name(
-    where: str, account: ShopAccount, names: set[str], sources: set[str]
+    where: str, account: ConnectedAccount, names: set[str], sources: set[str]
 ) -> Iterator[Problem]:
     name, source = account.account, account.source or account.account
     if not _NAME.fullmatch(name):
@@ -94,15 +139,12 @@ def _name(
     sources.add(source)
 
 
-def _values(where: str, account: ShopAccount) -> Iterator[Problem]:
+def _currency(where: str, account: ShopAccount) -> Iterator[Problem]:
     if account.currency:
         try:
             minor_digits(account.currency)
         except CurrencyUnknown as error:
             yield Problem(f"{where}.currency", error.message, error.remedy)
-    if not 0 <= account.poll_minutes <= MOST_MINUTES:
-        message = f"{account.poll_minutes} is not from 0 to {MOST_MINUTES:,}"
-        yield Problem(f"{where}.poll_minutes", message)
 
 
 def _rewards(

@@ -5,19 +5,19 @@ It needs the package ``httpx2``, which a plugin that uses it names among its req
 
 from __future__ import annotations
 
-import json
 import threading
+import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from loyalty_core.domain.facts import Json
-from loyalty_core.errors import ConnectorError, PlatformUnavailable
+from loyalty_core.domain.json_text import parse_json
+from loyalty_core.errors import ConnectorError, EncodingBroken, PlatformUnavailable
 
 if TYPE_CHECKING:  # it is imported by whoever asks: the core does not require it
     import httpx2
@@ -74,8 +74,8 @@ class HttpAnswer:
         in front of the shop shows a page for people.
         """
         try:
-            return cast(Json, json.loads(self.body.decode("utf-8-sig"), parse_float=Decimal))
-        except (ValueError, RecursionError):
+            return parse_json(self.body.decode("utf-8-sig"))
+        except (UnicodeDecodeError, EncodingBroken):
             if self.status != 200:
                 return None
             remedy = "Look whether something in front of the shop answers in its place."
@@ -86,6 +86,7 @@ class HttpAnswer:
 class ShopHttp:
     """Asks one platform over HTTP; safe to use from many threads, and costs nothing until then.
 
+    ``seconds`` is how long a platform may say nothing, and how long all of an answer may take.
     No redirect is followed: what is sent has keys in it.
     """
 
@@ -108,9 +109,10 @@ class ShopHttp:
     ) -> HttpAnswer:
         """What is answered, whatever its status.
 
-        Raises ``PlatformUnavailable`` if nothing is, and ``ConnectorError`` for an answer without
-        an end.
+        Raises ``PlatformUnavailable`` if nothing is, or not in time, and ``ConnectorError`` for an
+        answer without an end.
         """
+        until = time.monotonic() + self._seconds
         with self._stream(method, url, headers, query, content) as answer:
             chunks, size = [], 0
             for chunk in answer.iter_bytes():
@@ -118,6 +120,9 @@ class ShopHttp:
                 if size > self.LARGEST:
                     message = f"the answer is larger than {self.LARGEST:,} bytes"
                     raise ConnectorError(message, where=answer.url.path)
+                if time.monotonic() > until:
+                    message = f"the answer took longer than {self._seconds} seconds"
+                    raise PlatformUnavailable(message, where=answer.url.path)
                 chunks.append(chunk)
             return HttpAnswer(
                 status=answer.status_code,
@@ -163,7 +168,9 @@ class ShopHttp:
 
         with self._opening:
             if self._client is None:
-                self._client = httpx2.Client(timeout=httpx2.Timeout(self._seconds, connect=10))
+                self._client = httpx2.Client(
+                    timeout=httpx2.Timeout(self._seconds, connect=min(self._seconds, 10))
+                )
                 weakref.finalize(self, self._client.close)
             return self._client
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-PLUGIN_API_VERSION = "1.3"
+from loyalty_core.domain.plugin_states import PersonalData
+
+PLUGIN_API_VERSION = "1.4"
 """The version of hooks and Protocols; the minor grows with additions, the major with breaks."""
 
 
@@ -16,7 +18,9 @@ class PluginManifest:
     ``id`` is lower case letters, digits and underscores, and equals the entry point's name.
     ``requires_plugin_api`` is a version range such as ``">=1.0,<2"``. ``config`` is a frozen
     dataclass with a default for every field that may be left out, or None. Of the metadata of a
-    field ``doc`` is its documentation, and ``secret`` is true if it refers to one.
+    field ``doc`` is its documentation, and ``secret`` is true if it refers to one. What rules,
+    events and ids are made of is a ``Name``: one that is too long is refused at start.
+    ``personal_data`` is all that it keeps of members.
     """
 
     id: str
@@ -25,3 +29,4 @@ class PluginManifest:
     config: type | None = None
     summary: str = ""
     stability: Literal["experimental", "stable"] = "experimental"
+    personal_data: tuple[PersonalData, ...] = ()

@@ -14,7 +14,10 @@ from loyalty_core.domain.members import Identity
 
 
 class PaymentState(StrEnum):
-    """What became of a charge: ``paid``, ``declined``, or ``pending`` until facts tell more."""
+    """What became of a charge: ``paid``, ``declined``, or ``pending`` until facts tell more.
+
+    What the platform never charges is ``declined`` as well, so that the member sees it at once.
+    """
 
     PAID = "paid"
     DECLINED = "declined"
@@ -54,8 +57,9 @@ class Payment:
     of it later (paid, refunded, disputed, voided) are versions and refunds of the same order, with
     the line of the charge. ``at`` is when it happened by the provider's clock, but not before the
     charge was due, and stays so when asked again. ``reason`` is why it was declined, ``pay_url``
-    where the member can pay what is pending. ``identities`` are how the provider knows the member,
-    to be known so here as well.
+    where the member can pay what is pending; ``reference`` may be empty where it was declined and
+    nothing was made. ``identities`` are how the provider knows the member, to be known so here as
+    well.
     """
 
     state: PaymentState

@@ -198,7 +198,8 @@ class FactRecord:
 
     ``config_version`` is that of the rules it was first decided by, 0 before. ``was_at`` is where
     it stood in its member's time when it was loaded, None if it was not decided then. ``sale`` is
-    what an order counts as, and ``measures`` what plugins measured of it.
+    what an order counts as, and ``measures`` what plugins measured of it. ``claims`` is how much it
+    has of each limited item that plugins asked for, and nothing where that was refused.
     """
 
     id: FactId
@@ -212,6 +213,7 @@ class FactRecord:
     gifts: list[Gift] = field(default_factory=list)
     sale: Sale | None = None
     measures: Mapping[str, int] = field(default_factory=dict)
+    claims: Mapping[str, int] = field(default_factory=dict)
     causes: tuple[FactKey, ...] = ()
     before: Mapping[str, Json] = field(default_factory=dict)
     config_version: int = 0

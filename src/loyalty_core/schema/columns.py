@@ -66,6 +66,7 @@ def identifier() -> TypeEngine[str]:
     return Uuid(as_uuid=False).with_variant(String(36), "sqlite")
 
 
-def document() -> TypeEngine[Any]:
+def document(*, none_as_null: bool = False) -> TypeEngine[Any]:
     """JSON, in PostgreSQL's binary form there."""
-    return JSON().with_variant(postgresql.JSONB(), "postgresql")
+    made = postgresql.JSONB(none_as_null=none_as_null)
+    return JSON(none_as_null=none_as_null).with_variant(made, "postgresql")

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Dialect
+from sqlalchemy import Connection
 
 from loyalty_core.domain.ledger import WalletBook
 from loyalty_core.domain.members import Identity
@@ -65,8 +65,8 @@ class _Texts:
 
 
 @lru_cache(maxsize=16)
-def _texts(dialect: Dialect) -> _Texts:
-    return _Texts(sql_of(dialect))
+def _texts(sql: Sql) -> _Texts:
+    return _Texts(sql)
 
 
 class _Found:
@@ -105,7 +105,7 @@ class AccountRows(GrantAnswers):
         self._program = program
         self._runner = runner_of(connection)
         self._sql = sql_of(connection.dialect)
-        self._texts = _texts(connection.dialect)
+        self._texts = _texts(self._sql)
         self._queries = Queries(connection, self._runner, program)
 
     def _fetch(self, text: str, *parameters: Any) -> _Found:

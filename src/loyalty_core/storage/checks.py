@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, case, func, literal, null, or_, select
+from sqlalchemy import (
+    Connection,
+    Select,
+    and_,
+    case,
+    func,
+    literal,
+    literal_column,
+    null,
+    or_,
+    select,
+)
 
 from loyalty_core.domain.ledger import MEMBER, TRANSFER, TransactionKind
 from loyalty_core.storage import tables
@@ -14,6 +26,9 @@ from loyalty_core.storage.grant_checks import grant_checks
 from loyalty_core.storage.holds import unequal_holds, wrong_holds
 from loyalty_core.storage.households import wrong_places
 from loyalty_core.storage.partner_checks import partner_checks
+from loyalty_core.storage.running import runner_of
+from loyalty_core.storage.sql import kind_of, sql_of
+from loyalty_core.storage.stock import wrong_stock
 
 MOST = 100
 """How many faults of one kind are listed."""
@@ -27,9 +42,10 @@ def check_books(
     connection: Connection, program: str
 ) -> tuple[Mapping[str, int], list[tuple[str, str]]]:
     """How many rows there are, and every broken invariant as (where, what), up to 100 a kind."""
-    faults: list[tuple[str, str]] = []
-    for what, query in _queries(program):
-        found = connection.execute(query.limit(MOST))
+    runner, faults = runner_of(connection), list[tuple[str, str]]()
+    checks, counting = _texts(kind_of(connection.dialect), sql_of(connection.dialect).mark)
+    for what, text, marks in checks:
+        found = runner.fetch(text, (program,) * marks)
         faults += [(str(row[0]), what.format(*row)) for row in found]
     for wrong in islice(wrong_holds(connection, program), MOST):
         name = "lot" if wrong.lot_id else f"wallet {wrong.wallet} of this member"
@@ -38,15 +54,43 @@ def check_books(
     faults += islice(unequal_holds(connection, program), MOST)
     faults += islice(wrong_places(connection, program), MOST)
     counts = {}
-    for name in ("transaction", "entry", "lot", "wallet"):
-        table = getattr(tables, name)
-        ours = select(tables.member.c.id).where(tables.member.c.program == program)
-        counted = select(func.count()).select_from(table).where(table.c.member_id.in_(ours))
-        counts[name] = int(connection.scalar(counted) or 0)
+    for name, text, marks in counting:
+        ((number,),) = runner.fetch(text, (program,) * marks)
+        counts[name] = int(number)
     return counts, faults
 
 
-def _queries(program: str) -> list[tuple[str, Select[Any]]]:
+def count_transactions(connection: Connection, program: str, most: int) -> int:
+    """How many transactions there are, counted up to ``most``."""
+    made = tables.transaction
+    some = select(literal(1)).where(ours(made.c.member_id, program)).limit(most).subquery()
+    return connection.scalar(select(func.count()).select_from(some)) or 0
+
+
+_PROGRAM: Any = literal_column(":program")
+_Text = tuple[str, str, int]
+"""A name, a statement, and how often the program's id is in it."""
+
+
+@lru_cache(maxsize=4)
+def _texts(kind: Any, mark: str) -> tuple[list[_Text], list[_Text]]:
+    """What finds faults, and what counts rows: writing these takes longer than running them."""
+    dialect = kind()
+
+    def written(name: str, query: Select[Any]) -> _Text:
+        text = str(query.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
+        return name, text.replace(_PROGRAM.name, mark), text.count(_PROGRAM.name)
+
+    def counted(name: str) -> Select[Any]:
+        table = getattr(tables, name)
+        return select(func.count()).select_from(table).where(ours(table.c.member_id, _PROGRAM))
+
+    checks = [written(what, query.limit(MOST)) for what, query in _queries(_PROGRAM, dialect.name)]
+    names = ("transaction", "entry", "lot", "wallet")
+    return checks, [written(name, counted(name)) for name in names]
+
+
+def _queries(program: str, dialect: str) -> list[tuple[str, Select[Any]]]:
     return [
         ("transaction sums to {1}, not zero", _unbalanced(program)),
         ("transaction states {2}, its entries move {1}", _misstated(program)),
@@ -60,6 +104,10 @@ def _queries(program: str) -> list[tuple[str, Select[Any]]]:
         ("wallet {1} of this member is missing, though it has entries", missing_wallets(program)),
         ("an entry names this transaction, which is missing", _orphans(program)),
         ("an entry names this lot, which is missing", _lotless(program)),
+        (
+            "{1} are claimed of this item, redemptions and facts have {2}",
+            wrong_stock(program, dialect),
+        ),
         *grant_checks(program),
         *partner_checks(program),
     ]

@@ -6,15 +6,13 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
 
-from sqlalchemy import Dialect
-
 from loyalty_core.application.ids import STAMP
 from loyalty_core.domain.ledger import ISSUER, MEMBER, TransactionKind
 from loyalty_core.domain.members import MemberId
 from loyalty_core.ports.expiry import EndedLot
 from loyalty_core.storage import tables
 from loyalty_core.storage.outbox import Outbox
-from loyalty_core.storage.sql import Sql, decode, sql_of
+from loyalty_core.storage.sql import Sql, decode
 
 
 class _Texts:
@@ -66,8 +64,8 @@ class _Texts:
 
 
 @lru_cache(maxsize=16)
-def _texts(dialect: Dialect) -> _Texts:
-    return _Texts(sql_of(dialect))
+def _texts(sql: Sql) -> _Texts:
+    return _Texts(sql)
 
 
 class Expiry(Outbox):
@@ -78,20 +76,20 @@ class Expiry(Outbox):
 
     def lock(self, members: Iterable[MemberId]) -> list[MemberId]:
         """The members there are, locked in id order until the transaction ends."""
-        text, ids = _texts(self._connection.dialect).lock, self._sql.ids(members)
+        text, ids = _texts(self._sql).lock, self._sql.ids(members)
         found = self._runner.fetch(text, (self._program, ids))
         return [MemberId(str(one)) for (one,) in found]
 
     def entangled(self, members: Collection[MemberId], now: datetime) -> set[MemberId]:
         """Those of the members in whose wallets more than lots that have ended can matter."""
-        text, ids = _texts(self._connection.dialect).entangled, self._sql.ids(members)
+        text, ids = _texts(self._sql).entangled, self._sql.ids(members)
         moment = self._sql.moment(now)
         found = self._runner.fetch(text, (ids, moment, ids, moment, moment))
         return {MemberId(str(one)) for (one,) in found}
 
     def ended_lots(self, members: Collection[MemberId], now: datetime, most: int) -> list[EndedLot]:
         """Lots of these members that have expired and hold points, no more than ``most``."""
-        text, ids = _texts(self._connection.dialect).ended, self._sql.ids(members)
+        text, ids = _texts(self._sql).ended, self._sql.ids(members)
         found = self._runner.fetch(text, (ids, self._sql.moment(now), most))
         read = self._sql.read_moment
         rows = (decode(row) for (row,) in found)
@@ -101,7 +99,7 @@ class Expiry(Outbox):
         self, lots: Sequence[EndedLot], stamp: str, now: datetime, config_version: int
     ) -> None:
         """Books an expiry for each lot that is not entangled, and takes its points."""
-        texts, run = _texts(self._connection.dialect), self._runner.run
+        texts, run = _texts(self._sql), self._runner.run
         ids = self._sql.ids(lot.id for lot in lots)
         run(texts.transactions, (stamp, self._sql.moment(now), config_version, ids))
         run(texts.entries, (stamp, ids))

@@ -1,10 +1,10 @@
-"""What `verify` checks of grants: that they fit what bought them, their stock and their codes."""
+"""What `verify` checks of grants: that they fit what bought them, and their codes."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import Select, and_, or_, select
 
 from loyalty_core.application.catalogue import CATALOGUE
 from loyalty_core.domain.grants import Revocation
@@ -21,7 +21,6 @@ def grant_checks(program: str) -> list[Check]:
         ("this redemption was captured, but the member has no grant of it", _ungranted(program)),
         ("the points of this grant were given back, but it was not revoked", _both_kept(program)),
         ("this grant was revoked, but its points were not given back", _none_kept(program)),
-        ("{1} were claimed of this item, but {2} are held or captured", wrong_stock(program)),
         ("the code of this grant is not taken by it", _codes(program)),
     ]
 
@@ -53,24 +52,6 @@ def _none_kept(program: str) -> Select[Any]:
     table = tables.redemption
     refunded = grants.c.revoked_for == Revocation.REFUND.value
     return _with_redemptions(program).where(refunded, table.c.returned < table.c.points)
-
-
-def wrong_stock(program: str) -> Select[Any]:
-    """Limited items of which the count differs: item, stored, what redemptions claim."""
-    stock, table = tables.stock, tables.redemption
-    mine = and_(
-        table.c.program == stock.c.program,
-        table.c.item == stock.c.item,
-        table.c.state.in_(["held", "captured"]),
-    )
-    claims = func.count(table.c.id)
-    return (
-        select(stock.c.item, stock.c.claimed, claims)
-        .select_from(stock.outerjoin(table, mine))
-        .where(stock.c.program == program)
-        .group_by(stock.c.item, stock.c.claimed)
-        .having(claims != stock.c.claimed)
-    )
 
 
 def _codes(program: str) -> Select[Any]:

@@ -32,11 +32,11 @@ from loyalty_core.domain.grants import (
 )
 from loyalty_core.domain.members import MemberId
 from loyalty_core.storage import tables
-from loyalty_core.storage.grant_checks import wrong_stock
 from loyalty_core.storage.grant_tables import code as codes
 from loyalty_core.storage.grant_tables import grant as grants
 from loyalty_core.storage.redemptions import Redemptions
 from loyalty_core.storage.sql import Write
+from loyalty_core.storage.stock import mend_stock
 
 _plain = converter(0)
 _LIVE = [state.value for state in LIVE]
@@ -209,13 +209,7 @@ class Grants(GrantRows, Redemptions):
 
         One that has moved since it was compared is left for the next time.
         """
-        stock, mended = tables.stock, []
-        for item, stored, right in self._connection.execute(wrong_stock(self._program)).all():
-            mine = (stock.c.program == self._program) & (stock.c.item == item)
-            mend = update(stock).where(mine, stock.c.claimed == stored).values(claimed=right)
-            if self._connection.execute(mend).rowcount:
-                mended.append((item, int(stored), int(right)))
-        return mended
+        return mend_stock(self._connection, self._program)
 
     def forget_grants(self, members: Sequence[MemberId], now: datetime) -> None:
         """Revokes the grants of these members that were still to be used, and forgets their codes.

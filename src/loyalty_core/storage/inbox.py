@@ -110,7 +110,7 @@ class InboxRows:
             message.c.state == MessageState.DEAD.value,
         )
         if ids is not None:
-            dead = dead.where(message.c.id.in_([one for one in ids if len(one) == 36]))
+            dead = dead.where(message.c.id.in_(ids))
         again = {"state": MessageState.PENDING.value, "attempts": 0, "ended_at": None}
         return self._connection.execute(dead.values(next_attempt_at=now, **again)).rowcount
 
@@ -120,7 +120,7 @@ class InboxRows:
             message.c.program == self._program,
             message.c.connector == connector,
             message.c.state == MessageState.DEAD.value,
-            message.c.id.in_([one for one in ids if len(one) == 36]),
+            message.c.id.in_(ids),
         )
         gone = {"state": MessageState.IGNORED.value, "body": None, "ended_at": now}
         return self._connection.execute(dead.values(**gone)).rowcount

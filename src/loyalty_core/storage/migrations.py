@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
+from typing import Any
 
 from sqlalchemy import Connection, insert, inspect, select
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from loyalty_core.errors import StoreError
 from loyalty_core.schema.own import Migration
 from loyalty_core.storage import (
     board_tables,
     calendar_tables,
+    config_tables,
     connector_tables,
     grant_tables,
     own_tables,
@@ -21,12 +25,21 @@ from loyalty_core.storage import (
     standing_tables,
     tables,
 )
+from loyalty_core.storage.sql import kind_of
 
 
 def _first_tables(connection: Connection) -> None:
+    for text in _first_texts(kind_of(connection.dialect)):
+        connection.exec_driver_sql(text)
+
+
+@lru_cache(maxsize=4)
+def _first_texts(kind: Any) -> Sequence[str]:
+    """What makes all tables but the one of migrations, which is there; written once a process."""
     added = (
         board_tables.score,
         calendar_tables.calendar,
+        config_tables.scheduled,
         connector_tables.message,
         grant_tables.grant,
         own_tables.own_table,
@@ -37,7 +50,13 @@ def _first_tables(connection: Connection) -> None:
     )
     for table in added:
         assert table.metadata is tables.metadata  # its import has added its tables
-    tables.metadata.create_all(connection)
+    dialect, texts = kind(), list[str]()
+    for table in tables.metadata.sorted_tables:
+        if table is not tables.migration:
+            indexes = sorted(table.indexes, key=lambda index: str(index.name))
+            texts.append(str(CreateTable(table).compile(dialect=dialect)))
+            texts += [str(CreateIndex(index).compile(dialect=dialect)) for index in indexes]
+    return texts
 
 
 CORE: Sequence[Migration] = (Migration("0001_first_tables", _first_tables),)

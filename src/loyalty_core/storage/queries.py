@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Dialect
+from sqlalchemy import Connection
 
 from loyalty_core.domain.facts import FactKey
 from loyalty_core.domain.ledger import Lot, LotId, WalletBook
@@ -76,8 +76,8 @@ class _Texts:
 
 
 @lru_cache(maxsize=16)
-def _texts(dialect: Dialect) -> _Texts:
-    return _Texts(sql_of(dialect))
+def _texts(sql: Sql) -> _Texts:
+    return _Texts(sql)
 
 
 class Queries:
@@ -87,7 +87,7 @@ class Queries:
         self._runner = runner
         self._program = program
         self._sql = sql_of(connection.dialect)
-        self._texts = _texts(connection.dialect)
+        self._texts = _texts(self._sql)
         forms = self._sql.forms
         self._member, self._fact = forms[tables.member], forms[tables.fact]
         self._receipt = forms[tables.receipt]

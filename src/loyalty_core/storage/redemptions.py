@@ -63,21 +63,22 @@ class Redemptions(Outbox):
         ordered = due.order_by(_table.c.retry_at, _table.c.id).limit(limit)
         return list(map(rows.redemption_of, self._rows(ordered, {"program": self._program})))
 
-    def claim_stock(self, item: str, stock: int) -> bool:
-        """Whether one more of ``stock`` was left of a limited item, and is claimed now."""
-        values = {"program": self._program, "item": item, "claimed": 1}
+    def claim_stock(self, item: str, stock: int, amount: int = 1) -> bool:
+        """Whether so many more of ``stock`` were left of a limited item, and are claimed now."""
+        values = {"program": self._program, "item": item, "claimed": amount}
         first = self._insert(_stock).values(values)
         claim = first.on_conflict_do_update(
             index_elements=[_stock.c.program, _stock.c.item],
-            set_={"claimed": _stock.c.claimed + 1},
-            where=_stock.c.claimed < stock,
+            set_={"claimed": _stock.c.claimed + amount},
+            where=_stock.c.claimed <= stock - amount,
         ).returning(_stock.c.claimed)
-        return stock > 0 and self._connection.execute(claim).first() is not None
+        return amount <= stock and self._connection.execute(claim).first() is not None
 
-    def unclaim_stock(self, item: str) -> None:
-        """Puts one back that was claimed."""
+    def unclaim_stock(self, item: str, amount: int = 1) -> None:
+        """Puts so many back that were claimed."""
         mine = (_stock.c.program == self._program) & (_stock.c.item == item)
-        self._connection.execute(update(_stock).where(mine).values(claimed=_stock.c.claimed - 1))
+        put_back = update(_stock).where(mine).values(claimed=_stock.c.claimed - amount)
+        self._connection.execute(put_back)
 
     def save_redemptions(self, changed: Iterable[Redemption]) -> None:
         """Writes redemptions by themselves, where nothing else of their books changes."""

@@ -231,10 +231,19 @@ class Sql:
         return f"{insert} ON CONFLICT ({', '.join(form.keys)}) DO UPDATE SET {', '.join(values)}"
 
 
-@lru_cache(maxsize=16)
+def kind_of(dialect: Dialect) -> Any:
+    """The class of a dialect, for texts that are written once: each engine has its own dialect."""
+    return type(dialect)
+
+
 def sql_of(dialect: Dialect) -> Sql:
-    """The texts of a dialect, made on first use."""
-    return Sql(dialect)
+    """The texts of a kind of dialect, made on first use."""
+    return _sql_of(kind_of(dialect), dialect.paramstyle)
+
+
+@lru_cache(maxsize=16)
+def _sql_of(kind: Any, paramstyle: str) -> Sql:
+    return Sql(kind(paramstyle=paramstyle))
 
 
 def _moment(value: Any) -> str:

@@ -107,6 +107,7 @@ fact = Table(
     Column("currency", String(3)),
     Column("categories", _json(), nullable=False),
     Column("measures", _json(), nullable=False),
+    Column("claims", _json(none_as_null=True)),
     Column("causes", _json(), nullable=False),
     Column("state_before", _json(), nullable=False),
     Column("config_version", Integer, nullable=False),

@@ -3,16 +3,18 @@
 from loyalty_core.testing.books import books_of
 from loyalty_core.testing.clock import FrozenClock
 from loyalty_core.testing.conformance import (
+    PlatformGoingOn,
     PlatformUnderTest,
     SentWebhook,
     check_deliveries,
+    check_meanwhile,
     check_signatures,
     deliver,
     spoilt,
 )
 from loyalty_core.testing.double import Answer, Asked, Fault, PlatformDouble
 from loyalty_core.testing.model import ModelLedger, ModelLot
-from loyalty_core.testing.shops import ShopLine, ShopOrder, ShopRefund, shop_history
+from loyalty_core.testing.shops import ShopLine, ShopOrder, ShopRefund, changes_of, shop_history
 
 __all__ = [
     "Answer",
@@ -22,13 +24,16 @@ __all__ = [
     "ModelLedger",
     "ModelLot",
     "PlatformDouble",
+    "PlatformGoingOn",
     "PlatformUnderTest",
     "SentWebhook",
     "ShopLine",
     "ShopOrder",
     "ShopRefund",
     "books_of",
+    "changes_of",
     "check_deliveries",
+    "check_meanwhile",
     "check_signatures",
     "deliver",
     "shop_history",

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from random import Random
 from typing import Protocol
 
@@ -13,7 +14,9 @@ from loyalty_core.domain.connections import MessageReceipt
 from loyalty_core.errors import SignatureInvalid
 from loyalty_core.loyalty import Loyalty
 from loyalty_core.testing.books import books_of
-from loyalty_core.testing.shops import ShopOrder
+from loyalty_core.testing.clock import FrozenClock
+from loyalty_core.testing.double import PlatformDouble
+from loyalty_core.testing.shops import ShopOrder, changes_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +46,23 @@ class PlatformUnderTest(Protocol):
 
     def hold(self, history: Sequence[ShopOrder]) -> None:
         """Makes the platform's double have this history, for walks to go through."""
+        ...
+
+
+class PlatformGoingOn(PlatformUnderTest, Protocol):
+    """The same of a platform whose double can be had as it was at any moment of a history."""
+
+    @property
+    def double(self) -> PlatformDouble:
+        """The double, whose clock goes along."""
+        ...
+
+    def about(self, order: ShopOrder, at: datetime) -> Sequence[SentWebhook]:
+        """What the platform sends about an order that changed at a moment."""
+        ...
+
+    def hold(self, history: Sequence[ShopOrder], at: datetime | None = None) -> None:
+        """Makes the double have what there was at a moment; all of it if none is given."""
         ...
 
 
@@ -79,6 +99,37 @@ def check_deliveries(
         assert books_of(loyalty) == plain, "backfilled"
         deliver(loyalty, platform.connector, sent)
         assert books_of(loyalty) == plain, "backfilled, then delivered"
+
+
+def check_meanwhile(
+    opening: Opening, platform: PlatformGoingOn, history: Sequence[ShopOrder], random: Random
+) -> None:
+    """Asserts that a platform that goes on meanwhile leaves the same books as one that stands.
+
+    Webhooks come late, twice or never, to a platform that has changed since they were sent; there
+    are walks between, and the last one finds the rest.
+    """
+    waiting: list[SentWebhook] = []
+    with opening() as loyalty:
+        for at, order in changes_of(history):
+            platform.hold(history, at)
+            platform.double.clock = FrozenClock(at + timedelta(seconds=1))
+            sent = platform.about(order, at)
+            waiting += [one for one in sent for _ in range(random.choice((0, 1, 1, 2)))]
+            random.shuffle(waiting)
+            now, waiting = waiting[: random.randint(0, 2)], waiting[2:]
+            deliver(loyalty, platform.connector, now)
+            if random.randrange(4) == 0:
+                loyalty.reconcile(platform.connector)
+        loyalty.reconcile(platform.connector)
+        refuse_dead(loyalty, platform.connector)
+        books = books_of(loyalty)
+        assert loyalty.verify().problems == ()
+        found = loyalty.reconcile(platform.connector)
+        assert (found.missing, found.different, found.refused) == (0, 0, 0), found.drift
+    with opening() as loyalty:
+        loyalty.backfill(platform.connector)
+        assert books_of(loyalty) == books, "gone through at the end, and told all the while"
 
 
 def deliver(

@@ -6,8 +6,11 @@ import json
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Literal, Self
@@ -15,7 +18,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 from loyalty_core.domain.facts import Json
 
-FaultKind = Literal["answer", "drop", "forget", "truncate", "delay"]
+FaultKind = Literal["answer", "drop", "forget", "truncate", "delay", "late", "drip"]
+DRIP = timedelta(milliseconds=200)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,15 +40,18 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What a double answers; the header ``date`` says when, and is now if it is left out."""
+    """What a double answers; the header ``date`` is by its clock if it is left out."""
 
     status: int = 200
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
 
     @staticmethod
-    def of(document: Json, status: int = 200, **headers: str) -> Answer:
-        """An answer with a JSON body; ``_`` in the names of headers is ``-``."""
+    def of(document: object, status: int = 200, **headers: str) -> Answer:
+        """An answer with a JSON body, of what ``json.dumps`` can write.
+
+        ``_`` in the names of headers is ``-``.
+        """
         given = {name.replace("_", "-"): value for name, value in headers.items()}
         made = json.dumps(document).encode()
         return Answer(
@@ -58,7 +65,8 @@ class Fault:
 
     ``answer``: with ``answer``, such as a 429 or a 503, and nothing is done. ``drop``: the line is
     cut before anything is done. ``forget``: it is done, and the line is cut before the answer.
-    ``truncate``: the answer ends in the middle. ``delay``: it is done after ``seconds``.
+    ``truncate``: the answer ends in the middle. ``delay``: it is done after ``seconds``. ``late``:
+    it is done, and answered after ``seconds``. ``drip``: each byte takes a fifth of a second.
     """
 
     kind: FaultKind
@@ -70,7 +78,8 @@ class PlatformDouble:
     """A platform on localhost: a subclass says what it answers, a test how it misbehaves.
 
     ``faults`` are met in turn by the requests that come; ``asked`` has all of them. While it is
-    ``down`` every request is answered 503, and nothing is done.
+    ``down`` every request is answered 503, and nothing is done. ``clock`` is its own, which answers
+    say. ``during`` is called before each request is answered: what else happens there meanwhile.
 
     >>> class Hello(PlatformDouble):
     ...     def answer(self, asked):
@@ -84,6 +93,8 @@ class PlatformDouble:
         self.faults: deque[Fault] = deque()
         self.asked: list[Asked] = []
         self.down = False
+        self.clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self.during: Callable[[Asked], None] | None = None
         self._lock = threading.RLock()
         self._server: ThreadingHTTPServer | None = None
 
@@ -107,7 +118,7 @@ class PlatformDouble:
             def handle_one(self) -> None:
                 double._serve(self)
 
-            do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = handle_one  # noqa: N815
+            do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = handle_one  # noqa: N815
 
             def log_message(self, *_: object) -> None:  # silence: a test says what it found
                 pass
@@ -132,9 +143,10 @@ class PlatformDouble:
         asked = _read(handler)
         with self._lock:
             self.asked.append(asked)
-            fault = self.faults.popleft() if self.faults and not self.down else None
-        if self.down:
-            _send(handler, Answer(status=503))
+            down = self.down
+            fault = self.faults.popleft() if self.faults and not down else None
+        if down:
+            self._send(handler, Answer(status=503))
             return
         if fault is not None and fault.kind == "delay":
             time.sleep(fault.seconds)
@@ -142,14 +154,45 @@ class PlatformDouble:
             _cut(handler)
             return
         if fault is not None and fault.kind == "answer":
-            _send(handler, fault.answer)
+            self._send(handler, fault.answer)
             return
         with self._lock:
+            if self.during is not None:
+                self.during(asked)
             answer = self.answer(asked)
         if fault is not None and fault.kind == "forget":
             _cut(handler)
             return
-        _send(handler, answer, whole=fault is None or fault.kind != "truncate")
+        if fault is not None and fault.kind == "late":
+            time.sleep(fault.seconds)
+        whole = fault is None or fault.kind != "truncate"
+        drips = fault is not None and fault.kind == "drip"
+        with suppress(ConnectionError):  # who waited has hung up
+            self._send(handler, answer, whole=whole, drips=drips)
+
+    def _send(
+        self,
+        handler: BaseHTTPRequestHandler,
+        answer: Answer,
+        *,
+        whole: bool = True,
+        drips: bool = False,
+    ) -> None:
+        handler.send_response_only(answer.status)
+        if "date" not in map(str.lower, answer.headers):
+            handler.send_header("date", format_datetime(self.clock().astimezone(UTC), usegmt=True))
+        for name, value in answer.headers.items():
+            handler.send_header(name, value)
+        handler.send_header("content-length", str(len(answer.body)))
+        handler.end_headers()
+        body = b"" if handler.command == "HEAD" else answer.body
+        body = body if whole else body[: len(body) // 2]
+        for place in range(len(body) if drips else 0):
+            handler.wfile.write(body[place : place + 1])
+            time.sleep(DRIP.total_seconds())
+        handler.wfile.write(b"" if drips else body)
+        if not whole:
+            _cut(handler)
 
 
 def _read(handler: BaseHTTPRequestHandler) -> Asked:
@@ -162,19 +205,6 @@ def _read(handler: BaseHTTPRequestHandler) -> Asked:
         headers={name.lower(): value for name, value in handler.headers.items()},
         body=handler.rfile.read(size),
     )
-
-
-def _send(handler: BaseHTTPRequestHandler, answer: Answer, *, whole: bool = True) -> None:
-    handler.send_response_only(answer.status)
-    if "date" not in map(str.lower, answer.headers):
-        handler.send_header("date", handler.date_time_string())
-    for name, value in answer.headers.items():
-        handler.send_header(name, value)
-    handler.send_header("content-length", str(len(answer.body)))
-    handler.end_headers()
-    handler.wfile.write(answer.body if whole else answer.body[: len(answer.body) // 2])
-    if not whole:
-        _cut(handler)
 
 
 def _cut(handler: BaseHTTPRequestHandler) -> None:

@@ -19,6 +19,7 @@ from decimal import Decimal
 from typing import ClassVar
 
 from loyalty_core.domain.facts import Json
+from loyalty_core.testing.quality.claim import Grade
 from loyalty_core.testing.quality.report import (
     Finding,
     QualityReport,
@@ -27,7 +28,7 @@ from loyalty_core.testing.quality.report import (
     finding,
     report,
 )
-from loyalty_core.testing.quality.rules import Grade, Idle, Rule, Unchecked, rule
+from loyalty_core.testing.quality.rules import Idle, Rule, Unchecked, rule
 from loyalty_core.testing.quality.subject import Subject, subject_of
 
 __all__ = [
@@ -79,7 +80,7 @@ def _test(one: Rule, subject: Callable[[], Subject]) -> Callable[[object], None]
     def test(self: object) -> None:
         import pytest  # the core does without it
 
-        wanted = Grade(subject().wanted)
+        wanted = subject().claim.grade
         if one.grade.rank > wanted.rank:
             pytest.skip(f"it claims {wanted}, and this is a rule of {one.grade}")
         found = finding(subject(), one)
@@ -93,9 +94,6 @@ def _test(one: Rule, subject: Callable[[], Subject]) -> Callable[[object], None]
     return test
 
 
-def check_plugin(plugin: object, **more: object) -> QualityReport:
-    """Every rule checked on a plugin object, with the folder of its distribution if it is there.
-
-    ``more`` are fields of ``Subject``, such as ``folder``.
-    """
-    return report(subject_of(plugin, **more))
+def check_plugin(plugin: object) -> QualityReport:
+    """Every rule checked on a plugin object, with the folder of its distribution if it is there."""
+    return report(subject_of(plugin))

@@ -81,6 +81,12 @@ class ShopOrder:
         )
 
 
+def changes_of(history: Sequence[ShopOrder]) -> list[tuple[datetime, ShopOrder]]:
+    """Each moment at which an order of a history changed, and the order; in the order of time."""
+    changes = sorted((at, order.id, order) for order in history for at in order.moments)
+    return [(at, order) for at, _, order in changes]
+
+
 def shop_history(
     random: Random, start: datetime, *, currency: str = "USD", most: int = 4
 ) -> tuple[ShopOrder, ...]:

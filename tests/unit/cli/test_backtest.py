@@ -44,6 +44,25 @@ def test_the_document(shop: Shop, new: str) -> None:
     assert (found["impossible"], found["impossible_count"], found["failed"]) == ([], 0, {})
 
 
+def test_a_wallet_that_only_the_other_configuration_has(shop: Shop, new: str) -> None:
+    shop.record(order(1))
+    stars = '[wallets.stars]\nscale = 1\nvalue = { points = 10, amount = "1.00" }\n'
+    earned = '[[plugins.points.earn]]\nrule = "stars"\nwallet = "stars"\nrate = { EUR = "1" }\n'
+    more = shop.file("more.toml", f"{CONFIG}\n{stars}\n{earned}")
+    found = shop.json("backtest", more, *SINCE)["months"][-1]
+    assert (found["wallet"], found["would"]["owed_worth"]) == ("stars", euros("4.00"))
+    assert found["would"]["owed"] == {"units": 400, "decimal": "40.0"}
+    assert "40.0 (+40.0)" in shop.run("backtest", more, *SINCE).stdout
+
+
+def test_what_is_owed_is_worth_what_each_configuration_says(shop: Shop) -> None:
+    shop.record(order(1))
+    dearer = CONFIG.replace('amount = "1.00"', 'amount = "2.00"')
+    found = shop.json("backtest", shop.file("new.toml", dearer), *SINCE)["months"][-1]
+    assert found["was"]["owed_worth"] == euros("0.40")
+    assert found["would"]["owed_worth"] == euros("0.80")
+
+
 def test_what_is_printed(shop: Shop, new: str) -> None:
     shop.record(order(1))
     shop.run("redeem", "email:ada@example.org", "--points", "40", "--key", "k")

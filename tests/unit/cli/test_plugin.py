@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -21,10 +19,8 @@ def _one_history(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_installed_plugin_and_its_grade() -> None:
-    """In a process of its own: what other tests have done to this one is not the plugin's."""
-    command = [sys.executable, "-m", "loyalty_core.cli", "plugin", "check", "csv"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    done = run(["plugin", "check", "csv"])
+    assert done.exit_code == 0, done.output
     lines = done.stdout.splitlines()
     assert lines[1].split() == ["LQ101", "bronze", "manifest", "holds"]
     assert lines[-1] == "csv 0.1.0: gold."

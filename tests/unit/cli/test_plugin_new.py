@@ -84,6 +84,8 @@ def test_a_folder_that_is_there_is_left_alone(tmp_path: Path) -> None:
         ("serve", "'serve' is the name of a command of `loyalty`"),
         ("plugin", "'plugin' is the name of a command of `loyalty`"),
         ("points", "'points' is the name of a plugin that is installed"),
+        ("core", "'core' is the name of a distribution of the SDK"),
+        ("gateway", "'gateway' is the name of a distribution of the SDK"),
     ],
 )
 def test_names_that_would_not_do(tmp_path: Path, name: str, message: str) -> None:

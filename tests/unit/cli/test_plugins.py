@@ -35,8 +35,12 @@ def test_plugins_are_shown_with_what_they_have(shop: Shop) -> None:
     assert points["quarantine"] is None
     assert (found["tiers"]["state"], found["tiers"]["hooks"]) == ("off", [])
     assert points["version"] == found["tiers"]["version"]
+    assert points["personal_data"][0]["where"] == "state"
+    assert points["personal_data"][0]["why"] == "So that limits hold."
+    assert found["tiers"]["personal_data"] == []  # it is off, and not imported for it
     text = shop.run("plugins").stdout
     assert "register_programs, register_rewards" in text
+    assert "So that limits hold." in text
 
 
 def test_a_quarantine_is_shown_with_how_to_lift_it(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from loyalty_core import RewardType, account_problems, signer_problems
+from loyalty_core import RewardType, account_problems, signer_problems, url_problems
 from loyalty_core.application.config import load_config
 
 FIVE: dict[str, Any] = {"kind": "discount", "amount": "5.00", "points": 50, "code": {}}
@@ -75,3 +75,33 @@ def test_names_and_sources_are_unique() -> None:
 )
 def test_secrets_of_webhooks_are_one_or_two(references: tuple[str, ...], where: list[str]) -> None:
     assert [one.where for one in signer_problems("shops[0]", references)] == where
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("https://tea.example", ""),
+        ("https://tea.example:8443/", ""),
+        ("http://127.0.0.1:8080", ""),
+        ("http://[::1]:8080", ""),
+        ("http://tea.example", "is no https URL"),
+        ("//tea.example", "is no https URL"),
+        ("", "is no https URL"),
+        ("https://", "is no https URL"),
+        ("http://ada:word@tea.example", "has a name or password"),
+        ("https://[tea", "it is no URL"),
+        ("https://tea.example:seven", "it is no URL"),
+        ("https://ada:word@tea.example", "has a name or password"),
+        ("https://tea.example/api?key=1#top", "has a fragment and a query and a path"),
+    ],
+)
+def test_keys_are_sent_over_https_alone(url: str, said: str) -> None:
+    found = list(url_problems("shops[0].url", url, path=False))
+    assert [one.where for one in found] == (["shops[0].url"] if said else [])
+    assert all(said in one.message for one in found)
+
+
+def test_a_path_and_a_query_are_fine_where_they_are() -> None:
+    assert list(url_problems("url", "https://tea.example/api")) == []
+    assert list(url_problems("url", "https://tea.example/api?key=1", query=True)) == []
+    assert len(list(url_problems("url", "https://tea.example/api?key=1"))) == 1

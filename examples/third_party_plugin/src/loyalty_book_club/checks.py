@@ -15,11 +15,11 @@ from loyalty_core import (
 )
 
 from loyalty_book_club.config import BookClubConfig, Evening
+from loyalty_book_club.facts import is_isbn
 
 WHERE = "plugins.book_club"
 MOST = 1_000_000
 _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])", re.ASCII)
-_ISBN = re.compile(r"97[89][0-9]{10}", re.ASCII)
 
 
 def check(config: BookClubConfig, program: ProgramConfig) -> None:
@@ -43,7 +43,7 @@ def _problems(config: BookClubConfig, program: ProgramConfig) -> Iterator[Proble
         if pick.month in months:
             message = f"{pick.month} has two picks"
             yield Problem(f"{WHERE}.{where}.month", message, "Leave one of them out.")
-        if not _ISBN.fullmatch(pick.isbn):
+        if not is_isbn(pick.isbn):
             message = f"{pick.isbn!r} is no ISBN"
             yield Problem(f"{WHERE}.{where}.isbn", message, "Write 13 digits without hyphens.")
         months.add(pick.month)

@@ -22,7 +22,7 @@ class Finished:
 
     def __post_init__(self) -> None:
         """Raises ``FactError`` with the path of what is no book."""
-        if not _ISBN.fullmatch(self.isbn) or _check_digit(self.isbn) != self.isbn[-1]:
+        if not is_isbn(self.isbn):
             raise FactError(
                 f"{self.isbn[:40]!r} is no ISBN",
                 where="$.data.isbn",
@@ -47,7 +47,7 @@ FINISHED: ActivityKind[Finished] = ActivityKind(
 )
 
 
-def _check_digit(isbn: str) -> str:
-    """The last digit that an ISBN must have (ISO 2108): weights of 1 and 3 in turn, to tens."""
-    weighted = sum(int(digit) * (1, 3)[place % 2] for place, digit in enumerate(isbn[:12]))
-    return str(-weighted % 10)
+def is_isbn(text: str) -> bool:
+    """Whether a text is an ISBN of 13 digits (ISO 2108): weighted 1 and 3 in turn they are tens."""
+    weighted = (int(digit) * (1, 3)[place % 2] for place, digit in enumerate(text))
+    return bool(_ISBN.fullmatch(text)) and sum(weighted) % 10 == 0

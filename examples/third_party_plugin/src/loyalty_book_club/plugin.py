@@ -9,6 +9,7 @@ from loyalty_core import (
     ActivityKind,
     Command,
     OwnTables,
+    PersonalData,
     PluginManifest,
     ProgramConfig,
     ProgramType,
@@ -31,9 +32,26 @@ class BookClubPlugin:
     manifest = PluginManifest(
         id="book_club",
         version=version("loyalty-book-club"),
-        requires_plugin_api=">=1.3,<2",
+        requires_plugin_api=">=1.4,<2",
         config=BookClubConfig,
         summary="Points for reading, and evenings to talk about it.",
+        personal_data=(
+            PersonalData(
+                what="Which books somebody has read, and when.",
+                where="state",
+                why="A book earns once, a day has a limit, and evenings are for readers.",
+            ),
+            PersonalData(
+                what="Each book that somebody has read, its pages and how they liked it.",
+                where="tables",
+                why="So that the club sees what everybody reads.",
+            ),
+            PersonalData(
+                what="What the reading app sends.",
+                where="facts",
+                why="The other two follow from it, in any order.",
+            ),
+        ),
     )
 
     @hookimpl

@@ -7,6 +7,7 @@ from importlib.metadata import version
 
 from loyalty_core import (
     ActivityKind,
+    PersonalData,
     PluginManifest,
     ProgramConfig,
     ProgramType,
@@ -27,9 +28,26 @@ class DonationPlugin:
     manifest = PluginManifest(
         id="donation",
         version=version("loyalty-donation"),
-        requires_plugin_api=">=1.3,<2",
+        requires_plugin_api=">=1.4,<2",
         config=DonationConfig,
         summary="Giving to charities: percent of purchases, rounding up, points, campaigns.",
+        personal_data=(
+            PersonalData(
+                what="Which charity a member gives to.",
+                where="state",
+                why="So that it gets what their purchases give.",
+            ),
+            PersonalData(
+                what="Each choice of a charity, with its moment.",
+                where="facts",
+                why="Later choices change no earlier gift.",
+            ),
+            PersonalData(
+                what="A choice of a charity that there is not, and gifts without an account.",
+                where="events",
+                why="So that somebody mends it.",
+            ),
+        ),
     )
 
     @hookimpl

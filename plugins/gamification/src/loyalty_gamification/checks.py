@@ -37,6 +37,8 @@ MOST_DAYS = 36500
 MOST_VALUES = 100
 MOST_MEMBERS = 50
 MOST_WHEEL_DAYS = 3660
+LONGEST_NAMES = 80
+"""How long the names of what is limited may be, so that the core can keep them."""
 MOST_SETTLING_DAYS = 366
 MOST_PLACES = 10_000
 SHORTEST_SECRET = 32
@@ -133,9 +135,16 @@ def _team(where: str, rules: MissionRules) -> Iterator[Problem]:
             yield problem(f"{where}.step[{index}]", message, remedy)
 
 
+def _free_kind(where: str, kind: str) -> Iterator[Problem]:
+    """A kind of activity that nobody can send with the data of a game."""
+    if not kind or kind == ORDER:
+        yield problem(where, f"{kind!r} is no kind of activity", "")
+    elif kind.startswith("gamification."):
+        yield problem(where, f"{kind!r} is one of the plugin's own", "Use another name.")
+
+
 def _quiz(where: str, rules: QuizRules, program: ProgramConfig) -> Iterator[Problem]:
-    if not rules.kind or rules.kind == ORDER:
-        yield problem(f"{where}.kind", f"{rules.kind!r} is no kind of activity", "")
+    yield from _free_kind(f"{where}.kind", rules.kind)
     if not rules.question:
         yield problem(f"{where}.question", "the quiz has no questions", "Write at least one.")
     yield from own_names(f"{where}.question", "question", [one.question for one in rules.question])
@@ -154,8 +163,7 @@ def _quiz(where: str, rules: QuizRules, program: ProgramConfig) -> Iterator[Prob
 
 
 def _wheel(where: str, rules: WheelRules, program: ProgramConfig) -> Iterator[Problem]:
-    if not rules.kind or rules.kind == ORDER:
-        yield problem(f"{where}.kind", f"{rules.kind!r} is no kind of activity", "")
+    yield from _free_kind(f"{where}.kind", rules.kind)
     if rules.spins < 1:
         yield problem(f"{where}.spins", f"{rules.spins} is not from 1 up", "")
     if not rules.prize:
@@ -166,6 +174,7 @@ def _wheel(where: str, rules: WheelRules, program: ProgramConfig) -> Iterator[Pr
         if prize.odds < 1:
             yield problem(f"{at}.odds", f"{prize.odds} is not from 1 up", "")
         yield from prize_faults(at, prize, program)
+    yield from _limits(where, rules, program)
     secret = secret_of(rules)
     if not 1 <= rules.days <= MOST_WHEEL_DAYS:
         yield problem(f"{where}.days", f"{rules.days} is not from 1 to {MOST_WHEEL_DAYS}", "")
@@ -176,6 +185,41 @@ def _wheel(where: str, rules: WheelRules, program: ProgramConfig) -> Iterator[Pr
     elif (right := commitment_of(secret, rules.days)) != rules.commitment:
         message = "it does not commit to the secret and the number of days"
         yield problem(f"{where}.commitment", message, f"Theirs is {right}.")
+
+
+def _limits(where: str, rules: WheelRules, program: ProgramConfig) -> Iterator[Problem]:
+    """Limits that cannot be, and what is won instead where it may be gone itself."""
+    stocked = [prize for prize in rules.prize if prize.stock is not None]
+    for index, prize in enumerate(rules.prize):
+        at = f"{where}.prize[{index}]"
+        if prize.stock is not None and prize.stock < 0:
+            yield problem(f"{at}.stock", f"{prize.stock} is negative", "")
+        if prize.stock is not None and len(rules.wheel) + len(prize.prize) > LONGEST_NAMES:
+            message = "its name and the wheel's are too long for what is limited"
+            yield problem(f"{at}.prize", message, f"Together at most {LONGEST_NAMES} letters.")
+    if rules.budget is not None:
+        wallets = sorted({prize.wallet for prize in rules.prize if prize.points})
+        if len(wallets) != 1 or wallets[0] not in program.wallets:
+            message = "a budget is of the points of one wallet, which the prizes give"
+            yield problem(f"{where}.budget", message, "Give all points in one wallet.")
+        else:
+            scale = program.wallets[wallets[0]].scale
+            yield from _amount(f"{where}.budget", rules.budget, scale, least=0)
+        if len(rules.wheel) > LONGEST_NAMES:
+            message = f"its name has more than {LONGEST_NAMES} letters"
+            yield problem(f"{where}.wheel", message, "It has a budget: shorten the name.")
+    elif not stocked:
+        if rules.instead:
+            yield problem(f"{where}.instead", "nothing of this wheel can be gone", "Leave it out.")
+        return
+    instead = [prize for prize in rules.prize if prize.prize == rules.instead]
+    if not instead:
+        names = ", ".join(prize.prize for prize in rules.prize)
+        message = "what is won instead of a prize that is gone is no prize of the wheel"
+        yield problem(f"{where}.instead", message, f"Name one of: {names}.")
+    elif instead[0] in stocked or (rules.budget is not None and instead[0].points):
+        message = f"{rules.instead!r} can be gone itself"
+        yield problem(f"{where}.instead", message, "Name a prize without stock and points.")
 
 
 def _badge(
@@ -244,10 +288,10 @@ def _board(where: str, rules: BoardRules, program: ProgramConfig) -> Iterator[Pr
 
 
 def own_names(where: str, key: str, names: Sequence[str]) -> Iterator[Problem]:
-    """Names that are empty or there twice."""
+    """Names that are there twice."""
     counts = Counter(names)
     for index, name in enumerate(names):
-        if not name or counts[name] > 1:
+        if counts[name] > 1:
             yield problem(f"{where}[{index}].{key}", f"{name!r} is not a name of its own", "")
 
 

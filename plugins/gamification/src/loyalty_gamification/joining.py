@@ -14,7 +14,8 @@ from loyalty_core import (
     Loyalty,
     Scalar,
 )
-from loyalty_gamification.teams import FOUNDED, JOINED, LEFT, TEAMS
+from loyalty_gamification.facts import FOUNDED, JOINED, LEFT
+from loyalty_gamification.teams import TEAMS
 from loyalty_gamification.turn import Document
 
 

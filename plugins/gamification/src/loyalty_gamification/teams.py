@@ -13,10 +13,10 @@ from typing import Any, Protocol
 
 from loyalty_core import Activity, Cause, MemberId, MemberView
 from loyalty_gamification.config import TeamRules
+from loyalty_gamification.facts import FOUNDED, JOINED, LEFT
 from loyalty_gamification.missions import digest_of
 from loyalty_gamification.turn import OWN, Document, State, Turn, known_of
 
-FOUNDED, JOINED, LEFT = (f"gamification.team_{word}" for word in ("founded", "joined", "left"))
 ASKED, ACCEPTED, GONE, CLOSED = (
     f"gamification.team_{word}" for word in ("asked", "accepted", "gone", "closed")
 )

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from loyalty_core import Activity, MemberView, ProgramConfig, day_of, period_start
-from loyalty_gamification.config import WheelRules
+from loyalty_core import Activity, Limited, MemberView, ProgramConfig, day_of, period_start
+from loyalty_gamification.config import WheelPrize, WheelRules, Window
 from loyalty_gamification.fair import chain, spun
 from loyalty_gamification.turn import Document, State, Turn, known_of
 
@@ -24,7 +24,7 @@ class Wheel:
     """One wheel as the configuration has it.
 
     It remembers how often the member spun in the present period, and the latest spins as
-    ``[spin, moment, day, prize]``. ``secrets`` are those of the days, the last one first.
+    ``[spin, moment, day, prize, drawn]``. ``secrets`` are those of the days, the last one first.
     """
 
     rules: WheelRules
@@ -48,31 +48,33 @@ class Wheel:
         ours = isinstance(fact, Activity) and fact.kind == self.rules.kind
         if not ours or turn.data.get(WHEEL) != self.name or secret is None:
             return
-        spin, window = f"{fact.source}/{fact.id}", self._window(turn.day)
+        spin, window = f"{fact.source}/{fact.id}", _window(turn.day, self.rules.per)
         known = turn.known(self)
         count = known["count"] if known and known["window"] == window else 0
         if count >= self.rules.spins:
             turn.tell("spin_refused", wheel=self.name, spin=spin)
             return
         odds = [prize.odds for prize in self.rules.prize]
-        prize = self.rules.prize[spun(secret, self.name, spin, odds)]
+        drawn = self.rules.prize[spun(secret, self.name, spin, odds)]
+        prize = drawn if self._is_left(drawn, turn) else self._instead
         at, day = turn.at.astimezone(UTC).isoformat(), turn.day.isoformat()
-        last = [*known.get("last", []), [spin, at, day, prize.prize]][-REMEMBERED:]
+        made = [spin, at, day, prize.prize, drawn.prize]
+        last = [*known.get("last", []), made][-REMEMBERED:]
         turn.keep(self, {"window": window, "count": count + 1, "last": last})
         turn.give(prize, f"wheel.{self.name}.{prize.prize}")
-        turn.tell("spun", wheel=self.name, spin=spin, day=day, prize=prize.prize)
+        turn.tell("spun", wheel=self.name, spin=spin, day=day, prize=prize.prize, drawn=drawn.prize)
 
     def show(self, state: State, member: MemberView, at: datetime) -> Document:
         """How often the member may spin, the odds, and all it takes to check the latest spins."""
         known = known_of(self, state)
         today = day_of(at, self.program.program.time_zone)
-        used = known["count"] if known and known["window"] == self._window(today) else 0
+        used = known["count"] if known and known["window"] == _window(today, self.rules.per) else 0
         spins: list[Any] = []
-        for spin, moment, day, prize in known.get("last", []):
+        for spin, moment, day, prize, drawn in known.get("last", []):
             over = date.fromisoformat(day) < today
+            made = {"spin": spin, "at": moment, "day": day, "prize": prize, "drawn": drawn}
             secret = self._secret(date.fromisoformat(day)) if over else None
-            made = {"spin": spin, "at": moment, "day": day, "prize": prize, "day_secret": secret}
-            spins.append(made)
+            spins.append({**made, "day_secret": secret})
         return {
             "wheel": self.name,
             "name": self.rules.name or self.name,
@@ -80,9 +82,15 @@ class Wheel:
             "first_day": self.rules.first_day.isoformat(),
             "commitment": self.rules.commitment,
             "prizes": [
-                {"prize": one.prize, "name": one.name or one.prize, "odds": one.odds}
+                {
+                    "prize": one.prize,
+                    "name": one.name or one.prize,
+                    "odds": one.odds,
+                    "stock": one.stock,
+                }
                 for one in self.rules.prize
             ],
+            "instead": self.rules.instead or None,
             "spins": spins,
         }
 
@@ -99,9 +107,27 @@ class Wheel:
         place = (day - self.rules.first_day) // timedelta(days=1)
         return self.secrets[-2 - place] if 0 <= place < self.rules.days else None
 
-    def _window(self, day: date) -> str:
-        per = self.rules.per
-        return "" if per == "lifetime" else period_start(day, per).isoformat()
+    def _is_left(self, prize: WheelPrize, turn: Turn) -> bool:
+        """Whether a prize that was drawn is not gone; then the spin has it."""
+        named = f"wheel.{self.name}"
+        window = _window(turn.day, self.rules.limits_per)
+        wanted: list[Limited] = []
+        if prize.stock is not None:
+            wanted.append(Limited(f"{named}.prize.{prize.prize}.{window}", 1, prize.stock))
+        if self.rules.budget is not None and prize.points:
+            scale = self.program.wallets[prize.wallet].scale
+            points, budget = (int(one.scaleb(scale)) for one in (prize.points, self.rules.budget))
+            wanted.append(Limited(f"{named}.budget.{window}", points, budget))
+        return not wanted or turn.member.claim(*wanted)
+
+    @property
+    def _instead(self) -> WheelPrize:
+        return next(one for one in self.rules.prize if one.prize == self.rules.instead)
+
+
+def _window(day: date, per: Window) -> str:
+    """The period that a day is in: the first day of it, or nothing for all time."""
+    return "" if per == "lifetime" else period_start(day, per).isoformat()
 
 
 def secret_of(rules: WheelRules) -> str:

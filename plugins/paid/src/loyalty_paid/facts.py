@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from loyalty_core import Activity, Line, LineKind, Minor, Money, Order, Scalar
+from loyalty_core import Activity, ActivityKind, Line, LineKind, Minor, Money, Order, Scalar
 
 SUBSCRIBE = "paid.subscribe"
 CANCEL = "paid.cancel"
@@ -19,6 +20,78 @@ PENDING = "paid.payment_pending"
 
 GIFT_TAG = "for:"
 """How a tag of a fee's line begins that says, by a public code, whom it is for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planned:
+    """What the activities ``paid.subscribe`` and ``paid.change`` hold."""
+
+    plan: str = field(metadata={"doc": "The plan."})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Given(Planned):
+    """What the activity ``paid.gift`` holds."""
+
+    code: str = field(metadata={"doc": "The public code of whom it is for."})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cancelled:
+    """What the activity ``paid.cancel`` holds."""
+
+    when: Literal["period_end", "now"] = field(
+        default="period_end", metadata={"doc": "Whether it runs out or ends at once."}
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Paused:
+    """What the activity ``paid.pause`` holds."""
+
+    days: int | None = field(
+        default=None, metadata={"doc": "For how many days; without, as many as the plan allows."}
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resumed:
+    """The activity ``paid.resume`` holds nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What a fee was asked for as."""
+
+    charge: str = field(default="", metadata={"doc": "The fee; without, the latest one due."})
+    attempt: int = field(default=0, metadata={"doc": "Which attempt at it, from 1 up."})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failed(Asked):
+    """What the activity ``paid.payment_failed`` holds."""
+
+    reason: str = field(default="", metadata={"doc": "Why, such as declined."})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pending(Asked):
+    """What the activity ``paid.payment_pending`` holds."""
+
+    pay_url: str = field(metadata={"doc": "The page where the customer pays."})
+
+
+KINDS: tuple[ActivityKind[object], ...] = (
+    ActivityKind(SUBSCRIBE, Planned, "A member comes to a plan."),
+    ActivityKind(CANCEL, Cancelled, "A membership is not renewed, or ends."),
+    ActivityKind(PAUSE, Paused, "A membership stands still."),
+    ActivityKind(RESUME, Resumed, "A pause ends early, or a cancellation is taken back."),
+    ActivityKind(CHANGE, Planned, "A membership goes on with another plan."),
+    ActivityKind(GIFT, Given, "A member pays a period for somebody else."),
+    ActivityKind(FAILED, Failed, "A fee could not be had."),
+    ActivityKind(PENDING, Pending, "A fee waits for its customer to pay it."),
+)
+"""What is taken from outside. What the plugin tells itself has kinds that nobody else may send."""
 
 
 def subscription(plan: str, *, identities: Mapping[str, str], at: datetime, key: str) -> Activity:

@@ -52,6 +52,8 @@ def take(turn: Turn, plan: Plan, fee: Span) -> None:
     if membership is not None and fee.charge in {one.charge for one in membership.spans}:
         return _twice(turn, fee)
     asked = membership is not None and fee.charge.startswith(f"{membership.id}:")
+    if membership is not None and asked and not _wanted(membership, fee, at):
+        return None if fee.taken else turn.give_back(fee, "unwanted")
     credited = max(plans.fee(plan) - fee.fee, 0) if asked else 0
     fee.worth = fee.fee + credited
     if over(membership, plans, at):
@@ -86,6 +88,18 @@ def _add(turn: Turn, membership: Membership, plan: Plan, fee: Span) -> bool:
     extend(membership, plan, plans, at, fee)
     turn.tell("renewed", plan=plan.plan, charge=fee.charge)
     return True
+
+
+def _wanted(membership: Membership, fee: Span, at: datetime) -> bool:
+    """Whether a fee that was asked for by its name is still wanted when it is paid.
+
+    It was cancelled before, or the change of plan withdrawn: in time, or by a fact that came after
+    the money had moved. The fee of a period is wanted as well while any other one will be.
+    """
+    if any(due and due.charge == fee.charge for due in (membership.due, membership.changing)):
+        return True
+    of_period = ":" not in fee.charge.removeprefix(f"{membership.id}:")
+    return not fee.fee or (of_period and membership.renews(at))
 
 
 def _twice(turn: Turn, fee: Span) -> None:

@@ -6,10 +6,12 @@ from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 
 from loyalty_core import (
+    ActivityKind,
     BenefitSource,
     ConfigError,
     FollowsFacts,
     PaymentProvider,
+    PersonalData,
     PluginManifest,
     Problem,
     ProgramConfig,
@@ -19,6 +21,7 @@ from loyalty_core import (
 from loyalty_paid.billing import CHARGE_DUE, REFUND_DUE
 from loyalty_paid.checks import ROOT, check
 from loyalty_paid.config import PaidConfig
+from loyalty_paid.facts import KINDS
 from loyalty_paid.program import MembershipBenefits, PaidProgram
 from loyalty_paid.providers import ManualPayments, ScriptedPayments
 from loyalty_paid.till import Till
@@ -30,9 +33,32 @@ class PaidPlugin:
     manifest = PluginManifest(
         id="paid",
         version=version("loyalty-paid"),
-        requires_plugin_api=">=1.2,<2",
+        requires_plugin_api=">=1.4,<2",
         config=PaidConfig,
         summary="Memberships that are paid for, and what they give.",
+        personal_data=(
+            PersonalData(
+                what="The plan, its periods and fees, what it has saved, and the latest command.",
+                where="state",
+                why="A membership follows from what was paid.",
+            ),
+            PersonalData(
+                what="Commands, and fees that could not be had.",
+                where="facts",
+                why="They move the membership, and are kept in order.",
+            ),
+            PersonalData(
+                what="What became of a membership, and fees that are due.",
+                where="events",
+                why="The payment provider is asked by them, and members can be told.",
+            ),
+            PersonalData(
+                what="A fee, with the member's id and identities, at the payment provider.",
+                where="outside",
+                why="Nobody else can have it paid.",
+                erasure="What a provider keeps of payments is for it to say; ask it, too.",
+            ),
+        ),
     )
 
     @hookimpl
@@ -42,6 +68,11 @@ class PaidPlugin:
         """What moves memberships; raises ``ConfigError`` with every fault of the settings."""
         check(config, program)
         return [PaidProgram(config, program)]
+
+    @hookimpl
+    def loyalty_register_activities(self) -> Iterable[ActivityKind[object]]:
+        """The commands, and what providers tell of fees."""
+        return KINDS
 
     @hookimpl
     def loyalty_register_benefits(

@@ -87,9 +87,10 @@ class Turn:
             data["code"] = code
         self.effects.append(Cause(kind=CHARGE, rule=f"charge:{due.attempts + 1}", at=at, data=data))
 
-    def give_back(self, span: Span) -> None:
-        """Has a fee given back."""
+    def give_back(self, span: Span, why: str) -> None:
+        """Has a fee given back: it was ``cancelled``, or ``unwanted`` when it was paid."""
         data: dict[str, Scalar] = {
+            "why": why,
             "source": span.source,
             "order": span.order,
             "line": span.line,

@@ -71,7 +71,7 @@ def cancel(turn: Turn) -> None:
     if now:
         for span in course.cut(membership, at):
             if span.order and _in_window(turn, span):
-                turn.give_back(span)
+                turn.give_back(span, "cancelled")
                 membership.credit += span.worth - span.fee  # what it was credited is not lost
     return None
 

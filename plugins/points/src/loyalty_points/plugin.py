@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from importlib.metadata import version
 
-from loyalty_core import PluginManifest, ProgramConfig, ProgramType, RewardKind, hookimpl
+from loyalty_core import (
+    PersonalData,
+    PluginManifest,
+    ProgramConfig,
+    ProgramType,
+    RewardKind,
+    hookimpl,
+)
 from loyalty_points.checks import check
 from loyalty_points.config import PointsConfig
 from loyalty_points.program import PointsProgram
@@ -18,9 +25,22 @@ class PointsPlugin:
     manifest = PluginManifest(
         id="points",
         version=version("loyalty-points"),
-        requires_plugin_api=">=1.1,<2",
+        requires_plugin_api=">=1.4,<2",
         config=PointsConfig,
         summary="Points for purchases and activities, spent as a discount.",
+        personal_data=(
+            PersonalData(
+                what="How much a rule or cap gave in its period, and digests of activities that "
+                "counted.",
+                where="state",
+                why="So that limits hold.",
+            ),
+            PersonalData(
+                what="That somebody has lapsed.",
+                where="events",
+                why="So that somebody can win them back.",
+            ),
+        ),
     )
 
     @hookimpl

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from importlib.metadata import version
 
-from loyalty_core import PluginManifest, ProgramConfig, ProgramType, hookimpl
+from loyalty_core import PersonalData, PluginManifest, ProgramConfig, ProgramType, hookimpl
 from loyalty_referral.checks import check
 from loyalty_referral.config import ReferralConfig
 from loyalty_referral.program import ReferralProgram
@@ -17,9 +17,26 @@ class ReferralPlugin:
     manifest = PluginManifest(
         id="referral",
         version=version("loyalty-referral"),
-        requires_plugin_api=">=1.1,<2",
+        requires_plugin_api=">=1.4,<2",
         config=ReferralConfig,
         summary="Referrals by codes and links, with checks, milestones and group buying.",
+        personal_data=(
+            PersonalData(
+                what="Keyed digests of addresses and devices; links followed, and ids of friends.",
+                where="state",
+                why="So that nobody is their own friend, and rewards come once.",
+            ),
+            PersonalData(
+                what="Who joined by whose code, with device and address as the shop sends them.",
+                where="facts",
+                why="Referrals are decided on it.",
+            ),
+            PersonalData(
+                what="What became of a referral.",
+                where="events",
+                why="So that members can be told.",
+            ),
+        ),
     )
 
     @hookimpl

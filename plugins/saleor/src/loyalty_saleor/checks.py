@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 from loyalty_core import (
     ConfigError,
@@ -13,12 +12,12 @@ from loyalty_core import (
     RewardType,
     account_problems,
     secret_problems,
+    url_problems,
 )
 from loyalty_saleor.codes import MADE_HERE
 from loyalty_saleor.config import Account, SaleorConfig
 
 WHERE = "plugins.saleor.shop"
-LOCAL = ("127.0.0.1", "::1", "localhost")
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}", re.ASCII)
 
 
@@ -27,23 +26,11 @@ def check(config: SaleorConfig, program: ProgramConfig) -> None:
     problems = account_problems(WHERE, config.shop, program, MADE_HERE)
     for place, account in enumerate(config.shop):
         where = f"{WHERE}[{place}]"
-        problems += _url(where, account)
+        problems += url_problems(f"{where}.url", account.url, path=False)
         problems += secret_problems(f"{where}.token", account.token)
         problems += _values(where, account, program)
     if problems:
         raise ConfigError(problems)
-
-
-def _url(where: str, account: Account) -> Iterator[Problem]:
-    try:
-        parts = urlsplit(account.url)
-        schemes = ("https", "http") if parts.hostname in LOCAL else ("https",)
-        fits = bool(parts.hostname) and parts.scheme in schemes and not parts.username
-    except ValueError:
-        fits = False
-    if not fits or parts.path.strip("/") or parts.query:
-        remedy = "Write an https URL without a path, as its keys stand below it."
-        yield Problem(f"{where}.url", f"{account.url[:60]!r} is no such address", remedy)
 
 
 def _values(where: str, account: Account, program: ProgramConfig) -> Iterator[Problem]:

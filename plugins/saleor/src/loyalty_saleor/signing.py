@@ -16,6 +16,7 @@ from typing import cast
 from jwt import InvalidTokenError, PyJWK, PyJWTError, api_jws
 
 from loyalty_core import (
+    ConnectorError,
     Json,
     PlatformUnavailable,
     ShopHttp,
@@ -25,6 +26,7 @@ from loyalty_core import (
     as_object,
     as_objects,
     as_text,
+    patiently,
 )
 
 SIGNATURE, EVENT = "saleor-signature", "saleor-event"
@@ -33,6 +35,8 @@ ALGORITHM = "RS256"
 LONGEST_SIGNATURE = 8_192
 SELDOM = timedelta(minutes=1)
 """How often keys are asked for at most: anybody can make up the id of one."""
+SOON = timedelta(seconds=5)
+"""The same while the shop cannot say them: whoever waits for an answer holds up nobody else."""
 
 
 class Keys:
@@ -44,24 +48,38 @@ class Keys:
         self._asking = threading.Lock()
         self._known: dict[str, PyJWK] = {}
         self._asked_at: datetime | None = None
+        self._away = ""
 
     def find(self, kid: str, now: datetime) -> PyJWK:
-        """The key with this id.
+        """The key with this id; a known one is found without waiting for anybody.
 
         Raises ``SignatureInvalid`` if the shop has none, ``PlatformUnavailable`` if it cannot say.
         """
-        with self._asking:
-            if kid not in self._known and (
-                self._asked_at is None or abs(now - self._asked_at) >= SELDOM
-            ):
-                self._known = self._fetch()
-                self._asked_at = now
-            if kid in self._known:
-                return self._known[kid]
-        ids = ", ".join(sorted(self._known)) or "none"
+        if kid not in self._known:
+            with self._asking:
+                if kid not in self._known:
+                    self._ask(now)
+        known = self._known
+        if kid in known:
+            return known[kid]
+        ids = ", ".join(sorted(known)) or "none"
         raise SignatureInvalid(
             f"it is signed with the key {kid[:60]!r}, and {self._url} has {ids}", where=SIGNATURE
         )
+
+    def _ask(self, now: datetime) -> None:
+        """Asks for the keys, unless that was done just now; raises ``PlatformUnavailable``."""
+        pause = SOON if self._away else SELDOM
+        if self._asked_at is None or abs(now - self._asked_at) >= pause:
+            self._asked_at, self._away = now, "its keys are being asked for"
+            try:
+                self._known = patiently(self._fetch, ConnectorError)
+            except PlatformUnavailable as error:
+                self._away = error.message
+                raise
+            self._away = ""
+        elif self._away:
+            raise PlatformUnavailable(self._away, where=JWKS)
 
     def _fetch(self) -> dict[str, PyJWK]:
         answer = self._http.ask("GET", f"{self._url}{JWKS}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 
 from loyalty_core import (
     Input,
@@ -54,18 +55,17 @@ class Walk:
     def page(self, cursor: str) -> Page:
         """A page of what changed, and where to go on."""
         at = place_at(Place, cursor)
+        read: Callable[[JsonObject], list[Input]] = self._customer
         if at.of == ORDERS_OF:
             answered = self._ask(ORDERS, ORDERS_A_PAGE, at.page, at.orders)
-            reader: Callable[[JsonObject], list[Input]]
-            reader = lambda doc: self.reading.order_inputs(doc, answered.at)  # noqa: E731
+            read = partial(self.reading.order_inputs, at=answered.at)
         else:
             answered = self._ask(CUSTOMERS, CUSTOMERS_A_PAGE, at.page, at.customers)
-            reader = self._customer
         found = answered.data.get(at.of)
         inputs = tuple(
             made
             for doc in nodes(found)
-            for made in inputs_of(f"{at.of[:-1]} {as_text(doc.get('id'))}", doc, reader)
+            for made in inputs_of(f"{at.of[:-1]} {as_text(doc.get('id'))}", doc, read)
         )
         if not at.began and answered.at is not None:
             at = replace(at, began=answered.at.isoformat())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 from loyalty_core import (
     ConfigError,
@@ -14,6 +13,7 @@ from loyalty_core import (
     account_problems,
     secret_problems,
     signer_problems,
+    url_problems,
 )
 from loyalty_shopify.codes import GIFT_CARD_CODE, MADE_HERE
 from loyalty_shopify.config import Account, ShopifyConfig
@@ -54,9 +54,7 @@ def _values(where: str, account: Account) -> Iterator[Problem]:
     if "," in account.tag_prefix or len(account.tag_prefix) > 100:
         yield Problem(f"{where}.tag_prefix", "tags have no commas and are short")
     if account.admin_url:
-        parts = urlsplit(account.admin_url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.path:
-            yield Problem(f"{where}.admin_url", f"{account.admin_url[:60]!r} is no such URL")
+        yield from url_problems(f"{where}.admin_url", account.admin_url, path=False)
 
 
 def _codes(account: Account, program: ProgramConfig) -> Iterator[Problem]:

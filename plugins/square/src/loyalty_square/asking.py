@@ -55,7 +55,7 @@ class Api:
     """Asks the API; safe to use from many threads."""
 
     def __init__(self, url: str, token: Secret) -> None:
-        self._url = url
+        self._url = url.rstrip("/")
         self._token = token
         self._http = ShopHttp()
 

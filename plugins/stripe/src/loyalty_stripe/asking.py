@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
-import json
-import threading
-import weakref
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from decimal import Decimal
-from email.utils import parsedate_to_datetime
-from typing import cast
+from datetime import datetime
 from urllib.parse import urlencode
 
-import httpx2
-
-from loyalty_core import ConnectorError, Json, PlatformUnavailable, Secret
-from loyalty_stripe.fields import Doc, maybe, rows, text
+from loyalty_core import (
+    ConnectorError,
+    HttpAnswer,
+    Json,
+    JsonObject,
+    PlatformUnavailable,
+    Secret,
+    ShopHttp,
+    as_object,
+    as_text,
+)
+from loyalty_stripe.fields import ref, rows
 
 VERSION = "2025-09-30.clover"
 """The version of the API that is asked for, whatever the account's is: one shape is read."""
 MOST_A_PAGE = 100
-LARGEST_ANSWER = 33_554_432
-"""Bytes of an answer that are read."""
 REFUSED = (401, 403)
-NOT_NOW = (408, 409, 425, 429)
-"""It was not done, or another request with the same key is being done just now."""
+NOT_NOW = (408, 409, 424, 425, 429)
+"""It was not done, or another request with the same key is being done just now.
+
+Not ``HttpAnswer.away``: by a 402 Stripe says that a payment was declined.
+"""
+UNKNOWN = frozenset({"", "api_error", "idempotency_error", "rate_limit_error"})
+"""Kinds of errors that do not say what was done; a key was used with other words before."""
+NOT_THERE = "resource_missing"
 
 Form = Mapping[str, object]
 """What is sent: texts, numbers and truths, mappings of them, and lists."""
@@ -41,17 +47,17 @@ class KeyRefused(PlatformUnavailable):
 class CardRefused(Exception):
     """The bank, or Stripe for it, says no: ``error`` is what Stripe says of it."""
 
-    def __init__(self, error: Doc) -> None:
+    def __init__(self, error: JsonObject) -> None:
         self.error = error
-        super().__init__(text(error.get("message")))
+        super().__init__(as_text(error.get("message")))
 
 
 class RequestRefused(ConnectorError):
     """Stripe cannot do what was asked, and would say so again; ``said`` is its code for why."""
 
-    def __init__(self, message: str, *, where: str, said: str) -> None:
+    def __init__(self, message: str, *, said: str, where: str = "", remedy: str = "") -> None:
         self.said = said
-        super().__init__(message, where=where)
+        super().__init__(message, where=where, remedy=remedy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +69,14 @@ class Access:
     live: bool
     account: str
     seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What was answered, and when by Stripe's clock."""
+
+    document: dict[str, Json]
+    at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,24 +93,25 @@ class Api:
 
     def __init__(self, access: Access) -> None:
         self._access = access
-        self._opening = threading.Lock()
-        self._client: httpx2.Client | None = None
+        self._http = ShopHttp(seconds=access.seconds)
 
     def get(self, path: str, form: Form | None = None) -> dict[str, Json] | None:
-        """What is there; None if it is not, or not any more.
+        """What is there; None if Stripe says that it is not, or not any more.
 
         Raises ``PlatformUnavailable``, and ``ConnectorError`` for any other answer.
         """
-        status, answer, _ = self._ask("GET", path, form or {}, "")
-        if status == 404:
-            return None
-        return _good(status, answer, path)
+        try:
+            return self._ask("GET", path, form or {}).document
+        except RequestRefused as refused:
+            if refused.said == NOT_THERE:
+                return None
+            raise
 
     def page(self, path: str, form: Form) -> Listed:
         """A page of a list; raises as ``get``."""
-        status, answer, at = self._ask("GET", path, {"limit": MOST_A_PAGE, **form}, "")
-        doc = _good(status, answer, path)
-        return Listed(rows(doc), doc.get("has_more") is True, at)
+        answered = self._ask("GET", path, {"limit": MOST_A_PAGE, **form})
+        more = answered.document.get("has_more") is True
+        return Listed(rows(answered.document), more, answered.at)
 
     def every(self, path: str, form: Form) -> Iterator[dict[str, Json]]:
         """All of a list, page by page, the newest first; raises as ``get``."""
@@ -106,7 +121,7 @@ class Api:
             listed = self.page(path, {**form, **after})
             yield from listed.found
             more = listed.more and bool(listed.found)
-            after = {"starting_after": text(listed.found[-1].get("id"))} if more else {}
+            after = {"starting_after": ref(listed.found[-1])} if more else {}
 
     def post(self, path: str, form: Form, key: str = "") -> dict[str, Json]:
         """What was done; under the same key the same, and nothing is done again.
@@ -114,21 +129,19 @@ class Api:
         Raises ``CardRefused`` for a payment that was declined, ``RequestRefused`` for what is
         wrong, and as ``get``: then it may have been done, and is to be asked by the same key.
         """
-        status, answer, _ = self._ask("POST", path, form, key)
-        return _good(status, answer, path)
+        return self._ask("POST", path, form, key).document
 
     def delete(self, path: str) -> None:
         """Ends what is there; nothing if it is not. Raises as ``get``."""
-        status, answer, _ = self._ask("DELETE", path, {}, "")
-        if status != 404:
-            _good(status, answer, path)
+        try:
+            self._ask("DELETE", path, {})
+        except RequestRefused as refused:
+            if refused.said != NOT_THERE:
+                raise
 
     # -- one request --------------------------------------------------------------------------
 
-    def _ask(
-        self, method: str, path: str, form: Form, key: str
-    ) -> tuple[int, dict[str, Json], datetime | None]:
-        url, sent = f"{self._access.url.rstrip('/')}/v1/{path}", encode(form)
+    def _ask(self, method: str, path: str, form: Form, key: str = "") -> Answered:
         headers = {
             "authorization": f"Bearer {self._key()}",
             "stripe-version": VERSION,
@@ -138,25 +151,19 @@ class Api:
             headers["stripe-account"] = self._access.account
         if key:
             headers["idempotency-key"] = key
+        query: Mapping[str, str] | None = flat(form)
         content = None
         if method == "POST":
-            headers["content-type"], content = "application/x-www-form-urlencoded", sent.encode()
-        elif sent:
-            url = f"{url}?{sent}"
-        try:
-            with self._open().stream(method, url, content=content, headers=headers) as answer:
-                body = _body(answer, path)
-        except httpx2.HTTPError as error:
-            host = httpx2.URL(url).host
-            message = f"{host} cannot be reached: {type(error).__name__}: {error}"
-            raise PlatformUnavailable(message, where=host) from error
-        status = answer.status_code
-        read = _json(body)
-        if status in NOT_NOW or status >= 500 or (status == 200 and not read):
-            asked = _seconds(answer.headers.get("retry-after"))
-            said = text(maybe(read.get("error")).get("message"))[:200]
-            raise PlatformUnavailable(f"it answers {status} {said}", where=path, retry_after=asked)
-        return status, read, _moment(answer.headers.get("date"))
+            headers["content-type"] = "application/x-www-form-urlencoded"
+            query, content = None, urlencode(flat(form)).encode()
+        url = f"{self._access.url.rstrip('/')}/v1/{path}"
+        answer = self._http.ask(method, url, headers=headers, query=query, content=content)
+        if answer.status in NOT_NOW or answer.status >= 500:
+            raise answer.unavailable()
+        document = as_object(answer.json())
+        if answer.status != 200:
+            raise _refusal(answer, as_object(document.get("error")))
+        return Answered(document, answer.at)
 
     def _key(self) -> str:
         """The key; raises ``KeyRefused`` for one of the other mode before anything is asked."""
@@ -168,22 +175,14 @@ class Api:
             raise KeyRefused(f"the key is one for {mode} mode", where=where, remedy=remedy)
         return key
 
-    def _open(self) -> httpx2.Client:
-        with self._opening:
-            if self._client is None:
-                timeout = httpx2.Timeout(self._access.seconds, connect=10)
-                self._client = httpx2.Client(timeout=timeout, follow_redirects=False)
-                weakref.finalize(self, self._client.close)
-            return self._client
 
-
-def encode(form: Form) -> str:
+def flat(form: Form) -> dict[str, str]:
     """A form as Stripe reads it: the names of what is inside stand in brackets.
 
-    >>> encode({"a": {"b": [1, {"c": True}]}, "none": None})
-    'a%5Bb%5D%5B0%5D=1&a%5Bb%5D%5B1%5D%5Bc%5D=true'
+    >>> flat({"a": {"b": [1, {"c": True}]}, "none": None})
+    {'a[b][0]': '1', 'a[b][1][c]': 'true'}
     """
-    return urlencode([pair for name, value in form.items() for pair in _pairs(name, value)])
+    return dict(pair for name, value in form.items() for pair in _pairs(name, value))
 
 
 def _pairs(name: str, value: object) -> Iterator[tuple[str, str]]:
@@ -199,51 +198,15 @@ def _pairs(name: str, value: object) -> Iterator[tuple[str, str]]:
         yield name, str(value)
 
 
-def _good(status: int, answer: dict[str, Json], path: str) -> dict[str, Json]:
-    """The answer, if it is one; raises for what Stripe refuses."""
-    if status == 200:
-        return answer
-    error = maybe(answer.get("error"))
-    kind, code = text(error.get("type")), text(error.get("code"))
-    said = f"it answers {status} {code or kind}: {text(error.get('message'))[:300]}"
-    if status == 402 and kind == "card_error":
-        raise CardRefused(error)
-    if status in REFUSED:
+def _refusal(answer: HttpAnswer, error: JsonObject) -> Exception:
+    """What Stripe says no to; an answer without its words is not Stripe's, and says nothing."""
+    kind, code = as_text(error.get("type")), as_text(error.get("code"))
+    said = f"it answers {answer.status} {code or kind}: {as_text(error.get('message'))[:300]}"
+    if answer.status == 402 and kind == "card_error":
+        return CardRefused(error)
+    if answer.status in REFUSED:
         remedy = "Make a restricted key that may do what the plugin's page names."
-        raise KeyRefused(said, where=path, remedy=remedy)
-    if kind == "idempotency_error":  # it was asked with other words before: it has to be looked for
-        raise PlatformUnavailable(said, where=path)
-    raise RequestRefused(said, where=path, said=code or kind)
-
-
-def _body(answer: httpx2.Response, path: str) -> bytes:
-    chunks, size = [], 0
-    for chunk in answer.iter_bytes():
-        size += len(chunk)
-        if size > LARGEST_ANSWER:
-            message = f"the answer to {path} is larger than {LARGEST_ANSWER:,} bytes"
-            raise ConnectorError(message, where=path)
-        chunks.append(chunk)
-    return b"".join(chunks)
-
-
-def _json(body: bytes) -> dict[str, Json]:
-    """What a body says, an empty object if it is none: it was cut short, or is a page."""
-    try:
-        return maybe(cast(Json, json.loads(body, parse_float=Decimal)))
-    except (ValueError, RecursionError):
-        return {}
-
-
-def _moment(given: str | None) -> datetime | None:
-    try:
-        read = parsedate_to_datetime(given or "")
-    except ValueError:
-        return None
-    return read.astimezone(UTC) if read.tzinfo else None
-
-
-def _seconds(given: str | None) -> int | None:
-    """The seconds of a ``retry-after`` header; None for a date, which is rare."""
-    fits = given is not None and given.isascii() and given.isdigit() and len(given) < 8
-    return int(cast(str, given)) if fits else None
+        return KeyRefused(said, where=answer.path, remedy=remedy)
+    if kind in UNKNOWN:
+        return PlatformUnavailable(said, where=answer.path)
+    return RequestRefused(said, where=answer.path, said=code or kind)

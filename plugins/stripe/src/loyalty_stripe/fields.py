@@ -1,13 +1,11 @@
-"""Reading JSON that Stripe writes: each reader says what is wrong, and where."""
+"""Reading what only Stripe writes so: lists, references, moments in seconds, and its amounts."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from loyalty_core import FactError, Json, Minor, minor_digits
-
-Doc = Mapping[str, Json]
+from loyalty_core import FactError, Json, JsonObject, Minor, as_objects, as_text, minor_digits
 
 NO_DIGITS = frozenset(
     {"BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV", "XAF"}
@@ -17,33 +15,14 @@ NO_DIGITS = frozenset(
 THREE_DIGITS = frozenset({"BHD", "JOD", "KWD", "OMR", "TND"})
 
 
-def table(value: Json, where: str) -> dict[str, Json]:
-    """The object that a value is; raises ``FactError``."""
-    if not isinstance(value, dict):
-        raise FactError("it is not a JSON object", where=where)
-    return value
-
-
-def maybe(value: Json) -> dict[str, Json]:
-    """The object that a value is, an empty one for null or anything else."""
-    return value if isinstance(value, dict) else {}
-
-
 def rows(value: Json) -> list[dict[str, Json]]:
     """The objects in a list, or in the ``data`` of one of Stripe's; none for null."""
-    if isinstance(value, dict):
-        value = value.get("data")
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+    return as_objects(value.get("data") if isinstance(value, dict) else value)
 
 
-def text(value: Json) -> str:
-    """The text that a value is, without blanks around it; empty for null and no text."""
-    return value.strip() if isinstance(value, str) else ""
-
-
-def ref(value: Json | Doc) -> str:
+def ref(value: Json | JsonObject) -> str:
     """The id in a field, which is the id itself or the expanded object; empty for none."""
-    return text(value.get("id")) if isinstance(value, Mapping) else text(value)
+    return as_text(value.get("id")) if isinstance(value, Mapping) else as_text(value)
 
 
 def name(value: Json, where: str) -> str:
@@ -71,9 +50,9 @@ def moment(value: Json, where: str) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def currency_of(doc: Doc) -> str:
+def currency_of(doc: JsonObject) -> str:
     """The currency of a document, in capitals; raises ``CurrencyUnknown``."""
-    code = text(doc.get("currency")).upper()
+    code = as_text(doc.get("currency")).upper()
     minor_digits(code)
     return code
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from loyalty_core import Line, LineKind, Minor
-from loyalty_stripe.fields import Doc, maybe, minor, name, ref, rows, text, whole
+from loyalty_core import JsonObject, Line, LineKind, Minor, as_object, as_text
+from loyalty_stripe.fields import minor, name, ref, rows, whole
 
 PAYMENT, TIP = "payment", "tip"
 """The lines of a payment of which nothing more is known."""
 
 
-def plain_lines(intent: Doc, amount: int, currency: str) -> tuple[Line, ...]:
+def plain_lines(intent: JsonObject, amount: int, currency: str) -> tuple[Line, ...]:
     """A payment as one line, the tip in it apart."""
-    details = maybe(intent.get("amount_details"))
-    tip = min(whole(maybe(details.get("tip")).get("amount"), "$.amount_details.tip"), amount)
-    tax = whole(maybe(details.get("tax")).get("total_tax_amount"), "$.amount_details.tax")
+    details = as_object(intent.get("amount_details"))
+    tip = min(whole(as_object(details.get("tip")).get("amount"), "$.amount_details.tip"), amount)
+    tax = whole(as_object(details.get("tax")).get("total_tax_amount"), "$.amount_details.tax")
     goods, given = minor(amount - tip, currency), minor(tip, currency)
     made = [Line(id=PAYMENT, amount=goods, tax=Minor(min(minor(tax, currency), goods)))]
     if given:
@@ -33,14 +33,17 @@ class Sold:
 
     @staticmethod
     def of_page(
-        session: Doc, items: Sequence[Doc], currency: str, memberships: Collection[str]
+        session: JsonObject,
+        items: Sequence[JsonObject],
+        currency: str,
+        memberships: Collection[str],
     ) -> Sold:
         """What was sold on a page of Stripe: each line says its discount and its tax."""
         lines = []
         for place, one in enumerate(items):
             where = f"$.line_items[{place}]"
             total, off = _amount(one, "amount_total", where), _amount(one, "amount_discount", where)
-            price = maybe(one.get("price"))
+            price = as_object(one.get("price"))
             kind, sku = _sold(ref(price), ref(price.get("product")), memberships)
             lines.append(
                 Line(
@@ -58,7 +61,7 @@ class Sold:
 
     @staticmethod
     def of_invoice(
-        doc: Doc, items: Sequence[Doc], currency: str, memberships: Collection[str]
+        doc: JsonObject, items: Sequence[JsonObject], currency: str, memberships: Collection[str]
     ) -> Sold:
         """What an invoice sells; what its lines or credit notes take off makes the others less.
 
@@ -76,7 +79,7 @@ class Sold:
 
 
 def _invoiced(
-    one: Doc, where: str, currency: str, memberships: Collection[str]
+    one: JsonObject, where: str, currency: str, memberships: Collection[str]
 ) -> tuple[Line | None, int]:
     """A line of an invoice, or what it takes off."""
     amount = _amount(one, "amount", where)
@@ -85,12 +88,12 @@ def _invoiced(
     on_top = sum(
         _amount(each, "amount", where)
         for each in taxes
-        if text(each.get("tax_behavior")) == "exclusive"
+        if as_text(each.get("tax_behavior")) == "exclusive"
     )
     off = sum(_amount(each, "amount", where) for each in rows(one.get("discount_amounts")))
     if amount < 0:
         return None, -(amount + on_top)
-    priced = maybe(maybe(one.get("pricing")).get("price_details"))
+    priced = as_object(as_object(one.get("pricing")).get("price_details"))
     product = ref(priced.get("product"))
     kind, sku = _sold(ref(priced.get("price")), product, memberships)
     if kind is LineKind.MEMBERSHIP:
@@ -126,14 +129,14 @@ def _sold(price: str, product: str, memberships: Collection[str]) -> tuple[LineK
     return LineKind.GOODS, price
 
 
-def _prorated(line: Doc) -> bool:
-    parent = maybe(line.get("parent"))
+def _prorated(line: JsonObject) -> bool:
+    parent = as_object(line.get("parent"))
     kinds = ("subscription_item_details", "invoice_item_details")
-    return any(maybe(parent.get(kind)).get("proration") is True for kind in kinds)
+    return any(as_object(parent.get(kind)).get("proration") is True for kind in kinds)
 
 
-def _shipping(doc: Doc, currency: str) -> tuple[Minor, Minor]:
-    cost = maybe(doc.get("shipping_cost"))
+def _shipping(doc: JsonObject, currency: str) -> tuple[Minor, Minor]:
+    cost = as_object(doc.get("shipping_cost"))
     total, tax = (_amount(cost, one, "$.shipping_cost") for one in ("amount_total", "amount_tax"))
     return minor(total, currency), minor(tax, currency)
 
@@ -142,5 +145,5 @@ def _tags(product: str) -> tuple[str, ...]:
     return (f"product:{product}",) if product else ()
 
 
-def _amount(doc: Doc, field: str, where: str) -> int:
+def _amount(doc: JsonObject, field: str, where: str) -> int:
     return whole(doc.get(field), f"{where}.{field}")

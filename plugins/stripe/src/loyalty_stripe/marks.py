@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 
-from loyalty_core import Charge, LineKind
-from loyalty_stripe.fields import Doc, maybe, text
+from loyalty_core import Charge, JsonObject, LineKind, as_object, as_text
 
 PROGRAM, MEMBER, KEY, ATTEMPT = (
     "loyalty_program",
@@ -58,26 +57,26 @@ def marks_of(charge: Charge, program: str, *, page: bool) -> dict[str, str]:
     return {name: value for name, value in marks.items() if value}
 
 
-def fee_of(doc: Doc, program: str) -> Fee | None:
+def fee_of(doc: JsonObject, program: str) -> Fee | None:
     """The fee of this program that a payment or a page is; None for anything else."""
-    marks = maybe(doc.get("metadata"))
-    key, kind = text(marks.get(KEY)), text(marks.get(KIND))
+    marks = as_object(doc.get("metadata"))
+    key, kind = as_text(marks.get(KEY)), as_text(marks.get(KIND))
     if (
         not key
-        or text(marks.get(PROGRAM)) != program
+        or as_text(marks.get(PROGRAM)) != program
         or kind not in {one.value for one in LineKind}
     ):
         return None
-    attempt = text(marks.get(ATTEMPT))
+    attempt = as_text(marks.get(ATTEMPT))
     return Fee(
         key=key,
         attempt=int(attempt) if attempt.isascii() and attempt.isdigit() else 1,
-        member=text(marks.get(MEMBER)),
-        line=text(marks.get(LINE)),
-        sku=text(marks.get(SKU)),
+        member=as_text(marks.get(MEMBER)),
+        line=as_text(marks.get(LINE)),
+        sku=as_text(marks.get(SKU)),
         kind=LineKind(kind),
-        tags=tuple(one for one in text(marks.get(TAGS)).split(",") if one),
-        page=bool(text(marks.get(PAGE))),
+        tags=tuple(one for one in as_text(marks.get(TAGS)).split(",") if one),
+        page=bool(as_text(marks.get(PAGE))),
         due=due_of(doc),
     )
 
@@ -87,23 +86,23 @@ def due_mark(at: datetime) -> str:
     return at.astimezone(UTC).isoformat()
 
 
-def due_of(doc: Doc) -> datetime:
+def due_of(doc: JsonObject) -> datetime:
     """The moment before which a payment or a refund of ours is not; ``NEVER`` for others."""
     try:
-        at = datetime.fromisoformat(text(maybe(doc.get("metadata")).get(DUE)))
+        at = datetime.fromisoformat(as_text(as_object(doc.get("metadata")).get(DUE)))
     except ValueError:
         return NEVER
     return at if at.tzinfo else NEVER
 
 
-def elsewhere(doc: Doc, program: str) -> bool:
+def elsewhere(doc: JsonObject, program: str) -> bool:
     """Whether a payment says that it is of another program, which shares the account."""
-    return text(maybe(doc.get("metadata")).get(PROGRAM)) not in ("", program)
+    return as_text(as_object(doc.get("metadata")).get(PROGRAM)) not in ("", program)
 
 
-def member_of(doc: Doc) -> str:
+def member_of(doc: JsonObject) -> str:
     """The member's id that a document names, empty for none."""
-    return text(maybe(doc.get("metadata")).get(MEMBER))
+    return as_text(as_object(doc.get("metadata")).get(MEMBER))
 
 
 def key_for(*words: str) -> str:
@@ -115,7 +114,7 @@ def key_for(*words: str) -> str:
     return "loyalty-" + sha256("\0".join(words).encode()).hexdigest()[:48]
 
 
-def marked(doc: Doc, marks: Mapping[str, str]) -> bool:
+def marked(doc: JsonObject, marks: Mapping[str, str]) -> bool:
     """Whether a document has all of these marks."""
-    found = maybe(doc.get("metadata"))
-    return all(text(found.get(name)) == value for name, value in marks.items())
+    found = as_object(doc.get("metadata"))
+    return all(as_text(found.get(name)) == value for name, value in marks.items())

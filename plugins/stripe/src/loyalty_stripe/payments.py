@@ -7,21 +7,25 @@ customer's payments and pages, which are listed as they are.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import logging
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
 from loyalty_core import (
     Charge,
     ConnectorError,
-    IdentityKind,
+    JsonObject,
     Payment,
     PaymentState,
     PlatformUnavailable,
     Repayment,
+    as_object,
+    as_text,
+    customer_ids,
 )
-from loyalty_stripe.asking import Api, CardRefused, Form, RequestRefused
-from loyalty_stripe.fields import Doc, at_stripe, maybe, moment, ref, rows, text
+from loyalty_stripe.asking import NOT_THERE, Api, CardRefused, Form, RequestRefused
+from loyalty_stripe.fields import at_stripe, moment, ref, rows
 from loyalty_stripe.gathering import CHARGED, WITH_CHARGE
 from loyalty_stripe.marks import (
     DUE,
@@ -37,20 +41,31 @@ from loyalty_stripe.marks import (
 )
 from loyalty_stripe.reading import GIVEN_UP, happened_at, why_declined
 
+logger = logging.getLogger("loyalty_stripe")
+
 EARLY = timedelta(days=2)
 """How long before a charge was due its payment may have been made, by clocks that differ."""
-ANOTHER_CARD = frozenset(
-    {"authentication_required", "expired_card", "incorrect_number", "invalid_account"}
-    | {"invalid_number", "lost_card", "new_account_information_available", "pickup_card"}
-    | {"restricted_card", "revocation_of_all_authorizations", "revocation_of_authorization"}
-    | {"stolen_card", "stop_payment_order", "card_not_supported", "currency_not_supported"}
+NEVER_AGAIN = frozenset(
+    {"authentication_required", "highest_risk_level", "incorrect_number", "lost_card"}
+    | {"pickup_card", "revocation_of_all_authorizations", "revocation_of_authorization"}
+    | {"stolen_card", "transaction_not_allowed"}
+)
+"""Codes after which Stripe itself asks a bank for the same card no more, whoever tries."""
+ANOTHER_CARD = NEVER_AGAIN | frozenset(
+    {"card_not_supported", "currency_not_supported", "expired_card", "expired_payment_method"}
+    | {"india_recurring_payment_mandate_canceled", "invalid_account", "invalid_number"}
+    | {"new_account_information_available", "payment_intent_mandate_invalid"}
+    | {"restricted_card", "stop_payment_order"}
 )
 """Codes after which the same method would be declined again, unless the member does something."""
 ADVISED = frozenset({"do_not_try_again", "confirm_card_data"})
 PAGE_PAID = {"expand": ["data.payment_intent.latest_charge"]}
+NO_AMOUNT = "invalid_charge_amount"
+FOR_GOOD = frozenset({NO_AMOUNT, "amount_too_large", "amount_too_small"})
+"""What Stripe says of amounts that it never charges; any other refusal may be mended."""
 NOT_ANY_MORE = "payment_intent_unexpected_state"
-NOT_THERE, NOT_THIS = "resource_missing", "payment_method_"
-"""What Stripe says of a method that was taken away meanwhile, or cannot be charged like this."""
+NOT_THIS = "payment_method_"
+"""How the codes begin by which Stripe says that a method cannot be charged like this."""
 
 
 class StripePayments:
@@ -67,28 +82,44 @@ class StripePayments:
         """Paid or declined where a method is kept, else pending with a page to pay on.
 
         A method that would be declined again, or wants the member themselves, is as if there were
-        none. Raises ``PlatformUnavailable`` where it is not known what was done, and
-        ``ConnectorError`` for what can never be charged.
+        none. An amount that Stripe never charges is declined by its code for why: nothing was made.
+        Raises ``PlatformUnavailable`` where it is not known what was done, and ``ConnectorError``
+        for what somebody has to mend.
         """
-        known = [
-            one.value
-            for one in charge.identities
-            if one.kind is IdentityKind.CUSTOMER_ID and one.source == self._source
-        ]
+        known = customer_ids(charge.identities, self._source)
         for customer in known:
             if page := self._made("checkout/sessions", customer, charge, PAGE_PAID, page=True):
                 return self._of_page(page, charge)
-        for customer in known:
-            if intent := self._made("payment_intents", customer, charge, CHARGED, page=False):
+        found = [
+            (customer, intent)
+            for customer in known
+            if (intent := self._made("payment_intents", customer, charge, CHARGED, page=False))
+        ]
+        try:
+            if found:
+                customer, intent = found[0]
                 return self._of_intent(intent, charge, customer)
-        there, methods = [], []
-        for customer in known:
-            method = self._method(customer)
-            there += [customer] if method is not None else []
-            methods += [(customer, method)] if method else []
-        if methods:
-            return self._directly(charge, *methods[0])
-        return self._by_page(charge, there[0] if there else self._customer(charge, known))
+            return self._anew(charge, known)
+        except RequestRefused as refused:
+            if refused.said not in FOR_GOOD:
+                raise
+            logger.warning("the fee %s cannot be collected: %s", charge.key, refused)
+            return Payment(
+                state=PaymentState.DECLINED,
+                source=self._source,
+                reference="",
+                at=charge.at.astimezone(UTC),
+                reason=refused.said,
+            )
+
+    def _anew(self, charge: Charge, known: Sequence[str]) -> Payment:
+        """The answer to a charge for which nothing was made before."""
+        methods = {customer: self._method(customer) for customer in known}
+        for customer, method in methods.items():
+            if method:
+                return self._directly(charge, customer, method)
+        there = [customer for customer, method in methods.items() if method is not None]
+        return self._by_page(charge, there[0] if there else self._new_customer(charge, known))
 
     def refund(self, repayment: Repayment) -> datetime | None:
         """When the money was given back; None while the member has to say where to.
@@ -96,26 +127,23 @@ class StripePayments:
         Raises ``PlatformUnavailable`` where it is not known, and ``ConnectorError`` for a payment
         that is not Stripe's, or that Stripe does not give back.
         """
-        intent = self._intent_of(repayment)
+        taken = self._taken_by(repayment)
         marks = {PROGRAM: self._program, REFUND: repayment.key}
-        made = [
-            one
-            for one in self._api.every("refunds", {"payment_intent": intent})
-            if marked(one, marks)
-        ]
+        made = [one for one in self._api.every("refunds", taken) if marked(one, marks)]
         if not made:
             form = {
-                "payment_intent": intent,
+                **taken,
                 "amount": self._amount(repayment.amount.amount_minor, repayment.amount.currency),
                 "metadata": {**marks, DUE: due_mark(repayment.at)},
             }
             key = key_for(self._program, "refund", repayment.key)
             made = [self._api.post("refunds", form, key)]
-        status = text(made[0].get("status"))
+        status = as_text(made[0].get("status"))
         if status in ("failed", "canceled"):
-            why = text(made[0].get("failure_reason")) or status
+            why = as_text(made[0].get("failure_reason")) or status
             message = f"Stripe could not give back {ref(made[0])}: {why}"
-            raise ConnectorError(message, where=intent, remedy="Give it back in another way.")
+            where = repayment.reference
+            raise ConnectorError(message, where=where, remedy="Give it back in another way.")
         if status == "requires_action":
             return None
         given = moment(made[0].get("created"), "$.created")
@@ -125,12 +153,17 @@ class StripePayments:
 
     def _made(
         self, path: str, customer: str, charge: Charge, more: Form, *, page: bool
-    ) -> Doc | None:
+    ) -> JsonObject | None:
         """What was made for a charge before; the oldest, should there ever be two."""
         marks = {PROGRAM: self._program, KEY: charge.key, PAGE: "1" if page else ""}
         since = int((charge.at.astimezone(UTC) - EARLY).timestamp())
         form = {**more, "customer": customer, "created": {"gte": max(since, 0)}}
-        found = [one for one in self._api.every(path, form) if marked(one, marks)]
+        try:
+            found = [one for one in self._api.every(path, form) if marked(one, marks)]
+        except RequestRefused as refused:
+            if refused.said != NOT_THERE or self._customer(customer) is not None:
+                raise
+            return None  # the customer is of another account, or of the other mode
         return found[-1] if found else None
 
     def _method(self, customer: str) -> str | None:
@@ -138,17 +171,20 @@ class StripePayments:
 
         None if there is no such customer any more.
         """
-        found = self._api.get(f"customers/{quote(customer, safe='')}")
+        found = self._customer(customer)
         if found is None or found.get("deleted") is True:
             return None
-        default = ref(maybe(found.get("invoice_settings")).get("default_payment_method"))
+        default = ref(as_object(found.get("invoice_settings")).get("default_payment_method"))
         if default:
             return default
         path = f"customers/{quote(customer, safe='')}/payment_methods"
         listed = self._api.page(path, {"limit": 1})
         return ref(listed.found[0]) if listed.found else ""
 
-    def _customer(self, charge: Charge, gone: Iterable[str]) -> str:
+    def _customer(self, id: str) -> JsonObject | None:
+        return self._api.get(f"customers/{quote(id, safe='')}")
+
+    def _new_customer(self, charge: Charge, gone: Iterable[str]) -> str:
         """A customer for a member who has none any more: the page asks them for their address."""
         form = {"metadata": {PROGRAM: self._program, MEMBER: charge.member_id}}
         key = key_for(self._program, "customer", charge.member_id, *gone)
@@ -183,21 +219,18 @@ class StripePayments:
             raise
         return self._of_intent(made, charge, customer)
 
-    def _of_intent(self, intent: Doc, charge: Charge, customer: str) -> Payment:
+    def _of_intent(self, intent: JsonObject, charge: Charge, customer: str) -> Payment:
         """What became of a payment by a kept method.
 
-        Why it was declined is read from its charge, which stays as it is when the payment is ended.
+        Why it was declined is told by its charge, which stays as it is when the payment is ended.
         """
-        status = text(intent.get("status"))
+        status = as_text(intent.get("status"))
         if status in ("succeeded", "processing"):
             state = PaymentState.PAID if status == "succeeded" else PaymentState.PENDING
             return self._answer(charge, state, ref(intent), happened_at(intent), customer)
         if status != "canceled":
             self._cancel(ref(intent))
-        charged = maybe(intent.get("latest_charge"))
-        outcome = maybe(charged.get("outcome"))
-        codes = {text(outcome.get("reason")), text(charged.get("failure_code"))}
-        if text(outcome.get("advice_code")) in ADVISED or codes & ANOTHER_CARD:
+        if _wants_another(intent):
             return self._by_page(charge, customer)
         reason = why_declined(intent)
         at = moment(intent.get("created"), "$.created")
@@ -240,21 +273,21 @@ class StripePayments:
             self._api.post("checkout/sessions", form, self._key("page", charge)), charge
         )
 
-    def _of_page(self, page: Doc, charge: Charge) -> Payment:
+    def _of_page(self, page: JsonObject, charge: Charge) -> Payment:
         """What became of a page: ids and moments of its own, as its payment comes with the card."""
-        customer, status = ref(page.get("customer")), text(page.get("status"))
+        customer, status = ref(page.get("customer")), as_text(page.get("status"))
         created = moment(page.get("created"), "$.created")
-        intent = maybe(page.get("payment_intent"))
-        if text(page.get("payment_status")) == "paid":
+        intent = as_object(page.get("payment_intent"))
+        if as_text(page.get("payment_status")) == "paid":
             at = happened_at(intent) if intent else created
             return self._answer(charge, PaymentState.PAID, ref(page), at, customer)
-        failed = text(maybe(intent.get("latest_charge")).get("status")) == "failed"
+        failed = as_text(as_object(intent.get("latest_charge")).get("status")) == "failed"
         if status == "expired" or (status == "complete" and failed):
             reason = "expired" if status == "expired" else why_declined(intent)
             return self._answer(
                 charge, PaymentState.DECLINED, ref(page), created, customer, reason=reason
             )
-        url = text(page.get("url")) if status == "open" else ""
+        url = as_text(page.get("url")) if status == "open" else ""
         return self._answer(charge, PaymentState.PENDING, ref(page), created, customer, pay_url=url)
 
     # -- small parts --------------------------------------------------------------------------
@@ -288,24 +321,41 @@ class StripePayments:
         found = at_stripe(amount, currency)
         if found is None:
             remedy = "Stripe takes three-digit currencies in steps of ten: change the price."
-            raise ConnectorError(f"{amount} of {currency} cannot be paid", remedy=remedy)
+            message = f"{amount} of {currency} cannot be paid"
+            raise RequestRefused(message, said=NO_AMOUNT, remedy=remedy)
         return found
 
-    def _intent_of(self, repayment: Repayment) -> str:
-        """The PaymentIntent of a payment: the order's id is its own, or of its page or invoice."""
+    def _taken_by(self, repayment: Repayment) -> dict[str, str]:
+        """What took the money: the order's id is its own, or that of its page or invoice."""
         if repayment.source == self._source:
             kind, _, _ = repayment.reference.partition("_")
             id = quote(repayment.reference, safe="")
             if kind == "pi":
-                return repayment.reference
+                return {"payment_intent": repayment.reference}
+            paid: list[JsonObject] = []
             if kind == "cs":
-                found = self._api.get(f"checkout/sessions/{id}") or {}
-                if intent := ref(found.get("payment_intent")):
-                    return intent
+                paid = [self._api.get(f"checkout/sessions/{id}") or {}]
             if kind == "in":
                 found = self._api.get(f"invoices/{id}", {"expand": ["payments"]}) or {}
-                for one in rows(found.get("payments")):
-                    if text(one.get("status")) == "paid":
-                        return ref(maybe(one.get("payment")).get("payment_intent"))
+                made = [one for one in rows(found.get("payments")) if one.get("status") == "paid"]
+                paid = [as_object(one.get("payment")) for one in made]
+            for one in paid:
+                for name in ("payment_intent", "charge"):
+                    if taken := ref(one.get(name)):
+                        return {name: taken}
         message = f"{repayment.reference!r} of {repayment.source!r} was not paid here"
         raise ConnectorError(message, remedy="Give it back where it was paid.")
+
+
+def _wants_another(intent: JsonObject) -> bool:
+    """Whether the same method would be declined again, unless the member does something.
+
+    The charge says so for good. The payment's own error is gone as soon as that is ended, and says
+    it alone where no bank was asked.
+    """
+    charge, error = as_object(intent.get("latest_charge")), intent.get("last_payment_error")
+    said = (charge, as_object(charge.get("outcome")), as_object(error))
+    names = ("reason", "failure_code", "code", "decline_code")
+    codes = {as_text(one.get(name)) for one in said for name in names}
+    advice = {as_text(one.get("advice_code")) for one in said}
+    return not codes.isdisjoint(ANOTHER_CARD) or not advice.isdisjoint(ADVISED)

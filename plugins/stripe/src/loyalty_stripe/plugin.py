@@ -8,6 +8,7 @@ from importlib.metadata import version
 from loyalty_core import (
     Connector,
     PaymentProvider,
+    PersonalData,
     PluginManifest,
     ProgramConfig,
     Subscription,
@@ -25,9 +26,23 @@ class StripePlugin:
     manifest = PluginManifest(
         id="stripe",
         version=version("loyalty-stripe"),
-        requires_plugin_api=">=1.2,<2",
+        requires_plugin_api=">=1.4,<2",
         config=StripeConfig,
         summary="Payments by Stripe: fees are collected, payments and refunds come in.",
+        personal_data=(
+            PersonalData(
+                what="Payments, refunds and disputes, as orders.",
+                where="facts",
+                why="They are what points are earned by, and what fees became.",
+            ),
+            PersonalData(
+                what="A customer with the member's id, and charges of fees.",
+                where="outside",
+                why="So that a kept card can be charged.",
+                erasure="Delete the customer at Stripe; of payments it keeps what the law asks "
+                "for.",
+            ),
+        ),
     )
 
     @hookimpl

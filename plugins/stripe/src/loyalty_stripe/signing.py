@@ -9,8 +9,15 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from loyalty_core import SignatureInvalid, Verified, WebhookRequest, same_signature
-from loyalty_stripe.fields import Doc, maybe, text
+from loyalty_core import (
+    JsonObject,
+    SignatureInvalid,
+    Verified,
+    WebhookRequest,
+    as_object,
+    as_text,
+    same_signature,
+)
 
 SIGNATURE = "stripe-signature"
 TOLERANCE = timedelta(minutes=5)
@@ -37,7 +44,7 @@ class Kept:
     account: str
     live: bool
 
-    def wants(self, event: Doc) -> bool:
+    def wants(self, event: JsonObject) -> bool:
         """Whether an event is kept."""
         ours = owner_of(event) == self.account and event.get("livemode") is self.live
         return ours and topic_of(event) in self.topics
@@ -55,28 +62,28 @@ def verified(request: WebhookRequest, secrets: Sequence[str], kept: Kept) -> Ver
         raise SignatureInvalid(message, where=SIGNATURE)
     _near(at, request.received_at)
     try:
-        event = maybe(json.loads(request.body))
+        event = as_object(json.loads(request.body))
     except (ValueError, RecursionError):
         event = {}
-    topic, key = topic_of(event), text(event.get("id"))
+    topic, key = topic_of(event), as_text(event.get("id"))
     if not topic or not key:
         return Verified(key=hashlib.sha256(request.body).hexdigest(), topic=UNREADABLE)
     return Verified(key=key, topic=topic, keep=kept.wants(event))
 
 
-def topic_of(event: Doc) -> str:
+def topic_of(event: JsonObject) -> str:
     """What an event is about; a thin one of the older resources is named ``v1.`` and that."""
-    return text(event.get("type")).removeprefix("v1.")
+    return as_text(event.get("type")).removeprefix("v1.")
 
 
-def owner_of(event: Doc) -> str:
+def owner_of(event: JsonObject) -> str:
     """The connected account that an event is of; empty for the account's own.
 
     A thin event says a path of accounts, of which the last one is meant.
     """
     context = event.get("context")
-    path = text(maybe(context).get("id")) if isinstance(context, dict) else text(context)
-    return text(event.get("account")) or path.rpartition("/")[2]
+    path = as_text(as_object(context).get("id")) if isinstance(context, dict) else as_text(context)
+    return as_text(event.get("account")) or path.rpartition("/")[2]
 
 
 def _parts(header: str) -> tuple[int, list[str]]:

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 
-from loyalty_core import Activity, Event, IdentityKind, Input
+from loyalty_core import (
+    Activity,
+    Event,
+    Input,
+    JsonObject,
+    as_object,
+    as_text,
+    customer_ids,
+    needed_moment,
+)
 from loyalty_stripe.asking import Api
-from loyalty_stripe.fields import Doc, maybe, moment, name, ref, rows, text
+from loyalty_stripe.fields import moment, name, ref, rows
 from loyalty_stripe.reading import FAILED, Reading
 
 CANCEL = "paid.cancel"
@@ -15,21 +25,21 @@ CANCELLED = "paid.cancelled"
 OVER = ("canceled", "incomplete_expired")
 
 
-def is_membership(subscription: Doc, memberships: Collection[str]) -> bool:
+def is_membership(subscription: JsonObject, memberships: Collection[str]) -> bool:
     """Whether a subscription is to something that is a paid membership here."""
     for item in rows(subscription.get("items")):
-        price = maybe(item.get("price"))
+        price = as_object(item.get("price"))
         if not {ref(price), ref(price.get("product"))}.isdisjoint(memberships):
             return True
     return False
 
 
-def ended(doc: Doc, reading: Reading) -> list[Input]:
+def ended(doc: JsonObject, reading: Reading) -> list[Input]:
     """That a subscription to a membership is not renewed any more; what is paid stays paid.
 
     Whoever ends it at once and gives the fee back does so by a refund, which takes the period.
     """
-    over = text(doc.get("status")) in OVER
+    over = as_text(doc.get("status")) in OVER
     ending = doc.get("cancel_at_period_end") is True or doc.get("cancel_at") is not None
     concerns = is_membership(doc, reading.memberships) and not reading.is_test(doc)
     if not concerns or not (over or ending):
@@ -49,11 +59,11 @@ def ended(doc: Doc, reading: Reading) -> list[Input]:
     ]
 
 
-def unpaid(event: Doc, invoice: Doc, reading: Reading) -> list[Input]:
+def unpaid(event: JsonObject, invoice: JsonObject, reading: Reading) -> list[Input]:
     """That a fee could not be had which Stripe asks for by itself; each event is one attempt."""
     sold = set()
     for line in rows(invoice.get("lines")):
-        priced = maybe(maybe(line.get("pricing")).get("price_details"))
+        priced = as_object(as_object(line.get("pricing")).get("price_details"))
         sold |= {ref(priced.get("price")), ref(priced.get("product"))}
     if sold.isdisjoint(reading.memberships) or reading.is_test(invoice):
         return []
@@ -63,10 +73,17 @@ def unpaid(event: Doc, invoice: Doc, reading: Reading) -> list[Input]:
             id=name(event.get("id"), "$.id"),
             kind=FAILED,
             identities=reading.identities(invoice, "", ""),
-            occurred_at=moment(event.get("created"), "$.created"),
+            occurred_at=_happened(event),
             data={"reason": "declined"},
         )
     ]
+
+
+def _happened(event: JsonObject) -> datetime:
+    """When an event happened: a thin one says it as text."""
+    created = event.get("created")
+    read = needed_moment if isinstance(created, str) else moment
+    return read(created, "$.created")
 
 
 class Ending:
@@ -79,15 +96,14 @@ class Ending:
 
     def end(self, event: Event) -> None:
         """Finds what is to be ended as it is now: done twice, it is done once."""
-        for identity in event.identities:
-            if identity.kind is IdentityKind.CUSTOMER_ID and identity.source == self._source:
-                for one in self._api.every("subscriptions", {"customer": identity.value}):
-                    if is_membership(one, self._memberships):
-                        self._one(one, str(event.data.get("when")))
+        for customer in customer_ids(event.identities, self._source):
+            for one in self._api.every("subscriptions", {"customer": customer}):
+                if is_membership(one, self._memberships):
+                    self._one(one, str(event.data.get("when")))
 
-    def _one(self, doc: Doc, when: str) -> None:
+    def _one(self, doc: JsonObject, when: str) -> None:
         path = f"subscriptions/{name(doc.get('id'), '$.id')}"
-        if text(doc.get("status")) in OVER:
+        if as_text(doc.get("status")) in OVER:
             return
         if when == "now":
             self._api.delete(path)

@@ -5,18 +5,18 @@ Stripe keeps events for thirty days. Who comes later goes through everything aga
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from loyalty_core import FactError, Input, Page, Unreadable
+from loyalty_core import Input, JsonObject, Page, cursor_of, inputs_of, place_at
 from loyalty_stripe.asking import Api, Listed
 from loyalty_stripe.events import Events
-from loyalty_stripe.fields import Doc, ref, whole
+from loyalty_stripe.fields import ref, whole
 from loyalty_stripe.gathering import CHARGED, Gathering
 
-INVOICES, PAYMENTS, CUSTOMERS, EVENTS = "invoices", "payments", "customers", "events"
+INVOICES, PAYMENTS, CHARGES = "invoices", "payments", "charges"
+CUSTOMERS, EVENTS = "customers", "events"
+THEN = {INVOICES: PAYMENTS, PAYMENTS: CHARGES, CHARGES: CUSTOMERS, CUSTOMERS: EVENTS}
 KEPT = timedelta(days=29)
 """For how long events are looked for; Stripe keeps them for a day more."""
 OVERLAP = timedelta(minutes=5)
@@ -38,15 +38,6 @@ class Place:
     began: int = 0
     newest: int = 0
 
-    @staticmethod
-    def read(cursor: str) -> Place:
-        """The place that a cursor stands for; the very start for an empty one."""
-        return Place(**json.loads(cursor)) if cursor else Place()
-
-    def cursor(self) -> str:
-        """The place as text."""
-        return json.dumps({key: value for key, value in asdict(self).items() if value})
-
 
 @dataclass(frozen=True, slots=True)
 class Walk:
@@ -58,7 +49,7 @@ class Walk:
 
     def page(self, cursor: str) -> Page:
         """A page of what changed, and where to go on."""
-        at = Place.read(cursor)
+        at = place_at(Place, cursor)
         if at.phase == EVENTS:
             return self._happened(at)
         form: dict[str, object] = {"starting_after": at.after} if at.after else {}
@@ -69,17 +60,22 @@ class Walk:
         elif at.phase == PAYMENTS:
             listed = self.api.page("payment_intents", {**form, **CHARGED, "limit": SOME})
             read = self._intent
+        elif at.phase == CHARGES:
+            listed = self.api.page("charges", {**form, "expand": ["data.refunds"]})
+            read = self._charge
         else:
             listed, read = self.api.page("customers", form), self.gathering.person
-        then = {INVOICES: PAYMENTS, PAYMENTS: CUSTOMERS, CUSTOMERS: EVENTS}
-        there = replace(at, phase=then[at.phase], after="")
+        there = replace(at, phase=THEN[at.phase], after="")
         if listed.more and listed.found:
             there = replace(at, after=ref(listed.found[-1]))
-        inputs = tuple(one for doc in listed.found for one in _read(doc, read))
-        return Page(inputs=inputs, cursor=there.cursor(), more=there.phase != EVENTS)
+        inputs = tuple(one for doc in listed.found for one in inputs_of(ref(doc) or "?", doc, read))
+        return Page(inputs=inputs, cursor=cursor_of(there), more=there.phase != EVENTS)
 
-    def _intent(self, doc: Doc) -> list[Input]:
+    def _intent(self, doc: JsonObject) -> list[Input]:
         return self.gathering.intent(doc, walking=True)
+
+    def _charge(self, doc: JsonObject) -> list[Input]:
+        return self.gathering.charged(doc, walking=True)
 
     def _happened(self, at: Place) -> Page:
         """Events since the last walk, the newest first."""
@@ -90,30 +86,21 @@ class Walk:
         listed = self.api.page("events", form)
         now = _seconds(listed)
         if now - at.began > KEPT.days * 86_400 and not at.after:
-            return Page(inputs=(), cursor=Place().cursor(), more=True)
+            return Page(inputs=(), cursor=cursor_of(Place()), more=True)
         seen: set[str] = set()
         inputs: list[Input] = []
         for event in listed.found:
             about = self.events.named(event)
             if about not in seen:
-                inputs += _read(event, self.events.inputs)
+                inputs += inputs_of(ref(event) or "?", event, self.events.inputs)
             seen.add(about)
         moments = [whole(event.get("created"), "$.created") for event in listed.found]
         newest = max([at.newest, at.began, *moments])
         if listed.more and listed.found:
             there = replace(at, after=ref(listed.found[-1]), newest=newest)
-            return Page(inputs=tuple(inputs), cursor=there.cursor(), more=True)
+            return Page(inputs=tuple(inputs), cursor=cursor_of(there), more=True)
         there = Place(phase=EVENTS, began=newest)
-        return Page(inputs=tuple(inputs), cursor=there.cursor())
-
-
-def _read(doc: Doc, read: Callable[[Doc], Iterable[Input]]) -> list[Input]:
-    """The inputs of a document; one that cannot be read is kept aside, and the rest goes on."""
-    try:
-        return list(read(doc))
-    except FactError as error:
-        raw = json.dumps(doc, default=str).encode()
-        return [Unreadable(what=ref(doc) or "?", raw=raw, error=error)]
+        return Page(inputs=tuple(inputs), cursor=cursor_of(there))
 
 
 def _seconds(listed: Listed) -> int:

@@ -9,6 +9,7 @@ from loyalty_core import (
     ActivityKind,
     BenefitSource,
     FollowsFacts,
+    PersonalData,
     PluginManifest,
     ProgramConfig,
     hookimpl,
@@ -25,9 +26,26 @@ class TiersPlugin:
     manifest = PluginManifest(
         id="tiers",
         version=version("loyalty-tiers"),
-        requires_plugin_api=">=1.3,<2",
+        requires_plugin_api=">=1.4,<2",
         config=TiersConfig,
         summary="Tiers that members reach and keep, and the benefits they give.",
+        personal_data=(
+            PersonalData(
+                what="Tiers held and since when, sums by day that count for them, and quotas used.",
+                where="state",
+                why="A tier follows from them.",
+            ),
+            PersonalData(
+                what="Tiers set by hand and invitations: why, and by whom.",
+                where="facts",
+                why="So that they are kept in order, and can be asked about.",
+            ),
+            PersonalData(
+                what="That a command was refused.",
+                where="events",
+                why="So that whoever gave it learns it.",
+            ),
+        ),
     )
 
     @hookimpl

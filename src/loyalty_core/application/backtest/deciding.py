@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from loyalty_core.application.batch import Batch
 from loyalty_core.application.books import Books
 from loyalty_core.application.causes import MOST_ROUNDS, cause
+from loyalty_core.application.claiming import count_again
 from loyalty_core.application.rules import Rules, RulesAt
 from loyalty_core.application.settle import Folding
 from loyalty_core.domain.members import History, Identity, MemberId, MemberStatus
 from loyalty_core.errors import LedgerFault
+from loyalty_core.ports.recorded import EARLIEST
 from loyalty_core.ports.records import Changes, FactRecord, FactStatus, MemberRecord
 from loyalty_core.ports.store import Store, UnitOfWork
 
-EARLIEST = datetime(1, 1, 2, tzinfo=UTC)
 UNDECIDED = (FactStatus.WAITING, FactStatus.LAPSED)
 DECIDED = (FactStatus.BOOKED, FactStatus.DEFERRED)
 
@@ -56,6 +57,8 @@ class Deciding:
 
         def work(uow: UnitOfWork) -> None:
             uow.save(changes)
+            for fact in changes.facts.values():
+                count_again(uow, fact)
             if codes:
                 uow.claim(codes)
 
@@ -73,7 +76,7 @@ class Deciding:
         if fact.status not in DECIDED:
             return
         if fact.occurred_at >= self._since:
-            fact.config_version = self._rules.config.version
+            fact.config_version, fact.claims = self._rules.config.version, {}
         fact.status, fact.deferred, fact.attempts, fact.retry_at = FactStatus.IDLE, (), 0, None
         fact.before = {name: kept for name, kept in fact.before.items() if name == "profile"}
 

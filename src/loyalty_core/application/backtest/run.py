@@ -13,20 +13,24 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from itertools import chain
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from loyalty_core.application.backtest.case import Case
-from loyalty_core.application.backtest.deciding import EARLIEST, Deciding
+from loyalty_core.application.backtest.deciding import Deciding
 from loyalty_core.application.backtest.figures import Counting
 from loyalty_core.application.backtest.replay import Replay
-from loyalty_core.application.backtest.spends import Unwritten, copied
+from loyalty_core.application.backtest.spends import copied
 from loyalty_core.application.backtest.terms import Terms
+from loyalty_core.application.backtest.unwritten import Unwritten
 from loyalty_core.application.books import Books
+from loyalty_core.application.claiming import AMPLE, Claiming, count_again
 from loyalty_core.application.rules import Rules, RulesAt
 from loyalty_core.domain.backtests import Backtest, Impossible
+from loyalty_core.domain.grants import GrantRecord
 from loyalty_core.domain.ledger import Transaction
 from loyalty_core.domain.members import MemberId, MemberStatus
 from loyalty_core.domain.redemptions import RedemptionState
+from loyalty_core.ports.recorded import EARLIEST
 from loyalty_core.ports.records import Changes, FactStatus, MemberRecord
 from loyalty_core.ports.store import Reader, Store, UnitOfWork
 
@@ -34,7 +38,6 @@ T = TypeVar("T")
 
 MEMBERS_A_CHUNK = 250
 MOST_IMPOSSIBLE = 1000
-AMPLE = 1 << 62
 
 Progress = Callable[[int, int], None]
 """Is told how many steps are done, of how many."""
@@ -56,6 +59,18 @@ class Tally:
         """Adds what could not be done again; the first ones are kept."""
         self.impossible_count += len(found)
         self.impossible += found[: MOST_IMPOSSIBLE - len(self.impossible)]
+
+
+class Outcome(NamedTuple):
+    """One case as it is and as it would be: transactions, and the grants that would be."""
+
+    case: Case
+    was: Sequence[Transaction]
+    would: Sequence[Transaction]
+    grants: Sequence[GrantRecord]
+    impossible: Sequence[Impossible] = ()
+    replayed: bool = False
+    left_out: bool = False
 
 
 class Backtesting:
@@ -91,16 +106,15 @@ class Backtesting:
             deciding.decide(chunk, self._until)
             told(len(chunk))
         for cases in _cases(reader):
-            self._scratch.write(partial(self._book, reader, cases))
+            for outcome in self._scratch.write(partial(self._book, reader, cases)):
+                self._count(outcome)
             told(sum(map(len, cases)))
         return self._found()
 
     def _book(
-        self,
-        reader: Reader,
-        cases: Sequence[Sequence[MemberId]],
-        uow: UnitOfWork,
-    ) -> None:
+        self, reader: Reader, cases: Sequence[Sequence[MemberId]], uow: UnitOfWork
+    ) -> list[Outcome]:
+        """Books cases again, and writes them; what became of them is counted once it is kept."""
         terms = Terms(
             self._rules,
             self._since,
@@ -108,36 +122,22 @@ class Backtesting:
             lambda version: self._rules_at(uow, version),
         )
         unwritten = Unwritten(uow)
-        for case in _loaded(reader, uow, cases):
-            self._book_case(uow, case, terms, unwritten)
+        found = [self._outcome(uow, case, terms, unwritten) for case in _loaded(reader, uow, cases)]
         uow.save(_united(unwritten.done))
+        return found
 
-    def _book_case(self, uow: UnitOfWork, case: Case, terms: Terms, unwritten: Unwritten) -> None:
-        """Books one case again if the rules make a difference to it, and adds both sides up."""
-        tally = self._tally
-        tally.members += len(case.members)
-        tally.erased += sum(one.status is MemberStatus.ERASED for one in case.members.values())
-        for record in case.decided.values():
-            tally.failed.update(record.deferred)
-        late = self._late(uow, case)
-        was = [*case.transactions, *late]
-        segments: dict[str, Sequence[str]] = {
-            one.id: tuple(one.segments) for one in case.members.values()
-        }
+    def _outcome(self, uow: UnitOfWork, case: Case, terms: Terms, unwritten: Unwritten) -> Outcome:
+        """What becomes of one case, which is booked again if the rules make a difference to it."""
+        was = [*case.transactions, *self._late(uow, case)]
         same = case.erased or (
             case.decided_alike()
             and terms.books_alike()
             and all(map(terms.sold_alike, case.redemptions))
         )
-        if not same and (case.shared or case.parted):
-            tally.left_out += len(case.members)
-            same = True
-        if same:
+        left_out = not same and (case.shared or case.parted)
+        if same or left_out:
             unwritten.save(_as_it_is(uow, case))
-            self._counting.add(was, was, segments)
-            self._counting.add_grants(case.grants, case.grants)
-            return
-        tally.replayed += len(case.members)
+            return Outcome(case, was, was, case.grants, left_out=left_out)
         books = Books(unwritten.as_work(), self._rules, EARLIEST)
         unwritten.changes = books.changes
         replay = Replay(books, case, terms)
@@ -146,9 +146,23 @@ class Backtesting:
         books.changes.members.update(case.decided_members)
         books.changes.events.clear()
         books.flush()
-        tally.refuse(replay.impossible)
-        self._counting.add(was, books.changes.transactions, segments)
-        self._counting.add_grants(case.grants, books.changes.grants.values())
+        would, grants = books.changes.transactions, tuple(books.changes.grants.values())
+        return Outcome(case, was, would, grants, replay.impossible, replayed=True)
+
+    def _count(self, found: Outcome) -> None:
+        """Adds both sides of a case up, and what became of its members."""
+        tally, case, counting = self._tally, found.case, self._counting
+        members = case.members.values()
+        tally.members += len(members)
+        tally.erased += sum(one.status is MemberStatus.ERASED for one in members)
+        tally.left_out += len(members) if found.left_out else 0
+        tally.replayed += len(members) if found.replayed else 0
+        tally.refuse(found.impossible)
+        for record in case.decided.values():
+            tally.failed.update(record.deferred)
+        segments: dict[str, Sequence[str]] = {one.id: tuple(one.segments) for one in members}
+        counting.add(found.was, found.would, segments)
+        counting.add_grants(case.grants, found.grants)
 
     def _late(self, uow: UnitOfWork, case: Case) -> Sequence[Transaction]:
         """What time has done by now to the books as they are, though nobody booked it yet."""
@@ -281,6 +295,10 @@ def _as_it_is(uow: UnitOfWork, case: Case) -> Changes:
         record = case.decided[key]
         record.status, record.awards, record.gifts = FactStatus.WITHDRAWN, [], []
     facts = {**case.decided, **case.was}
+    for key, was in case.was.items():
+        if case.decided[key].claims != was.claims:
+            Claiming(case.decided[key], uow).end()
+            count_again(uow, was)
     for one in case.redemptions:
         if one.item and one.state in (RedemptionState.HELD, RedemptionState.CAPTURED):
             uow.claim_stock(one.item, AMPLE)

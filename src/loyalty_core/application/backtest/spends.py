@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
-from typing import Any, cast
 
+from loyalty_core.application.automatic import within_limit
 from loyalty_core.application.backtest.case import Case
 from loyalty_core.application.backtest.levels import LAST
 from loyalty_core.application.backtest.step import Step
 from loyalty_core.application.backtest.terms import Terms
 from loyalty_core.application.books import Books
-from loyalty_core.application.catalogue import CATALOGUE
+from loyalty_core.application.catalogue import CATALOGUE, CatalogueReward
+from loyalty_core.application.claiming import AMPLE
 from loyalty_core.application.grants import buy_grant
 from loyalty_core.application.offers import priced, view_of
 from loyalty_core.domain.facts import FactId, FactKey, Order
-from loyalty_core.domain.grants import GrantRecord
-from loyalty_core.domain.ledger import Transaction
+from loyalty_core.domain.grants import GrantRecord, Revocation
+from loyalty_core.domain.ledger import Transaction, TransactionKind
 from loyalty_core.domain.members import MemberId
 from loyalty_core.domain.orders import OrderDocument
 from loyalty_core.domain.redemptions import Redemption, RedemptionState
 from loyalty_core.domain.rewards import SpendRequest
 from loyalty_core.errors import InsufficientPoints, LoyaltyError, RedemptionRefused
-from loyalty_core.ports.records import Changes
-from loyalty_core.ports.store import UnitOfWork
 
 SPENT = (RedemptionState.CAPTURED, RedemptionState.CANCELLED)
 Refuse = Callable[[str, str, str, int, datetime, str], None]
@@ -62,7 +61,8 @@ class Spends:
                 yield Step(ended, one.id + LAST, at, partial(self._release, one), version)
         for made in self.case.transactions:
             bought = known.get(str(made.detail.get("redemption", "")))
-            if bought is not None and self._gives_back(bought, made):
+            gave = made.kind is TransactionKind.REDEMPTION
+            if bought is not None and gave and made.id != bought.transaction_id:
                 act = partial(self._give_back, bought, made)
                 yield Step(made.booked_at, made.id, made.occurred_at, act, made.config_version)
 
@@ -71,9 +71,6 @@ class Spends:
         for one in self.made.values():
             if one.member_id == gone:
                 one.member_id, one.came_from = kept, one.came_from or gone
-
-    def _gives_back(self, bought: Redemption, made: Transaction) -> bool:
-        return made.kind.value == "redemption" and made.id != bought.transaction_id
 
     def _uses(self, one: Redemption, version: int) -> Iterator[Step]:
         """The use of what was bought by itself: of what is bought by itself now in its place."""
@@ -119,19 +116,27 @@ class Spends:
             fresh=True,
         )
         try:
-            limit = None if self.terms.sold_alike(one) else self._price(again, one)
-            if again.item and not books.uow.claim_stock(again.item, limit or 1 << 62):
-                raise RedemptionRefused("there is none left")
-            books.hold(again)
+            stock = AMPLE if self.terms.sold_alike(one) else self._price(again, one)
+            self._reserve(again, stock)
         except LoyaltyError as error:
-            if again.item and isinstance(error, InsufficientPoints):
-                books.uow.unclaim_stock(again.item)
             self.refuse("redemption", holder, one.wallet, held, one.created_at, error.message)
             return
         self.made[one.id] = again
         self.note(again.expires_at)
 
-    def _price(self, again: Redemption, one: Redemption) -> int | None:
+    def _reserve(self, again: Redemption, stock: int) -> None:
+        """Holds the points of a redemption, and claims one of its item if that is limited."""
+        books = self.books
+        if again.item and not books.uow.claim_stock(again.item, stock):
+            raise RedemptionRefused("there is none left")
+        try:
+            books.hold(again)
+        except InsufficientPoints:
+            if again.item:
+                books.uow.unclaim_stock(again.item)
+            raise
+
+    def _price(self, again: Redemption, one: Redemption) -> int:
         """Gives a redemption the price and worth of now; how many there are of its item.
 
         Raises ``RedemptionRefused``, ``InsufficientPoints``, ``PluginFailed``.
@@ -158,8 +163,12 @@ class Spends:
             raise RedemptionRefused(offer.refusal or "there is nothing to spend points on")
         again.wallet, again.points, again.worth = offer.wallet, offer.points, offer.worth
         again.lines, again.account = dict(offer.lines), offer.account
+        if isinstance(owned.item, CatalogueReward) and not within_limit(
+            books, again.member_id, owned.item
+        ):
+            raise RedemptionRefused("the member has bought as many as one may")
         again.item = offer.item if offer.stock is not None else ""
-        return offer.stock
+        return AMPLE if offer.stock is None else offer.stock
 
     def _slides(self, reward: str) -> bool:
         return self.books.rules.config.rewards[reward].rate is not None
@@ -188,8 +197,10 @@ class Spends:
         if bought is not None and self.terms.sold_alike(one):
             again.grant = copied(bought)
             self.books.changes.grants[bought.id] = again.grant
-        else:
-            buy_grant(self.books, again, strictly=False)
+            return
+        buy_grant(self.books, again, strictly=False)
+        if bought is not None and again.grant is not None:
+            _follow(again.grant, bought)
 
     def _release(self, one: Redemption) -> None:
         again = self.made.get(one.id)
@@ -212,6 +223,15 @@ class Spends:
                 self.books.uow.unclaim_stock(again.item)
 
 
+def _follow(grant: GrantRecord, bought: GrantRecord) -> None:
+    """Lets a grant that is bought on other terms be used, and taken back, as the real one was."""
+    if bought.used_at is not None:
+        grant.use(bought.used_at, bought.saved)
+        grant.source, grant.order_id = bought.source, bought.order_id
+    if bought.revoked_at is not None:
+        grant.revoke(bought.revoked_at, Revocation(bought.revoked_for))
+
+
 def _usable(grant: GrantRecord) -> bool:
     return grant.used_at is None and grant.revoked_at is None
 
@@ -219,69 +239,3 @@ def _usable(grant: GrantRecord) -> bool:
 def copied(grant: GrantRecord) -> GrantRecord:
     """The same grant for the scratch database, without its code: nobody can use it there."""
     return replace(grant, code=None, fresh=True)
-
-
-class Unwritten:
-    """A unit of work whose books are not written yet: what they hold is found in them.
-
-    Rewards that are bought by themselves ask for what was bought and granted before.
-    """
-
-    def __init__(self, uow: UnitOfWork) -> None:
-        self._uow = uow
-        self.changes = Changes()
-        self.done: list[Changes] = []
-
-    def __getattr__(self, name: str) -> Any:
-        """Everything else is the unit of work's own."""
-        return getattr(self._uow, name)
-
-    def save(self, changes: Changes) -> None:
-        """Keeps what is to be written, with that of others."""
-        self.done.append(changes)
-
-    def redemption(self, redemption_id: str) -> Redemption | None:
-        """One redemption of the books at work."""
-        return next(
-            (one for key, one in self.changes.redemptions.items() if key == redemption_id), None
-        )
-
-    def unused_grants(self, member: str, rewards: Sequence[str]) -> list[GrantRecord]:
-        """What a member bought and has not used or lost, latest first."""
-        mine = [
-            one
-            for one in self.changes.grants.values()
-            if one.member_id == member and one.reward in rewards and one.redemption_id
-        ]
-        return [one for one in mine[::-1] if one.revoked_at is None and one.used_at is None]
-
-    def bought(
-        self, member: str, since: Mapping[str, datetime | None], now: datetime
-    ) -> Mapping[str, int]:
-        """How often rewards were bought since a moment, but for all that the books hold.
-
-        For these are added to it.
-        """
-        found: dict[str, int] = {}
-        for reward, moment in since.items():
-            mine = [
-                one
-                for one in self.changes.redemptions.values()
-                if one.member_id == member and one.reward == reward
-            ]
-            counted = [one for one in mine if one.state in _COUNTED]
-            recent = [one for one in counted if moment is None or one.created_at >= moment]
-            found[reward] = len(recent) - len(mine)
-        return found
-
-    def grants(self, ids: Sequence[str]) -> dict[str, GrantRecord]:
-        """The grants with these ids among those of the books at work."""
-        wanted = set(ids)
-        return {key: one for key, one in self.changes.grants.items() if key in wanted}
-
-    def as_work(self) -> UnitOfWork:
-        """Itself, to the types: what it lacks is the unit of work's."""
-        return cast(UnitOfWork, self)
-
-
-_COUNTED = (RedemptionState.HELD, RedemptionState.CAPTURED)

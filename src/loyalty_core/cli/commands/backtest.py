@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from loyalty_core.application.config import document_of, load_config
 from loyalty_core.cli import documents
 from loyalty_core.cli.options import (
     DEFAULT_CONFIG,
@@ -33,6 +35,13 @@ from loyalty_core.errors import FactError
 
 FIGURES = ("earned", "spent", "expired", "moved", "owed")
 MOST_SHOWN = 20
+
+
+class Sides(NamedTuple):
+    """What the wallets of each side are, and are worth."""
+
+    was: ProgramConfig
+    would: ProgramConfig
 
 
 def register(app: typer.Typer) -> None:
@@ -82,12 +91,20 @@ def backtest(
                 into=into,
                 progress=lambda done, total: bar.update(done, total=total),
             )
-        program = loyalty.config
+        sides = _sides(loyalty.config, load_config(document_of(new)))
     if svg is not None:
-        _write(svg, picture(found, program))
-    answer(_document(found, program), as_json, lambda console: _show(console, found, program))
+        _write(svg, picture(found, sides.would))
+    answer(_document(found, sides), as_json, lambda console: _show(console, found, sides.would))
     if found.failed:
         raise typer.Exit(PLUGIN)
+
+
+def _sides(was: ProgramConfig, would: ProgramConfig) -> Sides:
+    """Both configurations, each with the wallets that only the other one has."""
+    return Sides(
+        replace(was, wallets={**would.wallets, **was.wallets}),
+        replace(would, wallets={**was.wallets, **would.wallets}),
+    )
 
 
 def _since(text: str, config: ProgramConfig) -> datetime:
@@ -108,13 +125,13 @@ def _write(path: Path, text: str) -> None:
 # -- for machines ---------------------------------------------------------------------------------
 
 
-def _document(found: Backtest, config: ProgramConfig) -> documents.Document:
+def _document(found: Backtest, sides: Sides) -> documents.Document:
     impossible: list[Json] = [
         {
             "what": one.what,
             "member_id": one.member_id,
             "wallet": one.wallet,
-            "points": _points(one.points, one.wallet, config),
+            "points": _points(one.points, one.wallet, sides.would),
             "at": documents.moment(one.at),
             "reason": one.reason,
         }
@@ -136,9 +153,9 @@ def _document(found: Backtest, config: ProgramConfig) -> documents.Document:
             "left_out": found.left_out,
             "erased": found.erased,
         },
-        "months": _compared("month", found.months, config),
-        "segments": _compared("segment", found.segments, config),
-        "largest_changes": _compared("member_id", found.members, config),
+        "months": _compared("month", found.months, sides),
+        "segments": _compared("segment", found.segments, sides),
+        "largest_changes": _compared("member_id", found.members, sides),
         "grants": grants,
         "impossible_count": found.impossible_count,
         "impossible": impossible,
@@ -146,13 +163,13 @@ def _document(found: Backtest, config: ProgramConfig) -> documents.Document:
     }
 
 
-def _compared(name: str, rows: Sequence[Compared], config: ProgramConfig) -> list[Json]:
+def _compared(name: str, rows: Sequence[Compared], sides: Sides) -> list[Json]:
     return [
         {
             name: one.about,
             "wallet": one.wallet,
-            "was": _figures(one.was, one.wallet, config),
-            "would": _figures(one.would, one.wallet, config),
+            "was": _figures(one.was, one.wallet, sides.was),
+            "would": _figures(one.would, one.wallet, sides.would),
         }
         for one in rows
     ]
@@ -167,7 +184,7 @@ def _figures(figures: Figures, wallet: str, config: ProgramConfig) -> documents.
 
 
 def _points(units: int, wallet: str, config: ProgramConfig) -> documents.Document:
-    return documents.points(units, config.scale(wallet) or 0)
+    return documents.points(units, documents.scale_of(config, wallet))
 
 
 # -- for reading ----------------------------------------------------------------------------------
@@ -235,7 +252,7 @@ def _moves(one: Compared, name: str) -> bool:
 
 def _cell(one: Compared, name: str, config: ProgramConfig) -> Text:
     was, would = getattr(one.was, name), getattr(one.would, name)
-    scale = config.scale(one.wallet) or 0
+    scale = documents.scale_of(config, one.wallet)
     text = Text(amount(would, scale))
     if was != would:
         sign, style = ("+", "green") if would > was else ("", "red")
@@ -250,7 +267,7 @@ def _show_impossible(console: Console, found: Backtest, config: ProgramConfig) -
     heading(console, f"{found.impossible_count:,} things that were done and could not have been")
     made: Table = table("when", "what", "points", "why", "member", right=("points",))
     for one in found.impossible[:MOST_SHOWN]:
-        points = amount(one.points, config.scale(one.wallet) or 0)
+        points = amount(one.points, documents.scale_of(config, one.wallet))
         cells = (when(one.at, config), one.what, points, plain(one.reason), one.member_id)
         made.add_row(*map(Text, cells))
     console.print(made)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Iterator
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated
 
@@ -17,7 +16,7 @@ from loyalty_core.cli.options import JsonOption
 from loyalty_core.cli.output import REJECTED, add, answer, plain, table
 from loyalty_core.domain.facts import Json
 from loyalty_core.errors import PluginError, PluginMissing
-from loyalty_core.plugins.loader import GROUP, Plugin, load
+from loyalty_core.plugins.loader import GROUP, Plugin, installed, load
 from loyalty_core.testing.quality.report import Finding, QualityReport, Verdict, report
 from loyalty_core.testing.quality.subject import Subject, entries, subject_of
 
@@ -56,7 +55,7 @@ def check(
 
 def _subjects(named: str | None) -> Iterator[Subject]:
     if named is None:
-        for name in sorted(entry_points(group=GROUP).names):
+        for name in sorted(installed()):
             yield subject_of(load([name], ())[name])
     elif (Path(named) / "pyproject.toml").is_file():
         yield from _of_folder(Path(named).resolve())
@@ -77,12 +76,13 @@ def _of_folder(folder: Path) -> Iterator[Subject]:
             where=str(folder),
             remedy=f'Add [project.entry-points."{GROUP}"].',
         )
-    for source in (folder / "src", folder):
-        if source.is_dir():
-            sys.path.insert(0, str(source))
-            break
-    for name, value in named.items():
-        yield subject_of(_imported(name, value), folder=folder)
+    source = str(folder / "src" if (folder / "src").is_dir() else folder)
+    sys.path.insert(0, source)
+    try:
+        for name, value in named.items():
+            yield subject_of(_imported(name, value), folder=folder)
+    finally:
+        sys.path.remove(source)
 
 
 def _imported(name: str, value: str) -> Plugin:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -17,7 +16,10 @@ from loyalty_core.cli.scaffold import folder, start
 from loyalty_core.domain.clock import utc_now
 from loyalty_core.domain.facts import Json
 from loyalty_core.errors import FactError
-from loyalty_core.plugins.loader import GROUP
+from loyalty_core.plugins.loader import installed
+
+OURS = ("core", "gateway")
+"""What stands behind ``loyalty-`` in the names of the SDK's own distributions."""
 
 
 def new(
@@ -61,14 +63,17 @@ def new(
 
 
 def _refuse_taken(name: str, context: typer.Context) -> None:
-    """Raises ``FactError`` for a name that a command or another plugin has: one would be hidden."""
+    """Raises ``FactError`` for a name that something else has: one of the two would be hidden."""
     root = context.find_root()
-    commands = set(getattr(root.command, "commands", ())) | {"serve"}
-    installed = {point.name for point in entry_points(group=GROUP)}
-    if name in commands | installed:
-        what = "a plugin that is installed" if name in installed else "a command of `loyalty`"
+    commands: Any = root.command
+    taken = {
+        **dict.fromkeys(commands.list_commands(root), "a command of `loyalty`"),
+        **dict.fromkeys(installed(), "a plugin that is installed"),
+        **dict.fromkeys(OURS, "a distribution of the SDK"),
+    }
+    if name in taken:
         raise FactError(
-            f"{name!r} is the name of {what}", where="NAME", remedy="Choose another name."
+            f"{name!r} is the name of {taken[name]}", where="NAME", remedy="Choose another name."
         )
 
 

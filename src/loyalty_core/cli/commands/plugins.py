@@ -10,7 +10,7 @@ from rich.text import Text
 
 from loyalty_core.cli.documents import Document, moment
 from loyalty_core.cli.options import DEFAULT_CONFIG, ConfigOption, DatabaseOption, JsonOption
-from loyalty_core.cli.output import REJECTED, add, answer, table
+from loyalty_core.cli.output import REJECTED, add, answer, plain, table
 from loyalty_core.cli.session import opened
 from loyalty_core.cli.views import when
 from loyalty_core.domain.plugin_states import LiftReceipt, PluginState, PluginStatus
@@ -33,7 +33,9 @@ def show(
     database: DatabaseOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show every plugin: version, state, hooks, own tables, and what waits for it.
+    """Show every plugin: version, state, hooks, own tables, what waits for it, and what it keeps.
+
+    What it keeps is the personal data of members: what, where and why.
 
     A plugin in quarantine is not asked to decide. What it would have decided waits, and is not
     lost. Then the exit code is that of a rejection.
@@ -82,6 +84,11 @@ def _document(one: PluginStatus) -> Document:
         "stability": one.stability,
         "hooks": list(one.hooks),
         "tables": list(one.tables),
+        "personal_data": [
+            {"what": kept.what, "where": kept.where, "why": kept.why, "erasure": kept.erasure}
+            for kept in one.personal_data
+        ],
+        "deprecated": list(one.deprecated),
         "deferred_facts": one.deferred_facts,
         "pending_deliveries": one.pending_deliveries,
         "dead_deliveries": one.dead_deliveries,
@@ -108,6 +115,14 @@ def _show(console: Console, found: tuple[PluginStatus, ...], config: ProgramConf
         add(shown, one.id, one.version, one.state.value, *waits, ", ".join(hooks))
     console.print(shown)
     console.print(Text("facts wait to be decided by the plugin, deliveries for its handlers"))
+    if any(one.personal_data for one in found):
+        kept = table("plugin", "keeps of members", "in", "why")
+        for one in found:
+            for part in one.personal_data:
+                add(kept, one.id, part.what, part.where, " ".join((part.why, part.erasure)).strip())
+        console.print(kept)
+    for told in (told for one in found for told in one.deprecated):
+        console.print(Text(f"note: {plain(told)}", style="yellow"), soft_wrap=True)
     for one in found:
         if one.since is not None:
             text = f"{one.id}: in quarantine since {when(one.since, config)}, as it {one.reason} "

@@ -14,11 +14,13 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from loyalty_core.application.config import document_of, effective
+from loyalty_core.application.config import ConfigFile, document_of, effective
+from loyalty_core.application.deprecations import deprecated_settings
 from loyalty_core.application.structure import read_settings
 from loyalty_core.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption
 from loyalty_core.cli.output import answer, plain, print_json
 from loyalty_core.cli.template import SCHEMA, configuration
+from loyalty_core.cli.views import when
 from loyalty_core.domain.facts import Json
 from loyalty_core.domain.programs import ProgramConfig
 from loyalty_core.errors import ConfigError, FactError, Problem
@@ -135,17 +137,27 @@ def _effective(config: Path) -> tuple[dict[str, Json], list[str]]:
             plugin.manifest.id: _settings(plugin.manifest, loyalty.config)
             for plugin in loyalty.plugins
         }
-        return found, _notes(loyalty)
+        going = deprecated_settings(ConfigFile, document_of(config), "")
+        told = [note for one in loyalty.plugin_status() for note in one.deprecated]
+        return found, [*_notes(loyalty), *map(str, going), *told]
 
 
 def _notes(loyalty: Loyalty) -> list[str]:
     """What is legal and perhaps not meant."""
     spent = {reward.wallet for reward in loyalty.rewards()}
-    return [
+    starts_at = loyalty.config.program.starts_at
+    starts = [] if starts_at is None else [_starting(when(starts_at, loyalty.config))]
+    return starts + [
         f"wallets.{name}: no reward spends {wallet.unit}; that is right if they only count."
         for name, wallet in loyalty.config.wallets.items()
         if name not in spent
     ]
+
+
+def _starting(at: str) -> str:
+    return (
+        f"program.in_force_from: it starts to decide at {at}, and the one before goes on so long."
+    )
 
 
 def _others_faults(document: Mapping[str, Json]) -> Iterator[Problem]:

@@ -14,6 +14,7 @@ from importlib.metadata import entry_points
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
+import loyalty_core
 from loyalty_core.application.structure import converter, read_settings
 from loyalty_core.errors import ConfigError, LoyaltyError
 from loyalty_core.plugins import hookspecs
@@ -117,12 +118,13 @@ def _is_marked(subject: Subject, name: str) -> bool:
 def opens(subject: Subject) -> Iterator[str]:
     """A program opens with each sample configuration, and the plugin registers something in it."""
     for number, sample in enumerate(subject.samples, 1):
+        notes = Notes()
         try:
-            found = _registered(subject, sample).registered
+            _register(subject, sample, notes)
         except LoyaltyError as error:
             yield f"sample {number}: {words(error)}"
             continue
-        if not found and not _extends(subject):
+        if not notes.registered and not _extends(subject):
             yield f"sample {number}: the plugin registers nothing"
 
 
@@ -133,13 +135,11 @@ def _extends(subject: Subject) -> bool:
     )
 
 
-def _registered(subject: Subject, sample: Document) -> Notes:
-    """What the plugin registers in a program; raises ``LoyaltyError``."""
-    notes = Notes()
+def _register(subject: Subject, sample: Document, notes: Notes) -> None:
+    """Notes what the plugin registers in a program; raises ``LoyaltyError``."""
     plugin = Watching(subject.plugin, notes)
     config = read_config(sample, [plugin])
     Registry(load(config.plugins, [plugin])).rules(config)
-    return notes
 
 
 @rule(
@@ -151,15 +151,11 @@ def _registered(subject: Subject, sample: Document) -> Notes:
 )
 def prefixes(subject: Subject) -> Iterator[str]:
     """The ids of all that it registers begin with its own id and a dot."""
-    seen = set()
+    notes = Notes()
     for sample in subject.samples:
-        notes = Notes()
-        plugin = Watching(subject.plugin, notes)
         with contextlib.suppress(LoyaltyError):  # what was registered until then is noted
-            config = read_config(sample, [plugin])
-            Registry(load(config.plugins, [plugin])).rules(config)
-        seen |= set(notes.ids)
-    for name in sorted(seen):
+            _register(subject, sample, notes)
+    for name in sorted(notes.ids):
         if not name.startswith(f"{subject.id}."):
             yield f"{name!r} does not begin with '{subject.id}.'"
 
@@ -212,7 +208,7 @@ def public_names(subject: Subject) -> Iterator[str]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             for name in _imported(node):
                 top, _, rest = name.partition(".")
-                public = not rest or rest.partition(".")[0] == "testing"
+                public = not rest or rest.partition(".")[0] in (*loyalty_core.__all__, "testing")
                 if top in others or (top == "loyalty_core" and not public):
                     yield f"{path.name}:{node.lineno}: imports {name}"  # type: ignore[attr-defined]
                 if top == "loyalty_gateway" and rest not in ("extension", "testing"):
@@ -223,6 +219,8 @@ def _imported(node: ast.AST) -> list[str]:
     if isinstance(node, ast.Import):
         return [alias.name for alias in node.names]
     if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+        if node.module == "loyalty_core":  # its names, or modules of it
+            return [f"{node.module}.{alias.name}" for alias in node.names]
         return [node.module]
     return []
 

@@ -9,7 +9,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any, get_args, get_type_hints
 
+from loyalty_core.application.deprecations import all_deprecated_settings
+from loyalty_core.domain.clock import utc_now
 from loyalty_core.errors import ConfigError
+from loyalty_core.plugins.deprecating import deprecated_of
 from loyalty_core.plugins.loader import load
 from loyalty_core.plugins.registry import Registry, read_config
 from loyalty_core.testing.quality import plays
@@ -268,6 +271,27 @@ def typed(subject: Subject) -> Iterator[str]:
         yield "there is no py.typed"
 
 
+@rule(
+    "LQ311",
+    "nothing-that-goes",
+    why="What is deprecated will be taken away, and the plugin breaks on that day.",
+    mend="Use what the warning names instead; the page of deprecations lists them all. Take away a "
+    "setting of the plugin's own once its last day is over.",
+)
+def nothing_that_goes(subject: Subject) -> Iterator[str]:
+    """It uses nothing deprecated, and what it has deprecated itself goes when it says."""
+    found = {
+        str(one): None
+        for sample in subject.samples
+        for one in deprecated_of(subject.plugin, sample["plugins"][subject.id])
+    }
+    yield from found
+    today = utc_now().date()
+    for one in all_deprecated_settings(subject.plugin.manifest.config):
+        if one.deprecation.is_over(today):
+            yield f"{one}: that day is over"
+
+
 RULES = (
     settings_described,
     settings_in_readme,
@@ -278,4 +302,5 @@ RULES = (
     small_state,
     tested,
     typed,
+    nothing_that_goes,
 )

@@ -6,6 +6,7 @@ The interpreter itself tells of each call (``sys.setprofile``) and of each acces
 
 from __future__ import annotations
 
+import gc
 import os
 import random
 import sys
@@ -81,17 +82,23 @@ _hooks: list[bool] = []
 def watched() -> Iterator[list[str]]:
     """What this thread asks of the outside meanwhile, as words such as ``the clock (time.time)``.
 
-    What is asked is answered: nothing is forbidden, so that everything is found at once.
+    What is asked is answered: nothing is forbidden, so that everything is found at once. No garbage
+    is collected meanwhile: that runs what others have left in this process, finalizers and
+    ``gc.callbacks`` (those of Hypothesis ask the clock), and none of it is what is watched.
     """
     _listen()
     seen: list[str] = []
     before = sys.getprofile()
     outer, _watch.seen = getattr(_watch, "seen", None), seen
+    collects = gc.isenabled()
+    gc.disable()
     sys.setprofile(lambda frame, event, value: _called(seen, frame, event, value))
     try:
         yield seen
     finally:
         sys.setprofile(before)
+        if collects:
+            gc.enable()
         _watch.seen = outer
 
 

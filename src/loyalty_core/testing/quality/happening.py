@@ -9,7 +9,8 @@ from typing import Any
 
 from loyalty_core.domain.amounts import format_scaled
 from loyalty_core.domain.currencies import minor_digits
-from loyalty_core.testing.quality.subject import Document, Hints
+from loyalty_core.testing.quality.claim import Hints
+from loyalty_core.testing.quality.subject import Document
 
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
 """When everything of a history has happened."""

@@ -91,10 +91,10 @@ def stages(subject: Subject) -> Iterator[Iterator[Stage]]:
 def happening(stage: Stage, seed: int) -> Happening:
     """What happens in a program, by chance from a seed."""
     currency = str(stage.sample["program"].get("currency", "USD"))
-    hints = stage.subject.hints
+    hints = stage.subject.claim.history
     hinted = {one["kind"] for one in hints.activities}
     declared = (one for one in stage.notes.kinds if one.kind not in hinted)
-    activities = [*hints.activities, *activities_of(declared)]
+    activities = (*hints.activities, *activities_of(declared))
     return Happening(seed, currency, replace(hints, activities=activities))
 
 

@@ -248,7 +248,10 @@ def _redeemed(loyalty: Loyalty) -> Iterator[str]:
     rewards = list(loyalty._parts.rules.rewards)
     for name in NAMES:
         member = member_of(loyalty, name)
-        loyalty.adjust(member, _paid(loyalty), 5000, reason="a test", actor="operator", key=name)
+        for wallet, settings in loyalty.config.wallets.items():
+            if settings.spendable:
+                key = f"{name} gets {wallet}"
+                loyalty.adjust(member, wallet, 5000, reason="a test", actor="operator", key=key)
         for number, reward in enumerate(rewards):
             order, key = f"o{number}", f"{name} {reward}"
             try:
@@ -257,11 +260,6 @@ def _redeemed(loyalty: Loyalty) -> Iterator[str]:
                 yield f"{reward}: {error}"
             except LoyaltyError:
                 continue  # a reward may refuse
-
-
-def _paid(loyalty: Loyalty) -> str:
-    """A wallet that members can spend."""
-    return next(name for name, wallet in loyalty.config.wallets.items() if wallet.spendable)
 
 
 def _whole_refund(order: str, stage: Stage) -> Document:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib.metadata import entry_points
 
+from loyalty_core.errors import ConfigError
 from loyalty_core.testing.quality import bronze, gold, silver
+from loyalty_core.testing.quality.claim import Grade, read_claim
 from loyalty_core.testing.quality.playing import words
-from loyalty_core.testing.quality.rules import Grade, Idle, Rule, Unchecked, rule
+from loyalty_core.testing.quality.rules import Idle, Rule, Unchecked, rule
 from loyalty_core.testing.quality.subject import Subject
 
 GROUP = "loyalty.quality"
@@ -77,23 +79,23 @@ class QualityReport:
     mend="In quality.toml write `grade`, and below `[exempt]` the code of a rule with the reason. "
     "Delete an exemption once the rule holds without it.",
 )
-def quality_file(subject: Subject) -> Sequence[str]:
-    """Each exemption in quality.toml is of a rule that there is, with a reason, and is needed."""
+def quality_file(subject: Subject) -> Iterator[str]:
+    """What quality.toml says can be read, and its exemptions have reasons and are needed."""
+    try:
+        claim = read_claim(subject.text("quality.toml"))
+    except ConfigError as error:
+        yield from map(str, error.problems)
+        return
     known = {one.code: one for one in all_rules()}
-    unknown = subject.quality.keys() - {"grade", "exempt", "history"}
-    faults = [f"{name!r} is no key of quality.toml" for name in sorted(unknown)]
-    if subject.wanted not in set(Grade):
-        faults.append(f"the grade {subject.wanted!r} is none of {', '.join(Grade)}")
-    for code, reason in subject.exempt.items():
+    for code, reason in claim.exempt.items():
         if code not in known:
-            faults.append(f"there is no rule {code!r}")
-        elif not str(reason).strip():
-            faults.append(f"the exemption from {code} has no reason")
+            yield f"there is no rule {code!r}"
+        elif not reason.strip():
+            yield f"the exemption from {code} has no reason"
         elif known[code].grade is Grade.BRONZE:
-            faults.append(f"{code} is a rule of bronze: nothing is exempt from it")
+            yield f"{code} is a rule of bronze: nothing is exempt from it"
         elif checked(subject, known[code]).verdict is not Verdict.FAILED:
-            faults.append(f"the exemption from {code} is not needed")
-    return faults
+            yield f"the exemption from {code} is not needed"
 
 
 def all_rules() -> tuple[Rule, ...]:
@@ -128,18 +130,17 @@ def _checked(subject: Subject, one: Rule) -> Finding:
 
 def finding(subject: Subject, one: Rule) -> Finding:
     """What came of a rule, as the grade counts it: exempt where quality.toml says why."""
-    reason = subject.exempt.get(one.code, "")
+    reason = subject.claim.exempt.get(one.code, "")
     if reason and one.grade is not Grade.BRONZE:
-        return Finding(rule=one, verdict=Verdict.EXEMPT, reason=str(reason))
+        return Finding(rule=one, verdict=Verdict.EXEMPT, reason=reason)
     return checked(subject, one)
 
 
 def report(subject: Subject) -> QualityReport:
     """Every rule checked on a plugin."""
-    wanted = Grade(subject.wanted) if subject.wanted in set(Grade) else Grade.GOLD
     return QualityReport(
         plugin=subject.id,
         version=subject.plugin.manifest.version,
         findings=tuple(finding(subject, one) for one in all_rules()),
-        wanted=wanted,
+        wanted=subject.claim.grade,
     )

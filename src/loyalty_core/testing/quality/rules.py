@@ -6,24 +6,11 @@ import inspect
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from enum import StrEnum
 
+from loyalty_core.testing.quality.claim import Grade
 from loyalty_core.testing.quality.subject import Subject
 
 _CODE = re.compile(r"LQ[123][0-9]{2}", re.ASCII)
-
-
-class Grade(StrEnum):
-    """How good a plugin is: each grade has the rules of those below it as well."""
-
-    BRONZE = "bronze"
-    SILVER = "silver"
-    GOLD = "gold"
-
-    @property
-    def rank(self) -> int:
-        """0 for the lowest."""
-        return list(Grade).index(self)
 
 
 class Idle(Exception):

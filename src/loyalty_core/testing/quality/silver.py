@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from loyalty_core.ports.connectors import ListsChanges, ReceivesWebhooks
+from loyalty_core.ports.connectors import ActsOnShop, ListsChanges, ReceivesWebhooks
 from loyalty_core.testing.quality import plays
 from loyalty_core.testing.quality.migrating import migration_faults
 from loyalty_core.testing.quality.rules import Idle, Unchecked, rule
@@ -124,7 +124,7 @@ def handles_twice(subject: Subject) -> list[str]:
     notes = plays.played(subject).notes
     if not notes.subscriptions:
         raise Idle("it subscribes to no events")
-    if not any(one.id in notes.calls for one in notes.subscriptions):
+    if not notes.subscriptions.keys() & notes.calls.keys():
         raise Idle("no event that it subscribes to happens in these histories")
     return notes.handlers
 
@@ -184,7 +184,7 @@ def opens_quietly(subject: Subject) -> list[str]:
 )
 def plays_deliveries(subject: Subject) -> Iterator[str]:
     """The tests of a connector deliver histories in any way, and spoil signatures."""
-    connectors, needed = plays.played(subject).notes.connectors, []
+    connectors, needed = plays.played(subject).notes.connectors.values(), []
     if any(isinstance(one, ReceivesWebhooks) for one in connectors):
         needed.append("check_signatures")
         if any(isinstance(one, ListsChanges) for one in connectors):
@@ -213,14 +213,59 @@ def migrates(subject: Subject) -> list[str]:
     return list(dict.fromkeys(faults))
 
 
+@rule(
+    "LQ216",
+    "says-what-it-keeps",
+    why="Whoever answers for data protection has to say what is kept of people, where and why.",
+    mend="Name it in the manifest: `personal_data` has a `PersonalData` for each thing, with "
+    "`what`, `where` and `why`. Of what is `outside` its `erasure` says what becomes of it when a "
+    "person is erased; the rest is cleared by the core.",
+)
+def says_what_it_keeps(subject: Subject) -> Iterator[str]:
+    """The manifest says what it keeps of members: in states, own tables, facts, events, outside."""
+    notes, said = plays.played(subject).notes, subject.plugin.manifest.personal_data
+    acting = [name for name, one in notes.connectors.items() if _acts(one)]
+    kept = {
+        "state": "it keeps a state of members" if notes.keeps else "",
+        "tables": "it has tables of its own" if notes.tables else "",
+        "facts": "it declares activities" if notes.kinds else "",
+        "events": f"it emits {', '.join(sorted(notes.told))}" if notes.told else "",
+        "outside": f"something is done at {', '.join(acting)}" if acting else "",
+    }
+    if notes.connectors and not notes.kinds:
+        kept["facts"] = f"facts come from {', '.join(notes.connectors)}"
+    for where, words in kept.items():
+        if words and where not in {one.where for one in said}:
+            yield f"{words}, and personal_data names nothing in {where!r}"
+    for one in said:
+        if one.where not in kept:
+            yield f"{one.where!r} of {one.what!r} is none of {', '.join(kept)}"
+        if not one.what.strip() or not one.why.strip():
+            yield f"{one} does not say what it is, or why"
+        if one.where == "outside" and not one.erasure.strip():
+            yield f"{one.what!r} is outside, and its erasure is not told"
+        if one.where == "tables" and not notes.tables:
+            yield f"{one.what!r} is in tables, and it has none"
+
+
+def _acts(connector: object) -> bool:
+    if not isinstance(connector, ActsOnShop):
+        return False
+    wants = connector.wants
+    return bool(wants.rewards or wants.members or wants.events)
+
+
 def names_in_tests(subject: Subject) -> set[str]:
     """The names that its tests use; raises ``Unchecked`` where they are not there."""
     if subject.folder is None:
         raise Unchecked("its tests are not there")
     found: set[str] = set()
     for path in sorted((subject.folder / "tests").rglob("*.py")):
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        found |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Name):
+                found.add(node.id)
+            elif isinstance(node, ast.Attribute):
+                found.add(node.attr)
     return found
 
 
@@ -239,4 +284,5 @@ RULES = (
     opens_quietly,
     plays_deliveries,
     migrates,
+    says_what_it_keeps,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,7 +15,9 @@ from types import ModuleType
 from typing import Any, TypeVar, cast
 
 from loyalty_core.domain.facts import Json
+from loyalty_core.errors import ConfigError
 from loyalty_core.plugins.loader import GROUP, Plugin
+from loyalty_core.testing.quality.claim import Claim, read_claim
 from loyalty_core.testing.quality.pages import Block, blocks
 
 T = TypeVar("T")
@@ -24,19 +27,6 @@ DEFAULTS: Mapping[str, Document] = {
     "wallets": {"points": {"value": {"points": 100, "amount": "1.00"}}},
 }
 """What a sample that shows only part of a configuration is completed with."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Hints:
-    """What generated histories have besides plain orders, from ``[history]`` of quality.toml.
-
-    ``activities`` are facts without a person and a moment. In their ``data``, and in ``order``
-    and ``line``, a list is a choice of which each fact has one.
-    """
-
-    activities: Sequence[Mapping[str, Any]] = ()
-    order: Mapping[str, Sequence[Any]] = field(default_factory=dict)
-    line: Mapping[str, Sequence[Any]] = field(default_factory=dict)
 
 
 @dataclass(eq=False, kw_only=True)
@@ -100,25 +90,11 @@ class Subject:
         return tuple(blocks(self.readme))
 
     @cached_property
-    def quality(self) -> Document:
-        """What its quality.toml says; raises ``tomllib.TOMLDecodeError``."""
-        return tomllib.loads(self.text("quality.toml"), parse_float=Decimal)
-
-    @property
-    def wanted(self) -> str:
-        """The grade that it claims; gold if it claims nothing."""
-        return str(self.quality.get("grade", "gold"))
-
-    @property
-    def exempt(self) -> Mapping[str, str]:
-        """The rules that it says do not hold for it, and why, by code."""
-        found = self.quality.get("exempt", {})
-        return found if isinstance(found, dict) else {}
-
-    @property
-    def hints(self) -> Hints:
-        """What its histories have besides plain orders."""
-        return Hints(**self.quality.get("history", {}))
+    def claim(self) -> Claim:
+        """What its quality.toml says; that of an empty one where it cannot be read."""
+        with contextlib.suppress(ConfigError):  # LQ109 says what is wrong with it
+            return read_claim(self.text("quality.toml"))
+        return Claim()
 
     @cached_property
     def samples(self) -> Sequence[Document]:

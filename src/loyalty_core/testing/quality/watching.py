@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from loyalty_core.application.activities import ActivityKind
-from loyalty_core.domain.effects import Emit
+from loyalty_core.domain.effects import Emit, KeepState
 from loyalty_core.domain.events import Event
 from loyalty_core.plugins.loader import Plugin
 from loyalty_core.plugins.manifest import PluginManifest
@@ -40,8 +40,9 @@ class Notes:
     """What was noticed of a plugin: sentences by kind, each once.
 
     ``calls`` counts those of pure methods and handlers, ``told`` are the types of its events,
-    ``ids`` those of what it ``registered``, with the latest ``kinds`` of activity, ``tables``,
-    ``connectors`` and ``subscriptions``.
+    ``keeps`` says whether it keeps a state of anybody. ``ids`` are those of what it ``registered``,
+    with the latest ``kinds`` of activity and ``tables``, and with all ``connectors`` and
+    ``subscriptions`` by their ids.
     """
 
     asks: list[str] = field(default_factory=list)
@@ -52,12 +53,13 @@ class Notes:
     handlers: list[str] = field(default_factory=list)
     calls: dict[str, int] = field(default_factory=dict)
     told: set[str] = field(default_factory=set)
+    keeps: bool = False
     ids: list[str] = field(default_factory=list)
     registered: int = 0
     kinds: list[ActivityKind[object]] = field(default_factory=list)
     tables: list[OwnTables] = field(default_factory=list)
-    connectors: list[Any] = field(default_factory=list)
-    subscriptions: list[Any] = field(default_factory=list)
+    connectors: dict[str, Any] = field(default_factory=dict)
+    subscriptions: dict[str, Subscription] = field(default_factory=dict)
 
     def note(self, kind: str, sentence: str) -> None:
         """Keeps a sentence, once."""
@@ -99,7 +101,7 @@ def _registering(hook: Callable[..., Any], kind: str, notes: Notes) -> Callable[
         if kind in _DECIDING:
             return [_watching(item, notes) for item in found]
         if kind == "handlers":
-            notes.subscriptions = found
+            notes.subscriptions |= {item.id: item for item in found}
             return [_twice(item, notes) for item in found]
         if kind == "payments":
             return [_Waiting(item.id) for item in found]
@@ -108,7 +110,7 @@ def _registering(hook: Callable[..., Any], kind: str, notes: Notes) -> Callable[
         if kind == "activities":
             notes.kinds = found
         if kind == "connectors":
-            notes.connectors = found
+            notes.connectors |= {item.id: item for item in found}
             return []
         return found
 
@@ -149,6 +151,7 @@ def _looked_at(method: Callable[..., Any], name: str, notes: Notes) -> Any:
         notes.calls[name] = notes.calls.get(name, 0) + 1
         effects = second if isinstance(second, list | tuple) else ()
         notes.told |= {one.type for one in effects if isinstance(one, Emit)}
+        notes.keeps |= any(isinstance(one, KeepState) and bool(one.state) for one in effects)
         return second
 
     return staticmethod(call)

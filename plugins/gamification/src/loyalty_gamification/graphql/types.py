@@ -80,6 +80,9 @@ class GamificationWheelPrize:
     prize: str = strawberry.field(description="The prize.")
     name: str = strawberry.field(description="What members call it.")
     odds: int = strawberry.field(description="Its share of the sum of all odds.")
+    stock: int | None = strawberry.field(
+        description="How many of it all members together may win in a period; null for no limit."
+    )
 
 
 @strawberry.type(description="A spin of a prize wheel, and what it takes to check it.")
@@ -90,6 +93,9 @@ class GamificationSpin:
     at: datetime = strawberry.field(description="When it was spun.")
     day: date = strawberry.field(description="The program's day on which it was spun.")
     prize: str = strawberry.field(description="What it came to.")
+    drawn: str = strawberry.field(
+        description="What was drawn: another prize than it came to, if that one was gone."
+    )
     day_secret: str | None = strawberry.field(
         description="The secret of that day, once it is over."
     )
@@ -105,6 +111,9 @@ class GamificationWheel:
     first_day: date = strawberry.field(description="Its first day.")
     commitment: str = strawberry.field(description="What the shop is committed to.")
     prizes: list[GamificationWheelPrize] = strawberry.field(description="The fields, in order.")
+    instead: str | None = strawberry.field(
+        description="The prize that is won instead of one that is gone."
+    )
     spins: list[GamificationSpin] = strawberry.field(description="The latest spins, oldest first.")
 
 
