@@ -94,16 +94,16 @@ def refund_node(one: Doc) -> Doc:
                 for part in one["order_adjustments"]
             ]
         },
-        "transactions": {
-            "nodes": [
-                {
-                    "kind": part["kind"].upper(),
-                    "status": part["status"].upper(),
-                    "amountSet": money(part.get("amount_set"), part["amount"]),
-                }
-                for part in one["transactions"]
-            ]
-        },
+        "transactions": {"nodes": [transaction_node(part) for part in one["transactions"]]},
+    }
+
+
+def transaction_node(one: Doc) -> Doc:
+    return {
+        "kind": one["kind"].upper(),
+        "status": one["status"].upper(),
+        "gateway": one.get("gateway"),
+        "amountSet": money(one.get("amount_set"), one["amount"]),
     }
 
 
@@ -127,6 +127,8 @@ def order_node(one: Doc, customer: Doc | None) -> Doc:
         "sourceName": one["source_name"],
         "discountCodes": [part["code"] for part in one["discount_codes"]],
         "totalTipReceivedSet": money(None, one["total_tip_received"], one["currency"]),
+        "paymentGatewayNames": one["payment_gateway_names"],
+        "transactions": [transaction_node(part) for part in one.get("transactions", [])],
         "retailLocation": {"id": f"gid://shopify/Location/{place}"} if place else None,
         "customer": customer,
         "shippingLine": {

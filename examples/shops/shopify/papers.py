@@ -71,6 +71,7 @@ def order(number: Any = 820982911946154508, **more: Any) -> Doc:
         "location_id": None,
         "discount_codes": [],
         "total_tip_received": "0.00",
+        "payment_gateway_names": ["shopify_payments"],
         "customer": customer(),
         "shipping_lines": [],
         "line_items": [line()],
@@ -143,6 +144,11 @@ def adjusted(amount: str, tax: str = "0.00", **more: Any) -> Doc:
         "tax_amount_set": bag(tax),
         **more,
     }
+
+
+def paid_with(gateway: str, amount: str, **more: Any) -> Doc:
+    """The transaction of a payment. Webhooks about orders have none of them: they name gateways."""
+    return {"kind": "sale", "status": "success", "gateway": gateway, "amount": amount, **more}
 
 
 def edited(of: Any, additions: Mapping[Any, int], removals: Mapping[Any, int]) -> Doc:

@@ -17,6 +17,7 @@ from examples.shops.shopify.papers import (
     many,
     order,
     paid_back,
+    paid_with,
     refund,
     webhook,
 )
@@ -327,6 +328,11 @@ def test_webhooks_lists_and_files_say_the_same_of_every_kind_of_order(double: Sh
             shipping_lines=shipped,
         ),
         order(10, cancelled_at="2026-06-03T00:00:00Z", financial_status="voided"),
+        order(
+            11,
+            payment_gateway_names=["gift_card", "shopify_payments"],
+            transactions=[paid_with("gift_card", "4.00"), paid_with("shopify_payments", "6.00")],
+        ),
     ]
     with opened(double) as loyalty:
         sent(loyalty, *(webhook(one) for one in double.orders))

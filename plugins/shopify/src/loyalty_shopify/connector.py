@@ -162,9 +162,10 @@ class ShopifyConnector:
         return self._reading.order_inputs(known) if known is not None else []
 
     def _order(self, doc: JsonObject) -> JsonObject:
-        """An order whose refunds say what went back in the shop's money."""
+        """An order whose refunds say what went back in the shop's money, and gift cards theirs."""
         refunds: list[Json] = [self._refund(one) for one in as_objects(doc.get("refunds"))]
-        return {**doc, "refunds": refunds}
+        whole = {**doc, "refunds": refunds}
+        return patiently(lambda: self._walk.with_payments(whole), ConnectorDisabled)
 
     def _refund(self, doc: JsonObject) -> dict[str, Json]:
         """A refund; where it says only what went back in the buyer's money, the shop is asked."""

@@ -28,6 +28,7 @@ ORDER_FIELDS = f"""
   financial_status: displayFinancialStatus currency: currencyCode
   taxes_included: taxesIncluded source_name: sourceName discount_codes: discountCodes
   total_tip_received_set: totalTipReceivedSet {_MONEY}
+  payment_gateway_names: paymentGatewayNames
   retail_location: retailLocation {{ id }}
   customer {{
     id
@@ -83,6 +84,12 @@ REFUND = f"""query($id: ID!, $first: Int!, $after: String) {{
       nodes {{ reason amount_set: amountSet {_MONEY} tax_amount_set: taxAmountSet {_MONEY} }}
     }}
     transactions(first: 20) {{ nodes {{ kind status amount_set: amountSet {_MONEY} }} }}
+  }}
+}}"""
+
+PAYMENTS = f"""query($id: ID!) {{
+  order(id: $id) {{
+    transactions(first: 100) {{ kind status gateway amount_set: amountSet {_MONEY} }}
   }}
 }}"""
 

@@ -28,6 +28,7 @@ from loyalty_core import (
     Refund,
     RefundKind,
     RefundLine,
+    Tender,
     as_object,
     as_objects,
     as_text,
@@ -50,6 +51,9 @@ STATUS = {
 RANKS = tuple(OrderStatus)
 FAILED = ("failure", "error")
 TIP = "tip"
+TENDERS = {"gift_card": "gift_card", "shopify_store_credit": "store_credit"}
+"""The gateways of what is no new money, which rules may leave out, as tenders."""
+PAID = ("sale", "capture")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,7 @@ class Reading:
             shipping=Minor(shipping),
             shipping_tax=Minor(shipping_tax),
             tax_included=doc.get("taxes_included") is True,
+            tenders=tuple(_tenders(doc, money)),
             channel=as_text(doc.get("source_name")),
             store=_location(doc) if pos else "",
             tags=tags_of(doc.get("tags")),
@@ -157,6 +162,12 @@ class Reading:
             )
 
 
+def paid_with_a_card_of_the_shop(doc: JsonObject) -> bool:
+    """Whether a gift card or store credit paid some of an order; how much, transactions say."""
+    names = doc.get("payment_gateway_names")
+    return isinstance(names, list) and any(one in TENDERS for one in names)
+
+
 def in_other_money(doc: JsonObject, currency: str) -> bool:
     """Whether money went back in another currency than the shop's, and only that is said."""
     return any(
@@ -216,6 +227,19 @@ def _lines(doc: JsonObject, money: tuple[str, int], refunds: tuple[Refund, ...])
         yield line
     if tips > 0:
         yield Line(id=TIP, amount=Minor(tips), kind=LineKind.TIP)
+
+
+def _tenders(doc: JsonObject, money: tuple[str, int]) -> Iterator[Tender]:
+    """What gift cards and store credit paid. Other means are left out: webhooks do not say them."""
+    paid: Counter[str] = Counter()
+    for place, one in enumerate(as_objects(doc.get("transactions"))):
+        tender = TENDERS.get(as_text(one.get("gateway")))
+        done = as_text(one.get("kind")).lower() in PAID
+        if tender and done and as_text(one.get("status")).lower() == "success":
+            where = f"$.transactions[{place}]"
+            paid[tender] += shop_money(one, ("amount_set", "amount"), money, where)
+    for kind, amount in sorted(paid.items()):
+        yield Tender(kind=kind, amount=Minor(amount))
 
 
 def _tips(doc: JsonObject) -> JsonObject:

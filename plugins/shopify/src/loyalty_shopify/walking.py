@@ -31,6 +31,7 @@ from loyalty_core import (
     place_at,
 )
 from loyalty_shopify.asking import Admin, TooCostly
+from loyalty_shopify.fields import name
 from loyalty_shopify.people import customer_of
 from loyalty_shopify.queries import (
     BULK,
@@ -39,10 +40,11 @@ from loyalty_shopify.queries import (
     LINES,
     ORDER,
     ORDERS,
+    PAYMENTS,
     REFUND,
     START_BULK,
 )
-from loyalty_shopify.reading import Reading
+from loyalty_shopify.reading import Reading, paid_with_a_card_of_the_shop
 
 OVERLAP = timedelta(minutes=2)
 A_FILE_PAGE = 100
@@ -234,14 +236,14 @@ class Walk:
     def _read_one(self, of: str, doc: JsonObject) -> list[Input]:
         if of == "customers":
             return [customer_of(doc, self._reading.source, self._tag_prefix)]
-        return self._reading.order_inputs(self.with_refunds(doc))
+        return self._reading.order_inputs(self.with_payments(self.with_refunds(doc)))
 
     def order(self, id: str) -> dict[str, Json] | None:
-        """An order with all its lines and refunds, as it is now; None if it is not there."""
+        """All that an order says, as it is now; None if it is not there."""
         found = self._admin.ask(ORDER, id=id, lines=LINES_A_PAGE).get("order")
         if not isinstance(found, dict):
             return None
-        return self.with_refunds(self._whole(found, LINES_A_PAGE))
+        return self.with_payments(self.with_refunds(self._whole(found, LINES_A_PAGE)))
 
     def with_refunds(self, doc: JsonObject) -> dict[str, Json]:
         """An order with all that its refunds say: a list of orders only has their ids."""
@@ -250,6 +252,13 @@ class Walk:
             known = "created_at" in one
             refunds.append(one if known else self.refund(as_text(one.get("id"))))
         return {**doc, "refunds": refunds}
+
+    def with_payments(self, doc: dict[str, Json]) -> dict[str, Json]:
+        """An order with its transactions, which are asked for where a card of the shop paid."""
+        if not paid_with_a_card_of_the_shop(doc):
+            return doc
+        known = self._admin.ask(PAYMENTS, id=f"gid://shopify/Order/{name(doc.get('id'), '$.id')}")
+        return {**doc, "transactions": as_object(known.get("order")).get("transactions")}
 
     def refund(self, id: str) -> dict[str, Json]:
         """A refund with all its lines."""
