@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from benchmarks import boards, growth, memory, recording, spending, upkeep
-from benchmarks.peers import beside, installed
+from benchmarks.peers import beside, imported_beside, installed
 from benchmarks.plugins import PLUGINS, reading_of, recording_with
 from benchmarks.shop import Measured, Shop
 
@@ -39,9 +39,13 @@ def _both(target: float) -> dict[str, float]:
     return dict.fromkeys(("SQLite", "PostgreSQL"), target)
 
 
-def _beside(peer: str, target: dict[str, float]) -> Case:
-    name = f"whole order, a posting of {peer}"
-    return Case(name, beside(peer), 1000, 300, target, peer=peer, bound=WHOLE)
+def _beside(peer: str, target: dict[str, float]) -> tuple[Case, Case]:
+    one = f"whole order, a posting of {peer}"
+    many = f"import of whole orders, postings of {peer}"
+    return (
+        Case(one, beside(peer), 1000, 300, target, peer=peer, bound=WHOLE),
+        Case(many, imported_beside(peer), 10_000, 3000, target, runs=3, peer=peer),
+    )
 
 
 def _with(plugin: str) -> Case:
@@ -192,6 +196,6 @@ CASES = (
         *(1_000_000, 100_000, _both(0.8)),
         runs=1,
     ),
-    _beside("django-hordak", {"PostgreSQL": 5.0}),
-    _beside("python-accounting", _both(20.0)),
+    *_beside("django-hordak", {"PostgreSQL": 5.0}),
+    *_beside("python-accounting", _both(20.0)),
 )

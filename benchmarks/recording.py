@@ -61,14 +61,14 @@ class Listener:
         return [Subscription(id=f"listener.{k}", event_type=k, handler=heard) for k in kinds]
 
 
-def recorded(shop: Shop, number: int) -> float:
-    """Whole orders a second, one by one, with events for a subscriber."""
+def told(shop: Shop, number: int) -> tuple[Loyalty, list[dict[str, Any]]]:
+    """Orders to record, and a program with a subscriber to their events."""
     config = CONFIG | {"plugins": CONFIG["plugins"] | {"listener": {}}}
     shop.join(MEMBERS)
     times = [FIRST + timedelta(minutes=next(shop.minutes)) for _ in range(number)]
     facts = [order(f"told-{n}", str(n % MEMBERS), at) for n, at in enumerate(times)]
     listening = Loyalty.open(config, shop.engine, plugins=[Listener()], clock=lambda: shop.now)
-    return rate(lambda: len([listening.record(fact) for fact in facts]))
+    return listening, facts
 
 
 def singly(shop: Shop, members: list[str], facts: Sequence[dict[str, Any]]) -> int:

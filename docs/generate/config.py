@@ -23,6 +23,7 @@ from loyalty_core import (
     Campaign,
     Checkout,
     HouseholdRules,
+    Name,
     Partner,
     Plugin,
     Program,
@@ -30,6 +31,7 @@ from loyalty_core import (
     Segment,
     Wallet,
 )
+from loyalty_core.domain.clock import LocalMoment
 from loyalty_gateway.settings import GatewaySettings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,8 +51,9 @@ How values are written:
 
 - **A decimal** is a text such as `"1.5"`, or a number. An amount of money is a decimal text in
   major units.
+- **A name** has 1 to 50 characters, and no spaces around them.
 - **A day** is `2026-11-21`, **a moment** has an offset as well: `2026-11-21T10:00:00Z`. Days
-  begin in the program's time zone.
+  begin in the program's time zone; a **local moment** may leave the offset out, and is in it too.
 - **A campaign**: below `[rewards.*]`, `[segments.*]` and `[plugins.*]`, a table with a `starts_on`
   and an `ends_on` may say `during = "name"`, a campaign, instead of both.
 - An unknown key is a fault, and the nearest known one is proposed.
@@ -65,16 +68,18 @@ upgraded; `config_schema()` is the same from Python. What depends on other setti
 `loyalty check` knows.
 
 Every version of the file that the program was opened with is kept in the database. A fact stays
-with the version it was first decided by: see [decision
-0003](../decisions/0003-config-versions.md).
+with the version it was first decided by; a file may say from when on it decides: see [changing the
+rules](../changing-rules.md).
 """
 SIMPLE: dict[Any, str] = {
     str: "text",
+    Name: "name",
     int: "whole number",
     bool: "true or false",
     Decimal: "decimal",
     date: "day",
     datetime: "moment",
+    LocalMoment: "local moment",
     time: "time of day",
 }
 
@@ -153,7 +158,7 @@ def _leaves(kind: Any) -> Iterator[Any]:
 def _table(kind: type) -> str:
     if _is_choice(kind):
         return prose(kind.__doc__)
-    hints = get_type_hints(kind)
+    hints = get_type_hints(kind, include_extras=True)
     rows = [
         (code(item.name), _in_words(hints[item.name]), _usual(item), _told(item))
         for item in fields(kind)

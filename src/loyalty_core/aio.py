@@ -184,6 +184,7 @@ class AsyncLoyalty:
     lift = _awaited(Loyalty.lift)
     backtest = _awaited(Loyalty.backtest)
     versions = _awaited(Loyalty.versions)
+    withdraw_scheduled = _awaited(Loyalty.withdraw_scheduled)
     balance = _awaited(Loyalty.balance)
     seal = _awaited(Loyalty.seal)
     head = _awaited(Loyalty.head)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
+from datetime import datetime
+from inspect import get_annotations
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from sqlalchemy import Connection, Engine
 
@@ -17,7 +18,6 @@ from loyalty_core.application.adjust import Adjuster
 from loyalty_core.application.boards import BoardQuestions
 from loyalty_core.application.claim import Claiming
 from loyalty_core.application.codes import random_code
-from loyalty_core.application.config import effective, fingerprint
 from loyalty_core.application.connections import Connections
 from loyalty_core.application.enrol import Members
 from loyalty_core.application.erase import Erasing
@@ -26,16 +26,15 @@ from loyalty_core.application.granting import Granting
 from loyalty_core.application.habits import HabitQuestions
 from loyalty_core.application.household_statement import HouseholdQuestions
 from loyalty_core.application.households import Households
+from loyalty_core.application.in_force import Versions
 from loyalty_core.application.inbox import Inbox
 from loyalty_core.application.inputs import Inputs
 from loyalty_core.application.links import Linking
 from loyalty_core.application.member_codes import MemberCodes
 from loyalty_core.application.merge import Merging
 from loyalty_core.application.partnered import PartnerRedeeming
-from loyalty_core.application.partners import join
 from loyalty_core.application.past import Past
 from loyalty_core.application.plugin_states import PluginStates
-from loyalty_core.application.quarantine import Quarantine
 from loyalty_core.application.rebuild import Rebuilding
 from loyalty_core.application.record import Recorder
 from loyalty_core.application.redeem import Redeeming
@@ -63,6 +62,7 @@ from loyalty_core.facade.connectors import ConnectorMethods
 from loyalty_core.facade.facts import FactMethods
 from loyalty_core.facade.grants import GrantMethods
 from loyalty_core.facade.households import HouseholdMethods
+from loyalty_core.facade.in_force import Force, Given, InForce
 from loyalty_core.facade.members import MemberMethods
 from loyalty_core.facade.own_tables import OwnTableMethods
 from loyalty_core.facade.partners import PartnerMethods
@@ -73,15 +73,16 @@ from loyalty_core.facade.questions import QuestionMethods
 from loyalty_core.facade.segments import SegmentMethods
 from loyalty_core.facade.spending import SpendingMethods
 from loyalty_core.facade.upkeep import UpkeepMethods
+from loyalty_core.plugins.archive import Archive
 from loyalty_core.plugins.deprecating import deprecated_of
-from loyalty_core.plugins.describing import versions_of
 from loyalty_core.plugins.loader import load
-from loyalty_core.plugins.registry import Archive, Registry, read_config
+from loyalty_core.plugins.registry import Registry, read_config
 from loyalty_core.ports.grants import CodeSource
 from loyalty_core.ports.store import Store
 from loyalty_core.storage.engine import open_engine, refuse_unsafe
 from loyalty_core.storage.store import HostStore, SqlStore
 
+L = TypeVar("L")
 Config = str | Path | Mapping[str, Json]
 
 
@@ -90,10 +91,28 @@ class _Parts:
     """What a ``Loyalty`` is put together from."""
 
     store: Store
-    rules: Rules
-    archive: Archive
     clock: Clock
-    registry: Registry
+    in_force: InForce
+    force: Force
+
+    @property
+    def rules(self) -> Rules:
+        """The rules that what is put together decides by."""
+        return self.force.rules
+
+    @property
+    def archive(self) -> Archive:
+        """The rules of each version."""
+        return self.force.archive
+
+    @property
+    def registry(self) -> Registry:
+        """The plugins that are on."""
+        return self.force.registry
+
+    def rules_at(self, now: datetime) -> Rules:
+        """The rules in force now, which are others once their moment has come."""
+        return self.in_force.look(self.store, now).rules
 
 
 def _beside(config: Config, read: ProgramConfig) -> str:
@@ -102,6 +121,73 @@ def _beside(config: Config, read: ProgramConfig) -> str:
     return f"sqlite:///{folder / read.program.id}.db"
 
 
+class _UseCases:
+    """Every use case, under one version of the rules."""
+
+    def __init__(self, parts: _Parts) -> None:
+        self._parts, self._registry = parts, parts.registry
+        store, rules, clock = parts.store, parts.rules, parts.clock
+        self._store, self._rules = store, rules
+        self._recorder = Recorder(store, rules, parts.rules_at, parts.archive, clock)
+        self._members = Members(store, rules, self._recorder, clock)
+        self._codes = MemberCodes(store, rules, self._recorder, clock)
+        self._claiming = Claiming(store, self._recorder, clock)
+        self._spending = Spending(store, rules, parts.archive, parts.archive.ahead, clock)
+        self._redeeming = Redeeming(store, rules, clock)
+        self._partnered = PartnerRedeeming(store, rules, clock)
+        self._linking = Linking(store, rules, clock)
+        self._settling = Settling(store, rules, clock)
+        self._redemptions = Redemptions(store, clock)
+        self._granting = Granting(store, rules, clock)
+        self._showcase = Showcase(store, rules, clock)
+        self._adjuster = Adjuster(store, rules, clock)
+        self._reinstater = Reinstater(store, rules, clock)
+        self._transfers = Transfers(store, rules, clock)
+        self._erasing = Erasing(store, rules, clock)
+        self._merging = Merging(store, rules, parts.archive, clock)
+        self._exporting = Exporting(store, rules, clock)
+        self._questions = Questions(store, rules, clock)
+        self._versions = Versions(store, clock)
+        self._households = Households(store, rules, clock)
+        self._household_questions = HouseholdQuestions(store, rules, self._questions, clock)
+        self._habits = HabitQuestions(store, rules, clock)
+        self._past = Past(store, rules, self._questions, clock)
+        self._sealing = Sealing(store, rules.config.program.id, clock)
+        self._rebuilding = Rebuilding(store, rules, clock)
+        self._segmenting = Segmenting(store, rules, clock)
+        inputs = Inputs(
+            store, rules, self._recorder, self._members, self._erasing, self._granting, clock
+        )
+        inbox = Inbox(store, rules, inputs, clock)
+        walking = Walking(store, rules, inbox, inputs, clock)
+        acting = Acting(store, rules, self._questions, self._granting, clock)
+        self._connections = Connections(store, rules, (inbox, walking, acting), clock)
+        jobs = self._recorder, self._redeeming, self._sealing, self._segmenting, self._connections
+        self._ticker = Ticker(store, rules, *jobs, clock)
+        self._boards = BoardQuestions(store, rules, clock)
+        self._plugin_states = PluginStates(store, rules, self._recorder, clock)
+        self._backtests = Backtests(store, rules.config, parts.archive.given, clock)
+
+
+class _InForce:
+    """What a method of the facade names, under the rules that are in force when it is called."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __get__(self, loyalty: Loyalty, kind: type[Loyalty]) -> object:
+        return getattr(loyalty._now(), self._name)
+
+
+def _in_force(kind: type[L]) -> type[L]:
+    """Gives a facade all that its methods name."""
+    for part in kind.__mro__[1:-1]:
+        for name in get_annotations(part):
+            setattr(kind, name, _InForce(name))
+    return kind
+
+
+@_in_force
 class Loyalty(
     MemberMethods,
     PeopleMethods,
@@ -132,47 +218,19 @@ class Loyalty(
 
     def __init__(self, parts: _Parts) -> None:
         """Use ``Loyalty.open``."""
-        self._parts, self._registry = parts, parts.registry
-        store, rules, clock = parts.store, parts.rules, parts.clock
-        self._store, self._rules = store, rules
-        self._recorder = Recorder(store, rules, parts.archive, clock)
-        self._members = Members(store, rules, self._recorder, clock)
-        self._codes = MemberCodes(store, rules, self._recorder, clock)
-        self._claiming = Claiming(store, self._recorder, clock)
-        self._spending = Spending(store, rules, parts.archive, clock)
-        self._redeeming = Redeeming(store, rules, clock)
-        self._partnered = PartnerRedeeming(store, rules, clock)
-        self._linking = Linking(store, rules, clock)
-        self._settling = Settling(store, rules, clock)
-        self._redemptions = Redemptions(store, clock)
-        self._granting = Granting(store, rules, clock)
-        self._showcase = Showcase(store, rules, clock)
-        self._adjuster = Adjuster(store, rules, clock)
-        self._reinstater = Reinstater(store, rules, clock)
-        self._transfers = Transfers(store, rules, clock)
-        self._erasing = Erasing(store, rules, clock)
-        self._merging = Merging(store, rules, parts.archive, clock)
-        self._exporting = Exporting(store, rules, clock)
-        self._questions = Questions(store, rules, clock)
-        self._households = Households(store, rules, clock)
-        self._household_questions = HouseholdQuestions(store, rules, self._questions, clock)
-        self._habits = HabitQuestions(store, rules, clock)
-        self._past = Past(store, rules, self._questions, clock)
-        self._sealing = Sealing(store, rules.config.program.id, clock)
-        self._rebuilding = Rebuilding(store, rules, clock)
-        self._segmenting = Segmenting(store, rules, clock)
-        inputs = Inputs(
-            store, rules, self._recorder, self._members, self._erasing, self._granting, clock
-        )
-        inbox = Inbox(store, rules, inputs, clock)
-        walking = Walking(store, rules, inbox, inputs, clock)
-        acting = Acting(store, rules, self._questions, self._granting, clock)
-        self._connections = Connections(store, rules, (inbox, walking, acting), clock)
-        jobs = self._recorder, self._redeeming, self._sealing, self._segmenting, self._connections
-        self._ticker = Ticker(store, rules, *jobs, clock)
-        self._boards = BoardQuestions(store, rules, clock)
-        self._plugin_states = PluginStates(store, rules, self._recorder, clock)
-        self._backtests = Backtests(store, rules.config, parts.archive.given, clock)
+        self._composed = _UseCases(parts)
+
+    @property
+    def _parts(self) -> _Parts:
+        return self._now()._parts
+
+    def _now(self) -> _UseCases:
+        """Every use case under the rules in force now."""
+        parts = self._composed._parts
+        force = parts.in_force.look(parts.store, parts.clock())
+        if force is not parts.force:
+            self._composed = _UseCases(replace(parts, force=force))
+        return self._composed
 
     @classmethod
     def open(
@@ -210,20 +268,12 @@ class Loyalty(
             store = SqlStore(engine, read.program.id, owned=True)
         try:
             store.prepare(clock, registry.own_tables())
-            document, hashed, now = effective(read), fingerprint(read), clock()
-            version = store.write(lambda uow: uow.config_version(hashed, document, now))
-            rules = replace(
-                registry.rules(replace(read, version=version)),
-                draw=draw,
-                trace=trace,
-                quarantine=Quarantine(versions_of(registry.plugins)),
-            )
-            rules = store.write(lambda uow: join(uow, rules))
-            store.write(partial(rules.quarantine.enter, now=now))
+            given = Given(plugins, read.gateway, draw, trace)
+            in_force = InForce.opened(store, read, registry, given, clock())
         except BaseException:
             store.close()
             raise
-        return cls(_Parts(store, rules, Archive(rules, plugins), clock, registry))
+        return cls(_Parts(store, clock, in_force, in_force.now))
 
     def __enter__(self) -> Self:
         """Itself; ``close`` is called at the end of the block."""
@@ -240,7 +290,7 @@ class Loyalty(
 
     def close(self) -> None:
         """Closes the database connections that ``open`` made; a host's engine stays open."""
-        self._parts.store.close()
+        self._composed._parts.store.close()
 
     @contextmanager
     def using(self, connection: Connection) -> Iterator[Loyalty]:
@@ -252,10 +302,16 @@ class Loyalty(
         Raises ``HostConnectionUnsafe`` for a SQLite connection whose savepoints would not hold.
         """
         refuse_unsafe(connection)
-        store = HostStore(connection, self.config.program.id)
-        yield type(self)(replace(self._parts, store=store))
+        parts = self._composed._parts  # what there is to look for is seen by the host's connection
+        store = HostStore(connection, parts.rules.config.program.id)
+        yield type(self)(replace(parts, store=store, in_force=parts.in_force.copy()))
+
+    def _asked_at(self, at: datetime) -> Self:
+        """The same program, asked as if it were another moment, under the rules of now."""
+        parts = self._parts
+        return type(self)(replace(parts, clock=lambda: at, in_force=parts.in_force.stopped()))
 
     @property
     def config(self) -> ProgramConfig:
-        """The configuration in force."""
-        return self._parts.rules.config
+        """The configuration in force, as far as this process has looked."""
+        return self._composed._parts.rules.config

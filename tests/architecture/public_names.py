@@ -39,6 +39,8 @@ def describe(name: str, thing: object) -> Iterator[str]:
         yield from (f"    {line}" for line in sorted(members(thing)))
     elif isinstance(thing, typing.NewType):
         yield f"type {name} = {getattr(thing.__supertype__, '__name__', thing.__supertype__)}"
+    elif typing.get_origin(thing) is typing.Annotated:
+        yield f"type {name} = {typing.get_args(thing)[0].__name__}, checked"
     elif callable(thing) and hasattr(thing, "__module__") and hasattr(thing, "__name__"):
         yield f"def {name}{signature(thing)}"
     elif inspect.ismodule(thing):

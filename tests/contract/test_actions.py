@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -11,54 +9,20 @@ import pytest
 
 from loyalty_core import (
     ActionRefused,
-    ActionReport,
     ConfigError,
-    ConnectorDisabled,
-    DropCode,
     Event,
-    FactError,
-    GrantReceipt,
     Json,
     Loyalty,
     MakeCode,
-    PlatformUnavailable,
     ShowMember,
-    TellEvent,
     Wants,
 )
 from loyalty_core.application.ids import new_id
 from loyalty_core.domain.events import EventId
 from tests.contract.conftest import Shop
+from tests.contract.shelves import FIVE, bought, codes, opened
 from tests.stall import Stall, away, sent
 from tests.toy import order, points, refund
-
-FIVE: Mapping[str, Json] = {"kind": "discount", "amount": "5.00", "points": 50, "code": {}}
-
-
-def opened(shop: Shop, stall: Stall, **reward: Json) -> Loyalty:
-    return shop.open(
-        config={
-            "program": {"id": "shop", "currency": "USD"},
-            "wallets": {"points": {}},
-            "rewards": {"five": {**FIVE, **reward}},
-            "plugins": {"toy": {}, "stall": {}},
-        },
-        toys=(shop.toy, stall),
-    )
-
-
-def bought(loyalty: Loyalty) -> tuple[str, GrantReceipt]:
-    """Ada with 100 points, who spends 50 on a code."""
-    ada = loyalty.record(order("1", amount="100.00")).member_id or ""
-    loyalty.redeem(ada, reward="five", key="k")
-    (grant,) = loyalty.grants(ada)
-    return ada, grant
-
-
-def codes(stall: Stall) -> list[tuple[str, str]]:
-    """What was asked of the stall about codes."""
-    kinds = (MakeCode, DropCode)
-    return [(type(one).__name__, one.code) for one in stall.acted if isinstance(one, kinds)]
 
 
 @pytest.fixture
@@ -78,6 +42,21 @@ def test_a_code_can_be_used_once_the_shop_has_it(shop: Shop, maker: Stall) -> No
     assert [one.value for one in maker.acted[0].identities] == ["ada@example.org"]
     loyalty.tick()
     assert len(maker.acted) == 1
+
+
+def test_a_shop_is_told_until_when_a_code_can_be_used(shop: Shop, maker: Stall) -> None:
+    """It cannot be used before the shop has it, and expires so many days after that."""
+    loyalty = opened(shop, maker, valid_days=30)
+    ada, grant = bought(loyalty)
+    assert grant.expires_at is None
+    maker.fails.append(away())
+    loyalty.tick()
+    shop.clock.advance(days=1)
+    loyalty.tick()
+    (made,) = loyalty.grants(ada)
+    told = [one.grant.expires_at for one in maker.acted if isinstance(one, MakeCode)]
+    assert made.expires_at is not None
+    assert told == [made.expires_at - timedelta(days=1), made.expires_at]
 
 
 def test_a_lost_answer_makes_no_second_code(shop: Shop, maker: Stall) -> None:
@@ -241,92 +220,6 @@ def test_what_changes_while_it_is_written_is_written_again(shop: Shop) -> None:
     assert balances == [10, 20]
 
 
-def test_a_shop_that_is_away_is_asked_once_a_round_and_loses_nothing(shop: Shop) -> None:
-    stall = Stall(wants=Wants(events=("points_credited",)))
-    loyalty = opened(shop, stall)
-    for number in range(30):
-        loyalty.record(order(str(number), amount="10.00"))
-    stall.fails.append(away(after=60))
-    loyalty.tick()
-    assert len(stall.acted) == 1
-    shop.clock.advance(minutes=2)
-    loyalty.tick()
-    told = {one.event.id for one in stall.acted[1:] if isinstance(one, TellEvent)}
-    assert len(told) == 30
-
-
-def test_a_shop_that_is_away_for_days_is_switched_off_and_on_again(shop: Shop) -> None:
-    stall = Stall(wants=Wants(events=("*",)))
-    loyalty = opened(shop, stall)
-    loyalty.record(order("1", amount="10.00"))
-    rounds = 0
-    while loyalty.connector_status("stall").disabled_at is None:
-        stall.fails = [away()]
-        loyalty.tick()
-        shop.clock.advance(hours=6)
-        rounds += 1
-    assert 3 <= rounds <= 16
-    seen = len(stall.acted)
-    stall.fails = []
-    shop.clock.advance(days=30)
-    loyalty.tick()
-    assert len(stall.acted) == seen
-    status = loyalty.enable_connector("stall")
-    assert (status.disabled_at, status.actions_dead) == (None, 0)
-    loyalty.tick()
-    assert loyalty.connector_status("stall").actions_pending == 0
-    assert len(stall.acted) > seen
-
-
-def test_what_alone_fails_is_dead_in_the_end_and_can_be_replayed(
-    shop: Shop, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.CRITICAL)
-    stall = Stall(wants=Wants(events=("points_credited",)))
-    loyalty = opened(shop, stall)
-    bad = loyalty.record(order("bad", amount="7.00")).member_id
-
-    class Picky(Stall):
-        def act(self, action: Any) -> str | None:
-            if action.event.data["amount"] == 7 and not self.secrets:
-                raise ValueError("seven")
-            return super().act(action)
-
-    stall.__class__ = Picky
-    for day in range(14):
-        loyalty.record(order(f"good {day}", amount="10.00"))
-        loyalty.tick()
-        shop.clock.advance(days=1)
-    status = loyalty.connector_status("stall")
-    assert (status.actions_done, status.actions_dead, status.disabled_at) == (14, 1, None)
-    (failed,) = status.failed_actions
-    assert (failed.about, failed.attempts, failed.error) == ("points_credited", 10, "seven")
-    log = loyalty.connector_log("stall")
-    pages = [loyalty.connector_log("stall", first=8)]
-    pages.append(loyalty.connector_log("stall", first=8, after=pages[0][-1].id))
-    assert [*pages[0], *pages[1]] == list(log)
-    assert loyalty.connector_log("stall", after=log[-1].id) == ()
-    with pytest.raises(FactError):
-        loyalty.connector_log("stall", after="member:nobody")
-    assert loyalty.tick() is not None
-    stall.secrets = (object(),)  # type: ignore[assignment]
-    assert loyalty.replay("stall") == 1
-    assert loyalty.work_actions() == ActionReport(done=1)
-    assert loyalty.replay("stall", since=shop.clock() - timedelta(days=2)) > 0
-    assert bad
-
-
-def test_who_is_gone_is_switched_off_at_once(shop: Shop) -> None:
-    stall = Stall(wants=Wants(members=True))
-    loyalty = opened(shop, stall)
-    loyalty.record(order("1", amount="10.00"))
-    stall.fails.append(ConnectorDisabled("410 Gone"))
-    loyalty.tick()
-    status = loyalty.connector_status("stall")
-    assert status.disabled_for.startswith("410 Gone")
-    assert status.actions_pending == 1
-
-
 def test_codes_are_made_at_one_shop_and_from_no_pool(shop: Shop) -> None:
     class Other(Stall):
         manifest = Stall.manifest.__class__(id="other", version="1", requires_plugin_api=">=1.1,<2")
@@ -346,13 +239,3 @@ def test_codes_are_made_at_one_shop_and_from_no_pool(shop: Shop) -> None:
         "there is no reward 'none'",
         "'pooled' has no codes to be made",
     ]
-
-
-def test_a_defect_of_a_shop_is_no_reason_to_ask_no_other(shop: Shop, maker: Stall) -> None:
-    loyalty = opened(shop, maker)
-    maker.fails.append(PlatformUnavailable("down", retry_after=10**9))
-    bought(loyalty)
-    loyalty.tick()
-    shop.clock.advance(days=1)
-    loyalty.tick()
-    assert len(maker.acted) == 2

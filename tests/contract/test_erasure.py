@@ -29,7 +29,7 @@ from tests.toy import START, Toy, activity, order, points, refund
 
 MARK = "zq7marker"
 MAIL = f"{MARK}@example.org"
-NOBODYS = ("loyalty_config", "loyalty_migration")
+NOBODYS = ("loyalty_config", "loyalty_config_scheduled", "loyalty_migration")
 NAMES = ("program", "wallet")
 
 

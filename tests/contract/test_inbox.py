@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -115,6 +116,43 @@ def test_a_shop_that_is_away_delays_and_never_loses(
     shop.clock.advance(minutes=119)
     assert loyalty.work_inbox() == InboxReport()
     shop.clock.advance(minutes=1)
+    assert loyalty.work_inbox() == InboxReport(done=1, inputs=1)
+
+
+class Far(Stall):
+    """Another stall."""
+
+    manifest = replace(Stall.manifest, id="far")
+
+
+def test_a_shop_that_is_away_is_asked_once_a_round_and_holds_up_no_other(shop: Shop) -> None:
+    near, far = Stall(), Far(id="far.main")
+    plugins = {"toy": {}, "stall": {}, "far": {}}
+    loyalty = shop.open(toys=(shop.toy, near, far), plugins=plugins)
+    for number in range(20):
+        loyalty.receive("far.main", **sent(order(f"far {number}", amount="1.00")))
+    receive(loyalty, sent(order("near", amount="60.00")))
+    far.fails += [away()] * 20
+    assert loyalty.work_inbox() == InboxReport(done=1, inputs=1, put_off=20)
+    assert len(far.fails) == 19  # it was asked once
+    far.fails.clear()
+    shop.clock.advance(seconds=10)
+    assert loyalty.work_inbox() == InboxReport(done=20, inputs=20)
+
+
+class Death(BaseException):
+    """What nobody catches."""
+
+
+def test_what_a_process_took_when_it_died_is_taken_again(
+    shop: Shop, loyalty: Loyalty, stall: Stall
+) -> None:
+    receive(loyalty, sent(order("1", amount="60.00")))
+    stall.fails.append(Death())  # type: ignore[arg-type]
+    with pytest.raises(Death):
+        loyalty.work_inbox()
+    assert loyalty.work_inbox() == InboxReport()
+    shop.clock.advance(minutes=3)
     assert loyalty.work_inbox() == InboxReport(done=1, inputs=1)
 
 

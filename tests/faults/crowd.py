@@ -1,7 +1,7 @@
 """One of several processes whose threads all want the same at the same moment.
 
-Run as ``python -m tests.faults.crowd DATABASE TASK FIRST THREADS MEMBER``: it says ``ready``,
-waits for a line on standard input, and answers with one line of JSON: what each thread got.
+It reads lines of JSON, ``[DATABASE, TASK, FIRST, THREADS, MEMBER]``. To each it says ``ready``,
+waits for another line, and answers with one line of JSON: what each thread got.
 """
 
 from __future__ import annotations
@@ -60,9 +60,10 @@ def crowd(database: str, task: str, first: int, threads: int, member: str) -> No
         print("ready", flush=True)
         sys.stdin.readline()
         numbers = range(first, first + threads)
-        print(json.dumps(list(pool.map(lambda n: TASKS[task](loyalty, member, n), numbers))))
+        got = list(pool.map(lambda n: TASKS[task](loyalty, member, n), numbers))
+    print(json.dumps(got), flush=True)
 
 
 if __name__ == "__main__":
-    _, where, what, start, size, whose = sys.argv
-    crowd(where, what, int(start), int(size), whose)
+    while asked := sys.stdin.readline():
+        crowd(*json.loads(asked))

@@ -1,13 +1,12 @@
 """A process that records, ticks, delivers and redeems until it is killed, and says what it did.
 
-Run as ``python -m tests.faults.recording DATABASE FIRST``: from step FIRST on, one line of JSON on
-standard output for each command that has returned, and for each event that was received.
+``work`` does so in a database from a step on: one line of JSON on standard output for each command
+that has returned, and for each event that was received.
 """
 
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import count
@@ -88,7 +87,3 @@ def work(database: str, first: int) -> None:
             say(start, "tick", report.activated_lots)
             for number in filter(redeems, steps):
                 say(number, "redemption", redeem(loyalty, number))
-
-
-if __name__ == "__main__":
-    work(sys.argv[1], int(sys.argv[2]))

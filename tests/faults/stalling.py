@@ -1,13 +1,12 @@
 """A process that takes in webhooks, sells codes and makes them at a stall, until it is killed.
 
-Run with a database URL, the folder that is the stall, the hour it is, and a name of its own. It
-says ``ready``, then ``kept ID`` for each webhook that was answered, and ``bought KEY`` for each
+``work`` takes a database URL, the folder that is the stall, the hour it is, and a name of its own.
+It says ``ready``, then ``kept ID`` for each webhook that was answered, and ``bought KEY`` for each
 code.
 """
 
 from __future__ import annotations
 
-import sys
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
@@ -58,7 +57,3 @@ def work(url: str, place: Path, hour: int, run: str) -> None:
                 loyalty.redeem(member.id, reward="five", key=name)
                 print(f"bought {name}", flush=True)
                 loyalty.tick()
-
-
-if __name__ == "__main__":
-    work(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), sys.argv[4])

@@ -5,11 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
-import subprocess
-import sys
-import time
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -17,6 +13,7 @@ from sqlalchemy import select
 from loyalty_core import Loyalty, RecordStatus, TickReport
 from loyalty_core.storage import tables
 from loyalty_core.testing.books import books_of
+from tests.faults.doomed import Doomed
 from tests.faults.recording import (
     BATCH,
     MEMBERS,
@@ -27,31 +24,14 @@ from tests.faults.recording import (
     opened,
     redeem,
     redeems,
+    work,
 )
 from tests.toy import START
 
-ROOT = Path(__file__).resolve().parents[2]
 KILLS = 200 if os.environ.get("LOYALTY_NIGHTLY") else 3
 MOST_SAID = 40
 
 Said = dict[tuple[int, str], str]
-
-
-def killed(database: str, first: int, after: int, pause: float) -> list[tuple[int, str, str]]:
-    """What a process said before it was killed, some time after it had said so many things."""
-    command = [sys.executable, "-m", "tests.faults.recording", database, str(first)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        lines = [process.stdout.readline() for _ in range(after)]
-        time.sleep(pause)
-        process.kill()
-        lines += process.stdout.readlines()
-    assert process.returncode < 0  # it did not end by itself
-    if lines and not lines[-1].endswith("\n"):
-        lines.pop()  # killed in the middle of a word: that is not said
-    said = [json.loads(line) for line in lines]
-    assert len(said) >= after
-    return [(number, kind, found) for number, kind, found in said]
 
 
 def repeated(loyalty: Loyalty, steps: int) -> tuple[Said, dict[tuple[int, str], RecordStatus]]:
@@ -112,7 +92,8 @@ def test_nothing_is_lost_or_doubled_by_kill_9(database_url: str) -> None:
     for _ in range(KILLS):
         pause = chance.choice([0, 0.002, 0.01, 0.03])
         after = chance.randrange(1, MOST_SAID)
-        for number, kind, found in killed(database_url, first, after, pause):
+        lines = Doomed(work, database_url, first).killed(after, pause=pause)
+        for number, kind, found in map(json.loads, lines):
             if kind == "event":
                 received.add(found)
             elif kind == "tick":

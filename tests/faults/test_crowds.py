@@ -7,6 +7,8 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -22,28 +24,46 @@ THREADS = 32 if NIGHTLY else 6
 EVERYBODY = PROCESSES * THREADS
 
 
-def answers(database: str, task: str, member: str) -> Counter[str]:
+@pytest.fixture(scope="module")
+def processes() -> Iterator[list[subprocess.Popen[str]]]:
+    """They open the program anew for each test; to start them takes longer than what they do."""
+    command, pipe = [sys.executable, "-m", "tests.faults.crowd"], subprocess.PIPE
+    with ExitStack() as stack:
+        made = []
+        for _ in range(PROCESSES):
+            one = subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True)
+            stack.enter_context(one)
+            stack.callback(one.kill)
+            made.append(one)
+        yield made
+
+
+def say(process: subprocess.Popen[str], line: str) -> None:
+    assert process.stdin is not None
+    process.stdin.write(f"{line}\n")
+    process.stdin.flush()
+
+
+def said(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    assert line, "the process ended; its error is on standard error"
+    return line
+
+
+def answers(
+    processes: list[subprocess.Popen[str]], database: str, task: str, member: str
+) -> Counter[str]:
     """What all threads of all processes got, let go together; none of them may fail."""
-    processes = []
-    for number in range(PROCESSES):
-        given = [database, task, str(number * THREADS), str(THREADS), member]
-        command = [sys.executable, "-m", "tests.faults.crowd", *given]
-        pipe = subprocess.PIPE
-        processes.append(
-            subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
-        )
+    for number, process in enumerate(processes):
+        say(process, json.dumps([database, task, number * THREADS, THREADS, member]))
     for process in processes:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
+        assert said(process) == "ready\n"
     for process in processes:
-        assert process.stdin is not None
-        process.stdin.write("go\n")
-        process.stdin.flush()
+        say(process, "go")
     found: Counter[str] = Counter()
     for process in processes:
-        told, errors = process.communicate()
-        assert process.returncode == 0, errors
-        found.update(json.loads(told))
+        found.update(json.loads(said(process)))
     return found
 
 
@@ -95,11 +115,13 @@ CHECKS = {
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("task", TASKS)
-def test_everybody_wants_the_same(database_url: str, task: str) -> None:
+def test_everybody_wants_the_same(
+    processes: list[subprocess.Popen[str]], database_url: str, task: str
+) -> None:
     with opened(database_url) as loyalty:
         sold = order(amount=f"{EVERYBODY + 130}.00")
         member = loyalty.record(sold).member_id or ""
         loyalty.adjust(member, "points", -EVERYBODY, reason="r", actor="a", key="first")
-        got = answers(database_url, task, member)
+        got = answers(processes, database_url, task, member)
         CHECKS[task](loyalty, member, got)
         assert loyalty.verify().problems == ()

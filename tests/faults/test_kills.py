@@ -4,37 +4,16 @@ from __future__ import annotations
 
 import os
 import random
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
 from loyalty_core import Loyalty
+from tests.faults.doomed import Doomed
+from tests.faults.worker import work
 from tests.toy import START, Toy, config_of, order, points, totals
 
-ROOT = Path(__file__).resolve().parents[2]
 KILLS = 100 if os.environ.get("LOYALTY_NIGHTLY") else 3
 WORKERS = 2
-
-
-def start(url: str, run: str) -> subprocess.Popen[str]:
-    worker = [sys.executable, str(ROOT / "tests" / "faults" / "worker.py"), url, run]
-    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
-    environment = {**os.environ, "PYTHONPATH": path}  # the same sources as here
-    return subprocess.Popen(worker, stdout=subprocess.PIPE, text=True, env=environment, cwd=ROOT)
-
-
-def killed(process: subprocess.Popen[str], after: int) -> list[str]:
-    """What the process acknowledged; it is killed in the midst of what follows line ``after``."""
-    assert process.stdout is not None
-    lines = [process.stdout.readline() for _ in range(after)]
-    process.kill()
-    lines += process.stdout.readlines()
-    process.wait()
-    process.stdout.close()
-    assert process.returncode != 0
-    return [line.rstrip("\n") for line in lines if line.endswith("\n")]
 
 
 @pytest.mark.timeout(3600)
@@ -43,9 +22,9 @@ def test_killed_processes_lose_and_double_nothing(database_url: str) -> None:
     orders: set[str] = set()
     keys: set[str] = set()
     for kill in range(KILLS):
-        processes = [start(database_url, f"{kill}.{number}") for number in range(WORKERS)]
+        processes = [Doomed(work, database_url, f"{kill}.{number}") for number in range(WORKERS)]
         for process in processes:
-            said = [line.split() for line in killed(process, chance.randint(2, 60))]
+            said = [line.split() for line in process.killed(chance.randint(2, 60))]
             assert said[0] == ["ready"]
             orders |= {words[1] for words in said[1:] if words[0] == "order"}
             keys |= {words[1] for words in said[1:] if words[0] == "spent"}

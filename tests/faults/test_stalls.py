@@ -4,38 +4,17 @@ from __future__ import annotations
 
 import os
 import random
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from loyalty_core import GrantReceipt
-from tests.faults.stalling import opened
+from tests.faults.doomed import Doomed
+from tests.faults.stalling import opened, work
 from tests.toy import order, points
 
-ROOT = Path(__file__).resolve().parents[2]
 KILLS = 60 if os.environ.get("LOYALTY_NIGHTLY") else 2
 PROCESSES = 3
-
-
-def start(*arguments: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "tests.faults.stalling", *arguments]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-
-
-def killed(process: subprocess.Popen[str], after: int) -> list[list[str]]:
-    """What the process said; it is killed in the midst of what follows line ``after``."""
-    assert process.stdout is not None
-    lines = [process.stdout.readline() for _ in range(after)]
-    process.kill()
-    lines += process.stdout.readlines()
-    process.wait()
-    process.stdout.close()
-    assert process.returncode < 0
-    said = [line.split() for line in lines if line.endswith("\n")]
-    assert len(said) >= after
-    return said
 
 
 @pytest.mark.timeout(3600)
@@ -48,10 +27,10 @@ def test_killed_processes_lose_no_webhook_and_make_no_second_code(
     place = tmp_path / "stall"
     place.mkdir()
     for hour in range(KILLS):
-        given = (database_url, str(place), str(hour))
-        processes = [start(*given, f"{hour}.{number}") for number in range(PROCESSES)]
+        given = (database_url, place, hour)
+        processes = [Doomed(work, *given, f"{hour}.{number}") for number in range(PROCESSES)]
         for process in processes:
-            said = killed(process, chance.randint(2, 12))
+            said = [line.split() for line in process.killed(chance.randint(2, 12))]
             kept |= {words[1] for words in said if words[0] == "kept"}
             bought |= {words[1] for words in said if words[0] == "bought"}
     assert kept

@@ -1,12 +1,11 @@
 """A process that sells to one member and lets them spend, until it is killed.
 
-Run with a database URL and a name of its own. It says ``ready``, then ``order ID`` and
+``work`` takes a database URL and a name of its own. It says ``ready``, then ``order ID`` and
 ``spent KEY`` for each thing as soon as it is booked.
 """
 
 from __future__ import annotations
 
-import sys
 from itertools import count
 
 from loyalty_core import Loyalty
@@ -24,7 +23,3 @@ def work(url: str, run: str) -> None:
             if number % 2:
                 loyalty.redeem(receipt.member_id or "", points=2, key=f"key-{name}")
                 print(f"spent key-{name}", flush=True)
-
-
-if __name__ == "__main__":
-    work(sys.argv[1], sys.argv[2])

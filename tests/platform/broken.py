@@ -15,6 +15,7 @@ from loyalty_core import (
     Tier,
     hookimpl,
 )
+from tests.toy import ToyFailure
 
 ON = {"toy": {}, "broken": {}}
 
@@ -58,6 +59,10 @@ class Broken:
     @hookimpl
     def loyalty_register_benefits(self) -> Any:
         return self.registered("benefits", [BrokenScheme(self)])
+
+    @hookimpl
+    def loyalty_register_activities(self) -> Any:
+        return self.registered("activities", [])
 
     @hookimpl
     def loyalty_register_handlers(self) -> Any:
@@ -109,3 +114,13 @@ class BrokenScheme:
 
     def standing(self, member: Any, at: Any) -> Any:
         return self.broken.say("standing", Standing(scheme="ladder", tier=None))
+
+
+class Sulking:
+    """An answer that raises whatever is done to it."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise ToyFailure(name)
+
+    def __iter__(self) -> Any:
+        raise ToyFailure("iter")

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from itertools import count
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from loyalty_core import (
     BenefitKind,
     Cause,
     Credit,
+    Emit,
     Grant,
     GrantedBenefit,
     KeepState,
@@ -29,10 +31,9 @@ from loyalty_core import (
     PutRow,
     RecordStatus,
     SpendOffer,
-    Standing,
 )
 from tests.contract.conftest import Shop
-from tests.platform.broken import ON, Broken
+from tests.platform.broken import ON, Broken, Sulking
 from tests.platform.lending import Lending
 from tests.toy import START, Toy, ToyFailure, ToyProgram, order, points
 
@@ -56,21 +57,18 @@ def _credit(**given: Any) -> Credit:
     return Credit(**({"wallet": "points", "amount": 5, "rule": "r"} | given))
 
 
-class _Sulking:
-    """An answer that raises whatever is done to it."""
-
-    def __getattr__(self, name: str) -> Any:
-        raise ToyFailure(name)
-
-    def __iter__(self) -> Any:
-        raise ToyFailure("iter")
-
-
 class _Unsayable(Exception):
     """An error that fails to say what it is, where it can."""
 
     def __str__(self) -> str:
         raise ToyFailure("str")
+
+
+class _Nowhere(tzinfo):
+    """A time zone without an offset."""
+
+    def utcoffset(self, moment: datetime | None) -> None:
+        return None
 
 
 RUBBISH: list[Any] = [
@@ -81,8 +79,8 @@ RUBBISH: list[Any] = [
     5,
     "credit",
     [None],
-    [_Sulking()],
-    _Sulking(),
+    [Sulking()],
+    Sulking(),
     lambda: ({"wallet": "points"} for _ in count()),
     lambda: (KeepState({}) for _ in count()),
     [_credit(amount=-1)],
@@ -103,9 +101,17 @@ RUBBISH: list[Any] = [
     [_credit(lines={"a": 2.5, "b": 2.5})],
     [_credit(activates_at="now")],
     [_credit(expires_at=START.replace(tzinfo=None))],
+    [_credit(expires_at=START.replace(tzinfo=_Nowhere()))],
+    [_credit(activates_at=datetime.min.replace(tzinfo=timezone(timedelta(hours=12))))],
+    [_credit(expires_at=datetime.max.replace(tzinfo=timezone(-timedelta(hours=12))))],
     [KeepState(None)],  # type: ignore[arg-type]
     [KeepState(5)],  # type: ignore[arg-type]
     [KeepState({"rate": 0.5})],
+    [KeepState({"seed": 10**5000})],
+    [KeepState(MappingProxyType({"it": 1}))],
+    [KeepState({"it": MappingProxyType({})})],  # type: ignore[dict-item]
+    [Emit(type="broken.thing", data={"seed": 10**5000})],
+    [Emit(type="broken.thing", data=MappingProxyType({"it": 1}))],
     [Measure(metric="toy.things")],
     [Measure(metric="broken.things", amount=-1)],
     [Measure(metric="broken.things", amount=0.5)],  # type: ignore[arg-type]
@@ -115,6 +121,10 @@ RUBBISH: list[Any] = [
     [Cause(kind="toy.thing", rule="r")],
     [Cause(kind="broken.thing", rule="r", data=None)],  # type: ignore[arg-type]
     [Cause(kind="broken.thing", rule="r", at="now")],  # type: ignore[arg-type]
+    [Cause(kind="broken.thing", rule="r", at=datetime.max.replace(tzinfo=UTC))],
+    [Cause(kind="broken.thing", rule="r", data={"seed": 10**5000})],
+    [Cause(kind="broken.thing", rule="r", code=5)],  # type: ignore[arg-type]
+    [Cause(kind="broken.thing", rule="r", code="a\x00b")],
     [Cause(kind="broken.thing", rule="r", member="nobody")],  # type: ignore[arg-type]
     [PutRow("loyalty_member", {"id": "x"})],
 ]
@@ -152,61 +162,6 @@ def _raised(answer: Any) -> Any:
     return answer
 
 
-@pytest.mark.parametrize(
-    "answer",
-    [
-        ToyFailure("no"),
-        None,
-        5,
-        ["benefit"],
-        [None],
-        _Sulking(),
-        [SHIPPING_FREE],  # not granted by anybody
-    ],
-    ids=lambda one: repr(one)[:16],
-)
-def test_benefits_that_are_none_cost_its_own_part_alone(sqlite_shop: Shop, answer: Any) -> None:
-    broken = Broken(answers={"benefits": answer})
-    loyalty = sqlite_shop.open(plugins=ON, toys=(sqlite_shop.toy, broken))
-    receipt = loyalty.record(order())
-    assert (receipt.status, receipt.changes) == (RecordStatus.DEFERRED, {"points": 60})
-    assert loyalty.statement(receipt.member_id or "").benefits == ()
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        ToyFailure("no"),
-        None,
-        "gold",
-        Standing(scheme="ladder", tier=None, changes_at=START - timedelta(days=900)),
-        Standing(scheme="ladder", tier=None, changes_at=START.replace(tzinfo=None)),
-    ],
-    ids=lambda one: repr(one)[:16],
-)
-def test_a_standing_that_is_none_is_left_out(sqlite_shop: Shop, answer: Any) -> None:
-    broken = Broken(answers={"standing": answer})
-    loyalty = sqlite_shop.open(plugins=ON, toys=(sqlite_shop.toy, broken))
-    receipt = loyalty.record(order())
-    assert receipt.changes == {"points": 60}
-    assert loyalty.statement(receipt.member_id or "").standings == ()
-    assert loyalty.tick().delivery_failures == 0
-
-
-# -- showing: it is left out ------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("answer", [ToyFailure("no"), None, {"at": START}, {"rate": 0.5}, "x"])
-def test_what_it_cannot_show_is_left_out(sqlite_shop: Shop, answer: Any) -> None:
-    broken = Broken(answers={"show": answer, "suggest": answer})
-    loyalty = sqlite_shop.open(plugins=ON, toys=(sqlite_shop.toy, broken))
-    member = loyalty.record(order()).member_id or ""
-    statement = loyalty.statement(member)
-    assert (dict(statement.shown), statement.wallet("points").balance) == ({}, 60)
-    quote = loyalty.quote({"currency": "USD", "lines": [{"id": "a", "amount": "9.00"}]}, member)
-    assert (quote.failed, quote.suggested, quote.earned("points")) == (("broken",), (), 9)
-
-
 # -- spending: nothing is booked --------------------------------------------------------------
 
 
@@ -218,7 +173,7 @@ OFFERS: list[Any] = [
     ToyFailure("no"),
     None,
     "five",
-    _Sulking(),
+    Sulking(),
     _offer(wallet="gems"),
     _offer(points=-5),
     _offer(points=0.5),

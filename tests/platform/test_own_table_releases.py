@@ -11,9 +11,11 @@ from sqlalchemy import (
     BigInteger,
     Column,
     Connection,
+    Index,
     Integer,
     String,
     Table,
+    Text,
     create_engine,
     func,
     inspect,
@@ -231,11 +233,45 @@ def test_what_a_database_would_refuse_one_row_for_is_found_when_it_opens(shop: S
         shop.open(plugins=ON, toys=(shop.toy, Lending(3, steps=steps)))
 
 
+@pytest.mark.parametrize(
+    ("made", "declared", "told"),
+    [
+        (String(20), String(30), "VARCHAR(20)"),
+        (String(20), Text(), "VARCHAR(20)"),
+        (Integer(), BigInteger(), "INTEGER"),
+    ],
+    ids=str,
+)
+def test_a_column_that_cannot_hold_what_is_declared_is_found_when_it_opens(
+    shop: Shop, made: Any, declared: Any, told: str
+) -> None:
+    def create(connection: Connection) -> None:
+        _table("loyalty_lending_row", Column("x", made)).create(connection)
+
+    table = _table("loyalty_lending_row", Column("x", declared))
+    plugin = Lending(tables=(table,), steps=(Migration("0001", create),))
+    if told != "INTEGER" and shop.url.startswith("sqlite"):
+        shop.open(plugins=ON, toys=(shop.toy, plugin))
+        return
+    with pytest.raises(PluginError) as raised:
+        shop.open(plugins=ON, toys=(shop.toy, plugin))
+    assert raised.value.message == (
+        f"a migration of the plugin 'lending' left loyalty_lending_row.x as {told}, "
+        "which is too small for it"
+    )
+
+
 # -- what is no table of a plugin -------------------------------------------------------------
 
 
 def _table(name: str = "loyalty_lending_row", *columns: Column[Any]) -> Table:
     return own_table(name, *columns)
+
+
+def _indexed(column: Column[Any], *more: Any) -> Table:
+    """A table with an index of the program (63 letters), this column and what else."""
+    index = Index("loyalty_lending_row_x", "program", column, *more)
+    return own_table("loyalty_lending_row", column, index)
 
 
 REFUSED: list[tuple[Callable[[], Table], str]] = [
@@ -245,6 +281,13 @@ REFUSED: list[tuple[Callable[[], Table], str]] = [
     (lambda: Table("loyalty_lending_row", loans_then().metadata), "was not made by own_table"),
     (lambda: _table("loyalty_lending_row", Column("x", Integer)), "has the type"),
     (lambda: _table("loyalty_lending_row", Column("X", String)), "must be named in small letters"),
+    (
+        lambda: _table("loyalty_lending_row", Column("x" * 51, String)),
+        "must be named in small letters, 50 at most",
+    ),
+    (lambda: _indexed(Column("x", String)), "is of texts that may have more than 600 letters"),
+    (lambda: _indexed(Column("x", String(538))), "is of texts that may have more than 600"),
+    (lambda: _indexed(Column("x", BigInteger), text("1 / x")), "must be of columns alone"),
     (lambda: _table("loyalty_lending_row", Column("x", String, default="")), "has a default"),
     (
         lambda: _table("loyalty_lending_row", Column("x", String, server_default="")),

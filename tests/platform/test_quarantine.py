@@ -211,6 +211,26 @@ def test_slow_decisions_count_and_then_hold(shop: Shop, monkeypatch: pytest.Monk
     assert loyalty.record(sale(51)).changes == {"points": 10}
 
 
+def test_one_that_was_slow_elsewhere_too_begins_anew_once_it_is_lifted(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, there = shop.open(toys=(shop.toy,)), shop.open(toys=(shop.toy,))
+    moments = iter(range(0, 10**15, (quarantine.SLOW_MS + 1) * 10**6))
+    for module in (quarantine, rules):
+        monkeypatch.setattr(module, "now_ns", lambda: next(moments))
+    for number in range(TEN - 1):
+        there.record(sale(number))
+    for number in range(TEN):
+        here.record(sale(10 + number))
+    there.record(sale(20))  # it knows of no quarantine yet, and it is slow once more
+    monkeypatch.undo()
+    here.lift("toy")
+    shop.toy.failing.add("21")
+    assert there.record(sale(21)).status is RecordStatus.DEFERRED  # for once, and for no slowness
+    assert there.record(sale(22)).changes == {"points": 10}
+    assert status_of(there).state is PluginState.ON
+
+
 def test_a_quick_decision_between_slow_ones_is_enough(
     sqlite_shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:

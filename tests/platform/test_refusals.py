@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from loyalty_core import Loyalty, PluginError, PluginManifest, hookimpl
-from tests.platform.broken import ON, Broken, BrokenReward
+from loyalty_core import (
+    ActivityKind,
+    Board,
+    Loyalty,
+    PluginError,
+    PluginManifest,
+    Subscription,
+    Tier,
+    hookimpl,
+)
+from tests.platform.broken import ON, Broken, BrokenProgram, BrokenReward, BrokenScheme
 from tests.toy import Toy, ToyFailure, config_of
 
 
@@ -75,6 +85,49 @@ def test_a_reward_whose_id_is_no_id(name: Any) -> None:
 def test_a_reward_of_a_wallet_that_is_not_there() -> None:
     error = refused(Toy(), Broken(hooks={"rewards": [BrokenReward(Broken(), wallet="gems")]}))
     assert "is paid from the wallet 'gems', which is not configured" in error.message
+
+
+@pytest.mark.parametrize("version", [None, 5, "", "1.0 beta", "1." + "0" * 63])
+def test_a_version_that_is_none(version: Any) -> None:
+    manifest = PluginManifest(id="broken", version=version, requires_plugin_api=">=1.0,<2")
+    error = refused(Toy(), Broken(manifest=manifest))
+    assert error.message == f"the plugin 'broken' cannot have the version {version!r}"
+    assert error.facts["plugin"] == "broken"
+
+
+LONG = "x" * 129
+
+
+class _Ranking(BrokenProgram):
+    @property
+    def boards(self) -> Any:
+        return (Board(board=LONG),)
+
+    def scores(self, member: Any, at: Any) -> Any:
+        return ()
+
+
+@dataclass(frozen=True)
+class _Data:
+    """Nothing."""
+
+
+@pytest.mark.parametrize(
+    ("kind", "item"),
+    [
+        ("programs", _Ranking(Broken())),
+        ("benefits", BrokenScheme(Broken(), scheme=LONG)),
+        ("benefits", BrokenScheme(Broken(), tiers=(Tier(tier=LONG, name="Gold", rank=0),))),
+        ("handlers", Subscription(id="broken.all", event_type=LONG, handler=lambda event: None)),
+        ("activities", ActivityKind("broken." + LONG, _Data, "It happened.")),
+    ],
+    ids=lambda one: one if isinstance(one, str) else "",
+)
+def test_a_name_that_no_database_would_keep(kind: str, item: Any) -> None:
+    broken = Broken(hooks={kind: [item]})
+    error = refused(Toy(), broken)
+    assert f"{LONG}' is no name: it is a text of 1 to 128 characters" in error.message
+    assert (error.where, error.facts["plugin"]) == ("plugins.broken", "broken")
 
 
 # -- names that are taken ---------------------------------------------------------------------

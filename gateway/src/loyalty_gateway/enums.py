@@ -123,6 +123,9 @@ class LineKind(Enum):
     GIFT_CARD = strawberry.enum_value("gift_card", description="A gift card; no purchase.")
     TIP = strawberry.enum_value("tip", description="A tip; no purchase.")
     DONATION = strawberry.enum_value("donation", description="A donation; no purchase.")
+    FEE = strawberry.enum_value(
+        "fee", description="What is charged beside goods and shipping; no purchase."
+    )
     MEMBERSHIP = strawberry.enum_value(
         "membership", description="The fee of a paid membership; no purchase."
     )

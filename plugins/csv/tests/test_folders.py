@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 
@@ -16,6 +16,7 @@ from loyalty_core.testing import FrozenClock
 from loyalty_csv import connector
 from loyalty_csv.config import CsvConfig
 from loyalty_csv.connector import FolderConnector
+from loyalty_csv.files import DiskFolder
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 HEADER = "order_id,date,email,amount\n"
@@ -169,6 +170,46 @@ def test_a_walk_that_dies_after_booking_books_nothing_twice(
     assert (report.agreed, points(loyalty), names(folder)) == (2, 20, [])
 
 
+def test_a_file_that_is_written_anew_before_it_is_moved_is_read_anew(
+    loyalty: Loyalty, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connector, "ROWS_A_PAGE", 3)
+    put(folder, "a.csv", rows(1, 2, amount="1.00"))
+    loyalty.reconcile(FOLDER, pages=1)
+    assert (points(loyalty), names(folder)) == (2, ["a.csv"])
+    put(folder, "a.csv", rows(2, 3, 4, 5, 6, amount="1.00"))
+    loyalty.reconcile(FOLDER, pages=1)
+    assert points(loyalty) == 4
+    put(folder, "b.csv", rows(7, amount="1.00"))
+    (folder / "b.csv").rename(folder / "a.csv")
+    loyalty.reconcile(FOLDER)
+    assert points(loyalty) == 7
+    assert names(folder / "done") == ["a.csv"]
+
+
+def test_a_file_that_is_taken_away_meanwhile_is_none(
+    loyalty: Loyalty, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(folder, "a.csv", rows(1))
+    put(folder, "b.csv", rows(2))
+    real = DiskFolder.opened
+
+    def opened(self: DiskFolder, name: str, version: str) -> BinaryIO:
+        (folder / "a.csv").unlink(missing_ok=True)
+        return real(self, name, version)
+
+    monkeypatch.setattr(DiskFolder, "opened", opened)
+    assert (loyalty.reconcile(FOLDER).missing, points(loyalty)) == (1, 10)
+
+
+def test_what_comes_before_a_file_breaks_is_booked(loyalty: Loyalty, folder: Path) -> None:
+    path = put(folder, "a.csv", rows(1, 2))
+    path.write_bytes(path.read_bytes() + b"\xff\xfe\n")
+    os.utime(path, (0, 0))
+    report = loyalty.reconcile(FOLDER)
+    assert (report.missing, report.refused, points(loyalty)) == (2, 1, 20)
+
+
 def test_a_folder_that_is_gone_is_waited_for(loyalty: Loyalty, folder: Path) -> None:
     assert loyalty.connector_health(FOLDER).ok
     (folder / "done").rmdir()
@@ -215,4 +256,7 @@ def test_a_folder_is_looked_into_as_often_as_is_said(
     config = config_of(folder, every_minutes=minutes)
     read = read_settings(CsvConfig, config["plugins"]["csv"], where="plugins.csv")
     (watched,) = read.folder
-    assert FolderConnector(watched, Program(id="shop")).polled_every == every
+    assert (
+        FolderConnector(watched, Program(id="shop"), DiskFolder(folder, 0, FOLDER)).polled_every
+        == every
+    )

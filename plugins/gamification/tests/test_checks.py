@@ -30,8 +30,8 @@ BADGE = '[[badge]]\nbadge = "b"\nlevel = [{ level = "one", needs = 1 }]\n'
     [
         (STREAK + STREAK, ["streak[0].streak", "streak[1].streak"]),
         (
-            '[[streak]]\nstreak = ""\nwhat = { kind = "" }',
-            ["streak[0].streak", "streak[0].what.kind"],
+            '[[streak]]\nstreak = "s"\nwhat = { kind = "" }',
+            ["streak[0].what.kind"],
         ),
         (STREAK + "freezes = 28", ["streak[0].freezes"]),
         (STREAK + "freezes = -1", ["streak[0].freezes"]),

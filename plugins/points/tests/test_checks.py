@@ -130,7 +130,6 @@ def problems(toml: str, program: ProgramConfig | None = None) -> list[tuple[str,
             "0 is not positive",
         ),
         ('[[activity]]\nrule = "v"\nkind = " "\npoints = 1', "activity[0].kind", "' ' is no kind"),
-        ('[[activity]]\nrule = ""\nkind = "v"\npoints = 1', "activity[0].rule", "'' is no name"),
         (VISIT + "points = 1\nneeds = 0", "activity[0].needs", "0 is not from 1 to 1000000"),
         (VISIT + "points = 1\nrepeat = true", "activity[0].repeat", "repeat without needs"),
         (
@@ -142,11 +141,6 @@ def problems(toml: str, program: ProgramConfig | None = None) -> list[tuple[str,
             '[[caps]]\ncap = "c"\nwallet = "miles"\nperiod = "day"\nlimit = 1',
             "caps[0].wallet",
             "the program has no wallet 'miles'",
-        ),
-        (
-            '[[caps]]\ncap = ""\nperiod = "day"\nlimit = 1',
-            "caps[0].cap",
-            "'' is not a name of its own",
         ),
         (
             '[[caps]]\ncap = "c"\nperiod = "campaign"\nlimit = 1',
@@ -196,6 +190,19 @@ def problems(toml: str, program: ProgramConfig | None = None) -> list[tuple[str,
 )
 def test_each_fault_names_its_place(toml: str, where: str, message: str) -> None:
     assert problems(toml) == [(f"plugins.points.{where}", message)]
+
+
+@pytest.mark.parametrize("name", ["", " ", "x" * 51, " x", "a\\nb"])
+def test_a_name_that_is_none(name: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        settings(
+            f'[[activity]]\nrule = "{name}"\nkind = "v"\npoints = 1\n'
+            f'[[caps]]\ncap = "{name}"\nperiod = "day"\nlimit = 1'
+        )
+    assert [(one.where, one.message[-14:]) for one in raised.value.problems] == [
+        ("$.activity[0].rule", " is not a name"),
+        ("$.caps[0].cap", " is not a name"),
+    ]
 
 
 def test_one_name_for_two_rules() -> None:

@@ -54,5 +54,7 @@ def webhook(
 class Listener(PlatformDouble):
     """An endpoint that takes everything."""
 
+    says = b""
+
     def answer(self, asked: Asked) -> Answer:
-        return Answer(status=204)
+        return Answer(status=200 if self.says else 204, body=self.says)

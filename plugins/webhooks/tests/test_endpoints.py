@@ -106,6 +106,17 @@ def test_a_slow_endpoint_is_left_waiting(
     assert "Timeout" in entry.error
 
 
+def test_an_endpoint_that_answers_byte_by_byte_holds_nothing_up(
+    told: Callable[..., Loyalty], listener: Listener
+) -> None:
+    """It has said 200: what more it says is not needed."""
+    loyalty = told(events=["points_credited"], timeout_seconds=1)
+    buy(loyalty)
+    listener.faults.append(Fault(kind="drip"))
+    listener.says = b"x" * 10_000
+    assert loyalty.tick().actions == 1
+
+
 def test_who_asks_to_wait_is_waited_for(
     told: Callable[..., Loyalty], listener: Listener, clock: FrozenClock
 ) -> None:
@@ -246,6 +257,23 @@ def test_faults_of_the_settings_name_their_place(section: dict[str, Any], where:
     with pytest.raises(ConfigError) as refused:
         opened("sqlite://", FrozenClock(NOW), **section)
     assert any(one.where.endswith(where) for one in refused.value.problems)
+
+
+@pytest.mark.parametrize(
+    ("event", "remedy"),
+    [
+        ("points_credit", "Is it points_credited"),
+        ("gamification.spun", "a plugin's have its id"),
+        ("", "a plugin's have its id"),
+    ],
+)
+def test_an_event_that_nobody_ever_tells_is_no_setting(event: str, remedy: str) -> None:
+    endpoint = {"endpoint": "x", "url": "https://a.example", "secrets": ["env:A"]}
+    with pytest.raises(ConfigError) as refused:
+        opened("sqlite://", FrozenClock(NOW), endpoint=[{**endpoint, "events": [event]}])
+    (problem,) = refused.value.problems
+    assert problem.message == f"there is no event {event!r}"
+    assert remedy in problem.remedy
 
 
 def test_a_secret_that_is_none_is_told_and_not_used(

@@ -10,14 +10,14 @@ import pytest
 
 from examples.shops.woocommerce.double import WooCommerce
 from examples.shops.woocommerce.papers import Doc, back, gmt, item, order, refund, webhook
-from loyalty_core import Loyalty, RefundKind
+from loyalty_core import Line, LineKind, Loyalty, Minor, RefundKind
 from loyalty_core.testing import FrozenClock
 from loyalty_woocommerce.reading import Money, Reading
 from plugins.woocommerce.tests.build import CONNECTOR, NOW, opened, points, sent
 
 READING = Reading("tea", "USD")
 USD = Money("USD", 2)
-NONE: frozenset[str] = frozenset()
+FEE = Line(id="3", amount=Minor(200), kind=LineKind.FEE)
 
 
 def read(
@@ -25,7 +25,7 @@ def read(
 ) -> list[tuple[str, dict[str, int | None], Any, int]]:
     return [
         (one.id, {part.line: part.amount for part in one.lines}, one.amount, one.shipping)
-        for one in reading.refunds(document, USD, NONE)
+        for one in reading.refunds(document, USD, [FEE])
     ]
 
 
@@ -45,7 +45,7 @@ def test_lines_of_a_refund_are_negative_and_name_the_original_in_their_meta() ->
 def test_a_refund_without_lines_is_money() -> None:
     assert read(refund(9, "9.00")) == [("9", {}, 900, 0)]
     kind = Reading("tea", "USD", money_refunds=RefundKind.GOODWILL)
-    made = kind.refunds(refund(9, "9.00"), USD, NONE)
+    made = kind.refunds(refund(9, "9.00"), USD, [])
     assert [one.kind for one in made] == [RefundKind.GOODWILL]
 
 
@@ -61,7 +61,28 @@ def test_a_cent_of_rounding_is_no_money_of_its_own() -> None:
 def test_shipping_and_fees_that_go_back_take_no_points() -> None:
     document = refund(9, "7.70", shipping_lines=[back(2, "-5.00", tax="-0.50")])
     document["fee_lines"] = [back(3, "-2.00", tax="-0.20")]
-    assert read(document) == [("9", {}, 770, 700)]
+    assert read(document) == [("9", {"3": 200}, 770, 500)]
+
+
+def test_a_fee_that_goes_back_takes_no_points(loyalty: Loyalty, double: WooCommerce) -> None:
+    charged = {"fee_lines": [{"id": 3, "name": "Packing", "total": "20.00", "total_tax": "0.00"}]}
+    assert told(loyalty, double, double.hold(order(**charged)), "1") == 60
+    given = refund(8, "20.00", fee_lines=[back(3, "-20.00")])
+    assert told(loyalty, double, double.hold(order(**charged), given), "2") == 60
+    rest = refund(9, "60.00", back(315, "-60.00"))
+    assert told(loyalty, double, double.hold(order(**charged), given, rest), "3") == 0
+
+
+def test_a_fee_below_zero_is_taken_back_with_what_it_took_off(
+    loyalty: Loyalty, double: WooCommerce
+) -> None:
+    less = {"fee_lines": [{"id": 3, "name": "Because", "total": "-10.00", "total_tax": "0.00"}]}
+    assert told(loyalty, double, double.hold(order(**less)), "1") == 50
+    document = refund(9, "50.00", back(315, "-60.00"), fee_lines=[back(3, "10.00")])
+    assert [(one.id, one.amount, one.shipping) for one in READING.refunds(document, USD, [])] == [
+        ("9", 5000, 0)
+    ]
+    assert told(loyalty, double, double.hold(order(**less), document), "2") == 0
 
 
 def test_a_line_that_names_no_original_is_money() -> None:
@@ -77,7 +98,8 @@ def test_pieces_back_on_the_shelf_without_money_take_nothing(
 
 
 def test_a_piece_that_cost_nothing_comes_back_as_a_piece() -> None:
-    made = [*READING.refunds(refund(9, "0.00", back(1, "0.00", -1)), USD, frozenset({"1"}))]
+    gift = Line(id="1", amount=Minor(0))
+    made = [*READING.refunds(refund(9, "0.00", back(1, "0.00", -1)), USD, [gift])]
     assert [(part.line, part.quantity) for one in made for part in one.lines] == [("1", 1)]
 
 

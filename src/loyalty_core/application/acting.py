@@ -12,6 +12,7 @@ import logging
 import random
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -161,6 +162,7 @@ class Acting:
         if self._store.joined or not self._actors:
             return ActionReport()
         now, away = self._clock(), dict[str, datetime]()
+        self._give_up(now, counts)
         while taken := self._store.write(partial(self._take, away=away, now=now)):
             worked = set()
             for one in taken:
@@ -176,6 +178,23 @@ class Acting:
             if progress is not None:
                 progress(counts.total())
         return ActionReport(**counts)
+
+    def _give_up(self, now: datetime, counts: Counter[str]) -> None:
+        """Gives points back that wait too long for a code of a shop that is switched off."""
+        while waiting := self._store.write(partial(self._take_waiting, now=now)):
+            for one in waiting:
+                over = one.created_at + PATIENCE
+                if over <= now and self._given_back(one, "the shop is switched off"):
+                    one.state, one.ended_at, one.next_attempt_at = ActionState.DEAD, now, None
+                    self._store.write(partial(_end, one))
+                    counts["dead"] += 1
+                else:
+                    until = over if over > now else now + PATIENCE
+                    self._store.write(partial(_put_off, one, until))
+
+    def _take_waiting(self, uow: UnitOfWork, *, now: datetime) -> list[ActionRecord]:
+        off = [name for name in self._actors if uow.connector_state(name).disabled_at is not None]
+        return uow.due_actions(off, now, ACTIONS_A_CHUNK, GRANT) if off else []
 
     def _take(
         self, uow: UnitOfWork, *, away: dict[str, datetime], now: datetime
@@ -232,6 +251,9 @@ class Acting:
         if not code or state is GrantState.REQUESTED:
             return None
         receipt = grant_receipt(grant, now)
+        if state is GrantState.PREPARING:  # it will be issued as soon as the shop has made it
+            ends = grant.end(now, self._rules.config.program.time_zone)
+            receipt = replace(receipt, expires_at=ends)
         if state in (GrantState.PREPARING, GrantState.ISSUED):
             people = found_members(reader, [grant.member_id])
             identities = people[grant.member_id][1] if grant.member_id in people else ()
@@ -260,17 +282,25 @@ class Acting:
 
     def _refused(self, one: ActionRecord, error: ActionRefused) -> str:
         """Dead; who paid with points for what cannot be had has them back."""
-        if one.kind == GRANT:
-            grant = self._store.read(lambda reader: reader.grant(id=one.subject))
-            if grant is not None and grant.redemption_id and grant.state is GrantState.PREPARING:
-                key = f"{one.connector}:refused:{one.subject}"
-                with contextlib.suppress(GrantRefused, MemberErased):
-                    reason = "the shop refused it"
-                    self._granting.revoke(one.subject, reason, one.connector, True, key)
+        self._given_back(one, "the shop refused it")
         _note_failure(one, error)
         one.state, one.ended_at, one.next_attempt_at = ActionState.DEAD, self._clock(), None
         self._store.write(lambda uow: uow.end_action(one))
         return "dead"
+
+    def _given_back(self, one: ActionRecord, reason: str) -> bool:
+        """Whether it was about a code that was paid for and cannot be had: the points are back."""
+        if one.kind != GRANT:
+            return False
+        grant = self._store.read(lambda reader: reader.grant(id=one.subject))
+        if grant is None or not grant.redemption_id or grant.state is not GrantState.PREPARING:
+            return False
+        if grant.revoked_at is not None:
+            return False
+        key = f"{one.connector}:refused:{one.subject}"
+        with contextlib.suppress(GrantRefused, MemberErased):
+            self._granting.revoke(one.subject, reason, one.connector, True, key)
+        return True
 
     def _failed(self, one: ActionRecord, error: Exception, away: dict[str, datetime]) -> str:
         """Put off; dead if others can be done all the while. Says whom not to ask any more."""
@@ -281,6 +311,8 @@ class Acting:
         if isinstance(error, PlatformUnavailable | ConnectorDisabled):
             asked = error.retry_after if isinstance(error, PlatformUnavailable) else None
             away[one.connector] = now + (_pause(1, error) if asked is not None else PAUSES[0])
+        elif one.attempts > len(PAUSES):
+            self._given_back(one, "the shop could not make it")
 
         def write(uow: UnitOfWork) -> str:
             state = uow.connector_state(one.connector)
@@ -300,6 +332,10 @@ class Acting:
         state = uow.connector_state(name)
         state.acted_at, state.failing_since = self._clock(), None
         uow.save_connector(state)
+
+
+def _end(one: ActionRecord, uow: UnitOfWork) -> None:
+    uow.end_action(one)
 
 
 def _put_off(one: ActionRecord, until: datetime, uow: UnitOfWork) -> None:

@@ -8,7 +8,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
@@ -27,6 +27,7 @@ from loyalty_core.domain.clock import zone
 from loyalty_core.domain.currencies import minor_digits
 from loyalty_core.domain.facts import Json
 from loyalty_core.domain.households import FINEST_SHARE, HUNDRED, HouseholdRules
+from loyalty_core.domain.names import is_section
 from loyalty_core.domain.programs import (
     Partner,
     PointsValue,
@@ -38,7 +39,6 @@ from loyalty_core.domain.programs import (
 from loyalty_core.domain.segments import Campaign, Segment
 from loyalty_core.errors import ConfigError, LoyaltyError, Problem
 
-_ID = re.compile(r"[a-z][a-z0-9_-]{0,62}", re.ASCII)
 _LONGEST = {
     "after_days": 36500,
     "after_months": 1200,
@@ -167,9 +167,11 @@ def plain(value: Any) -> Any:
 
 
 def effective(config: ProgramConfig) -> dict[str, Json]:
-    """The configuration with every default written out, as JSON."""
+    """The configuration with every default written out, as JSON; not when it starts."""
+    program = _full(replace(config.program, in_force_from=None))
+    del program["in_force_from"]
     return {
-        "program": _full(config.program),
+        "program": program,
         "wallets": {name: _full(wallet) for name, wallet in config.wallets.items()},
         "checkout": _full(config.checkout),
         "rewards": {name: _full(reward) for name, reward in config.rewards.items()},
@@ -205,7 +207,7 @@ def fingerprint(config: ProgramConfig) -> str:
 
 def _faults(config: ProgramConfig) -> Iterator[Problem]:
     program = config.program
-    if not _ID.fullmatch(program.id):
+    if not is_section(program.id):
         remedy = "Use lower case letters, digits, - and _."
         yield Problem("program.id", f"{program.id!r} is not an id", remedy)
     yield from _currency("program.currency", program.currency)
@@ -214,6 +216,7 @@ def _faults(config: ProgramConfig) -> Iterator[Problem]:
     except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: a folder of zones
         remedy = "Use an IANA name such as Europe/Berlin."
         yield Problem("program.time_zone", f"{program.time_zone!r} is not a time zone", remedy)
+    yield from _start_faults(program)
     if program.spend_until and not (program.ends_on and program.ends_on <= program.spend_until):
         remedy = "Write ends_on, no later than it, or leave it out."
         yield Problem("program.spend_until", "the program goes on after it", remedy)
@@ -234,6 +237,15 @@ def _faults(config: ProgramConfig) -> Iterator[Problem]:
         yield from _partner_faults(f"partners.{name}", name, partner, config)
     if config.household is not None:
         yield from _household_faults(config.household, config.wallets)
+
+
+def _start_faults(program: Program) -> Iterator[Problem]:
+    try:
+        program.starts_at  # noqa: B018 - a moment that cannot be in UTC is a fault
+    except OverflowError:
+        yield Problem("program.in_force_from", f"{program.in_force_from} cannot be")
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return  # the zone has its own fault
 
 
 def _household_faults(rules: HouseholdRules, wallets: Mapping[str, Wallet]) -> Iterator[Problem]:
@@ -266,7 +278,7 @@ def _household_faults(rules: HouseholdRules, wallets: Mapping[str, Wallet]) -> I
 
 
 def _wallet_faults(where: str, name: str, wallet: Wallet, program: Program) -> Iterator[Problem]:
-    if not _ID.fullmatch(name):
+    if not is_section(name):
         yield Problem(where, f"{name!r} is not an id", "Use lower case letters, digits, - and _.")
     if not 0 <= wallet.scale <= 6:
         yield Problem(f"{where}.scale", f"{wallet.scale} is not from 0 to 6")
@@ -309,7 +321,7 @@ def _value_faults(where: str, value: PointsValue, program: Program) -> Iterator[
 def _partner_faults(
     where: str, name: str, partner: Partner, config: ProgramConfig
 ) -> Iterator[Problem]:
-    if not _ID.fullmatch(name):
+    if not is_section(name):
         yield Problem(where, f"{name!r} is not an id", "Name the section after the program's id.")
     if name == config.program.id:
         yield Problem(where, "a program is no partner of itself", "Name another program.")

@@ -23,8 +23,10 @@ from typing import Any, Literal, Union, cast, get_args, get_origin, get_type_hin
 from loyalty_core.application.campaigns import DAYS, KEY, SECTIONS
 from loyalty_core.application.config import ConfigFile
 from loyalty_core.domain.amounts import LARGEST_AMOUNT
+from loyalty_core.domain.clock import LocalMoment
 from loyalty_core.domain.deprecation import MARK
 from loyalty_core.domain.facts import Json
+from loyalty_core.domain.names import LONGEST_NAME, Name
 from loyalty_core.domain.secrets import REFERENCE
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -36,15 +38,18 @@ DECIMAL = r"^-?[0-9]{1,18}(\.[0-9]{1,12})?$"
 DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 HOUR = r"^[0-9]{2}:[0-9]{2}"
 MOMENT = rf"{DAY[:-1]}[Tt ]{HOUR[1:]}.*([Zz]|[+-][0-9]{{2}}:?[0-9]{{2}})$"
+LOCAL = rf"{DAY[:-1]}([Tt ]{HOUR[1:]}.*)?$"
 VARIABLE = f"{REFERENCE}[A-Za-z_][A-Za-z0-9_]*"
 SIMPLE: Mapping[Any, Schema] = {
     str: TEXT,
+    Name: {**TEXT, "minLength": 1, "maxLength": LONGEST_NAME},
     int: WHOLE,
     bool: {"type": "boolean"},
     Decimal: {"anyOf": [{"type": "number"}, {"type": "string", "pattern": DECIMAL}]},
     date: {"type": "string", "pattern": DAY},
     datetime: {"type": "string", "pattern": MOMENT},
     time: {"type": "string", "pattern": HOUR},
+    LocalMoment: {"type": "string", "pattern": LOCAL},
 }
 SECRET = "secret"  # noqa: S105 - the name of what is said of a setting
 """What the metadata of a setting say, beside its ``doc``, if it refers to a secret."""
@@ -119,7 +124,7 @@ class _Making:
 
     def table(self, kind: type, *, dated: bool = False, dated_keys: Container[str] = ()) -> Schema:
         """The schema of a settings dataclass: its keys, none besides, and which are needed."""
-        hints = get_type_hints(kind)
+        hints = get_type_hints(kind, include_extras=True)
         each = fields(cast(Any, kind))
         properties = {
             item.name: self._setting(item, hints[item.name], dated or item.name in dated_keys)

@@ -21,9 +21,10 @@ from loyalty_core.application.following import outcome_of
 from loyalty_core.application.gifts import gifts_after
 from loyalty_core.application.histories import dump_history, load_history
 from loyalty_core.application.own_rows import Putting
+from loyalty_core.application.plain import is_document
 from loyalty_core.application.rules import Rules, ask, ask_follower
 from loyalty_core.application.standing import Person, stood
-from loyalty_core.application.structure import converter, is_json
+from loyalty_core.application.structure import converter
 from loyalty_core.application.taken import Emitted, Taken
 from loyalty_core.domain.effects import Cause
 from loyalty_core.domain.facts import Activity, Decidable, FactId, Json, LineKind, Order
@@ -142,10 +143,9 @@ def fold(
 ) -> Folded:
     """Decides the changed facts, and those after them that it makes a difference to.
 
-    ``later`` are the member's other facts from ``fold_start`` on; ``changed`` come as they are
-    now. ``undone`` is a merge that has been taken back: what came after it is decided without it.
-    The records' awards, states and statuses are updated, and so is the member. Plugins claim
-    of ``stock``.
+    ``later`` are the member's other facts from ``fold_start`` on; ``changed`` come as they are now.
+    ``undone`` is a merge taken back: what came after it is decided without it. The records and the
+    member are updated, and ``stock`` where plugins claim.
     """
     ordered, known, last = _stage(member, changed, later, undone)
     running = _start(member, known)
@@ -164,8 +164,7 @@ def fold(
                 return result  # from here on everything is as it was
             record.before, member.changed = before, True
             running.absorb(record, rules)
-            off = record.state.keys() - rules.config.plugins.keys()
-            running.state |= _left_at(record.position, off, known, member)
+            running.state |= _left_at(record.position, _off(record, rules), known, member)
             continue
         fact = decidable(record, member)
         if fact is not None:
@@ -253,6 +252,11 @@ def _left_at(
     left = known[following][1].get("state", {}) if following < len(known) else member.state
     states = cast(State, left)
     return {plugin: states[plugin] for plugin in silent if plugin in states}
+
+
+def _off(merge: Merge, rules: Rules) -> Collection[str]:
+    """The plugins of a merge that are off by now: they cannot unite their states once more."""
+    return merge.state.keys() - rules.config.plugins.keys()
 
 
 def _seen(record: FactRecord) -> Profile:
@@ -353,8 +357,9 @@ def united(
         logger.exception("plugin %s failed to unite states", plugin)
         message = f"plugin {plugin!r} raised {type(error).__name__} uniting two members' states"
         raise PluginFailed(message, where=plugin) from error
-    if not is_json(made):
-        raise PluginFailed(f"plugin {plugin!r} united states to what is not JSON", where=plugin)
+    if not is_document(made):
+        message = f"plugin {plugin!r} united states to what is not a JSON object"
+        raise PluginFailed(message, where=plugin)
     return made
 
 

@@ -61,6 +61,7 @@ class _Taken:
     inputs: Sequence[Input] = ()
     error: Exception | None = None
     booked: list[Booked] = field(default_factory=list)
+    put_off: datetime | None = None
 
 
 class Inbox:
@@ -127,11 +128,15 @@ class Inbox:
         return Translation(connector=name, topic=topic, inputs=inputs)
 
     def work(self, progress: Callable[[int], None] | None = None) -> InboxReport:
-        """What became of the messages due now; every one of them is tried once."""
+        """What became of the messages due now; every one of them is tried once.
+
+        A shop that is away is not asked again in this round, so that it holds up no other: what
+        came from it waits, and no attempt is counted.
+        """
         counts: Counter[str] = Counter()
-        now = self._clock()
+        now, away = self._clock(), dict[str, datetime]()
         while taken := self._store.write(lambda uow: uow.due_messages(now, MESSAGES_A_CHUNK)):
-            self._chunk([_Taken(one) for one in taken], counts)
+            self._chunk([_Taken(one) for one in taken], away, counts)
             if progress is not None:
                 progress(sum(counts[state] for state in ("done", "ignored", "dead", "put_off")))
         return InboxReport(**counts)
@@ -142,9 +147,14 @@ class Inbox:
 
     # -- one chunk ----------------------------------------------------------------------------
 
-    def _chunk(self, taken: list[_Taken], counts: Counter[str]) -> None:
+    def _chunk(self, taken: list[_Taken], away: dict[str, datetime], counts: Counter[str]) -> None:
         for one in taken:
-            self._translate(one)
+            name = one.record.connector
+            one.put_off = away.get(name)
+            if one.put_off is None:
+                self._translate(one)
+            if isinstance(one.error, PlatformUnavailable):
+                away[name] = self._clock() + pause(1, one.error.retry_after)
         for connector in {one.record.connector for one in taken}:
             self._book(connector, [one for one in taken if one.record.connector == connector])
         now = self._clock()
@@ -209,6 +219,9 @@ _OUTCOME = {
 def _settle(one: _Taken, now: datetime) -> None:
     """Decides what becomes of a message."""
     record, error = one.record, one.error
+    if one.put_off is not None:
+        record.next_attempt_at = one.put_off
+        return
     record.inputs = len(one.inputs)
     if error is None:
         record.state = MessageState.DONE if one.inputs else MessageState.IGNORED

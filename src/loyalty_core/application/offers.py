@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from loyalty_core.application.structure import is_json
+from loyalty_core.application.plain import is_json
 from loyalty_core.domain.amounts import LARGEST_AMOUNT, Money
 from loyalty_core.domain.members import MemberView
 from loyalty_core.domain.programs import Program

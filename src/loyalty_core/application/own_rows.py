@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import MAXYEAR, MINYEAR, datetime
 from typing import NamedTuple
 
-from loyalty_core.application.structure import is_json
+from loyalty_core.application.plain import is_json
 from loyalty_core.domain.amounts import LARGEST_AMOUNT
+from loyalty_core.domain.clock import is_moment
 from loyalty_core.domain.effects import PutRow
 from loyalty_core.domain.members import MemberId
 from loyalty_core.ports.own_tables import ColumnKind, OwnColumn, OwnRow, OwnRows, TableShape
@@ -38,9 +38,16 @@ def row_fault(effect: PutRow, plugin: str, tables: Mapping[str, TableShape]) -> 
         return f"put a row with {sorted(unknown)}, which {effect.table!r} does not have"
     for column in shape.columns:
         if not _fits(column, effect.values.get(column.name)):
-            value = repr(effect.values.get(column.name))[:80]
-            return f"put {value} into {effect.table}.{column.name}, which holds a {column.kind}"
+            put = _told(effect.values.get(column.name))
+            return f"put {put} into {effect.table}.{column.name}, which holds a {column.kind}"
     return ""
+
+
+def _told(value: object) -> str:
+    """A value in a message: of a text its length, since it may say who somebody is."""
+    if isinstance(value, str):
+        return f"a text of {len(value):,} characters"
+    return "nothing" if value is None else f"a {type(value).__name__}"
 
 
 def _fits(column: OwnColumn, value: object) -> bool:
@@ -51,9 +58,7 @@ def _fits(column: OwnColumn, value: object) -> bool:
     if column.kind is ColumnKind.TRUTH:
         return type(value) is bool
     if column.kind is ColumnKind.MOMENT:
-        if not isinstance(value, datetime) or value.utcoffset() is None:
-            return False
-        return MINYEAR < value.year < MAXYEAR
+        return is_moment(value)
     longest = column.longest or LONGEST_TEXT
     return type(value) is str and len(value) <= longest and is_json({"": value})
 

@@ -83,9 +83,10 @@ class Quarantine:
             every = failed.intersection(*latest)
             for plugin in sorted(every - known):
                 self._hold(uow, plugin, self._said.get(plugin, "failed"), now)
-        for plugin in sorted(slow - known):
-            self._hold(uow, plugin, f"took more than {self.slow_ms} ms", now)
-            del self._slow[plugin]
+        for plugin in sorted(slow):
+            if plugin not in known:
+                self._hold(uow, plugin, f"took more than {self.slow_ms} ms", now)
+            self._slow.pop(plugin, None)  # it begins anew once it is lifted
         self.held |= known
 
     def _hold(self, uow: UnitOfWork, plugin: str, reason: str, now: datetime) -> None:

@@ -63,9 +63,17 @@ class _LeaveOut(Exception):
 class Recorder:
     """Records facts under the current rules."""
 
-    def __init__(self, store: Store, rules: Rules, rules_at: RulesAt, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: Store,
+        rules: Rules,
+        rules_now: Callable[[datetime], Rules],
+        rules_at: RulesAt,
+        clock: Clock,
+    ) -> None:
         self._store = store
         self._rules = rules
+        self._rules_now = rules_now
         self.rules_at = rules_at
         self._clock = clock
         self._group = Group(self._book)
@@ -75,7 +83,7 @@ class Recorder:
 
         Raises ``StoreError`` when it could not be booked.
         """
-        fact = read_or_error(given, self._clock(), self._rules.activities)
+        fact = read_or_error(given, self._now(), self._rules.activities)
         if isinstance(fact, LoyaltyError):
             return rejected(fact)
         return self._group.record(fact)
@@ -85,11 +93,17 @@ class Recorder:
 
         Raises ``StoreError`` when nothing of the batch could be booked.
         """
-        now = self._clock()
+        now = self._now()
         return self._book([read_or_error(one, now, self._rules.activities) for one in given])
 
-    def _book(self, facts: Sequence[Fact | LoyaltyError]) -> list[FactReceipt]:
+    def _now(self) -> datetime:
+        """The present moment: what is decided from then on is decided by its rules."""
         now = self._clock()
+        self._rules = self._rules_now(now)  # they change in the middle of long imports, too
+        return now
+
+    def _book(self, facts: Sequence[Fact | LoyaltyError]) -> list[FactReceipt]:
+        now = self._now()
         try:
             return self._store.write(lambda uow: self.record_in(uow, facts, now))
         except _LeaveOut as left:

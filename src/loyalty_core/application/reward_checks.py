@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from loyalty_core.domain.amounts import parse_scaled
 from loyalty_core.domain.catalogue import CodeRules, Rate, Reward, RewardType
 from loyalty_core.domain.currencies import minor_digits
+from loyalty_core.domain.names import is_section
 from loyalty_core.domain.programs import ProgramConfig
 from loyalty_core.errors import CurrencyUnknown, LoyaltyError, Problem
 
-_ID = re.compile(r"[a-z][a-z0-9_-]{0,62}", re.ASCII)
 _CODE = re.compile(r"[!-~]*", re.ASCII)
 LONGEST_DAYS = 36500
 LONGEST_CODE = 64
@@ -27,7 +27,7 @@ def reward_faults(config: ProgramConfig) -> Iterator[Problem]:
         return
     for name, reward in config.rewards.items():
         where = f"rewards.{name}"
-        if not _ID.fullmatch(name):
+        if not is_section(name):
             remedy = "Use lower case letters, digits, - and _."
             yield Problem(where, f"{name!r} is not an id", remedy)
         yield from _wallet(where, reward, config)
@@ -124,7 +124,7 @@ def _limits(where: str, reward: Reward) -> Iterator[Problem]:
 
 def _code(where: str, code: CodeRules) -> Iterator[Problem]:
     if code.pool:
-        if not _ID.fullmatch(code.pool):
+        if not is_section(code.pool):
             remedy = "Use lower case letters, digits, - and _."
             yield Problem(f"{where}.pool", f"{code.pool!r} is not an id", remedy)
         if code != CodeRules(pool=code.pool):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from itertools import islice
 from typing import Literal, NamedTuple
@@ -13,8 +14,8 @@ from loyalty_core.application.activities import Kinds
 from loyalty_core.application.codes import random_code
 from loyalty_core.application.ids import is_id
 from loyalty_core.application.own_rows import row_fault
+from loyalty_core.application.plain import is_document, is_json
 from loyalty_core.application.quarantine import Quarantine, now_ns
-from loyalty_core.application.structure import is_document, is_json
 from loyalty_core.application.tracing import (
     effects_told,
     fact_told,
@@ -23,6 +24,7 @@ from loyalty_core.application.tracing import (
 )
 from loyalty_core.domain.amounts import LARGEST_AMOUNT
 from loyalty_core.domain.boards import Board
+from loyalty_core.domain.clock import is_moment
 from loyalty_core.domain.decisions import Decision, Trace
 from loyalty_core.domain.effects import (
     Cause,
@@ -36,9 +38,11 @@ from loyalty_core.domain.effects import (
 )
 from loyalty_core.domain.facts import SHIPPING, Decidable, Order
 from loyalty_core.domain.members import MemberView
+from loyalty_core.domain.names import LONGEST_ID
 from loyalty_core.domain.programs import ProgramConfig
 from loyalty_core.domain.tiers import Outcome
 from loyalty_core.errors import PluginFailed
+from loyalty_core.ports.configs import ConfigReader
 from loyalty_core.ports.connectors import ActsOnShop, Connector
 from loyalty_core.ports.grants import CodeSource
 from loyalty_core.ports.own_tables import TableShape
@@ -56,8 +60,6 @@ from loyalty_core.ports.program import (
 )
 from loyalty_core.ports.store import Documents
 
-LONGEST_NAME = 128
-"""How long the name of a rule, an event, a metric or a kind may be."""
 MOST_EFFECTS = 1000
 """How many effects one decision may have: a program that never ends is stopped here."""
 logger = logging.getLogger("loyalty_core")
@@ -69,8 +71,9 @@ class Rules:
 
     ``followers`` are programs that follow facts, ``sources`` what gives benefits, tier schemes
     among them: ``schemes`` has these alone, ``showing`` the programs that show something to
-    members, by plugin, and ``handed_over`` the ids of rewards that are. ``gone`` are plugins of an
-    older version that cannot be asked any more: what they gave stands.
+    members, by plugin, ``scoring`` those that rank them, and ``handed_over`` the ids of rewards
+    that are. ``gone`` are plugins of an older version that cannot be asked any more: what they gave
+    stands.
     ``activities`` are the kinds that plugins declare, by name.
     ``draw`` makes the codes of grants. ``coalition``: whether points of partners are, or ever were,
     accepted here. ``tables`` are those of the plugins, by name. ``quarantine`` knows which plugins
@@ -94,6 +97,7 @@ class Rules:
     schemes: Sequence[Owned[TierScheme]] = field(init=False)
     handed_over: frozenset[str] = field(init=False)
     showing: Mapping[str, ShowsMembers] = field(init=False)
+    scoring: Sequence[Owned[ScoresMembers]] = field(init=False)
 
     def __post_init__(self) -> None:
         """Picks out once what every fact and every statement would look for."""
@@ -104,10 +108,16 @@ class Rules:
         ]
         every = self.uniting.items()
         showing = {plugin: item for plugin, item in every if isinstance(item, ShowsMembers)}
+        scoring = [
+            Owned(plugin, item)
+            for plugin, item in every
+            if isinstance(item, ScoresMembers) and item.boards
+        ]
         handed_over = {name for name, one in self.rewards.items() if isinstance(one.item, Fulfils)}
         object.__setattr__(self, "schemes", schemes)
         object.__setattr__(self, "handed_over", frozenset(handed_over))
         object.__setattr__(self, "showing", showing)
+        object.__setattr__(self, "scoring", scoring)
 
     @property
     def automatic(self) -> tuple[str, ...]:
@@ -139,15 +149,6 @@ class Rules:
         return {owned.plugin: owned.item for owned in programs}
 
     @property
-    def scoring(self) -> Sequence[Owned[ScoresMembers]]:
-        """The programs that rank members."""
-        return [
-            Owned(plugin, program)
-            for plugin, program in self.uniting.items()
-            if isinstance(program, ScoresMembers) and program.boards
-        ]
-
-    @property
     def boards(self) -> Mapping[str, Board]:
         """The boards of all programs, by name."""
         return {board.board: board for owned in self.scoring for board in owned.item.boards}
@@ -165,6 +166,9 @@ class Asked(NamedTuple):
 
 RulesAt = Callable[[Documents, int], Rules]
 """The rules of a version of the configuration, as the database has it."""
+
+RulesAhead = Callable[[ConfigReader, datetime], Rules | None]
+"""The rules that are stated to be in force at a moment to come; None if they are those of now."""
 
 
 def ask(
@@ -242,7 +246,10 @@ def _checked(
 
 
 def _fault(effects: Sequence[object], plugin: str, fact: Decidable, rules: Rules) -> str:
-    """What is wrong with the effects, in words that follow the plugin's name; empty if nothing."""
+    """What is wrong with the effects, in words that follow the plugin's name; empty if nothing.
+
+    They are logged and traced: names are in them, and no value that may say who somebody is.
+    """
     config = rules.config
     if len(effects) > MOST_EFFECTS:
         return f"returned more than {MOST_EFFECTS:,} effects"
@@ -277,46 +284,48 @@ def _fault(effects: Sequence[object], plugin: str, fact: Decidable, rules: Rules
                 fault = f"caused two facts of one member by rule {effect.rule!r}"
             caused.add(name)
         else:
-            fault = f"returned {effect!r}, which is not an effect"
+            fault = f"returned a {type(effect).__name__}, which is not an effect"
         if fault:
             return fault
     return ""
 
 
-def _is_name(value: object) -> bool:
-    """Whether it is a text that every database keeps, of a sensible length."""
-    return type(value) is str and 1 <= len(value) <= LONGEST_NAME and is_json(value)
+def is_short_text(value: object) -> bool:
+    """Whether it is a text that every database keeps, of a sensible length and not empty."""
+    return type(value) is str and 1 <= len(value) <= LONGEST_ID and is_json(value)
 
 
 def _emit_fault(effect: Emit, plugin: str) -> str:
-    if not _is_name(effect.type) or not effect.type.startswith(f"{plugin}."):
+    if not is_short_text(effect.type) or not effect.type.startswith(f"{plugin}."):
         return f"emitted {effect.type!r}, which is not below its id"
     return "" if is_json(effect.data) else f"emitted {effect.type!r} with data that is not JSON"
 
 
 def _measure_fault(effect: Measure, plugin: str) -> str:
-    if not _is_name(effect.metric) or not effect.metric.startswith(f"{plugin}."):
+    if not is_short_text(effect.metric) or not effect.metric.startswith(f"{plugin}."):
         return f"measured {effect.metric!r}, which is not below its id"
     sensible = type(effect.amount) is int and 0 <= effect.amount < LARGEST_AMOUNT
     return "" if sensible else f"measured {effect.amount!r}, which is not a sensible whole number"
 
 
 def _cause_fault(effect: Cause, plugin: str) -> str:
-    if not _is_name(effect.kind) or not effect.kind.startswith(f"{plugin}."):
+    if not is_short_text(effect.kind) or not effect.kind.startswith(f"{plugin}."):
         return f"caused {effect.kind!r}, which is not below its id"
-    if not _is_name(effect.rule):
+    if not is_short_text(effect.rule):
         return f"caused a fact by rule {effect.rule!r}, which is not a text of a sensible length"
     if effect.member is not None and (effect.code or not is_id(effect.member)):
-        return f"caused a fact of {effect.member!r}, which does not name one member"
-    if effect.at is not None and effect.at.tzinfo is None:
-        return f"caused a fact at {effect.at}, which has no time zone"
+        return "caused a fact of somebody whom neither one member's id nor a code names"
+    if effect.code and not is_short_text(effect.code):
+        return "caused a fact by a code that is not a text of a sensible length"
+    if effect.at is not None and not is_moment(effect.at):
+        return f"caused a fact at {effect.at}, which is no sensible moment with a time zone"
     plain = all(isinstance(value, str | int | None) for value in effect.data.values())
     sensible = plain and is_json(effect.data)
     return "" if sensible else f"caused {effect.kind!r} with data that are not plain values"
 
 
 def _grant_fault(effect: Grant, config: ProgramConfig) -> str:
-    if not _is_name(effect.rule):
+    if not is_short_text(effect.rule):
         return f"granted by rule {effect.rule!r}, which is not a text of a sensible length"
     if effect.reward not in config.rewards:
         return f"granted {effect.reward!r}, which is not a reward of the program"
@@ -324,7 +333,7 @@ def _grant_fault(effect: Grant, config: ProgramConfig) -> str:
 
 
 def _credit_fault(effect: Credit, fact: Decidable, config: ProgramConfig) -> str:
-    if not _is_name(effect.rule):
+    if not is_short_text(effect.rule):
         return f"credited by rule {effect.rule!r}, which is not a text of a sensible length"
     parts = [effect.amount, *effect.lines.values()]
     if any(type(part) is not int or not 0 <= part < LARGEST_AMOUNT for part in parts):
@@ -332,8 +341,8 @@ def _credit_fault(effect: Credit, fact: Decidable, config: ProgramConfig) -> str
     if effect.wallet not in config.wallets:
         return f"credited wallet {effect.wallet!r}, which the program does not have"
     for moment in (effect.activates_at, effect.expires_at):
-        if moment is not None and moment.tzinfo is None:
-            return f"credited points with the moment {moment}, which has no time zone"
+        if moment is not None and not is_moment(moment):
+            return f"credited points with {moment}, which is no sensible moment with a time zone"
     if not effect.lines:
         return ""
     if not isinstance(fact, Order):

@@ -11,6 +11,7 @@ from loyalty_core.application.rules import Rules
 from loyalty_core.application.standing import person_of
 from loyalty_core.domain.amounts import LARGEST_AMOUNT
 from loyalty_core.domain.boards import Score
+from loyalty_core.domain.clock import is_moment
 from loyalty_core.domain.members import MemberId, MemberStatus
 from loyalty_core.ports.boards import Ladder, ScoreRecord
 from loyalty_core.ports.program import Owned, ScoresMembers
@@ -80,6 +81,8 @@ def _said(
         for score in owned.item.scores(person_of(member).view(owned.plugin), now):
             if type(score.amount) is not int or abs(score.amount) >= LARGEST_AMOUNT:
                 raise ValueError(f"{score.amount!r} is no amount")
+            if not is_moment(score.reached_at):
+                raise ValueError(f"{score.reached_at!r} is no moment")
             ladder = Ladder(score.board, boards[score.board].period(score.day))
             if ladder in said:
                 raise ValueError(f"{ladder} is scored twice")

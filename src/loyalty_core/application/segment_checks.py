@@ -9,6 +9,7 @@ from loyalty_core.domain.amounts import parse_scaled
 from loyalty_core.domain.benefit_checks import benefit_problems
 from loyalty_core.domain.benefits import BenefitKind
 from loyalty_core.domain.currencies import minor_digits
+from loyalty_core.domain.names import is_section
 from loyalty_core.domain.programs import ProgramConfig
 from loyalty_core.domain.segments import (
     AGES,
@@ -22,7 +23,6 @@ from loyalty_core.domain.segments import (
 )
 from loyalty_core.errors import LoyaltyError, Problem
 
-_ID = re.compile(r"[a-z][a-z0-9_-]{0,62}", re.ASCII)
 _METRIC = re.compile(r"[a-z][a-z0-9_-]*\.[A-Za-z0-9_.-]+", re.ASCII)
 _LIMITS = ("at_least", "more_than", "at_most", "less_than")
 _RANKS = ("top", "top_percent", "after_percent")
@@ -39,7 +39,7 @@ def segment_faults(config: ProgramConfig) -> Iterator[Problem]:
             yield Problem(f"{where}.ends_on", f"{campaign.ends_on} is before starts_on")
     for name, segment in config.segments.items():
         where = f"segments.{name}"
-        if not _ID.fullmatch(name):
+        if not is_section(name):
             remedy = "Use lower case letters, digits, - and _."
             yield Problem(where, f"{name!r} is not an id", remedy)
         if not segment.conditions:

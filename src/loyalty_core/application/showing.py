@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from loyalty_core.application.plain import is_document
 from loyalty_core.application.rules import Rules
 from loyalty_core.application.standing import Person
-from loyalty_core.application.structure import is_document
 from loyalty_core.domain.facts import Json
 
 logger = logging.getLogger("loyalty_core")

@@ -13,7 +13,7 @@ from loyalty_core.application.following import outcome_of
 from loyalty_core.application.forms import read_cart
 from loyalty_core.application.offers import priced
 from loyalty_core.application.partners import partner_rewards
-from loyalty_core.application.rules import Rules, RulesAt, ask, ask_follower
+from loyalty_core.application.rules import Rules, RulesAhead, RulesAt, ask, ask_follower
 from loyalty_core.application.standing import STRANGER, Person, person_of, priced_order, stood
 from loyalty_core.application.suggest import suggested_lines
 from loyalty_core.application.taken import award_of
@@ -39,10 +39,13 @@ CartForm = Cart | Mapping[str, Json]
 class Spending:
     """Quotes, redemptions and adjustments under the current rules."""
 
-    def __init__(self, store: Store, rules: Rules, rules_at: RulesAt, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, rules: Rules, rules_at: RulesAt, ahead: RulesAhead, clock: Clock
+    ) -> None:
         self._store = store
         self._rules = rules
         self._rules_at = rules_at
+        self._ahead = ahead
         self._clock = clock
 
     # -- quote --------------------------------------------------------------------------------
@@ -54,14 +57,14 @@ class Spending:
             return self._quoted(cart, member_id, now)
         if at.tzinfo is None:
             raise FactError("the moment has no time zone", where="at")
-        rules = (
-            self._rules if at >= now else self._store.read(lambda reader: self._then(reader, at))
-        )
-        then = Spending(self._store, rules, self._rules_at, self._clock)
+        rules = self._store.read(lambda reader: self._then(reader, at, now))
+        then = Spending(self._store, rules, self._rules_at, self._ahead, self._clock)
         return then._quoted(cart, member_id, at)
 
-    def _then(self, reader: Reader, at: datetime) -> Rules:
-        """The rules that were in force at a moment."""
+    def _then(self, reader: Reader, at: datetime, now: datetime) -> Rules:
+        """The rules that were in force at a moment, or are stated for one to come."""
+        if at >= now:
+            return self._ahead(reader, at) or self._rules
         return self._rules_at(reader, reader.version_at(at).version)
 
     def _quoted(self, cart: CartForm, member_id: str | None, now: datetime) -> Quote:

@@ -9,14 +9,15 @@ from datetime import datetime
 from typing import TypeVar
 
 from loyalty_core.application.books import Books
-from loyalty_core.application.rules import Rules
-from loyalty_core.domain.benefits import GrantedBenefit
-from loyalty_core.domain.clock import day_of
+from loyalty_core.application.plain import is_json
+from loyalty_core.application.rules import Rules, is_short_text
+from loyalty_core.domain.benefits import Benefit, GrantedBenefit
+from loyalty_core.domain.clock import day_of, is_moment
 from loyalty_core.domain.facts import Json, Order
 from loyalty_core.domain.limits import Claims
 from loyalty_core.domain.members import History, MemberId, MemberStatus, MemberView, Profile
 from loyalty_core.domain.pricing import Pricing, discounted, price
-from loyalty_core.domain.tiers import Standing
+from loyalty_core.domain.tiers import Standing, Tier, TierChange
 from loyalty_core.errors import PluginFailed
 from loyalty_core.ports.program import BenefitSource, Owned, TierScheme
 from loyalty_core.ports.records import MemberRecord
@@ -184,7 +185,16 @@ def _standing(owned: Owned[TierScheme], view: MemberView, at: datetime) -> Stand
 
 
 def _sensible(made: Standing, at: datetime) -> Standing:
+    """The standing, if what is kept and told of it can be; raises ``ValueError``, ``TypeError``."""
     changes_at = _is(Standing, made).changes_at
+    if made.tier is not None and not is_short_text(_is(Tier, made.tier).tier):
+        raise ValueError("it names a tier that cannot be kept")
+    changes = [_is(TierChange, one) for one in made.history]
+    moments = (made.since, made.until, changes_at, *(one.at for one in changes))
+    if not all(one is None or is_moment(one) for one in moments):
+        raise ValueError("it has a moment that is none")
+    if not is_json([made.scheme, *(one.why for one in changes)]):
+        raise ValueError("it says what cannot be told")
     if changes_at is not None and changes_at <= at:
         raise ValueError("it says that its standing changes in the past")
     return made
@@ -193,11 +203,12 @@ def _sensible(made: Standing, at: datetime) -> Standing:
 def _benefits(
     owned: Owned[BenefitSource], view: MemberView, at: datetime
 ) -> Sequence[GrantedBenefit]:
-    return _asked(
-        owned,
-        "benefits",
-        lambda source: [_is(GrantedBenefit, one) for one in source.benefits(view, at)],
-    )
+    return _asked(owned, "benefits", lambda source: list(map(_given, source.benefits(view, at))))
+
+
+def _given(made: GrantedBenefit) -> GrantedBenefit:
+    _is(Benefit, _is(GrantedBenefit, made).benefit)
+    return made
 
 
 def _is(kind: type[T], made: T) -> T:

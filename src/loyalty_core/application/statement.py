@@ -42,7 +42,7 @@ from loyalty_core.domain.statements import (
     WalletTotals,
 )
 from loyalty_core.domain.tiers import Tier
-from loyalty_core.domain.versions import RulesVersion, changes, rule_in, settings_in
+from loyalty_core.domain.versions import rule_in, settings_in
 from loyalty_core.errors import (
     FactError,
     MemberNotFound,
@@ -225,22 +225,6 @@ class Questions:
             )
 
         return self._store.read(look)
-
-    def versions(self) -> tuple[RulesVersion, ...]:
-        """Every version of the configuration, the latest first, with what it changed."""
-        found = self._store.read(lambda reader: reader.versions())
-        made = []
-        for place, one in enumerate(found):
-            changed = changes(found[place - 1].document, one.document) if place else ()
-            made.append(
-                RulesVersion(
-                    version=one.version,
-                    in_force_from=one.first_used_at,
-                    document=one.document,
-                    changes=changed,
-                )
-            )
-        return tuple(reversed(made))
 
     def report(self, top: int) -> Report:
         """Totals of the program now, and the members who earned most in its first wallet."""

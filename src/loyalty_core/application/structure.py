@@ -14,15 +14,16 @@ from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from enum import StrEnum
-from functools import lru_cache
+from functools import lru_cache, partial
 from types import GenericAlias
-from typing import Any, Literal, TypeVar, cast, get_args, get_origin
+from typing import Any, Literal, TypeVar, cast, get_args, get_origin, get_type_hints
 
 from cattrs import Converter
 from cattrs.cols import mapping_structure_factory
 from cattrs.errors import ClassValidationError, ForbiddenExtraKeysError, IterableValidationError
-from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn
+from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
+from loyalty_core.application.plain import is_storable
 from loyalty_core.domain.adjustments import ExpiresAt
 from loyalty_core.domain.amounts import (
     LARGEST_AMOUNT,
@@ -31,7 +32,9 @@ from loyalty_core.domain.amounts import (
     parse_decimal,
     parse_scaled,
 )
+from loyalty_core.domain.clock import LocalMoment
 from loyalty_core.domain.facts import Json, Scalar
+from loyalty_core.domain.names import LONGEST_NAME, Name, is_name
 from loyalty_core.errors import ConfigError, DateOutOfRange, LoyaltyError, Problem
 
 T = TypeVar("T")
@@ -70,9 +73,11 @@ def converter(digits: int, *, texts: bool = False) -> Converter:
     }.items():
         made.register_structure_hook(kind, hook)
     made.register_structure_hook_func(_is_minor, _minor(digits))
+    made.register_structure_hook_func(_is_named, _name)
     made.register_structure_hook_func(_is_scalar, _scalar)
     made.register_structure_hook_func(_is_json, _json)
     made.register_structure_hook_func(_is_expires_at, _expires_at)
+    made.register_structure_hook_func(_is_local, _local)
     made.register_structure_hook_factory(_is_literal, lambda kind: _literal(get_args(kind)))
     made.register_structure_hook_factory(
         lambda kind: isinstance(kind, type) and is_dataclass(kind), lambda kind: _table(made, kind)
@@ -118,7 +123,7 @@ def _exactly(kind: type) -> Callable[[object, Any], Any]:
     def structure(value: object, _: Any) -> Any:
         if type(value) is not kind:
             raise Wrong(f"{shown(value)} is not {_NAMES[kind]}")
-        if isinstance(value, str) and not _storable(value):
+        if isinstance(value, str) and not is_storable(value):
             remedy = "Send valid Unicode without U+0000."
             raise Wrong(f"{shown(value)} is not a text that can be stored", remedy)
         if kind is int and abs(cast(int, value)) >= LARGEST_AMOUNT:
@@ -151,6 +156,13 @@ def _or_text(kind: type) -> Callable[[object, Any], Any]:
     return structure
 
 
+def _name(value: object, _: Any) -> str:
+    if type(value) is not str or not is_name(value):
+        remedy = f"Write 1 to {LONGEST_NAME} characters, without spaces around them."
+        raise Wrong(f"{shown(value)} is not a name", remedy)
+    return value
+
+
 def _minor(digits: int) -> Callable[[object, Any], int]:
     return lambda value, _: parse_scaled(value, digits)
 
@@ -176,6 +188,15 @@ def _moment(value: object, _: Any) -> datetime:
         return moment.astimezone(UTC)
     except OverflowError:
         raise DateOutOfRange(f"{shown(value)} cannot be") from None
+
+
+def _local(value: object, _: Any) -> LocalMoment:
+    try:
+        moment = value if isinstance(value, datetime) else datetime.fromisoformat(_text(value))
+    except ValueError:
+        message = f"{shown(value)} is not a moment"
+        raise Wrong(message, "Write a day or a moment, such as 2027-01-01T00:00:00.") from None
+    return LocalMoment(moment)
 
 
 def _expires_at(value: object, kind: Any) -> Any:
@@ -206,7 +227,7 @@ def _time(value: object, _: Any) -> time:
 
 
 def _scalar(value: object, _: Any) -> Any:
-    if isinstance(value, str) and not _storable(value):
+    if isinstance(value, str) and not is_storable(value):
         raise Wrong(f"{shown(value)} is not a text that can be stored", "Send valid Unicode.")
     if type(value) is int and abs(value) >= LARGEST_AMOUNT:
         raise Wrong(f"{shown(value)} is too large", "Send long numbers as texts.")
@@ -235,8 +256,18 @@ def _literal(allowed: tuple[object, ...]) -> Callable[[object, Any], Any]:
 
 
 def _table(made: Converter, kind: Any) -> Callable[[object, Any], Any]:
+    plain, whole = get_type_hints(kind), get_type_hints(kind, include_extras=True)
+    annotated: Any = {
+        name: override(struct_hook=partial(_structured, made, hint))
+        for name, hint in whole.items()
+        if hint != plain[name]  # cattrs takes annotations off where they are texts
+    }
     inner = make_dict_structure_fn(
-        kind, made, _cattrs_forbid_extra_keys=True, _cattrs_detailed_validation=True
+        kind,
+        made,
+        _cattrs_forbid_extra_keys=True,
+        _cattrs_detailed_validation=True,
+        **annotated,
     )
 
     def structure(value: Any, target: Any) -> Any:
@@ -245,6 +276,10 @@ def _table(made: Converter, kind: Any) -> Callable[[object, Any], Any]:
         return inner(cast(Mapping[str, Any], value), target)
 
     return structure
+
+
+def _structured(made: Converter, kind: Any, value: object, _: Any) -> Any:
+    return made.structure(value, kind)
 
 
 def _mapping(made: Converter, kind: Any) -> Callable[[object, Any], Any]:
@@ -266,43 +301,24 @@ def _enum(value: object, kind: Any) -> Any:
         raise Wrong(f"{shown(value)} is not one of: {allowed}") from None
 
 
-def is_json(value: object) -> bool:
-    """Whether a value is ``Json`` that every database gives back as it was: no floats, no NUL."""
-    if isinstance(value, abc.Mapping):
-        return all(type(key) is str and _storable(key) for key in value) and all(
-            is_json(item) for item in value.values()
-        )
-    if isinstance(value, list):
-        return all(is_json(item) for item in value)
-    return _storable(value) if type(value) is str else value is None or type(value) in (int, bool)
-
-
-def is_document(value: object) -> bool:
-    """Whether a value is a JSON object that every database gives back as it was."""
-    return isinstance(value, abc.Mapping) and is_json(value)
-
-
-def _storable(value: str) -> bool:
-    """Whether a text has no U+0000, which PostgreSQL refuses, and no lone surrogate."""
-    if "\x00" in value:
-        return False
-    if value.isascii():
-        return True
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
 def _is_minor(kind: Any) -> bool:
     minor: Any = Minor
     return bool(kind is minor)
 
 
+def _is_named(kind: Any) -> bool:
+    name: Any = Name
+    return bool(kind == name)
+
+
 def _is_expires_at(kind: Any) -> bool:
     expires_at: Any = ExpiresAt
     return bool(kind == expires_at)
+
+
+def _is_local(kind: Any) -> bool:
+    local: Any = LocalMoment
+    return bool(kind is local)
 
 
 def _is_literal(kind: Any) -> bool:

@@ -14,7 +14,7 @@ from loyalty_core.cli.views import heading, when
 from loyalty_core.domain.facts import Json
 from loyalty_core.domain.programs import ProgramConfig
 from loyalty_core.domain.statements import Explanation
-from loyalty_core.domain.versions import RulesChange, RulesVersion, flat
+from loyalty_core.domain.versions import RulesChange, RulesState, RulesVersion, flat
 
 ADDED, GONE = "not there", "gone"
 
@@ -49,19 +49,21 @@ def print_explanation(console: Console, why: Explanation, config: ProgramConfig)
 
 def of_versions(found: tuple[RulesVersion, ...]) -> Document:
     """All versions, the latest first."""
-    listed: list[Json] = [
-        {
-            "version": one.version,
-            "in_force_from": moment(one.in_force_from),
-            "changes": [
-                {"path": each.path, "before": each.before, "after": each.after}
-                for each in one.changes
-            ],
-            "document": dict(one.document),
-        }
-        for one in found
+    return {"versions": [of_version(one) for one in found]}
+
+
+def of_version(one: RulesVersion) -> Document:
+    """One version; one that is still to start has no number."""
+    changed: list[Json] = [
+        {"path": each.path, "before": each.before, "after": each.after} for each in one.changes
     ]
-    return {"versions": listed}
+    return {
+        "version": one.version or None,
+        "state": one.state.value,
+        "in_force_from": moment(one.in_force_from),
+        "changes": changed,
+        "document": dict(one.document),
+    }
 
 
 def print_versions(
@@ -69,7 +71,7 @@ def print_versions(
 ) -> None:
     """All versions, the latest first, each with what it changed."""
     for one in found:
-        heading(console, f"version {one.version}, in force from {when(one.in_force_from, config)}")
+        heading(console, f"{_named(one)} {when(one.in_force_from, config)}")
         if not one.changes:
             console.print(Text("the first one" if one is found[-1] else "nothing that is shown"))
         changed = table("setting", "was", "is")
@@ -78,6 +80,22 @@ def print_versions(
         if one.changes:
             console.print(changed)
         console.print()
+
+
+def print_withdrawn(console: Console, found: RulesVersion | None, config: ProgramConfig) -> None:
+    """What does not start any more."""
+    if found is None:
+        console.print(Text("Nothing is scheduled."))
+        return
+    since = when(found.in_force_from, config)
+    console.print(Text(f"Withdrawn: what was to start at {since}."))
+
+
+def _named(one: RulesVersion) -> str:
+    if one.state is RulesState.SCHEDULED:
+        return "scheduled: starts at"
+    now = ", in force now" if one.state is RulesState.IN_FORCE else ""
+    return f"version {one.version}{now}, from"
 
 
 def _told(change: RulesChange) -> tuple[str, str, str]:

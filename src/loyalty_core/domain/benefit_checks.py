@@ -22,8 +22,6 @@ NEEDED: Mapping[BenefitKind, str] = {
 
 def benefit_problems(benefit: Benefit, program: ProgramConfig, *, where: str) -> Iterator[Problem]:
     """Every fault of a benefit in a program, each with its path below ``where``."""
-    if not benefit.benefit:
-        yield _problem(f"{where}.benefit", "it has no name", "Name it.")
     for kind, name in NEEDED.items():
         given = getattr(benefit, name) not in (None, {})
         if kind is benefit.kind and not given:

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Literal
 
 from loyalty_core.domain.amounts import Rounding
+from loyalty_core.domain.names import Name
 
 Stacking = Literal["multiply", "add", "best"]
 """How several reductions of one price go together: one after the other, summed, or the largest."""
@@ -44,7 +45,7 @@ class BenefitKind(StrEnum):
 class Benefit:
     """One benefit as a merchant writes it; ``kind`` says which of the values it needs."""
 
-    benefit: str = field(metadata=_doc("Its name, unique in the program."))
+    benefit: Name = field(metadata=_doc("Its name, unique in the program."))
     kind: BenefitKind = field(metadata=_doc("What it is."))
     text: str = field(default="", metadata=_doc("What members read."))
     percent: Decimal | None = field(

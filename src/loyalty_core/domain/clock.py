@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import calendar
 from collections.abc import Callable
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import MAXYEAR, MINYEAR, UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NewType
 from zoneinfo import ZoneInfo
 
 Clock = Callable[[], datetime]
 """Returns the present moment, aware, in UTC."""
+
+LocalMoment = NewType("LocalMoment", datetime)
+"""A moment as it is written in a configuration: without an offset, it is in the program's zone."""
 
 Period = Literal["day", "week", "month", "quarter", "year"]
 
@@ -18,6 +21,13 @@ Period = Literal["day", "week", "month", "quarter", "year"]
 def utc_now() -> datetime:
     """The present moment in UTC: the clock used unless another is passed in."""
     return datetime.now(UTC)
+
+
+def is_moment(value: object) -> bool:
+    """Whether a value is an aware moment that every database keeps and every time zone can show."""
+    if not isinstance(value, datetime) or value.utcoffset() is None:
+        return False
+    return MINYEAR < value.year < MAXYEAR
 
 
 @lru_cache(maxsize=64)
@@ -38,6 +48,16 @@ def day_of(moment: datetime, zone_name: str) -> date:
 def start_of(day: date, zone_name: str) -> datetime:
     """The UTC moment at which ``day`` begins in the zone (the first one, if clocks go back)."""
     return datetime.combine(day, time(), zone(zone_name)).astimezone(UTC)
+
+
+def moment_in(moment: LocalMoment, zone_name: str) -> datetime:
+    """The UTC moment meant in the zone (the first one, if clocks go back).
+
+    >>> moment_in(LocalMoment(datetime(2027, 1, 1)), "Europe/Berlin").isoformat()
+    '2026-12-31T23:00:00+00:00'
+    """
+    meant = moment if moment.tzinfo is not None else moment.replace(tzinfo=zone(zone_name))
+    return meant.astimezone(UTC)
 
 
 def add_months(day: date, months: int) -> date:

@@ -225,7 +225,8 @@ class Wants:
 class MakeCode:
     """A code to be made at the shop, worth what the grant says; nothing if it is there already.
 
-    ``key`` and ``code`` are the same at every attempt. ``identities`` say whose it is.
+    ``key`` and ``code`` are the same at every attempt. ``identities`` say whose it is. Until it is
+    made, ``grant.expires_at`` is when it will expire if it is made now.
     """
 
     key: str

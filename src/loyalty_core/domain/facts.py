@@ -45,6 +45,7 @@ class OrderStatus(StrEnum):
 class LineKind(StrEnum):
     """What a line sells. Only ``goods`` are purchases; the others never earn by amount.
 
+    ``fee`` is what a shop charges beside goods and shipping, such as for a means of payment.
     ``membership`` is the fee of a paid membership. An order of nothing else is no purchase at all.
     """
 
@@ -52,6 +53,7 @@ class LineKind(StrEnum):
     GIFT_CARD = "gift_card"
     TIP = "tip"
     DONATION = "donation"
+    FEE = "fee"
     MEMBERSHIP = "membership"
 
 

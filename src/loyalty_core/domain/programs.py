@@ -13,9 +13,11 @@ from loyalty_core.domain.benefits import Checkout
 from loyalty_core.domain.calendars import Calendar
 from loyalty_core.domain.catalogue import Reward
 from loyalty_core.domain.clock import (
+    LocalMoment,
     Period,
     add_months,
     day_of,
+    moment_in,
     next_period_start,
     start_of,
 )
@@ -285,9 +287,22 @@ class Program:
         default=None,
         metadata=_doc("The last day on which points buy something, if not that of the program."),
     )
+    in_force_from: LocalMoment | None = field(
+        default=None,
+        metadata=_doc(
+            "When this configuration starts to decide, in every process; the one before it goes on "
+            "until then. A day or a moment, in the program's zone. Left out: when it is opened."
+        ),
+    )
     default_country: str = field(
         default="", metadata=_doc("ISO 3166, such as DE: for phone numbers without a country code.")
     )
+
+    @property
+    def starts_at(self) -> datetime | None:
+        """When its configuration starts to decide, in UTC; None for once it is opened."""
+        stated = self.in_force_from
+        return None if stated is None else moment_in(stated, self.time_zone)
 
     def earns(self, at: datetime) -> bool:
         """Whether what happens at a moment can still earn."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import NamedTuple
 
 from loyalty_core.domain.facts import Json
@@ -21,15 +22,25 @@ class RulesChange(NamedTuple):
     after: Json
 
 
+class RulesState(StrEnum):
+    """Whether a version of the configuration decides what is decided now."""
+
+    SCHEDULED = "scheduled"
+    IN_FORCE = "in_force"
+    PAST = "past"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RulesVersion:
     """One version of the configuration: since when it was in force, and what it changed.
 
     ``document`` is all of it, defaults included, as JSON; secrets are in it by name alone.
-    ``changes`` are those from the version before, none in the first.
+    ``changes`` are those from the version before, none in the first. One that is ``scheduled`` has
+    no number yet (0): it gets the next one when it starts, at ``in_force_from``.
     """
 
     version: int
+    state: RulesState
     in_force_from: datetime
     document: Mapping[str, Json]
     changes: tuple[RulesChange, ...] = ()

@@ -18,9 +18,10 @@ from loyalty_core.domain.clock import Clock
 from loyalty_core.domain.facts import Json
 from loyalty_core.domain.programs import ProgramConfig
 from loyalty_core.errors import ConfigError, FactError, Problem, StoreError
+from loyalty_core.plugins.archive import Archive
 from loyalty_core.plugins.loader import load
-from loyalty_core.plugins.registry import Archive, Registry, read_config
-from loyalty_core.ports.recorded import ConfigVersion
+from loyalty_core.plugins.registry import Registry, read_config
+from loyalty_core.ports.configs import ConfigVersion
 from loyalty_core.ports.store import Reader, Store, UnitOfWork
 from loyalty_core.storage.engine import open_engine
 from loyalty_core.storage.store import SqlStore

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from loyalty_core.application.habits import HabitQuestions
+from loyalty_core.application.in_force import Versions
 from loyalty_core.application.past import Past
 from loyalty_core.application.statement import Questions
 from loyalty_core.domain.habits import Habits
@@ -20,6 +21,7 @@ class QuestionMethods:
     _questions: Questions
     _past: Past
     _habits: HabitQuestions
+    _versions: Versions
 
     def statement(
         self, member_id: str, *, at: datetime | None = None, known_at: datetime | None = None
@@ -98,8 +100,18 @@ class QuestionMethods:
         return self._questions.explain(transaction_id)
 
     def versions(self) -> tuple[RulesVersion, ...]:
-        """Every version of the configuration, the latest first: since when, and what it changed."""
-        return self._questions.versions()
+        """Every version of the configuration, the latest first: since when, and what it changed.
+
+        What was stated ahead (``program.in_force_from``) stands before them until it starts.
+        """
+        return self._versions.versions()
+
+    def withdraw_scheduled(self) -> RulesVersion | None:
+        """The configuration that was stated ahead, which does not start; None if there was none.
+
+        Opening the same configuration with the same moment does not state it again.
+        """
+        return self._versions.withdraw()
 
     def tiers(self) -> dict[str, tuple[Tier, ...]]:
         """The tiers of every scheme of the program, by scheme, the lowest first."""

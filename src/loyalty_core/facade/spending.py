@@ -33,8 +33,9 @@ class SpendingMethods:
     ) -> Quote:
         """What the cart would earn for the member (or a stranger), and what points could buy.
 
-        With ``at`` as if it were that moment: under the rules that were in force then, or today's
-        if it is to come. The member is as they are today. ``Quote.config_version`` names the rules.
+        With ``at`` as if it were that moment: under the rules that were in force then, or those
+        that are stated for it if it is to come. The member is as they are today.
+        ``Quote.config_version`` names the rules, and is 0 where they have not started yet.
 
         Raises ``FactError`` for a malformed cart or a moment without a time zone,
         ``MemberNotFound``.

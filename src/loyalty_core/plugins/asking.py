@@ -6,6 +6,7 @@ It needs the package ``httpx2``, which a plugin that uses it names among its req
 from __future__ import annotations
 
 import threading
+import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -85,6 +86,7 @@ class HttpAnswer:
 class ShopHttp:
     """Asks one platform over HTTP; safe to use from many threads, and costs nothing until then.
 
+    ``seconds`` is how long a platform may say nothing, and how long all of an answer may take.
     No redirect is followed: what is sent has keys in it.
     """
 
@@ -107,9 +109,10 @@ class ShopHttp:
     ) -> HttpAnswer:
         """What is answered, whatever its status.
 
-        Raises ``PlatformUnavailable`` if nothing is, and ``ConnectorError`` for an answer without
-        an end.
+        Raises ``PlatformUnavailable`` if nothing is, or not in time, and ``ConnectorError`` for an
+        answer without an end.
         """
+        until = time.monotonic() + self._seconds
         with self._stream(method, url, headers, query, content) as answer:
             chunks, size = [], 0
             for chunk in answer.iter_bytes():
@@ -117,6 +120,9 @@ class ShopHttp:
                 if size > self.LARGEST:
                     message = f"the answer is larger than {self.LARGEST:,} bytes"
                     raise ConnectorError(message, where=answer.url.path)
+                if time.monotonic() > until:
+                    message = f"the answer took longer than {self._seconds} seconds"
+                    raise PlatformUnavailable(message, where=answer.url.path)
                 chunks.append(chunk)
             return HttpAnswer(
                 status=answer.status_code,

@@ -6,12 +6,13 @@ import logging
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeVar, cast
 
 from loyalty_core.application.acting import events_for
-from loyalty_core.application.activities import ActivityKind, kind_faults
+from loyalty_core.application.activities import ActivityKind
 from loyalty_core.application.catalogue import CATALOGUE, CatalogueReward
 from loyalty_core.application.config import ConfigFile, document_of, load_config
 from loyalty_core.application.deprecations import deprecated_settings
@@ -19,10 +20,12 @@ from loyalty_core.application.partners import elsewhere
 from loyalty_core.application.rules import Rules
 from loyalty_core.application.segments import SegmentBenefits
 from loyalty_core.application.structure import read_settings
+from loyalty_core.domain.events import CORE_EVENTS
 from loyalty_core.domain.facts import Json
 from loyalty_core.domain.programs import ProgramConfig
 from loyalty_core.errors import ConfigError, LoyaltyError, PluginError, Problem
 from loyalty_core.plugins.loader import Hooks, Plugin, load
+from loyalty_core.plugins.shapes import SHAPES, refuse_misshapen, refuse_tables
 from loyalty_core.ports.connectors import ActsOnShop, Connector
 from loyalty_core.ports.own_tables import TableShape
 from loyalty_core.ports.payments import PaymentProvider
@@ -35,11 +38,9 @@ from loyalty_core.ports.program import (
     RewardKind,
     Subscription,
 )
-from loyalty_core.ports.store import Documents
 from loyalty_core.schema.own import OwnTables, shape_of
 
 T = TypeVar("T")
-LONGEST_ID = 128
 logger = logging.getLogger("loyalty_core")
 
 
@@ -114,9 +115,9 @@ def _registered(
         found = list(hooks.register(hook, name, config=settings, **wanted))
         for item in found:
             if kind == "tables":
-                _refuse_tables(item, name)
+                refuse_tables(item, name)
             else:
-                _refuse_misshapen(item, kind, cast(ProgramConfig, given["program"]))
+                refuse_misshapen(item, kind, cast(ProgramConfig, given["program"]))
     except LoyaltyError:
         raise
     except Exception as error:
@@ -172,6 +173,7 @@ def _rules_of(config: ProgramConfig, collected: Mapping[str, list[Owned[object]]
     connectors = cast(list[Owned[Connector]], collected["connectors"])
     _unique(connectors, lambda connector: connector.id, "connector")
     _refuse_rewards(connectors, config)
+    _refuse_unheard(handlers, connectors, config)
     activities = cast(list[Owned[ActivityKind[object]]], collected["activities"])
     _unique(activities, lambda kind: kind.kind, "kind of activity")
     subscribed: dict[str, list[Owned[Subscription]]] = defaultdict(list)
@@ -258,40 +260,46 @@ def _refuse_rewards(connectors: Iterable[Owned[Connector]], config: ProgramConfi
         raise ConfigError(problems)
 
 
-class Archive:
-    """The rules of each version of the configuration; older ones are built when needed."""
+def _refuse_unheard(
+    handlers: Iterable[Owned[Subscription]],
+    connectors: Iterable[Owned[Connector]],
+    config: ProgramConfig,
+) -> None:
+    """Raises ``PluginError`` or ``ConfigError`` for events that nobody will ever tell of.
 
-    def __init__(self, current: Rules, given: tuple[object, ...]) -> None:
-        self.given = given
-        self._rules = {current.config.version: current}
-        self._current = current
+    A handler may wait for a plugin that is off; what a shop is told is what settings ask for.
+    """
+    for one in handlers:
+        kind = one.item.event_type
+        if "." not in kind and kind not in {"*", *CORE_EVENTS}:
+            raise PluginError(
+                f"the plugin {one.plugin!r} subscribes to {kind!r}, which is no event",
+                where=f"plugins.{one.plugin}",
+                remedy=_alike(kind),
+                plugin=one.plugin,
+            )
+    told = {"*", *CORE_EVENTS}
+    problems = [
+        Problem(f"plugins.{owned.item.id}", f"there is no event {kind!r}", _alike(kind))
+        for owned in connectors
+        for kind in (owned.item.wants.events if isinstance(owned.item, ActsOnShop) else ())
+        if kind not in told and not _is_of_plugin(kind, config)
+    ]
+    if problems:
+        raise ConfigError(problems)
 
-    def __call__(self, documents: Documents, version: int) -> Rules:
-        """The rules of ``version``, without plugins that are gone or refuse their old section."""
-        if version not in self._rules:
-            config = replace(load_config(documents.config_document(version)), version=version)
-            usable = {
-                name: config.plugins[name] for name in config.plugins if self._fits(name, config)
-            }
-            rules = Registry(load(usable, self.given)).rules(
-                replace(config, plugins=usable), past=True
-            )
-            gone = frozenset(config.plugins.keys() - usable.keys())
-            self._rules[version] = replace(
-                rules, gone=gone, quarantine=self._current.quarantine, trace=self._current.trace
-            )
-        return self._rules[version]
 
-    def _fits(self, name: str, config: ProgramConfig) -> bool:
-        alone = replace(config, plugins={name: config.plugins[name]})
-        try:
-            Registry(load(alone.plugins, self.given)).rules(alone, past=True)
-        except (PluginError, ConfigError) as error:
-            logger.warning(
-                "version %s of the rules lacks plugin %s: %s", config.version, name, error
-            )
-            return False
-        return True
+def _is_of_plugin(kind: str, config: ProgramConfig) -> bool:
+    """Whether a plugin that is on may emit it."""
+    plugin, _, name = kind.partition(".")
+    return bool(name) and plugin in config.plugins
+
+
+def _alike(kind: str) -> str:
+    """Which events may be meant."""
+    near = get_close_matches(kind, CORE_EVENTS, 3, 0.5)
+    meant = f"Is it {' or '.join(near)}? " if near else ""
+    return f"{meant}Events of the core are in docs/reference/events.md; a plugin's have its id."
 
 
 def read_config(config: str | Path | Mapping[str, Json], given: Iterable[object]) -> ProgramConfig:
@@ -321,52 +329,13 @@ def _section_faults(document: Mapping[str, Json], given: Iterable[object]) -> It
             yield Problem(error.where, error.message, error.remedy, error.code)
 
 
-_SHAPES: Mapping[str, tuple[str, ...]] = {
-    "programs": (),
-    "rewards": ("id", "summary", "wallet", "offer"),
-    "benefits": ("id", "benefits"),
-    "payments": ("id", "charge", "refund"),
-    "handlers": ("id", "event_type", "handler"),
-    "connectors": ("id", "secrets", "health"),
-    "activities": ("kind", "data", "summary"),
-    "commands": ("name", "run"),
-    "tables": ("tables", "migrations"),
-}
-"""What is registered, in this order, and what each must have."""
-_ASKED = tuple(kind for kind in _SHAPES if kind != "commands")
+_ASKED = tuple(kind for kind in SHAPES if kind != "commands")
 """What is registered when a program opens: commands are asked for by the command line alone."""
 _COMMAND = re.compile(r"[a-z][a-z0-9-]{0,40}")
 _PRESENT = frozenset({"payments", "handlers", "activities"})
 """What is registered for the configuration in force alone: older ones only decide."""
 _GIVEN: Mapping[str, tuple[str, ...]] = {"handlers": ("program", "payments"), "tables": ()}
 """What hooks are called with besides the plugin's settings, where it is not the program alone."""
-
-
-def _refuse_misshapen(item: object, kind: str, config: ProgramConfig) -> None:
-    lacking = [name for name in _SHAPES[kind] if not hasattr(item, name)]
-    if lacking:
-        raise TypeError(f"{item!r} has no {' and no '.join(lacking)}")
-    if kind == "programs" and not (hasattr(item, "decide") or isinstance(item, FollowsFacts)):
-        raise TypeError(f"{item!r} has no decide")
-    if isinstance(item, ActivityKind) and (faults := list(kind_faults(item))):
-        raise TypeError(f"{item.kind!r} {', '.join(faults)}")
-    name, wallet = getattr(item, "id", ""), getattr(item, "wallet", "")
-    if not isinstance(name, str) or not name.isascii() or len(name) > LONGEST_ID:
-        raise TypeError(f"{name!r} is no id: it is a text of up to {LONGEST_ID} ASCII letters")
-    if kind == "rewards" and wallet not in config.wallets:
-        raise ValueError(f"{name!r} is paid from the wallet {wallet!r}, which is not configured")
-    if kind == "rewards" and not config.wallets[wallet].spendable:
-        raise ValueError(f"{name!r} is paid from the wallet {wallet!r}, which is not spendable")
-
-
-def _refuse_tables(item: object, plugin: str) -> None:
-    if not isinstance(item, OwnTables):
-        raise TypeError(f"{item!r} is not an OwnTables")
-    for table in item.tables:
-        shape_of(plugin, table)
-    names = [step.name for step in item.migrations]
-    if len(set(names)) != len(names) or not all(0 < len(name) <= 128 for name in names):
-        raise ValueError("each of its migrations needs a name of its own, of up to 128 letters")
 
 
 def _unique(owned: list[Owned[T]], id_of: Callable[[T], str], what: str) -> None:

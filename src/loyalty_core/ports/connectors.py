@@ -283,7 +283,7 @@ class ActionWork(Protocol):
         ...
 
     def due_actions(
-        self, connectors: Sequence[str], now: datetime, limit: int
+        self, connectors: Sequence[str], now: datetime, limit: int, kind: str | None = None
     ) -> list[ActionRecord]:
         """Actions of these connectors to be done now, longest due first; leased for a while."""
         ...

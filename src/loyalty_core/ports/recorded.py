@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
-from loyalty_core.domain.facts import Json
 from loyalty_core.domain.grants import GrantRecord
 from loyalty_core.domain.ledger import Lot, LotId, Transaction, WalletBook
 from loyalty_core.domain.members import Identity, MemberId
@@ -17,33 +16,8 @@ EARLIEST = datetime(1, 1, 2, tzinfo=UTC)
 """Before everything that was ever recorded, in every time zone."""
 
 
-class ConfigVersion(NamedTuple):
-    """One version of the configuration, as it was stored when it was first used."""
-
-    version: int
-    fingerprint: str
-    document: Mapping[str, Json]
-    first_used_at: datetime
-
-
 class RecordedReader(Protocol):
     """Everything that was recorded, page by page."""
-
-    def versions(self) -> Sequence[ConfigVersion]:
-        """All versions of the configuration, the first one first."""
-        ...
-
-    def version(self, version: int) -> ConfigVersion | None:
-        """One version of the configuration."""
-        ...
-
-    def version_at(self, moment: datetime) -> ConfigVersion:
-        """The version in force at a moment; the first one for what is older than all."""
-        ...
-
-    def config_document(self, version: int) -> Mapping[str, Json]:
-        """The configuration stored under a version."""
-        ...
 
     def member_count(self) -> int:
         """How many members there are, of any status, households among them."""

@@ -14,6 +14,7 @@ from loyalty_core.domain.redemptions import Redemption
 from loyalty_core.ports.accounts import AccountReader
 from loyalty_core.ports.boards import BoardReader, BoardWork
 from loyalty_core.ports.calendar import CalendarWork
+from loyalty_core.ports.configs import ConfigReader, ConfigWork
 from loyalty_core.ports.connectors import ActionReader, ActionWork, InboxReader, InboxWork
 from loyalty_core.ports.expiry import ExpiryWork
 from loyalty_core.ports.grants import GrantWork
@@ -62,6 +63,7 @@ class UnitOfWork(
     BoardWork,
     OwnTableWork,
     QuarantineWork,
+    ConfigWork,
     Protocol,
 ):
     """One write transaction. Everything read through it after ``lock_members`` is current."""
@@ -199,14 +201,6 @@ class UnitOfWork(
         """Marks one delivery as failed, to be tried again at ``retry_at`` or never (None)."""
         ...
 
-    def config_document(self, version: int) -> Mapping[str, Json]:
-        """The configuration stored under a version."""
-        ...
-
-    def config_version(self, fingerprint: str, document: Mapping[str, Json], now: datetime) -> int:
-        """The version of this configuration, which is made the latest if it is not."""
-        ...
-
 
 class Reader(
     PeopleReader,
@@ -224,6 +218,7 @@ class Reader(
     OwnTableReader,
     QuarantineReader,
     RecordedReader,
+    ConfigReader,
     Protocol,
 ):
     """Questions to the books; every answer comes from a fixed few indexed queries."""
@@ -274,6 +269,10 @@ class Reader(
 
     def checks(self) -> tuple[Mapping[str, int], list[tuple[str, str]]]:
         """Row counts, and each broken invariant as (where, what)."""
+        ...
+
+    def transactions(self, most: int) -> int:
+        """How many transactions the books have; ``most`` if there are so many or more."""
         ...
 
     def describe(self) -> tuple[str, list[str]]:

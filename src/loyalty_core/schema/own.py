@@ -24,7 +24,9 @@ from loyalty_core.ports.own_tables import ColumnKind, OwnColumn, TableShape
 from loyalty_core.schema.columns import Moment, identifier
 
 LONGEST_NAME = 50
-"""How many letters a table's name may have: databases name its key after it."""
+"""How many letters a table's or column's name may have: databases name a key after the table."""
+LONGEST_INDEXED = 600
+"""How many letters the texts of an index may have: a row of one holds some 2,700 bytes at most."""
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -104,18 +106,30 @@ def shape_of(plugin: str, table: Table) -> TableShape:
     if any(not isinstance(one, PrimaryKeyConstraint) for one in table.constraints):
         raise ValueError(f"the table {table.name!r} has a constraint: one row would stop others")
     for index in table.indexes:
-        if index.unique or not str(index.name).startswith(f"{table.name}_"):
-            raise ValueError(
-                f"the index {index.name!r} must not be unique, and be called {table.name}_<what>"
-            )
+        _refuse_index(table, index)
     own = tuple(_column_of(table, column) for column in table.c if column.name not in OWN.c)
     return TableShape(name=table.name, plugin=plugin, columns=own)
 
 
+def _refuse_index(table: Table, index: Index) -> None:
+    if index.unique or not str(index.name).startswith(f"{table.name}_"):
+        raise ValueError(
+            f"the index {index.name!r} must not be unique, and be called {table.name}_<what>"
+        )
+    if not all(isinstance(one, Column) for one in index.expressions):
+        raise ValueError(f"the index {index.name!r} must be of columns alone")
+    texts = [one.type.length for one in index.columns if isinstance(one.type, String)]
+    if None in texts or sum(filter(None, texts)) > LONGEST_INDEXED:
+        raise ValueError(
+            f"the index {index.name!r} is of texts that may have more than {LONGEST_INDEXED} "
+            "letters together, which databases refuse: give their columns a length"
+        )
+
+
 def _column_of(table: Table, column: Column[object]) -> OwnColumn:
     where = f"the column {table.name}.{column.name}"
-    if not _NAME.fullmatch(column.name):
-        raise ValueError(f"{where} must be named in small letters")
+    if not _NAME.fullmatch(column.name) or len(column.name) > LONGEST_NAME:
+        raise ValueError(f"{where} must be named in small letters, {LONGEST_NAME} at most")
     made = (column.default, column.server_default, column.onupdate, column.computed)
     if column.primary_key or any(one is not None for one in made) or column.foreign_keys:
         raise ValueError(f"{where} is a key, or has a default: the core writes every column")

@@ -8,7 +8,19 @@ from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, case, delete, func, literal, or_, select, tuple_, update
+from sqlalchemy import (
+    Connection,
+    and_,
+    case,
+    delete,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from loyalty_core.application.many import batched
@@ -79,7 +91,7 @@ class ActionRows:
         self._connection.execute(theirs.values(**_pending_again(moment)))
 
     def due_actions(
-        self, connectors: Sequence[str], now: datetime, limit: int
+        self, connectors: Sequence[str], now: datetime, limit: int, kind: str | None = None
     ) -> list[ActionRecord]:
         """Actions of these connectors to be done now, longest due first; leased for a while."""
         due = (
@@ -88,6 +100,7 @@ class ActionRows:
                 action.c.program == self._program,
                 action.c.connector.in_(connectors),
                 action.c.next_attempt_at <= now,
+                true() if kind is None else action.c.kind == kind,
             )
             .order_by(action.c.next_attempt_at, action.c.created_at, action.c.subject)
             .limit(limit)

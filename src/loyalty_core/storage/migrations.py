@@ -15,6 +15,7 @@ from loyalty_core.schema.own import Migration
 from loyalty_core.storage import (
     board_tables,
     calendar_tables,
+    config_tables,
     connector_tables,
     grant_tables,
     own_tables,
@@ -38,6 +39,7 @@ def _first_texts(kind: Any) -> Sequence[str]:
     added = (
         board_tables.score,
         calendar_tables.calendar,
+        config_tables.scheduled,
         connector_tables.message,
         grant_tables.grant,
         own_tables.own_table,

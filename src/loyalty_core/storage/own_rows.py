@@ -15,6 +15,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     Connection,
+    Dialect,
     MetaData,
     String,
     Table,
@@ -28,6 +29,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.sql.expression import TableClause
+from sqlalchemy.types import TypeEngine
 
 from loyalty_core.domain.facts import Json
 from loyalty_core.domain.members import MemberId
@@ -106,6 +108,10 @@ def _table_fault(connection: Connection, shape: TableShape, declared: Table) -> 
     for each in shape.columns:
         if each.nullable and not there[each.name]["nullable"]:
             return f"left {shape.name}.{each.name} without room for nothing, which it may hold"
+        kind, wanted = there[each.name]["type"], declared.c[each.name].type
+        if not _holds(kind, wanted, connection.dialect):
+            told = kind.compile(dialect=connection.dialect)
+            return f"left {shape.name}.{each.name} as {told}, which is too small for it"
     key = found.get_pk_constraint(shape.name)["constrained_columns"]
     if key != [one.name for one in OWN.primary_key]:
         return f"left {shape.name!r} with another key than own_table gives"
@@ -118,6 +124,15 @@ def _table_fault(connection: Connection, shape: TableShape, declared: Table) -> 
     if constraints:
         return f"left {shape.name!r} with a constraint: one row would stop others"
     return ""
+
+
+def _holds(kind: TypeEngine[Any], wanted: TypeEngine[Any], dialect: Dialect) -> bool:
+    """Whether a column of a type holds all that one of the wanted type does."""
+    if isinstance(kind, String) and isinstance(wanted, String):
+        if kind.length is None or dialect.name == "sqlite":  # which takes texts of any length
+            return True
+        return wanted.length is not None and wanted.length <= kind.length
+    return kind.compile(dialect=dialect) == wanted.compile(dialect=dialect)
 
 
 def _refuse_core(shape: TableShape) -> None:

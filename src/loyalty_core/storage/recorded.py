@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, func, select
 
 from loyalty_core.application.many import batched
-from loyalty_core.domain.facts import Json
 from loyalty_core.domain.grants import GrantRecord
 from loyalty_core.domain.ledger import Lot, LotId, Transaction, TransactionKind, WalletBook
 from loyalty_core.domain.members import Identity, IdentityKind, MemberId
 from loyalty_core.domain.redemptions import Redemption
-from loyalty_core.ports.recorded import EARLIEST, ConfigVersion
+from loyalty_core.ports.recorded import EARLIEST
 from loyalty_core.ports.records import FactRecord, MemberRecord
 from loyalty_core.storage import rows, tables
 from loyalty_core.storage.grant_tables import grant as grants
@@ -36,33 +34,6 @@ class RecordedRows:
 
     def _recorded(self, statement: Any) -> Iterator[dict[str, Any]]:
         return (dict(row) for row in self._connection.execute(statement).mappings())
-
-    def versions(self) -> Sequence[ConfigVersion]:
-        """All versions of the configuration, the first one first."""
-        return list(self._versions(tables.config.c.version))
-
-    def version(self, version: int) -> ConfigVersion | None:
-        """One version of the configuration."""
-        table = tables.config
-        return next(self._versions(table.c.version, table.c.version == version), None)
-
-    def version_at(self, moment: datetime) -> ConfigVersion:
-        """The version in force at a moment; the first one for what is older than all."""
-        table = tables.config
-        then = self._versions(table.c.version.desc(), table.c.first_used_at <= moment)
-        return next(then, None) or next(self._versions(table.c.version))
-
-    def config_document(self, version: int) -> Mapping[str, Json]:
-        """The configuration stored under a version."""
-        table = tables.config
-        return next(self._versions(table.c.version, table.c.version == version)).document
-
-    def _versions(self, order: Any, *conditions: Any) -> Iterator[ConfigVersion]:
-        table = tables.config
-        names = (table.c.version, table.c.fingerprint, table.c.document, table.c.first_used_at)
-        ours = select(*names).where(table.c.program == self._program, *conditions)
-        found = self._connection.execute(ours.order_by(order))
-        return (ConfigVersion._make(row) for row in found)
 
     def member_count(self) -> int:
         """How many members there are, of any status, households among them."""

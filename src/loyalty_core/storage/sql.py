@@ -8,7 +8,7 @@ so a text is the same for any number of rows.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from operator import itemgetter
@@ -43,12 +43,10 @@ class Form:
     """
 
     def __init__(self, table: Table, dialect: Dialect) -> None:
-        kinds = {column.name: column.type.dialect_impl(dialect) for column in table.c}
         self.postgresql = dialect.name == "postgresql"
-        self.names = tuple(kinds)
+        self.names = tuple(table.c.keys())
         self.keys = tuple(column.name for column in table.primary_key)
         self.others = tuple(name for name in self.names if name not in self.keys)
-        self.types = {name: kind.compile(dialect=dialect) for name, kind in kinds.items()}
         self._json = {column.name for column in table.c if isinstance(column.type, JSON)}
         readers = {column.name: self._reader(column.type) for column in table.c}
         self._readers = [(name, read) for name, read in readers.items() if read is not None]
@@ -174,6 +172,17 @@ class Sql:
             return f"CROSS JOIN LATERAL ({chosen}) AS {name}"
         return f"CROSS JOIN {table} AS {name} ON {where}"
 
+    def of_members(self, runner: Runner, table: Table, members: Iterable[str]) -> Iterator[Row]:
+        """A table's rows of some members, found by an index that begins with them."""
+        form = self.forms[table]
+        for (fetched,) in runner.fetch(self._of_members(table), (self.ids(members),)):
+            yield form.row(decode(fetched))
+
+    @lru_cache(maxsize=256)  # noqa: B019 - as many as there are tables, kept as long as the texts
+    def _of_members(self, table: Table) -> str:
+        row = self.array(*self.forms[table].listed(table.name))
+        return f"SELECT {row} FROM {table} WHERE member_id {self.any_id()}"
+
     def write(self, runner: Runner, writes: Iterable[Write]) -> None:
         """Writes rows: on PostgreSQL all in one statement, on SQLite one for each table."""
         due = [one for one in writes if one.rows]
@@ -209,15 +218,13 @@ class Sql:
         return f"WITH {', '.join(parts)} SELECT 1"
 
     def _part(self, table: Table, update: bool, keeps: tuple[str, ...]) -> str:
-        form = self.forms[table]
-        names = ", ".join(form.names)
-        columns = ", ".join(f"{name} {kind}" for name, kind in form.types.items())
-        given = f"json_to_recordset({self.mark}::json) AS given({columns})"
-        insert = f"INSERT INTO {table} ({names}) SELECT {names} FROM {given}"
+        # all columns in the table's own order: psycopg reads a text of 4 kB anew at each call
+        given = f"json_populate_recordset(NULL::{table}, {self.mark}::json)"
+        insert = f"INSERT INTO {table} SELECT * FROM {given}"
         if not update:
             return insert
         # where the rows exist; said like this, they are found through their index in any plan
-        return self._upsert(form, insert, keeps)
+        return self._upsert(self.forms[table], insert, keeps)
 
     def _upsert(self, form: Form, insert: str, keeps: tuple[str, ...]) -> str:
         values = [f"{name} = excluded.{name}" for name in form.others if name not in keeps]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, insert, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, delete, select, update
 
-from loyalty_core.domain.facts import FactKey, Json
+from loyalty_core.domain.facts import FactKey
 from loyalty_core.domain.ledger import Lot, LotId, WalletBook
 from loyalty_core.domain.members import Identity, MemberId
 from loyalty_core.ports.records import Changes, FactRecord, FactStatus, MemberRecord, StoredReceipt
@@ -18,6 +19,7 @@ from loyalty_core.storage.actions import ActionRows
 from loyalty_core.storage.boards import Boards
 from loyalty_core.storage.calendar import Calendars
 from loyalty_core.storage.claims import Claims
+from loyalty_core.storage.configs import ConfigRows
 from loyalty_core.storage.erasure import key_digest
 from loyalty_core.storage.expiry import Expiry
 from loyalty_core.storage.households import HouseholdRows
@@ -46,6 +48,7 @@ class SqlUnitOfWork(
     ActionRows,
     OwnTableRows,
     QuarantineRows,
+    ConfigRows,
 ):
     """``ports.store.UnitOfWork`` on one SQLAlchemy connection, for one program."""
 
@@ -97,21 +100,10 @@ class SqlUnitOfWork(
 
     def due_members(self, now: datetime, limit: int) -> list[MemberId]:
         """Members whose points activate or expire, or holds time out, from ``limit`` of each."""
-        lot, wallet, member, held = tables.lot, tables.wallet, tables.member, tables.redemption
-        free = and_(tables.is_open, lot.c.remaining > lot.c.held)
-        lapsing = (wallet.c.balance > 0) & (wallet.c.balance > wallet.c.held)
-        conditions = (  # each walks its own partial index
-            (lot, free & (lot.c.expires_at <= now)),
-            (lot, and_(tables.is_pending, lot.c.activates_at <= now)),
-            (wallet, lapsing & (wallet.c.lapses_at <= now)),
-            (held, (held.c.state == "held") & (held.c.expires_at <= now)),
-        )
+        given = {"now": now, "program": self._program, "most": limit}
         found: set[str] = set()
-        for table, due in conditions:  # a join would let SQLite walk through all members
-            whose = select(member.c.program).where(member.c.id == table.c.member_id)
-            ours = whose.scalar_subquery() == self._program
-            chosen = select(table.c.member_id).where(due, ours).limit(limit)
-            found.update(self._connection.scalars(chosen))
+        for chosen in _due_members():
+            found.update(self._connection.scalars(chosen, given))
         return sorted(map(MemberId, found))
 
     # -- facts ------------------------------------------------------------------------------------
@@ -267,7 +259,7 @@ class SqlUnitOfWork(
             "until": until,
         }
 
-    # -- receipts, deliveries, configurations -----------------------------------------------------
+    # -- receipts, deliveries --------------------------------------------------------------------
 
     def _receipt(self, stored: StoredReceipt) -> dict[str, Any]:
         return {
@@ -283,36 +275,23 @@ class SqlUnitOfWork(
         """What the command with this idempotency key returned."""
         return self._queries.receipt((key, key_digest(key)))
 
-    def config_document(self, version: int) -> Mapping[str, Json]:
-        """The configuration stored under a version."""
-        table = tables.config
-        found: Mapping[str, Json] = self._connection.execute(
-            select(table.c.document).where(
-                table.c.program == self._program, table.c.version == version
-            )
-        ).scalar_one()
-        return found
 
-    def config_version(self, fingerprint: str, document: Mapping[str, Json], now: datetime) -> int:
-        """The version of this configuration, which is made the latest if it is not."""
-        table = tables.config
-        ours = table.c.program == self._program
-        latest = self._connection.execute(
-            select(table.c.version, table.c.fingerprint)
-            .where(ours)
-            .order_by(table.c.version.desc())
-            .limit(1)
-        ).first()
-        if latest is not None and latest.fingerprint == fingerprint:
-            return int(latest.version)
-        version = 1 if latest is None else latest.version + 1
-        self._connection.execute(
-            insert(table).values(
-                program=self._program,
-                version=version,
-                fingerprint=fingerprint,
-                document=document,
-                first_used_at=now,
-            )
-        )
-        return int(version)
+@lru_cache(maxsize=1)
+def _due_members() -> Sequence[Select[Any]]:
+    """What finds the members that something is due for; each walks its own partial index."""
+    lot, wallet, member, held = tables.lot, tables.wallet, tables.member, tables.redemption
+    now: Any = bindparam("now")
+    free = and_(tables.is_open, lot.c.remaining > lot.c.held)
+    lapsing = (wallet.c.balance > 0) & (wallet.c.balance > wallet.c.held)
+    conditions = (
+        (lot, free & (lot.c.expires_at <= now)),
+        (lot, and_(tables.is_pending, lot.c.activates_at <= now)),
+        (wallet, lapsing & (wallet.c.lapses_at <= now)),
+        (held, (held.c.state == "held") & (held.c.expires_at <= now)),
+    )
+    made = []
+    for table, due in conditions:  # a join would let SQLite walk through all members
+        whose = select(member.c.program).where(member.c.id == table.c.member_id)
+        ours = whose.scalar_subquery() == bindparam("program")
+        made.append(select(table.c.member_id).where(due, ours).limit(bindparam("most")))
+    return made

@@ -7,8 +7,9 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -17,7 +18,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 from loyalty_core.domain.facts import Json
 
-FaultKind = Literal["answer", "drop", "forget", "truncate", "delay"]
+FaultKind = Literal["answer", "drop", "forget", "truncate", "delay", "late", "drip"]
+DRIP = timedelta(milliseconds=200)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +65,8 @@ class Fault:
 
     ``answer``: with ``answer``, such as a 429 or a 503, and nothing is done. ``drop``: the line is
     cut before anything is done. ``forget``: it is done, and the line is cut before the answer.
-    ``truncate``: the answer ends in the middle. ``delay``: it is done after ``seconds``.
+    ``truncate``: the answer ends in the middle. ``delay``: it is done after ``seconds``. ``late``:
+    it is done, and answered after ``seconds``. ``drip``: each byte takes a fifth of a second.
     """
 
     kind: FaultKind
@@ -115,7 +118,7 @@ class PlatformDouble:
             def handle_one(self) -> None:
                 double._serve(self)
 
-            do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = handle_one  # noqa: N815
+            do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = handle_one  # noqa: N815
 
             def log_message(self, *_: object) -> None:  # silence: a test says what it found
                 pass
@@ -160,9 +163,21 @@ class PlatformDouble:
         if fault is not None and fault.kind == "forget":
             _cut(handler)
             return
-        self._send(handler, answer, whole=fault is None or fault.kind != "truncate")
+        if fault is not None and fault.kind == "late":
+            time.sleep(fault.seconds)
+        whole = fault is None or fault.kind != "truncate"
+        drips = fault is not None and fault.kind == "drip"
+        with suppress(ConnectionError):  # who waited has hung up
+            self._send(handler, answer, whole=whole, drips=drips)
 
-    def _send(self, handler: BaseHTTPRequestHandler, answer: Answer, *, whole: bool = True) -> None:
+    def _send(
+        self,
+        handler: BaseHTTPRequestHandler,
+        answer: Answer,
+        *,
+        whole: bool = True,
+        drips: bool = False,
+    ) -> None:
         handler.send_response_only(answer.status)
         if "date" not in map(str.lower, answer.headers):
             handler.send_header("date", format_datetime(self.clock().astimezone(UTC), usegmt=True))
@@ -170,7 +185,12 @@ class PlatformDouble:
             handler.send_header(name, value)
         handler.send_header("content-length", str(len(answer.body)))
         handler.end_headers()
-        handler.wfile.write(answer.body if whole else answer.body[: len(answer.body) // 2])
+        body = b"" if handler.command == "HEAD" else answer.body
+        body = body if whole else body[: len(body) // 2]
+        for place in range(len(body) if drips else 0):
+            handler.wfile.write(body[place : place + 1])
+            time.sleep(DRIP.total_seconds())
+        handler.wfile.write(b"" if drips else body)
         if not whole:
             _cut(handler)
 

@@ -86,6 +86,18 @@ DAY = 'Write month and day, such as "12-31"; 29 February is not in every year.'
             IANA,
         ),
         (
+            {"program": PROGRAM | {"in_force_from": "soon"}},
+            "program.in_force_from",
+            "'soon' is not a moment",
+            "Write a day or a moment, such as 2027-01-01T00:00:00.",
+        ),
+        (
+            {"program": PROGRAM | {"in_force_from": "0001-01-01", "time_zone": "Asia/Tokyo"}},
+            "program.in_force_from",
+            "0001-01-01 00:00:00 cannot be",
+            "",
+        ),
+        (
             {"program": PROGRAM | {"join": "optin"}},
             "program.join",
             "'optin' is not one of: on_first_fact, opt_in",
@@ -317,10 +329,16 @@ def test_writing_a_default_out_changes_no_fingerprint() -> None:
     assert fingerprint(long) == fingerprint(short)
 
 
+def test_a_start_is_not_among_the_settings_that_are_kept() -> None:
+    read = load_config({"program": PROGRAM | {"in_force_from": "2027-01-01T00:00:00"}})
+    assert effective(read) == effective(load_config({"program": PROGRAM}))
+
+
 @pytest.mark.parametrize(
     ("changed", "same"),
     [
         ({"gateway": {"title": "x"}}, True),
+        ({"program": {"id": "shop", "in_force_from": "2027-01-01"}}, True),
         ({"plugins": {"toy": {}}}, False),
         ({"wallets": {"points": {"debt": "clamp"}}}, False),
         ({"program": {"id": "shop", "time_zone": "Europe/Berlin"}}, False),

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import pytest
 
-from loyalty_core import ConfigError, Json, Minor, Scalar, read_settings
+from loyalty_core import ConfigError, Json, Minor, Name, Scalar, read_settings
 
 NO_SCALAR = "is not a text, whole number, true, false or null"
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -47,6 +47,9 @@ class Settings:
     scalar: Scalar = None
     anything: Json = None
     money: Minor | None = None
+    name: Name = "x"
+    called: tuple[Name, ...] = ()
+    maybe: Name | None = None
 
 
 def read(**section: Any) -> Settings:
@@ -83,6 +86,9 @@ def faults(**section: Any) -> list[tuple[str, str]]:
         ("anything", {"a": [1, {"b": None}]}, {"a": [1, {"b": None}]}),
         ("day", None, None),
         ("money", "12", 12),
+        ("name", "x" * 50, "x" * 50),
+        ("called", ["Größe 1", "a.b"], ("Größe 1", "a.b")),
+        ("maybe", "y", "y"),
     ],
 )
 def test_each_kind_of_field_is_read(name: str, value: object, expected: object) -> None:
@@ -95,6 +101,12 @@ def test_each_kind_of_field_is_read(name: str, value: object, expected: object) 
     ("name", "value", "where", "message"),
     [
         ("text", 5, "", "5 is not a text"),
+        ("name", "", "", "'' is not a name"),
+        ("name", 5, "", "5 is not a name"),
+        ("name", "x" * 51, "", f"{'x' * 51!r} is not a name"),
+        ("name", "a\x00", "", "'a\\x00' is not a name"),
+        ("called", ["a", "b "], "[1]", "'b ' is not a name"),
+        ("maybe", "a\n", "", "'a\\n' is not a name"),
         ("text", None, "", "None is not a text"),
         ("text", "a\x00", "", "'a\\x00' is not a text that can be stored"),
         ("number", "5", "", "'5' is not a whole number"),

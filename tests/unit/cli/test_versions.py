@@ -4,7 +4,7 @@ import json
 import time
 from datetime import UTC, datetime
 
-from tests.unit.cli.shop import CONFIG, Shop, order, points
+from tests.unit.cli.shop import CONFIG, Shop, order, points, run
 
 CART = json.dumps({"currency": "EUR", "lines": [{"id": "1", "amount": "10.00"}]})
 
@@ -39,3 +39,28 @@ def test_the_rules_by_date(shop: Shop) -> None:
         assert quoted["config_version"] == version
         assert quoted["earnings"][0]["amount"] == points(earned)
     assert [one["version"] for one in shop.json("versions")["versions"]] == [2, 1]
+
+
+def test_a_configuration_that_starts_later(shop: Shop) -> None:
+    shop.record(order(1))
+    changed = CONFIG.replace('EUR = "1"', 'EUR = "2"')
+    stated = changed.replace("[program]", "[program]\nin_force_from = 2100-01-01T00:00:00")
+    shop.file("loyalty.toml", stated)
+    checked = run(["check", "--config", str(shop.folder / "loyalty.toml")]).stdout
+    assert "it starts to decide at 2100-01-01 00:00 CET" in checked
+    ahead, now = shop.json("versions")["versions"]
+    assert (now["version"], now["state"]) == (1, "in_force")
+    start = "2099-12-31T23:00:00Z"
+    assert (ahead["version"], ahead["state"], ahead["in_force_from"]) == (None, "scheduled", start)
+    assert [one["after"] for one in ahead["changes"]] == ["2"]
+    out = shop.run("versions").stdout
+    assert "scheduled: starts at 2100-01-01 00:00 CET" in out
+    assert "version 1, in force now, from " in out
+    quoted = shop.json("quote", "--at", "2100-01-01T00:00:00Z", stdin=CART)
+    assert (quoted["config_version"], quoted["earnings"][0]["amount"]) == (0, points(2000))
+
+    out = shop.run("versions", "--withdraw").stdout
+    assert "Withdrawn: what was to start at 2100-01-01 00:00 CET." in out
+    assert "Nothing is scheduled." in shop.run("versions", "--withdraw").stdout
+    assert shop.json("versions", "--withdraw") == {"withdrawn": None}
+    assert [one["version"] for one in shop.json("versions")["versions"]] == [1]

@@ -53,6 +53,19 @@ def test_a_line_that_is_cut_is_a_platform_that_is_away(double: Echo, kind: str) 
     assert error.value.where == "127.0.0.1"
 
 
+def test_an_answer_that_comes_byte_by_byte_is_not_waited_for(double: Echo) -> None:
+    double.faults.append(Fault(kind="drip"))
+    with pytest.raises(PlatformUnavailable, match="longer than 1 seconds"):
+        ShopHttp(seconds=1).ask("POST", double.url, content=b"x" * 10_000)
+
+
+def test_what_was_done_too_late_is_away_and_done(double: Echo) -> None:
+    double.faults.append(Fault(kind="late", seconds=2))
+    with pytest.raises(PlatformUnavailable):
+        ShopHttp(seconds=1).ask("POST", double.url, content=b"x")
+    assert len(double.asked) == 1
+
+
 def test_a_redirect_is_not_followed_with_keys(double: Echo) -> None:
     moved = Answer(status=302, headers={"location": f"{double.url}/other"})
     double.faults.append(Fault(kind="answer", answer=moved))

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
+
+REFERENCE = "env:"
+_ENDPOINT = re.compile(r"(aws_|azure_|azure_storage_|google_)?(endpoint|endpoint_url|base_url)")
+
+
+def is_endpoint(option: str) -> bool:
+    """Whether an option of an object store says where it is, so that keys go there."""
+    return _ENDPOINT.fullmatch(option.lower()) is not None
 
 
 def doc(text: str) -> Mapping[str, str]:
@@ -14,13 +23,23 @@ def doc(text: str) -> Mapping[str, str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Folder:
-    """A folder that files are put into; those that are booked go into its folder `done`."""
+    """A folder that files are put into, on a disk or in an object store."""
 
     account: str = field(
         metadata=doc("Its name here, unique: lower case letters, digits, - and _.")
     )
     path: str = field(
-        metadata=doc("The folder; one that does not begin with / is below the working directory.")
+        metadata=doc(
+            "The folder: on a disk, where one that does not begin with / is below the working "
+            "directory, or in an object store, such as `s3://bucket/till/`."
+        )
+    )
+    store: Mapping[str, str] = field(
+        default_factory=dict,
+        metadata=doc(
+            "How the object store is reached: options of obstore, such as `region` and `endpoint`; "
+            "those that are secret as `env:NAME`."
+        ),
     )
     holds: Literal["orders", "facts"] = field(
         default="orders",
@@ -50,11 +69,23 @@ class Folder:
     )
     quiet_seconds: int = field(
         default=10,
-        metadata=doc("How long a file must not have changed: one that is written is left alone."),
+        metadata=doc(
+            "How long a file on a disk must not have changed: one that is written is left alone."
+        ),
     )
     every_minutes: int = field(
         default=1, metadata=doc("How often `tick` looks into it; 0 leaves it to `loyalty connect`.")
     )
+
+    @property
+    def connector(self) -> str:
+        """The id of its connector."""
+        return f"csv.{self.account}"
+
+    @property
+    def in_objects(self) -> bool:
+        """Whether it is in an object store."""
+        return "://" in self.path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

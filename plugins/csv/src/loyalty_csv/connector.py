@@ -1,7 +1,8 @@
-"""A folder as a shop: its files are read in turn, booked, and moved out of the way.
+"""A place with files as a shop: they are read in turn, each version of each once.
 
-A cursor says how far the file is booked that is being read. What is booked is moved with the next
-look; if the process dies in between, rows are read again and found booked. So a file counts once.
+A cursor says how far the file is booked that is being read, and which versions are booked of those
+that are still there. If the process dies, rows are read again and found booked. So a file counts
+once, whether it is moved away or stays, and whoever reads on; one that is written anew counts anew.
 """
 
 from __future__ import annotations
@@ -10,10 +11,10 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
+from hashlib import blake2b
 from itertools import islice
-from pathlib import Path
 from threading import Lock
-from time import time_ns
+from typing import BinaryIO
 
 from loyalty_core import (
     FactError,
@@ -24,48 +25,64 @@ from loyalty_core import (
     Page,
     PlatformUnavailable,
     Program,
-    Secret,
     Unreadable,
     read_facts,
 )
 from loyalty_csv.config import Folder
+from loyalty_csv.files import Files, Gone
 
 ROWS_A_PAGE = 500
-DONE = "done"
-SUFFIXES = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson")
-SECOND_NS = 1_000_000_000
+TRIES = 5
+"""How often a file may be written anew between listing and opening it, before it waits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """How far a folder is read: so many rows of a file, or, with ``whole``, all of them."""
+    """How far a folder is read.
+
+    So many rows of a version of a file, or, with ``whole``, all of them. ``booked`` are the marks
+    of the versions that are booked and were there when the folder was last looked into.
+    """
 
     file: str = ""
+    version: str = ""
     rows: int = 0
     whole: bool = False
+    booked: tuple[str, ...] = ()
 
     @staticmethod
     def of(cursor: str) -> Place:
         """The place that a cursor names."""
-        return Place(**json.loads(cursor)) if cursor else Place()
+        if not cursor:
+            return Place()
+        given = json.loads(cursor)
+        return Place(**{**given, "booked": tuple(given["booked"])})
 
     def cursor(self) -> str:
         """The place as a cursor."""
-        return json.dumps(asdict(self)) if self.file else ""
+        return json.dumps(asdict(self)) if self.file or self.booked else ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """A file that is being read, and the place in it."""
+
+    place: Place
+    rows: Iterator[FileRow]
 
 
 class FolderConnector:
-    """A folder that is watched."""
+    """A folder that is watched, on a disk or in an object store."""
 
-    secrets: tuple[Secret, ...] = ()
-
-    def __init__(self, folder: Folder, program: Program) -> None:
-        self.id = f"csv.{folder.account}"
+    def __init__(self, folder: Folder, program: Program, files: Files) -> None:
+        self.id = folder.connector
+        self.secrets = files.secrets
         self._folder = folder
-        self._path = Path(folder.path)
         self._program = program
+        self._files = files
         self._lock = Lock()
-        self._open: tuple[str, int, Iterator[FileRow]] | None = None
+        self._open: _Open | None = None
+        self._ahead: tuple[tuple[str, ...], dict[str, str]] | None = None
 
     @property
     def polled_every(self) -> timedelta | None:
@@ -74,37 +91,84 @@ class FolderConnector:
         return timedelta(minutes=minutes) if minutes else None
 
     def health(self) -> Health:
-        """Whether the folder is there and can be written: files are moved."""
-        try:
-            (self._path / DONE).mkdir(exist_ok=True)
-            waiting = len(self._files())
-        except OSError as error:
-            return Health(ok=False, detail=f"{self._path}: {error.strerror}")
-        return Health(ok=True, detail=f"{waiting} file(s) wait in {self._path}")
+        """Whether the folder is there, and how much waits."""
+        return self._files.health()
 
     def changed_since(self, cursor: str) -> Page:
         """Rows of the file that is read, or of the next one; raises ``PlatformUnavailable``."""
         place = Place.of(cursor)
-        try:
-            if place.whole:
-                self._move(place.file)
-                place = Place()
-            files = self._files()
-            if place.file not in files:  # booked and moved, or taken away by somebody
-                place = Place(file=files[0]) if files else Place()
-            if not place.file:
-                return Page(inputs=(), cursor="")
-            inputs, whole = self._read(place)
-        except OSError as error:
-            message = f"{self._path} cannot be read: {error.strerror}"
-            raise PlatformUnavailable(message, where=self.id) from error
-        after = replace(place, rows=place.rows + len(inputs), whole=whole)
+        if place.whole:
+            self._files.put_away(place.file, place.version)
+            place = Place(booked=_booked_with(place))
+        opened = self._take(place) or self._next(place)
+        if isinstance(opened, Place):
+            return Page(inputs=(), cursor=opened.cursor())
+        inputs, whole = self._read(opened)
+        after = replace(opened.place, rows=opened.place.rows + len(inputs), whole=whole)
+        if not whole:
+            with self._lock:
+                self._open = _Open(after, opened.rows)
         return Page(inputs=inputs, cursor=after.cursor(), more=True)
 
-    def _read(self, place: Place) -> tuple[tuple[Input, ...], bool]:
+    def _take(self, place: Place) -> _Open | None:
+        """The file that is open already at this very row, so that it is not read from the start."""
+        with self._lock:
+            kept, self._open = self._open, None
+        return kept if kept is not None and kept.place == place else None
+
+    def _next(self, place: Place) -> _Open | Place:
+        """The file to read on, or the next one from its start; the place if there is none."""
+        waiting = self._waiting_at(place)
+        for _ in range(TRIES):
+            if not waiting:
+                place, waiting = self._look(place)
+            if not waiting:
+                return place
+            name = place.file or next(iter(waiting))
+            found = replace(place, file=name, version=waiting.pop(name))
+            try:
+                stream = self._files.opened(name, found.version)
+            except Gone:
+                place, waiting = Place(booked=place.booked), {}
+                continue
+            with self._lock:
+                self._ahead = _booked_with(found), waiting
+            rows = _rows(stream, self._file(name), self._program)
+            return _Open(found, islice(rows, found.rows, None))
+        message = f"{name} is written anew all the time"
+        raise PlatformUnavailable(message, where=self.id)
+
+    def _waiting_at(self, place: Place) -> dict[str, str]:
+        """What is left of the latest list if it was for this place: lists may be long."""
+        with self._lock:
+            kept, self._ahead = self._ahead, None
+        return kept[1] if kept is not None and not place.file and kept[0] == place.booked else {}
+
+    def _look(self, place: Place) -> tuple[Place, dict[str, str]]:
+        """The place as things are now, and the files that wait, in the order of their names."""
+        listed = self._files.listed()
+        marks = {_mark(name, version): name for name, version in listed.items()}
+        booked = tuple(mark for mark in place.booked if mark in marks)
+        done = {marks[mark] for mark in booked}
+        waiting = {name: listed[name] for name in sorted(listed) if name not in done}
+        stands = waiting.get(place.file) == place.version and bool(place.file)
+        return replace(place if stands else Place(), booked=booked), waiting
+
+    def _read(self, opened: _Open) -> tuple[tuple[Input, ...], bool]:
         """The next rows of a file, and whether they are its last."""
-        name = place.file
-        file = FactFile(
+        name = opened.place.file
+        inputs: list[Input] = []
+        try:
+            inputs.extend(_input(name, row) for row in islice(opened.rows, ROWS_A_PAGE))
+        except FactError as error:  # of the file from here on, or as a whole
+            return (*inputs, Unreadable(what=name, raw=b"", error=error)), True
+        except OSError as error:
+            message = f"{name} cannot be read: {error.strerror}"
+            raise PlatformUnavailable(message, where=self.id) from error
+        return tuple(inputs), len(inputs) < ROWS_A_PAGE
+
+    def _file(self, name: str) -> FactFile:
+        return FactFile(
             name=name,
             orders=self._folder.holds == "orders",
             source=self._folder.source or self._folder.account,
@@ -115,49 +179,20 @@ class FolderConnector:
             maps=self._folder.maps,
             group_lines=self._folder.group_lines,
         )
-        at, rows = self._take(place) or (0, _rows(self._path / name, file, self._program))
-        try:
-            wanted = list(islice(rows, place.rows - at, place.rows - at + ROWS_A_PAGE))
-        except FactError as error:  # of the file as a whole
-            return (Unreadable(what=name, raw=b"", error=error),), True
-        if len(wanted) == ROWS_A_PAGE:
-            with self._lock:
-                self._open = (name, place.rows + ROWS_A_PAGE, rows)
-        inputs = tuple(_input(name, row) for row in wanted)
-        return inputs, len(wanted) < ROWS_A_PAGE
-
-    def _take(self, place: Place) -> tuple[int, Iterator[FileRow]] | None:
-        """The file that is open already at this very row, so that it is not read from the start."""
-        with self._lock:
-            kept, self._open = self._open, None
-        return kept[1:] if kept is not None and kept[:2] == (place.file, place.rows) else None
-
-    def _files(self) -> list[str]:
-        """The files that wait and are not being written, by name."""
-        latest = time_ns() - self._folder.quiet_seconds * SECOND_NS
-        return sorted(
-            one.name
-            for one in self._path.iterdir()
-            if one.suffix.lower() in SUFFIXES
-            and not one.name.startswith(".")
-            and one.is_file()
-            and one.stat().st_mtime_ns <= latest
-        )
-
-    def _move(self, name: str) -> None:
-        """Puts a file that is booked away; one of its name that is there already is kept."""
-        source, done = self._path / name, self._path / DONE
-        if not source.exists():
-            return
-        done.mkdir(exist_ok=True)
-        target, number = done / name, 1
-        while target.exists():
-            target, number = done / f"{source.stem}.{number}{source.suffix}", number + 1
-        source.rename(target)
 
 
-def _rows(path: Path, file: FactFile, program: Program) -> Iterator[FileRow]:
-    with path.open("rb") as stream:
+def _booked_with(place: Place) -> tuple[str, ...]:
+    """What is booked when the file of a place is."""
+    return (*place.booked, _mark(place.file, place.version))
+
+
+def _mark(name: str, version: str) -> str:
+    """A short text that no other version of any file has."""
+    return blake2b(f"{name}\n{version}".encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+
+
+def _rows(stream: BinaryIO, file: FactFile, program: Program) -> Iterator[FileRow]:
+    with stream:
         yield from read_facts(stream, file, program)
 
 

@@ -190,7 +190,7 @@ def _known(where: str, names: Iterable[str], config: DonationConfig) -> Iterator
 def _unique(section: str, field: str, names: list[str]) -> Iterator[Problem]:
     counted = Counter(names)
     for index, name in enumerate(names):
-        if counted[name] > 1 or not name or " " in name:
+        if counted[name] > 1 or " " in name:
             where = f"{ROOT}.{section}[{index}].{field}"
             yield _problem(where, f"{name!r} is not a name of its own", "Use each name once.")
 

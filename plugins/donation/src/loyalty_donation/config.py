@@ -8,6 +8,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal
 
+from loyalty_core import Name
+
 
 def doc(text: str) -> Mapping[str, str]:
     """The metadata of a field from which the reference page of the settings is made."""
@@ -29,7 +31,7 @@ class Match:
 class Charity:
     """Somebody to give to, with an account for each currency."""
 
-    charity: str = field(metadata=doc("Its name in programs, unique."))
+    charity: Name = field(metadata=doc("Its name in programs, unique."))
     name: str = field(default="", metadata=doc("What people call it."))
     wallets: tuple[str, ...] = field(
         metadata=doc("The wallets that are its accounts, one for each currency.")
@@ -44,7 +46,7 @@ class Charity:
 class Campaign:
     """A time in which what a charity is given goes into an account of its own, towards a goal."""
 
-    campaign: str = field(metadata=doc("Its name in programs, unique."))
+    campaign: Name = field(metadata=doc("Its name in programs, unique."))
     name: str = field(default="", metadata=doc("What people call it."))
     charity: str = field(metadata=doc("The charity it is for."))
     wallet: str = field(metadata=doc("The wallet that is its account."))
@@ -67,7 +69,7 @@ class Campaign:
 class Percent:
     """A part of what goods cost, given by the merchant."""
 
-    rule: str = field(metadata=doc("Its name, unique in this plugin; shown by explain."))
+    rule: Name = field(metadata=doc("Its name, unique in this plugin; shown by explain."))
     percent: Decimal = field(metadata=doc("Percent of what goods cost after discounts."))
     charities: tuple[str, ...] = field(
         default=(),

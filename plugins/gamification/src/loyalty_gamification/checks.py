@@ -288,10 +288,10 @@ def _board(where: str, rules: BoardRules, program: ProgramConfig) -> Iterator[Pr
 
 
 def own_names(where: str, key: str, names: Sequence[str]) -> Iterator[Problem]:
-    """Names that are empty or there twice."""
+    """Names that are there twice."""
     counts = Counter(names)
     for index, name in enumerate(names):
-        if not name or counts[name] > 1:
+        if counts[name] > 1:
             yield problem(f"{where}[{index}].{key}", f"{name!r} is not a name of its own", "")
 
 

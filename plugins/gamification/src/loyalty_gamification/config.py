@@ -8,6 +8,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal
 
+from loyalty_core import Name
+
 Unit = Literal["day", "week"]
 Span = Literal["week", "month", "quarter", "year"]
 Counts = Literal["times", "spend"]
@@ -63,7 +65,7 @@ class StreakPrize(Prize):
 class StreakRules:
     """Days or weeks without a gap. A gap ends a streak, and the next fact begins another one."""
 
-    streak: str = field(metadata=doc("Its name in programs; unique among the streaks."))
+    streak: Name = field(metadata=doc("Its name in programs; unique among the streaks."))
     name: str = field(default="", metadata=doc("What members call it."))
     what: What = field(metadata=doc("The facts that count; one in each unit is enough."))
     unit: Unit = field(default="day", metadata=doc("Whether days or weeks (from Monday) count."))
@@ -87,7 +89,7 @@ class StreakRules:
 class BadgeLevel(Prize):
     """One level of a badge; its points are given once in a lifetime."""
 
-    level: str = field(metadata=doc("Its name; unique in its badge."))
+    level: Name = field(metadata=doc("Its name; unique in its badge."))
     name: str = field(default="", metadata=doc("What members call it."))
     needs: Decimal = field(
         metadata=doc("How much the level needs; spend is in major units, all else whole.")
@@ -98,7 +100,7 @@ class BadgeLevel(Prize):
 class BadgeRules:
     """Something to show; what it is for, exactly one of what, streak, mission and quiz says."""
 
-    badge: str = field(metadata=doc("Its name in programs; unique among the badges."))
+    badge: Name = field(metadata=doc("Its name in programs; unique among the badges."))
     name: str = field(default="", metadata=doc("What members call it."))
     what: What | None = field(default=None, metadata=doc("For facts: these count."))
     counts: Counts = field(
@@ -122,7 +124,7 @@ class BadgeRules:
 class StepRules(Prize):
     """One step of a mission; its points are given when it is done."""
 
-    step: str = field(metadata=doc("Its name; unique in its mission."))
+    step: Name = field(metadata=doc("Its name; unique in its mission."))
     name: str = field(default="", metadata=doc("What members call it."))
     what: What = field(metadata=doc("The facts that count."))
     counts: Counts = field(
@@ -141,7 +143,7 @@ class StepRules(Prize):
 class MissionRules(Prize):
     """Steps to do by a deadline; the mission's points are given when all are done."""
 
-    mission: str = field(metadata=doc("Its name in programs; unique among the missions."))
+    mission: Name = field(metadata=doc("Its name in programs; unique among the missions."))
     name: str = field(default="", metadata=doc("What members call it."))
     starts_on: date | None = field(
         default=None, metadata=doc("The first day it can be worked on, in the program's zone.")
@@ -192,7 +194,7 @@ class TeamRules:
 class Question:
     """A question with its right answers; what it says is the shop's business."""
 
-    question: str = field(metadata=doc("Its name: the key of its answer in the activity's data."))
+    question: Name = field(metadata=doc("Its name: the key of its answer in the activity's data."))
     answers: tuple[str, ...] = field(
         metadata=doc("The right answers; capitals, and space around them, are no matter.")
     )
@@ -205,7 +207,7 @@ class Question:
 class QuizRules(Prize):
     """Questions, answered once a member and day; points are for each right answer."""
 
-    quiz: str = field(
+    quiz: Name = field(
         metadata=doc("Its name, unique among the quizzes: what answers have in data.quiz.")
     )
     name: str = field(default="", metadata=doc("What members call it."))
@@ -220,7 +222,7 @@ class QuizRules(Prize):
 class WheelPrize(Prize):
     """One field of a wheel; a prize without points is what the shop makes of its name."""
 
-    prize: str = field(metadata=doc("Its name; unique on its wheel."))
+    prize: Name = field(metadata=doc("Its name; unique on its wheel."))
     name: str = field(default="", metadata=doc("What members call it."))
     odds: int = field(metadata=doc("Its share of the sum of all odds of the wheel."))
     stock: int | None = field(
@@ -233,7 +235,7 @@ class WheelPrize(Prize):
 class WheelRules:
     """A wheel whose spins are fixed before the first one, and can be checked by anybody."""
 
-    wheel: str = field(
+    wheel: Name = field(
         metadata=doc("Its name, unique among the wheels: what spins have in data.wheel.")
     )
     name: str = field(default="", metadata=doc("What members call it."))
@@ -280,7 +282,7 @@ class BoardPrize(Prize):
 class BoardRules:
     """Members ranked by a sum in each period; of equal sums the one reached first is ahead."""
 
-    board: str = field(metadata=doc("Its name in programs; unique among the boards."))
+    board: Name = field(metadata=doc("Its name in programs; unique among the boards."))
     name: str = field(default="", metadata=doc("What members call it."))
     what: What | None = field(
         default=None,

@@ -40,7 +40,7 @@ def faults(config: PaidConfig, program: ProgramConfig) -> Iterator[Problem]:
     skus = Counter(sku for plan in config.plan for sku in {plan.plan, *plan.skus})
     for index, plan in enumerate(config.plan):
         where = f"{ROOT}.plan[{index}]"
-        if not plan.plan or names[plan.plan] > 1 or ":" in plan.plan:
+        if names[plan.plan] > 1 or ":" in plan.plan:
             remedy = "Give it one, without a colon."
             yield _problem(f"{where}.plan", f"{plan.plan!r} is not a name of its own", remedy)
         for sku in plan.skus:

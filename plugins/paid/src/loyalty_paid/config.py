@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
 
-from loyalty_core import Benefit
+from loyalty_core import Benefit, Name
 
 Period = Literal["day", "week", "month", "year", "lifetime"]
 Renewal = Literal["program", "provider", "none"]
@@ -23,7 +23,7 @@ def doc(text: str) -> Mapping[str, str]:
 class Plan:
     """What a membership costs, how long it lasts and what it gives."""
 
-    plan: str = field(metadata=doc("Its name in programs; unique among the plans."))
+    plan: Name = field(metadata=doc("Its name in programs; unique among the plans."))
     name: str = field(default="", metadata=doc("What members call it."))
     price: Decimal = field(
         metadata=doc("The fee of one period, in the program's currency, in major units.")

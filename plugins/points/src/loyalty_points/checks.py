@@ -76,9 +76,7 @@ def _wallet(where: str, wallet: str, program: ProgramConfig) -> Iterator[Problem
 def _common(
     where: str, rule: EarnRule | MomentRule, names: Mapping[str, int], program: ProgramConfig
 ) -> Iterator[Problem]:
-    if not rule.rule.strip():
-        yield _problem(f"{where}.rule", f"{rule.rule!r} is no name", "Give the rule a name.")
-    elif names[rule.rule] > 1:
+    if names[rule.rule] > 1:
         message = f"{rule.rule!r} names {names[rule.rule]} rules"
         yield _problem(f"{where}.rule", message, "Give each rule a name of its own.")
     if gives_points(rule):
@@ -198,9 +196,9 @@ def _shared_caps(config: PointsConfig, program: ProgramConfig) -> Iterator[Probl
     names = Counter(cap.cap for cap in config.caps)
     for index, cap in enumerate(config.caps):
         where = f"{ROOT}.caps[{index}]"
-        if not cap.cap.strip() or names[cap.cap] > 1:
+        if names[cap.cap] > 1:
             message = f"{cap.cap!r} is not a name of its own"
-            yield _problem(f"{where}.cap", message, "Give each cap a name.")
+            yield _problem(f"{where}.cap", message, "Give each cap a name of its own.")
         yield from _wallet(where, cap.wallet, program)
         yield from check_cap(where, cap, _scale(cap.wallet, program), has_window=False)
         known = {rule.rule for rule in _rules(config) if rule.wallet == cap.wallet}

@@ -8,7 +8,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Literal
 
-from loyalty_core import Expiry, LineKind, Rounding
+from loyalty_core import Expiry, LineKind, Name, Rounding
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 Span = Literal["day", "week", "month", "quarter", "year", "campaign", "lifetime"]
@@ -144,7 +144,7 @@ class Cap:
 class SharedCap(Cap):
     """A limit on what several rules of a wallet give one member together."""
 
-    cap: str = field(metadata=doc("Its name, under which it is counted."))
+    cap: Name = field(metadata=doc("Its name, under which it is counted."))
     wallet: str = field(default="points", metadata=doc("The wallet it is about."))
     rules: tuple[str, ...] = field(
         default=(), metadata=doc("The rules it covers; empty means every rule of the wallet.")
@@ -155,7 +155,7 @@ class SharedCap(Cap):
 class EarnRule:
     """What orders earn: one of ``rate``, ``per``, ``bonus``, ``multiply`` and ``reward``."""
 
-    rule: str = field(metadata=doc("Its name, unique in this plugin; shown by explain."))
+    rule: Name = field(metadata=doc("Its name, unique in this plugin; shown by explain."))
     wallet: str = field(default="points", metadata=doc("The wallet that is credited."))
     rate: Mapping[str, Decimal] = field(
         default_factory=dict, metadata=doc("Points for each major unit, by currency.")
@@ -212,7 +212,7 @@ class EarnRule:
 class MomentRule:
     """What is given for a moment in a member's time: points, a reward of the program, or both."""
 
-    rule: str = field(metadata=doc("Its name, unique in this plugin; shown by explain."))
+    rule: Name = field(metadata=doc("Its name, unique in this plugin; shown by explain."))
     points: Decimal | None = field(default=None, metadata=doc("Points for each award."))
     reward: str = field(
         default="", metadata=doc("The reward of ``[rewards]`` that each award grants.")

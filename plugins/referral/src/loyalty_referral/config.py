@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
 
+from loyalty_core import Name
+
 CHECKS = (
     "self",
     "circle",
@@ -38,7 +40,7 @@ class Prize:
 class Reward(Prize):
     """What one side of a referral gets, and for what."""
 
-    rule: str = field(metadata=doc("Its name, unique in this plugin; shown by explain."))
+    rule: Name = field(metadata=doc("Its name, unique in this plugin; shown by explain."))
     to: Literal["referrer", "friend"] = field(metadata=doc("Who gets it."))
     when: Literal["sign_up", "order"] = field(
         default="order",
@@ -77,7 +79,7 @@ class Reward(Prize):
 class Milestone(Prize):
     """What a referrer gets for a number of friends."""
 
-    rule: str = field(metadata=doc("Its name, unique in this plugin; shown by explain."))
+    rule: Name = field(metadata=doc("Its name, unique in this plugin; shown by explain."))
     name: str = field(default="", metadata=doc("What members call it."))
     counts: Literal["sign_up", "order"] = field(
         default="sign_up", metadata=doc("Friends who signed up, or friends who bought.")
@@ -103,7 +105,7 @@ class Velocity:
 class Deal(Prize):
     """Something that is cheaper for a group: what everybody in it gets once it is complete."""
 
-    deal: str = field(metadata=doc("Its name, unique."))
+    deal: Name = field(metadata=doc("Its name, unique."))
     name: str = field(default="", metadata=doc("What members call it."))
     minimum: int = field(metadata=doc("How many members it takes, the opener included."))
     maximum: int | None = field(

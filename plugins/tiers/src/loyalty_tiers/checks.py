@@ -38,7 +38,7 @@ def faults(config: TiersConfig, program: ProgramConfig) -> Iterator[Problem]:
     names = Counter(rules.scheme for rules in config.scheme)
     for index, rules in enumerate(config.scheme):
         where = f"{ROOT}.scheme[{index}]"
-        if names[rules.scheme] > 1 or not rules.scheme:
+        if names[rules.scheme] > 1:
             yield _problem(f"{where}.scheme", f"{rules.scheme!r} is not a name of its own", "")
         yield from _scheme(where, rules, program)
     granted = Counter(
@@ -63,7 +63,7 @@ def _scheme(where: str, rules: SchemeRules, program: ProgramConfig) -> Iterator[
     names = Counter(tier.tier for tier in rules.tier)
     for rank, tier in enumerate(rules.tier):
         at = f"{where}.tier[{rank}]"
-        if names[tier.tier] > 1 or not tier.tier:
+        if names[tier.tier] > 1:
             yield _problem(f"{at}.tier", f"{tier.tier!r} is not a name of its own", "")
         if rank and free(tier) and not tier.invitation:
             message = "a tier above the lowest needs something"

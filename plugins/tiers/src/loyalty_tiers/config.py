@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal
 
-from loyalty_core import Benefit
+from loyalty_core import Benefit, Name
 
 Window = Literal["lifetime", "calendar_year", "anniversary", "rolling"]
 Downgrade = Literal["none", "one", "full"]
@@ -67,7 +67,7 @@ class Points:
 class TierRule(Terms):
     """One rung. The lowest may need nothing: then everybody has it on joining."""
 
-    tier: str = field(metadata=doc("Its name in programs; unique in its scheme."))
+    tier: Name = field(metadata=doc("Its name in programs; unique in its scheme."))
     name: str = field(default="", metadata=doc("What members call it."))
     visible: bool = field(default=True, metadata=doc("Whether members are told that it exists."))
     invitation: bool = field(
@@ -92,7 +92,7 @@ class TierRule(Terms):
 class SchemeRules:
     """One ladder: its tiers from the lowest to the highest, and how one climbs and falls."""
 
-    scheme: str = field(metadata=doc("Its name, unique in the program."))
+    scheme: Name = field(metadata=doc("Its name, unique in the program."))
     window: Window = field(
         default="calendar_year",
         metadata=doc(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -42,7 +43,7 @@ def post(
     address = _address(host, port, allow_private=allow_private)
     pinned = parts._replace(netloc=f"{_bracketed(address)}:{port}").geturl()
     given = {**headers, "host": parts.netloc.rpartition("@")[2]}
-    timeout = httpx2.Timeout(seconds)
+    timeout, until = httpx2.Timeout(seconds), time.monotonic() + seconds
     try:
         with (
             httpx2.Client(follow_redirects=False, timeout=timeout, trust_env=False) as client,
@@ -53,7 +54,7 @@ def post(
             size = 0
             for chunk in answer.iter_raw():
                 size += len(chunk)
-                if size > LONGEST_ANSWER:
+                if size > LONGEST_ANSWER or time.monotonic() > until:
                     break
             return Answered(answer.status_code, _seconds(answer.headers.get("retry-after")))
     except httpx2.HTTPError as error:

@@ -45,7 +45,7 @@ STATUS = {
 }
 RANKS = (OrderStatus.PENDING, OrderStatus.PAID, OrderStatus.CANCELLED)
 NOTHING = "nothing"
-"""The line of an order that has none, such as one of a fee alone."""
+"""The line of an order that has none, such as one of shipping alone."""
 GIFT_CARD = "gift_card"
 
 
@@ -95,9 +95,10 @@ class Reading:
         status = self._status(doc, refunds)
         changed = doc.get("date_modified_gmt") or doc.get("date_created_gmt")
         updated = moment(changed, "$.date_modified_gmt")
-        lines, off = self._lines(doc, money)
-        charged, charged_tax, fees_off = _charges(doc, money)
-        costless = frozenset(line.id for line in lines if not line.net)
+        sold, off = self._lines(doc, money)
+        fees, fees_off = _fees(doc, money)
+        lines = (*sold, *fees)
+        shipping, shipping_tax = _shipping(doc, money)
         goods = sum(line.net for line in lines if line.kind is LineKind.GOODS)
         return Order(
             source=self.source,
@@ -108,23 +109,25 @@ class Reading:
             updated_at=updated + timedelta(microseconds=RANKS.index(status)),
             status=status,
             lines=lines or (Line(id=NOTHING, amount=Minor(0)),),
-            refunds=tuple(one for doc in refunds for one in self.refunds(doc, money, costless)),
+            refunds=tuple(one for doc in refunds for one in self.refunds(doc, money, lines)),
             refunds_listed_at=at,
-            shipping=Minor(charged),
-            shipping_tax=Minor(charged_tax),
+            shipping=Minor(shipping),
+            shipping_tax=Minor(shipping_tax),
             discount=Minor(min(off + fees_off, goods)),
             tax_included=False,
             tenders=tuple(_tenders(doc, money)),
             channel=as_text(doc.get("created_via")),
         )
 
-    def refunds(self, doc: JsonObject, money: Money, costless: frozenset[str]) -> Iterator[Refund]:
+    def refunds(self, doc: JsonObject, money: Money, sold: Sequence[Line]) -> Iterator[Refund]:
         """What one refund gives back: its lines, and apart from them money that names none.
 
         The shop writes what goes back as negative amounts of lines, and as a positive one of all
         of it, taxes included; that can be more than the lines come to, or there are no lines. Of
-        pieces without money, those of ``costless`` lines count; others are back on the shelf.
+        pieces without money, those of lines that cost nothing count; others are back on the shelf.
         """
+        costless = {line.id for line in sold if not line.net}
+        fees = {line.id for line in sold if line.kind is LineKind.FEE}
         id = name(doc.get("id"), "$.refunds.id")
         where = f"$.refunds[{id}]"
         at = moment(doc.get("date_created_gmt"), f"{where}.date_created_gmt")
@@ -138,13 +141,18 @@ class Reading:
             elif line in costless:
                 free[line] += pieces(one.get("quantity"), f"{where}.quantity")
             explained, parts = explained + (value + tax if line else 0), parts + 1
+        for one in as_objects(doc.get("fee_lines")):  # one that was below zero is taken again
+            value, tax = -money.of(one, "total", where), -money.of(one, "total_tax", where)
+            if (line := _refunded_item(one)) in fees:
+                back[line] += max(value, 0)
+            explained, parts = explained + value + tax, parts + 1
         charged = 0
-        for one in [*as_objects(doc.get("shipping_lines")), *as_objects(doc.get("fee_lines"))]:
+        for one in as_objects(doc.get("shipping_lines")):
             value, tax = abs(money.of(one, "total", where)), abs(money.of(one, "total_tax", where))
             charged, explained, parts = charged + value, explained + value + tax, parts + 1
         paid = abs(money.of(doc, "amount", where))
         rest = paid - explained
-        lines = [RefundLine(line=line, amount=Minor(back[line])) for line in sorted(back)]
+        lines = [RefundLine(line=line, amount=Minor(back[line])) for line in sorted(+back)]
         lines += [RefundLine(line=line, quantity=free[line]) for line in sorted(free) if free[line]]
         if lines or charged:
             yield Refund(
@@ -230,19 +238,31 @@ def _products(doc: JsonObject) -> Iterator[str]:
             yield f"product:{found}"
 
 
-def _charges(doc: JsonObject, money: Money) -> tuple[int, int, int]:
-    """What is charged beside the goods (shipping and fees), the tax on it, and what fees take off.
+def _shipping(doc: JsonObject, money: Money) -> tuple[int, int]:
+    """The price of shipping, and the tax on it."""
+    price = tax = 0
+    for place, one in enumerate(as_objects(doc.get("shipping_lines"))):
+        where = f"$.shipping_lines[{place}]"
+        price += max(money.of(one, "total", where), 0)
+        tax += max(money.of(one, "total_tax", where), 0)
+    return price, tax
+
+
+def _fees(doc: JsonObject, money: Money) -> tuple[list[Line], int]:
+    """What is charged beside goods and shipping, as lines, and what fees take off.
 
     A fee below zero is how shops and their plugins take money off without a coupon.
     """
-    charged = tax = off = 0
-    for kind in ("shipping_lines", "fee_lines"):
-        for place, one in enumerate(as_objects(doc.get(kind))):
-            where = f"$.{kind}[{place}]"
-            total = money.of(one, "total", where)
-            charged, off = charged + max(total, 0), off + max(-total, 0)
-            tax += max(money.of(one, "total_tax", where), 0)
-    return charged, tax, off
+    made, off = [], 0
+    for place, one in enumerate(as_objects(doc.get("fee_lines"))):
+        where = f"$.fee_lines[{place}]"
+        total = money.of(one, "total", where)
+        off += max(-total, 0)
+        if total > 0:
+            tax = Minor(max(money.of(one, "total_tax", where), 0))
+            id = name(one.get("id"), f"{where}.id")
+            made.append(Line(id=id, amount=Minor(total), tax=tax, kind=LineKind.FEE))
+    return made, off
 
 
 def _tenders(doc: JsonObject, money: Money) -> Iterator[Tender]:

@@ -14,7 +14,7 @@ from loyalty_core.application.rules import Rules
 from loyalty_core.domain.facts import Json
 from loyalty_core.domain.programs import GoodwillPolicy
 from loyalty_core.domain.redemptions import PARTNER, Redemption
-from loyalty_core.ports.recorded import ConfigVersion
+from loyalty_core.ports.configs import ConfigVersion
 from loyalty_core.ports.records import FactRecord
 
 BOOKING = ("program", "wallets", "rewards", "checkout", "household", "partners")

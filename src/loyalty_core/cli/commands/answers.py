@@ -29,6 +29,7 @@ from loyalty_core.domain.decisions import Decision
 from loyalty_core.domain.facts import Json
 from loyalty_core.domain.json_text import parse_object
 from loyalty_core.errors import EncodingBroken, FactTooLarge
+from loyalty_core.loyalty import Loyalty
 
 
 def register(app: typer.Typer) -> None:
@@ -132,17 +133,36 @@ def explain(
 
 
 def versions(
+    withdraw: Annotated[
+        bool, typer.Option("--withdraw", help="Take back what is scheduled: it does not start.")
+    ] = False,
     config: ConfigOption = DEFAULT_CONFIG,
     database: DatabaseOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List the versions of the configuration, and what each one changed."""
+    """List the versions of the configuration, what each one changed, and what is to start.
+
+    A configuration with a program.in_force_from is scheduled by opening it, as any command does,
+    and this one. Until that moment it can be withdrawn.
+    """
     with opened(config, database) as loyalty:
+        if withdraw:
+            _withdraw(loyalty, as_json=as_json)
+            return
         found = loyalty.versions()
     answer(
         ruling.of_versions(found),
         as_json,
         lambda console: ruling.print_versions(console, found, loyalty.config),
+    )
+
+
+def _withdraw(loyalty: Loyalty, *, as_json: bool) -> None:
+    found = loyalty.withdraw_scheduled()
+    answer(
+        {"withdrawn": ruling.of_version(found) if found else None},
+        as_json,
+        lambda console: ruling.print_withdrawn(console, found, loyalty.config),
     )
 
 

@@ -20,6 +20,7 @@ from loyalty_core.application.structure import read_settings
 from loyalty_core.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption
 from loyalty_core.cli.output import answer, plain, print_json
 from loyalty_core.cli.template import SCHEMA, configuration
+from loyalty_core.cli.views import when
 from loyalty_core.domain.facts import Json
 from loyalty_core.domain.programs import ProgramConfig
 from loyalty_core.errors import ConfigError, FactError, Problem
@@ -144,11 +145,19 @@ def _effective(config: Path) -> tuple[dict[str, Json], list[str]]:
 def _notes(loyalty: Loyalty) -> list[str]:
     """What is legal and perhaps not meant."""
     spent = {reward.wallet for reward in loyalty.rewards()}
-    return [
+    starts_at = loyalty.config.program.starts_at
+    starts = [] if starts_at is None else [_starting(when(starts_at, loyalty.config))]
+    return starts + [
         f"wallets.{name}: no reward spends {wallet.unit}; that is right if they only count."
         for name, wallet in loyalty.config.wallets.items()
         if name not in spent
     ]
+
+
+def _starting(at: str) -> str:
+    return (
+        f"program.in_force_from: it starts to decide at {at}, and the one before goes on so long."
+    )
 
 
 def _others_faults(document: Mapping[str, Json]) -> Iterator[Problem]:
