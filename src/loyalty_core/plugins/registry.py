@@ -297,7 +297,7 @@ def _is_of_plugin(kind: str, config: ProgramConfig) -> bool:
 
 def _alike(kind: str) -> str:
     """Which events may be meant."""
-    near = get_close_matches(kind, CORE_EVENTS, 3, 0.5)
+    near = get_close_matches(kind, CORE_EVENTS)
     meant = f"Is it {' or '.join(near)}? " if near else ""
     return f"{meant}Events of the core are in docs/reference/events.md; a plugin's have its id."
 
