@@ -83,16 +83,27 @@ def refund_node(one: Doc) -> Doc:
                 for part in one["refund_shipping_lines"]
             ]
         },
-        "transactions": {
+        "orderAdjustments": {
             "nodes": [
                 {
-                    "kind": part["kind"].upper(),
-                    "status": part["status"].upper(),
-                    "amountSet": money(part.get("amount_set"), part["amount"]),
+                    "id": f"gid://shopify/OrderAdjustment/{part['id']}",
+                    "reason": part["reason"].upper().replace(" ", "_"),
+                    "amountSet": money(part["amount_set"]),
+                    "taxAmountSet": money(part["tax_amount_set"]),
                 }
-                for part in one["transactions"]
+                for part in one["order_adjustments"]
             ]
         },
+        "transactions": {"nodes": [transaction_node(part) for part in one["transactions"]]},
+    }
+
+
+def transaction_node(one: Doc) -> Doc:
+    return {
+        "kind": one["kind"].upper(),
+        "status": one["status"].upper(),
+        "gateway": one.get("gateway"),
+        "amountSet": money(one.get("amount_set"), one["amount"]),
     }
 
 
@@ -116,6 +127,8 @@ def order_node(one: Doc, customer: Doc | None) -> Doc:
         "sourceName": one["source_name"],
         "discountCodes": [part["code"] for part in one["discount_codes"]],
         "totalTipReceivedSet": money(None, one["total_tip_received"], one["currency"]),
+        "paymentGatewayNames": one["payment_gateway_names"],
+        "transactions": [transaction_node(part) for part in one.get("transactions", [])],
         "retailLocation": {"id": f"gid://shopify/Location/{place}"} if place else None,
         "customer": customer,
         "shippingLine": {

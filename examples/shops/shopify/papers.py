@@ -71,6 +71,7 @@ def order(number: Any = 820982911946154508, **more: Any) -> Doc:
         "location_id": None,
         "discount_codes": [],
         "total_tip_received": "0.00",
+        "payment_gateway_names": ["shopify_payments"],
         "customer": customer(),
         "shipping_lines": [],
         "line_items": [line()],
@@ -129,6 +130,25 @@ def refund(number: Any = 509562969, *, pieces: Mapping[Any, int] | None = None, 
 def paid_back(amount: str, **more: Any) -> Doc:
     """The transaction of a refund."""
     return {"kind": "refund", "status": "success", "amount": amount, "currency": "USD", **more}
+
+
+def adjusted(amount: str, tax: str = "0.00", **more: Any) -> Doc:
+    """What was paid out less than a refund's lines come to; below zero, beyond that."""
+    return {
+        "id": 347964244248,
+        "kind": "refund_discrepancy",
+        "reason": "Refund discrepancy",
+        "amount": amount,
+        "amount_set": bag(amount),
+        "tax_amount": tax,
+        "tax_amount_set": bag(tax),
+        **more,
+    }
+
+
+def paid_with(gateway: str, amount: str, **more: Any) -> Doc:
+    """The transaction of a payment. Webhooks about orders have none of them: they name gateways."""
+    return {"kind": "sale", "status": "success", "gateway": gateway, "amount": amount, **more}
 
 
 def edited(of: Any, additions: Mapping[Any, int], removals: Mapping[Any, int]) -> Doc:

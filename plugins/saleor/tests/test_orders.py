@@ -107,6 +107,26 @@ def test_gift_cards_are_no_purchase_and_a_means_of_payment(
     assert told(loyalty, double, given) == 8
 
 
+def test_a_gift_card_that_is_charged_is_seen_as_one(loyalty: Loyalty, double: Saleor) -> None:
+    """Where gift cards are a means of payment the total is that of the whole order."""
+    card = {"__typename": "GiftCardPaymentMethodDetails", "name": "Card", "isSaleorGiftcard": True}
+    other = {"__typename": "CardPaymentMethodDetails", "name": "Visa", "brand": None}
+    charged = event("e1", 2000, "CHARGE_SUCCESS"), event("e2", 900, "CHARGE_FAILURE")
+    paid = [
+        {"id": "T1", "paymentMethodDetails": card, "events": [*charged]},
+        {
+            "id": "T2",
+            "paymentMethodDetails": other,
+            "events": [event("e3", 4000, "CHARGE_SUCCESS")],
+        },
+        {"id": "T3", "paymentMethodDetails": None, "events": []},
+    ]
+    given = order("O1", TEN, transactions=paid)
+    tenders = [(one.kind, one.amount) for one in read(given).tenders]
+    assert tenders == [("gift_card", 2000), ("payment", 4000)]
+    assert told(loyalty, double, given) == 40
+
+
 NOT_YET = {"isPaid": False, "totalCharged": money(0)}
 
 

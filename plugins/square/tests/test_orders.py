@@ -9,14 +9,16 @@ import pytest
 
 from loyalty_core import (
     FactError,
+    Line,
     LineKind,
     Loyalty,
+    Minor,
     Order,
     OrderRefund,
     OrderStatus,
     RefundKind,
 )
-from loyalty_square.reading import Reading
+from loyalty_square.reading import CHARGES, Reading
 from plugins.square.tests.build import CONNECTOR, opened, points, sent
 from plugins.square.tests.double import Square
 from plugins.square.tests.papers import (
@@ -98,7 +100,9 @@ def test_a_tip_is_no_purchase(loyalty: Loyalty, double: Square) -> None:
 def test_service_charges_are_charged_beside_the_goods(loyalty: Loyalty, double: Square) -> None:
     charge = {"uid": "c", "total_money": money(660), "total_tax_money": money(60)}
     given = sale(service_charges=[charge], total_money=money(6660))
-    assert (read(given).shipping, read(given).shipping_tax) == (600, 60)
+    kind, amount, tax = LineKind.FEE, Minor(600), Minor(60)
+    assert read(given).lines[-1] == Line(id=CHARGES, kind=kind, amount=amount, tax=tax)
+    assert read(given).shipping == 0
     assert told(loyalty, double, given) == 60
 
 
@@ -111,8 +115,10 @@ def test_a_service_charge_on_the_lines_is_no_part_of_their_price() -> None:
     }
     one = line(total=6550, total_service_charge_money=money(500), total_tax_money=money(50))
     found = read(sale("S1", TEN, one, service_charges=[charge]))
-    assert ([part.net for part in found.lines], found.shipping) == ([6000], 500)
-    assert (found.lines[0].tax, found.shipping_tax) == (50, 0)
+    assert [(part.kind, part.net, part.tax) for part in found.lines] == [
+        ("goods", 6000, 50),
+        ("fee", 500, 0),
+    ]
 
 
 def test_gift_cards_are_no_purchase_and_a_means_of_payment(
@@ -322,8 +328,9 @@ def test_tips_and_charges_that_go_back_take_no_points() -> None:
     entry["return_service_charges"] = [{"uid": "c", "total_money": money(500)}]
     entry["return_amounts"] = {"total_money": money(4400)}
     (found,) = [one for one in READING.inputs(given, {}) if isinstance(one, OrderRefund)]
-    assert {part.line: part.amount for part in found.refund.lines} == {"tea": 3000, "tip": 900}
-    assert (found.refund.amount, found.refund.shipping) == (4400, 500)
+    amounts = {part.line: part.amount for part in found.refund.lines}
+    assert amounts == {"tea": 3000, "tip": 900, CHARGES: 500}
+    assert (found.refund.amount, found.refund.shipping) == (4400, 0)
 
 
 def test_a_service_charge_that_goes_back_alone_takes_no_points(

@@ -70,7 +70,7 @@ class Api:
         if errors or answer.status != 200:
             if any(_code(one) == "OperationalError" for one in errors):
                 raise PlatformUnavailable(_said(errors), where=PATH)
-            remedy = "Look at the shop's URL and version: it takes Saleor 3.21 or newer."
+            remedy = "Look at the shop's URL and version: it takes Saleor 3.22 or newer."
             message = f"it answers {answer.status} {_said(errors)}"
             raise ConnectorError(message, where=PATH, remedy=remedy)
         return Answered(as_object(document.get("data")), answer.at)

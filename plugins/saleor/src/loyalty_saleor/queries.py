@@ -50,7 +50,10 @@ fragment OrderFields on Order {
     shippingRefundedAmount { amount }
     lines { quantity orderLine { id } }
   }
-  transactions { events { id type createdAt pspReference amount { amount } } }
+  transactions {
+    paymentMethodDetails { __typename }
+    events { id type createdAt pspReference amount { amount } }
+  }
   payments { transactions { id kind isSuccess created amount { amount } } }
 }
 """

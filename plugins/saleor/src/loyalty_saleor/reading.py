@@ -41,6 +41,7 @@ NO_ORDERS = frozenset({"DRAFT"})
 OVER = frozenset({"CANCELED", "EXPIRED"})
 DONE, GOING = frozenset({"SUCCESS", "PENDING"}), frozenset({"REFUNDED", "REFUNDED_AND_RETURNED"})
 GIFT_CARD, PAYMENT = "gift_card", "payment"
+CARD_DETAILS = "GiftCardPaymentMethodDetails"
 LARGEST = Decimal(10) ** 15
 _EXACT = Context(prec=60, rounding=ROUND_HALF_UP)
 """Digits enough for every amount: a host may have set the precision of its own decimals."""
@@ -188,7 +189,8 @@ def customer_of(doc: JsonObject, source: str) -> list[Customer]:
     locale = "-".join(filter(None, (language.lower(), country)))
     identities = {"customer_id": name(doc.get("id"), "$.id"), **reached}
     profile = Profile(name=full, locale=locale)
-    return [Customer(source=source, identities=identities, profile=profile)]
+    says = "name", "locale"
+    return [Customer(source=source, identities=identities, profile=profile, says=says)]
 
 
 # -- parts of an order ----------------------------------------------------------------------------
@@ -244,13 +246,25 @@ def _lines(doc: JsonObject, money: Money) -> Iterator[Line]:
 def _tenders(
     doc: JsonObject, money: Money, lines: tuple[Line, ...], shipping: int
 ) -> Iterator[Tender]:
-    """How it was paid: gift cards lower the total that is left for other means."""
+    """How it was paid. Gift cards lower the total, or are charged as other means are."""
     total = money.of(as_object(doc.get("total")).get("gross"), "$.total.gross")
     owed = sum(line.net + line.tax for line in lines) + shipping
-    if as_objects(doc.get("giftCards")) and owed > total:
-        yield Tender(kind=GIFT_CARD, amount=Minor(owed - total))
-        if total > 0:
-            yield Tender(kind=PAYMENT, amount=Minor(total))
+    charged = _charged_to_cards(doc, money)
+    lowered = max(owed - total, 0) if as_objects(doc.get("giftCards")) else 0
+    if charged + lowered > 0:
+        yield Tender(kind=GIFT_CARD, amount=Minor(charged + lowered))
+        if total > charged:
+            yield Tender(kind=PAYMENT, amount=Minor(total - charged))
+
+
+def _charged_to_cards(doc: JsonObject, money: Money) -> int:
+    return sum(
+        money.of(one.get("amount"), "$.transactions.amount")
+        for transaction in as_objects(doc.get("transactions"))
+        if as_object(transaction.get("paymentMethodDetails")).get("__typename") == CARD_DETAILS
+        for one in as_objects(transaction.get("events"))
+        if as_text(one.get("type")) == "CHARGE_SUCCESS"
+    )
 
 
 Told = tuple[Refund, tuple[str, ...]]

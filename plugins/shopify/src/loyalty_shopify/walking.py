@@ -31,6 +31,7 @@ from loyalty_core import (
     place_at,
 )
 from loyalty_shopify.asking import Admin, TooCostly
+from loyalty_shopify.fields import name
 from loyalty_shopify.people import customer_of
 from loyalty_shopify.queries import (
     BULK,
@@ -39,10 +40,11 @@ from loyalty_shopify.queries import (
     LINES,
     ORDER,
     ORDERS,
+    PAYMENTS,
     REFUND,
     START_BULK,
 )
-from loyalty_shopify.reading import Reading
+from loyalty_shopify.reading import Reading, paid_with_a_card_of_the_shop
 
 OVERLAP = timedelta(minutes=2)
 A_FILE_PAGE = 100
@@ -50,10 +52,17 @@ A_FILE_PAGE = 100
 A_PAGE = 10
 LINES_A_PAGE = 10
 CUSTOMERS_A_PAGE = 100
+PAGES = {"orders": A_PAGE, "customers": CUSTOMERS_A_PAGE}
 BULK_SECONDS = 15
 LONGEST_LINE = 16_777_216
 NEXT = {"orders": "customers", "customers": ""}
 FAILED = ("FAILED", "CANCELED", "CANCELING")
+PASSING = ("INTERNAL_SERVER_ERROR", "TIMEOUT")
+"""What a bulk operation fails of that the next one need not."""
+BULK_ATTEMPTS = 3
+BUSY = ("OPERATION_IN_PROGRESS", "LIMIT_REACHED")
+MOST_LISTED = 25_000
+"""How far one search can be paged through; what comes after is found by another one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,13 +70,18 @@ class Place:
     """Where a walk is. ``orders`` and ``customers`` are up to when each is known.
 
     ``of`` is what is being gone through, ``bulk`` the operation whose file is read from the byte
-    ``offset``, ``after`` the page of a list; ``seen`` is the latest change on the pages so far.
+    ``offset``, after so many others have ``failed``. Of a list, ``after`` is the page, ``since``
+    where its search began, if that is not the walk's first, and ``listed`` what it gave so far;
+    ``seen`` is the latest change on the pages so far.
     """
 
     of: str = ""
     bulk: str = ""
     offset: int = 0
+    failed: int = 0
     after: str = ""
+    since: str = ""
+    listed: int = 0
     seen: str = ""
     orders: str = ""
     customers: str = ""
@@ -103,7 +117,7 @@ class Walk:
         made = as_object(self._admin.ask(START_BULK, query=BULK[place.of])["bulkOperationRunQuery"])
         if errors := as_objects(made.get("userErrors")):
             said = "; ".join(as_text(one.get("message")) for one in errors)
-            if any(as_text(one.get("code")) == "OPERATION_IN_PROGRESS" for one in errors):
+            if any(as_text(one.get("code")) in BUSY for one in errors):
                 raise PlatformUnavailable(said, retry_after=4 * BULK_SECONDS)
             raise ConnectorError(said, where="bulkOperationRunQuery")
         started = as_object(made.get("bulkOperation"))
@@ -115,13 +129,9 @@ class Walk:
         state = as_object(self._admin.ask(BULK_STATE, id=place.bulk).get("node"))
         status = as_text(state.get("status"))
         if status in FAILED:
-            message = (
-                f"collecting the {place.of} failed: {as_text(state.get('errorCode')) or status}"
-            )
-            raise ConnectorError(message, where=place.bulk, remedy="Run backfill --again.")
+            return self._failed(place, as_text(state.get("errorCode")) or status)
         if not state or status == "EXPIRED":  # a file is kept for a week: begin this part again
-            again = replace(place, bulk="", offset=0, seen="", after="")
-            return Page(inputs=(), cursor=cursor_of(again), more=True)
+            return self._anew(place)
         if status != "COMPLETED":
             message = f"Shopify is collecting the {place.of}: {status.lower()}"
             raise PlatformUnavailable(message, retry_after=BULK_SECONDS)
@@ -134,7 +144,21 @@ class Walk:
             going = replace(place, offset=end)
             total = state.get("rootObjectCount") if place.of == "orders" else None
             return Page(inputs=inputs, cursor=cursor_of(going), more=True, total=_total(total))
-        return self._next(replace(place, bulk="", offset=0), inputs)
+        return self._next(replace(place, bulk="", offset=0, failed=0), inputs)
+
+    def _anew(self, place: Place) -> Page:
+        again = replace(place, bulk="", offset=0, seen="")
+        return Page(inputs=(), cursor=cursor_of(again), more=True)
+
+    def _failed(self, place: Place, why: str) -> Page:
+        """Another operation for one that failed of what passes; else a person has to look."""
+        failed = place.failed + 1
+        if why in PASSING and failed < BULK_ATTEMPTS:
+            return self._anew(replace(place, failed=failed))
+        message, remedy = f"collecting the {place.of} failed: {why}", "Run backfill --again."
+        if why == "ACCESS_DENIED":
+            remedy = f"Give the app the scopes that its page names. {remedy}"
+        raise ConnectorError(message, where=place.bulk, remedy=remedy)
 
     def _read(self, url: str, start: int) -> tuple[list[JsonObject], int | None]:
         """The documents from a byte of a file on, and where the next is; None at its end.
@@ -159,20 +183,22 @@ class Walk:
     # -- what changed -------------------------------------------------------------------------
 
     def _list(self, place: Place) -> Page:
-        since = place.orders if place.of == "orders" else place.customers
-        after = needed_moment(since, "cursor") - OVERLAP
-        search = f"updated_at:>='{after.isoformat()}'"
-        found, more = self._ask_list(place, search)
+        known = place.orders if place.of == "orders" else place.customers
+        since = place.since or (needed_moment(known, "cursor") - OVERLAP).isoformat()
+        found, more = self._ask_list(place, f"updated_at:>='{since}'")
         inputs = tuple(one for doc in found for one in self._inputs(place.of, doc))
         moments = [as_text(one.get("updated_at")) for one in found]
         seen = max(
             (needed_moment(one, "updated_at").isoformat() for one in moments if one), default=""
         )
-        seen = max(seen, place.seen)
-        if more:
-            going = replace(place, after=more, seen=seen)
-            return Page(inputs=inputs, cursor=cursor_of(going), more=True)
-        return self._next(replace(place, after="", seen=max(seen, since)), inputs)
+        seen, listed = max(seen, place.seen), place.listed + len(found)
+        if not more:
+            done = replace(place, after="", since="", listed=0, seen=max(seen, known))
+            return self._next(done, inputs)
+        going = replace(place, after=more, seen=seen, listed=listed)
+        if listed + PAGES[place.of] > MOST_LISTED and seen > since:
+            going = replace(place, after="", since=seen, seen=seen, listed=0)
+        return Page(inputs=inputs, cursor=cursor_of(going), more=True)
 
     def _ask_list(self, place: Place, search: str) -> tuple[list[dict[str, Json]], str]:
         """A page of a list, smaller ones if that costs too much, and where the next is."""
@@ -210,14 +236,14 @@ class Walk:
     def _read_one(self, of: str, doc: JsonObject) -> list[Input]:
         if of == "customers":
             return [customer_of(doc, self._reading.source, self._tag_prefix)]
-        return self._reading.order_inputs(self.with_refunds(doc))
+        return self._reading.order_inputs(self.with_payments(self.with_refunds(doc)))
 
     def order(self, id: str) -> dict[str, Json] | None:
-        """An order with all its lines and refunds, as it is now; None if it is not there."""
+        """All that an order says, as it is now; None if it is not there."""
         found = self._admin.ask(ORDER, id=id, lines=LINES_A_PAGE).get("order")
         if not isinstance(found, dict):
             return None
-        return self.with_refunds(self._whole(found, LINES_A_PAGE))
+        return self.with_payments(self.with_refunds(self._whole(found, LINES_A_PAGE)))
 
     def with_refunds(self, doc: JsonObject) -> dict[str, Json]:
         """An order with all that its refunds say: a list of orders only has their ids."""
@@ -226,6 +252,13 @@ class Walk:
             known = "created_at" in one
             refunds.append(one if known else self.refund(as_text(one.get("id"))))
         return {**doc, "refunds": refunds}
+
+    def with_payments(self, doc: dict[str, Json]) -> dict[str, Json]:
+        """An order with its transactions, which are asked for where a card of the shop paid."""
+        if not paid_with_a_card_of_the_shop(doc):
+            return doc
+        known = self._admin.ask(PAYMENTS, id=f"gid://shopify/Order/{name(doc.get('id'), '$.id')}")
+        return {**doc, "transactions": as_object(known.get("order")).get("transactions")}
 
     def refund(self, id: str) -> dict[str, Json]:
         """A refund with all its lines."""

@@ -36,6 +36,7 @@ from loyalty_core import (
 from loyalty_square.fields import money, name, pieces
 
 TIP = "tip"
+CHARGES = "service charges"
 RANKS = tuple(OrderStatus)
 KINDS = {"GIFT_CARD": LineKind.GIFT_CARD}
 TENDERS = {"SQUARE_GIFT_CARD": "gift_card"}
@@ -68,7 +69,6 @@ class Reading:
     def sale(self, doc: JsonObject, currency: str, people: People) -> Order:
         """The order that a document sells; raises ``FactError``."""
         status = _status(doc, currency)
-        charged, tax = _charges(doc, currency)
         changed = needed_moment(doc.get("updated_at") or doc.get("created_at"), "$.updated_at")
         return Order(
             source=self.source,
@@ -79,8 +79,6 @@ class Reading:
             updated_at=changed + timedelta(microseconds=RANKS.index(status)),
             status=status,
             lines=tuple(_lines(doc, currency)),
-            shipping=Minor(charged),
-            shipping_tax=Minor(tax),
             tax_included=False,
             tenders=tuple(_tenders(doc, currency)),
             channel=as_text(as_object(doc.get("source")).get("name")),
@@ -109,31 +107,25 @@ class Reading:
         """The refunds that one return is: its lines, and apart from them money that names none."""
         id, at = name(doc.get("id"), "$.id"), needed_moment(doc.get("created_at"), "$.created_at")
         lines, loose = _returned(one, currency, where)
-        charged = sum(
-            _without_tax(each, currency, where)
-            for each in as_objects(one.get("return_service_charges"))
-        )
         total = money(as_object(one.get("return_amounts")), "total_money", currency, where)
         paid = as_objects(doc.get("refunds"))
-        named = bool(lines or charged)
-        if not named and parts == 1 and paid:
+        if not lines and parts == 1 and paid:
             yield from self._paid_out(doc, currency)
             return
         failed = bool(paid) and all(as_text(each.get("status")) in FAILED for each in paid)
         voided = at if failed else None
-        if named:
+        if lines:
             yield Refund(
                 id=id,
                 occurred_at=at,
                 lines=tuple(lines),
                 amount=Minor(max(total - loose, 0)),
-                shipping=Minor(charged),
                 voided_at=voided,
             )
-        rest = loose if named else total or loose
+        rest = loose if lines else total or loose
         if rest:
             yield Refund(
-                id=f"{id}:rest" if named else id,
+                id=f"{id}:rest" if lines else id,
                 occurred_at=at,
                 kind=self.money_refunds,
                 amount=Minor(rest),
@@ -234,6 +226,9 @@ def _lines(doc: JsonObject, currency: str) -> Iterator[Line]:
         )
     if tip := money(doc, "total_tip_money", currency, "$"):
         yield Line(id=TIP, amount=Minor(tip), kind=LineKind.TIP)
+    charged, tax = _charges(doc, currency)
+    if charged:
+        yield Line(id=CHARGES, amount=Minor(charged), tax=Minor(tax), kind=LineKind.FEE)
 
 
 def _without_tax(one: JsonObject, currency: str, where: str) -> int:
@@ -274,6 +269,9 @@ def _returned(one: JsonObject, currency: str, where: str) -> tuple[list[RefundLi
     tips = as_objects(one.get("return_tips"))
     if tip := sum(money(each, "applied_money", currency, where) for each in tips):
         back[TIP] += tip
+    charges = as_objects(one.get("return_service_charges"))
+    if charged := sum(_without_tax(each, currency, where) for each in charges):
+        back[CHARGES] += charged
     lines = [
         RefundLine(line=line, quantity=count[line] or None, amount=Minor(back[line]))
         for line in sorted(back)
