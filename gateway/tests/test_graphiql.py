@@ -2,45 +2,18 @@
 
 import hashlib
 import re
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-import uvicorn
 
 import loyalty_gateway
 from gateway.tests import browser
-from gateway.tests.shop import SETTINGS, signed
+from gateway.tests.serving import served
+from gateway.tests.shop import signed
 from loyalty_core import Loyalty
-from loyalty_gateway import create_app
 
 STATIC = Path(loyalty_gateway.__file__).parent / "static"
-
-
-@contextmanager
-def served(loyalty: Loyalty) -> Iterator[str]:
-    """The address of a real server of the program, in a thread."""
-    config = uvicorn.Config(
-        create_app(loyalty, SETTINGS, dev=True),
-        port=0,
-        lifespan="off",
-        log_level="error",
-        ws="websockets-sansio",
-    )
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        while not server.started:
-            time.sleep(0.01)
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join()
 
 
 def test_the_page_runs_a_query_and_asks_nobody_else(

@@ -28,3 +28,16 @@ def test_operators_see_anybodys_over_any_window(front: Front, loyalty: Loyalty) 
     }
     answer = front.admin(THEIRS, id=ada, days=0)
     assert answer["errors"][0]["extensions"]["code"] == "fact_malformed"
+
+
+def test_an_article_by_the_gram_is_more_than_an_int_holds(front: Front, loyalty: Loyalty) -> None:
+    for number in range(2):
+        flour = order(str(number), "ada@example.org", "2.50")
+        flour["lines"][0] |= {"sku": "flour", "quantity": 3 * 10**9}
+        ada = loyalty.record(flour).member_id
+    usual = "{ habits { usualOrder { orders items { sku quantity } } } }"
+    asked = f"query H($id: ID!) {{ member(id: $id) {usual} }}"
+    assert front.admin_data(asked, id=ada)["member"]["habits"]["usualOrder"] == {
+        "orders": 2,
+        "items": [{"sku": "flour", "quantity": 3 * 10**9}],
+    }

@@ -11,6 +11,7 @@ import pytest
 from gateway.tests.shop import CONFIG, Clock, Front, ShopPlugin, open_shop, order, signed
 from loyalty_core import Json, Loyalty, check_proof
 from loyalty_core.storage.engine import open_engine
+from loyalty_gateway import operations
 from loyalty_gateway.compose import composed
 from loyalty_gateway.contributions import Audience
 
@@ -227,6 +228,17 @@ def test_the_books_are_sealed_proved_and_verified(front: Front, ada: str) -> Non
     assert front.admin_data(verify, head=head["head"])["verify"] == good
     other = front.admin_data(verify, head="0" * 64)["verify"]
     assert len(other["problems"]) == 1
+
+
+def test_books_too_large_for_a_request_are_not_read_in_one(
+    front: Front, ada: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verify = "{ verify { transactions } }"
+    assert front.admin_data(verify)["verify"] == {"transactions": 1}
+    monkeypatch.setattr(operations, "MOST_VERIFIED", 0)
+    (error,) = front.admin(verify)["errors"]
+    assert error["message"].startswith("the books have more than 0 transactions")
+    assert error["extensions"]["code"] == "books_too_large"
 
 
 @pytest.fixture

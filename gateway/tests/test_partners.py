@@ -66,3 +66,18 @@ def test_a_partners_points_are_quoted_and_spent(shops: tuple[Loyalty, Loyalty]) 
     expected["code"] = "insufficient_points"
     assert short == expected
     assert bakery.statement(ada).wallet("crumbs").balance == 375
+
+
+def test_a_partners_points_are_not_ours_to_give_or_to_change(
+    shops: tuple[Loyalty, Loyalty],
+) -> None:
+    _, shop = shops
+    front = Front(shop)
+    ada = shop.enrol({"email": "ada@example.org"}).id
+    give = """mutation { transfer(to: {kind: EMAIL, value: "bob@example.org"}, points: "5",
+      wallet: "bakery.crumbs", idempotencyKey: "k") { ... on UserError { code } } }"""
+    assert front.data(give, signed(ada))["transfer"] == {"code": "wallet_unknown"}
+    change = """mutation A($id: ID!) { adjust(memberId: $id, wallet: "bakery.crumbs",
+      points: "5", reason: "r", actor: "eve", idempotencyKey: "k") {
+      ... on UserError { code } } }"""
+    assert front.admin_data(change, id=ada)["adjust"] == {"code": "wallet_unknown"}

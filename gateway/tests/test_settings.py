@@ -1,6 +1,7 @@
 """Settings are read strictly, secrets come from the environment, and unsafe ones are refused."""
 
 import hashlib
+from dataclasses import fields
 from typing import Any
 
 import pytest
@@ -46,6 +47,26 @@ def test_everything_set() -> None:
     )
 
 
+def test_what_needs_no_variable_stays_as_it_is() -> None:
+    every = GatewaySettings(
+        jwt=JwtSettings(secret=SECRET, audience="shop", issuer="it", leeway_seconds=3),
+        admin_keys=("a" * 64,),
+        cors_origins=("https://shop.example",),
+        graphiql=True,
+        introspection=True,
+        body_limit_bytes=5_000,
+        webhook_limit_bytes=6_000,
+        threads=3,
+        limits=Limits(depth=4),
+    )
+    usual, usual_jwt = GatewaySettings(), JwtSettings()
+    assert all(getattr(every, one.name) != getattr(usual, one.name) for one in fields(usual))
+    kept = {"algorithms", "public_key"}  # what goes with a secret
+    own = [one.name for one in fields(usual_jwt) if one.name not in kept]
+    assert all(getattr(every.jwt, name) != getattr(usual_jwt, name) for name in own)
+    assert resolved(every, {}) == every
+
+
 def test_nothing_set_lets_nobody_in() -> None:
     settings = resolved(settings_of({}), {})
     assert (settings.jwt, settings.admin_keys, settings.graphiql) == (None, (), False)
@@ -84,6 +105,10 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "a long leeway": ({"jwt": {**JWT, "leeway_seconds": 3600}}, "gateway.jwt.leeway_seconds"),
     "a key that is no hash": ({"admin_keys": ["key"]}, "gateway.admin_keys[0]: not a hash"),
+    "an origin that is none": (
+        {"cors_origins": ["https://["]},
+        "gateway.cors_origins[0]: 'https://[' is no origin",
+    ),
     "an origin with a path": (
         {"cors_origins": ["https://shop.example/"]},
         "gateway.cors_origins[0]",

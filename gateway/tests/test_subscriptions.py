@@ -224,10 +224,11 @@ def test_another_protocol_is_closed(followed: Front) -> None:
 
 
 def test_a_page_of_elsewhere_is_not_let_in(followed: Front) -> None:
-    foreign = {"origin": "https://evil.example"}
-    with pytest.raises(WebSocketDisconnect) as denied, connected(followed, **foreign):
-        pass
-    assert denied.value.code == 1008  # before it is accepted: HTTP 403
+    for origin in ("https://evil.example", "https://[", "null", "testserver", ""):
+        foreign = {"origin": origin}
+        with pytest.raises(WebSocketDisconnect) as denied, connected(followed, **foreign):
+            pass
+        assert denied.value.code == 1008  # before it is accepted: HTTP 403
     with connected(followed, origin="http://testserver"):
         pass
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from starlette.testclient import TestClient
 
+from gateway.tests.serving import served
 from gateway.tests.shop import CONFIG, Clock, ShopPlugin, order
-from loyalty_core import ConfigError, Loyalty, Secret, StoreBusy
+from loyalty_core import ConfigError, Input, Loyalty, Message, Secret, StoreBusy
 from loyalty_gateway import GatewaySettings, create_app
 from tests.stall import Stall, sent, signed
 
@@ -48,6 +53,35 @@ def test_a_webhook_is_answered_and_then_booked(client: TestClient, loyalty: Loya
     assert post(client, sent(purchase())) == (200, {"status": "duplicate"})
     assert post(client, sent({}, "ping")) == (200, {"status": "ok"})
     assert loyalty.report().orders == 1  # no tick has run
+
+
+class Slow(Stall):
+    """A stall whose messages take as long to translate as the test says."""
+
+    going_on = threading.Event()
+
+    def translate(self, message: Message) -> Iterable[Input]:
+        assert self.going_on.wait(60)
+        return super().translate(message)
+
+
+def test_the_answer_does_not_wait_for_what_follows(clock: Clock, tmp_path: Path) -> None:
+    config = {**CONFIG, "plugins": {"shop": {}, "stall": {}}}
+    stall, database = Slow(), f"sqlite:///{tmp_path / 'shop.db'}"
+    with (
+        Loyalty.open(config, database, plugins=[ShopPlugin(), stall], clock=clock) as loyalty,
+        served(loyalty) as address,
+        httpx2.Client(base_url=address, timeout=60) as asking,
+    ):
+        for number in ("1", "2"):  # the second comes while the first is worked on
+            webhook = sent(purchase(number))
+            headers = list(webhook["headers"])
+            answer = asking.post(URL, content=webhook["body"], headers=headers)
+            assert answer.json() == {"status": "received"}
+        assert loyalty.report().orders == 0
+        stall.going_on.set()
+        while loyalty.report().orders < 2:
+            time.sleep(0.02)
 
 
 def test_a_wrong_signature_is_401_and_nothing_is_kept(client: TestClient, loyalty: Loyalty) -> None:

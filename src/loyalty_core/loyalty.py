@@ -302,9 +302,14 @@ class Loyalty(
         Raises ``HostConnectionUnsafe`` for a SQLite connection whose savepoints would not hold.
         """
         refuse_unsafe(connection)
-        parts = self._now()._parts
+        parts = self._composed._parts  # what there is to look for is seen by the host's connection
         store = HostStore(connection, parts.rules.config.program.id)
         yield type(self)(replace(parts, store=store, in_force=parts.in_force.copy()))
+
+    def _asked_at(self, at: datetime) -> Self:
+        """The same program, asked as if it were another moment, under the rules of now."""
+        parts = self._parts
+        return type(self)(replace(parts, clock=lambda: at, in_force=parts.in_force.stopped()))
 
     @property
     def config(self) -> ProgramConfig:

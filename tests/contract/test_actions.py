@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -41,6 +42,21 @@ def test_a_code_can_be_used_once_the_shop_has_it(shop: Shop, maker: Stall) -> No
     assert [one.value for one in maker.acted[0].identities] == ["ada@example.org"]
     loyalty.tick()
     assert len(maker.acted) == 1
+
+
+def test_a_shop_is_told_until_when_a_code_can_be_used(shop: Shop, maker: Stall) -> None:
+    """It cannot be used before the shop has it, and expires so many days after that."""
+    loyalty = opened(shop, maker, valid_days=30)
+    ada, grant = bought(loyalty)
+    assert grant.expires_at is None
+    maker.fails.append(away())
+    loyalty.tick()
+    shop.clock.advance(days=1)
+    loyalty.tick()
+    (made,) = loyalty.grants(ada)
+    told = [one.grant.expires_at for one in maker.acted if isinstance(one, MakeCode)]
+    assert made.expires_at is not None
+    assert told == [made.expires_at - timedelta(days=1), made.expires_at]
 
 
 def test_a_lost_answer_makes_no_second_code(shop: Shop, maker: Stall) -> None:

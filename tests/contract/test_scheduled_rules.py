@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, text
 
 from loyalty_core import (
     FactReceipt,
@@ -237,9 +237,13 @@ def test_in_a_hosts_transaction_that_is_rolled_back(shop: Shop) -> None:
     if host.dialect.name == "sqlite":
         add_sqlite_hooks(host)
     with host.connect() as connection:
-        with loyalty.using(connection) as inside:
+        connection.execute(text("create table cart (id integer)"))  # SQLite has one writer
+        with loyalty.using(connection) as before:
+            assert earned(before, "0") == (60, 1)
             shop.clock.set(MOMENT)
-            assert earned(inside, "1") == (120, 2)
+            assert earned(before, "1") == (120, 2)
+        with loyalty.using(connection) as after:
+            assert earned(after, "2") == (120, 2)
         connection.rollback()
     host.dispose()
     assert earned(loyalty, "1") == (120, 2)
@@ -356,3 +360,33 @@ def test_what_starts_is_logged(shop: Shop, caplog: pytest.LogCaptureFixture) -> 
     shop.clock.set(MOMENT)
     loyalty.record(order("1"))
     assert "version 2 of the configuration is in force" in caplog.text
+
+
+def test_a_question_of_another_time_starts_nothing(shop: Shop) -> None:
+    loyalty = shop.open(config=paying(1))
+    shop.open(config=paying(2, MOMENT))
+    asked = loyalty._asked_at(MOMENT + timedelta(days=9))
+    assert asked.quote(CART).config_version == 1
+    assert states(loyalty)[0] == (0, RulesState.SCHEDULED, MOMENT)
+
+
+def test_a_clock_that_was_set_back_is_no_reason_to_look_away(shop: Shop) -> None:
+    loyalty = shop.open(config=paying(1))
+    shop.clock.set(MOMENT + timedelta(days=900))
+    assert earned(loyalty, "1") == (60, 1)
+    shop.clock.set(START)
+    shop.open(config=paying(2, MOMENT))
+    shop.clock.set(MOMENT)
+    assert earned(loyalty, "2") == (120, 2)
+
+
+def test_what_starts_by_a_clock_that_is_fast_waits_for_ours(shop: Shop) -> None:
+    loyalty = shop.open(config=paying(1))
+    shop.open(config=paying(2, MOMENT))
+    fast = Loyalty.open(paying(1), shop.url, plugins=[Toy()], clock=lambda: MOMENT)
+    assert fast.config.version == 2
+    fast.close()
+    shop.clock.set(MOMENT - TICK)
+    assert earned(loyalty, "1") == (60, 1)
+    shop.clock.set(MOMENT)
+    assert earned(loyalty, "2") == (120, 2)

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from loyalty_core import (
+    BooksTooLarge,
     NotSealed,
     ProofInvalid,
     SealBroken,
@@ -36,6 +37,18 @@ def test_what_is_booked_is_sealed_once(shop: Shop, monkeypatch: pytest.MonkeyPat
     assert (report.head, report.problems) == (head.head, ())
     assert (head.number, head.count, head.sealed_at) == (3, 1, shop.clock())
     assert len(ids) == 5
+
+
+def test_books_larger_than_one_lets_be_read_are_not_read(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loyalty, _ = sealed(shop, monkeypatch)
+    assert loyalty.verify(most=5).transactions == 5
+    told: list[int] = []
+    with pytest.raises(BooksTooLarge) as raised:
+        loyalty.verify(most=4, progress=told.append)
+    assert raised.value.message == "the books have more than 4 transactions"
+    assert told == []
 
 
 def test_tick_seals_last(shop: Shop) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -100,11 +101,18 @@ class Shop:
         return int(answer["available"])
 
 
+@pytest.fixture(scope="module")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a shop that has its tables."""
+    folder = tmp_path_factory.mktemp("migrated")
+    Shop(folder, f"sqlite:///{folder / 'loyalty.db'}").manage("migrate", "--verbosity", "0")
+    return folder
+
+
 @pytest.fixture
-def shop(tmp_path: Path) -> Shop:
-    made = Shop(tmp_path, f"sqlite:///{tmp_path / 'loyalty.db'}")
-    made.manage("migrate", "--verbosity", "0")
-    return made
+def shop(migrated: Path, tmp_path: Path) -> Shop:
+    folder = Path(shutil.copytree(migrated, tmp_path / "shop"))
+    return Shop(folder, f"sqlite:///{folder / 'loyalty.db'}")
 
 
 def test_points_follow_the_commit(shop: Shop) -> None:

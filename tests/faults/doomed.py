@@ -14,7 +14,13 @@ from typing import Any
 METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
 _context: Any = multiprocessing.get_context(METHOD)
 _context.set_forkserver_preload(
-    ["tests.faults.recording", "tests.faults.stalling", "tests.faults.worker", "psycopg"]
+    [
+        "tests.faults.recording",
+        "tests.faults.shelving",
+        "tests.faults.stalling",
+        "tests.faults.worker",
+        "psycopg",
+    ]
 )
 
 

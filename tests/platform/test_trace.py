@@ -7,7 +7,19 @@ from dataclasses import asdict
 from datetime import date, timedelta
 from typing import Any
 
-from loyalty_core import Decision, Loyalty, Profile, RecordStatus
+import pytest
+
+from loyalty_core import (
+    Cause,
+    Decision,
+    Line,
+    Loyalty,
+    Minor,
+    Order,
+    Profile,
+    PutRow,
+    RecordStatus,
+)
 from tests.contract.conftest import Shop
 from tests.platform.lending import Lending
 from tests.toy import START, Toy, activity, config_of, order, refund
@@ -121,6 +133,44 @@ def test_nothing_says_who_it_is_about(sqlite_shop: Shop) -> None:
     text = json.dumps([asdict(one) for one in made])
     assert SECRET not in text
     assert "1990" not in text
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (lambda fact: [fact], "returned a Order, which is not an effect"),
+        (lambda fact: [dict(fact.identities)], "returned a dict, which is not an effect"),
+        (
+            lambda fact: [PutRow("loyalty_lending_loan", {"item": SECRET * 10})],
+            "put a text of 90 characters into loyalty_lending_loan.item, which holds a text",
+        ),
+        (
+            lambda fact: [Cause(kind="lending.due", rule="r", member=fact.identities["email"])],
+            "caused a fact of somebody whom neither one member's id nor a code names",
+        ),
+        (
+            lambda fact: [Cause(kind="lending.due", rule="r", code=SECRET * 20)],
+            "caused a fact by a code that is not a text of a sensible length",
+        ),
+    ],
+    ids=["fact", "identities", "row", "member", "code"],
+)
+def test_what_is_wrong_with_an_answer_says_not_who_it_is_about(
+    sqlite_shop: Shop, answer: Any, told: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    loyalty, made = traced(sqlite_shop)
+    fact = Order(
+        source="web",
+        id="1",
+        identities={"email": f"{SECRET}@example.org"},
+        currency="USD",
+        occurred_at=START,
+        lines=(Line(id="a", amount=Minor(6000)),),
+    )
+    loyalty.plugins[1].answer = lambda: answer(fact)  # type: ignore[attr-defined]
+    loyalty.record(fact)
+    assert made[1].failure == f"plugin 'lending' {told}"
+    assert SECRET not in json.dumps([asdict(one) for one in made]) + caplog.text
 
 
 def test_a_trace_that_fails_changes_nothing(sqlite_shop: Shop) -> None:

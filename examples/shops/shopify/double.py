@@ -1,7 +1,8 @@
 """A shop on Shopify on localhost: its Admin API as it is documented, and its bad days.
 
 ``loyalty_core.testing.PlatformDouble`` cuts lines and answers 503; what is particular to Shopify is
-said here: ``throttle``, ``expire_tokens``, ``removed``, ``most_cost``, ``broken_bulk``.
+said here: ``throttle``, ``expire_tokens``, ``removed``, ``most_cost``, ``most_listed``, and of bulk
+operations ``bulk_polls``, ``bulks_elsewhere`` and ``bulk_failures``.
 """
 
 from __future__ import annotations
@@ -9,22 +10,32 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import deque
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from graphql import build_schema, graphql_sync
+from graphql import GraphQLError, build_schema, graphql_sync
 
 from examples.shops.shopify.bulk import lines_of, refused
 from examples.shops.shopify.nodes import Doc, customer_node, order_node, paged, refund_node
 from examples.shops.shopify.papers import CLIENT, SECRET, SHOP, customer, edited, webhook
-from loyalty_core.testing import Answer, Asked, Fault, PlatformDouble, SentWebhook
+from loyalty_core.testing import (
+    Answer,
+    Asked,
+    Fault,
+    FrozenClock,
+    PlatformDouble,
+    SentWebhook,
+)
 
 VERSION = "2026-10"
 SCHEMA = build_schema((Path(__file__).parent / "schema.graphql").read_text("utf-8"))
 TOKEN = "shpat_that_stays"
 BUCKET = 2000
 RATE = 100
+MOST_BULKS = 5
+RECENT = timedelta(days=60)
+"""How old orders may be for an app that may not read all of them."""
 
 
 def coded(message: str, code: str) -> Doc:
@@ -44,14 +55,27 @@ class Shopify(PlatformDouble):
         self.echoes: list[SentWebhook] = []
         self.bulks: dict[str, Doc] = {}
         self.scopes = ["read_orders", "read_customers", "write_discounts", "write_customers"]
+        self.scopes += ["read_all_orders"]
         self.tokens = {TOKEN}
         self.currency = "USD"
         self.removed = False
         self.gift_cards_are_found = True
         self.most_cost = 1000
+        self.most_listed = 25_000
         self.bulk_polls = 0
+        self.bulks_elsewhere = 0
+        self.bulk_failures: deque[str] = deque()
         self.now = datetime(2026, 7, 31, tzinfo=UTC)
         self.queries: deque[tuple[str, Doc]] = deque()
+
+    @property
+    def now(self) -> datetime:
+        """What time it is there; it stands still until somebody says another."""
+        return self.clock()
+
+    @now.setter
+    def now(self, moment: datetime) -> None:
+        self.clock = FrozenClock(moment)
 
     # -- how it misbehaves ------------------------------------------------------------------------
 
@@ -159,9 +183,12 @@ class Shopify(PlatformDouble):
             "discountCodeFreeShippingCreate": lambda _, **given: self._make(
                 "DiscountCodeFreeShipping", **given
             ),
+            "discountCodeBasicUpdate": lambda _, id, **given: self._end(id, **given),
+            "discountCodeFreeShippingUpdate": lambda _, id, **given: self._end(id, **given),
             "discountCodeActivate": lambda _, id: self._turn(id, "ACTIVE"),
             "discountCodeDeactivate": lambda _, id: self._turn(id, "EXPIRED"),
             "giftCardCreate": lambda _, input: self._make_gift_card(input),
+            "giftCardUpdate": lambda _, id, input: self._end_gift_card(id, input),
             "giftCardDeactivate": self._deactivate,
             "metafieldsSet": lambda _, metafields: self._set(metafields),
             "tagsAdd": lambda _, id, tags: self._tag(id, add=tags),
@@ -191,7 +218,9 @@ class Shopify(PlatformDouble):
     def _order_nodes(self) -> list[Doc]:
         made = []
         for one in self.orders:
-            who = one["customer"]
+            who, age = one["customer"], self.now - datetime.fromisoformat(one["created_at"])
+            if age > RECENT and "read_all_orders" not in self.scopes:
+                continue
             made.append(order_node(one, customer_node(who) if who else None))
         return sorted(made, key=lambda one: datetime.fromisoformat(one["updatedAt"]))
 
@@ -201,6 +230,9 @@ class Shopify(PlatformDouble):
         if search:
             since = datetime.fromisoformat(search.removeprefix("updated_at:>='").rstrip("'"))
             nodes = [one for one in nodes if datetime.fromisoformat(one["updatedAt"]) >= since]
+        end = int(given.get("after") or 0) + (given.get("first") or 0)
+        if min(end, len(nodes)) > self.most_listed:
+            raise GraphQLError(f"Pagination is limited to {self.most_listed} objects.")
         return paged(nodes)(info, **given)
 
     def _named(self, nodes: list[Doc], id: str) -> Doc | None:
@@ -215,6 +247,9 @@ class Shopify(PlatformDouble):
     def _start_bulk(self, given: Doc) -> Doc:
         if why := refused(SCHEMA, given["query"]):
             return coded(why, "INVALID")
+        running = sum(one["polls"] > 0 for one in self.bulks.values()) + self.bulks_elsewhere
+        if running >= MOST_BULKS:
+            return coded("A bulk operation is already in progress.", "OPERATION_IN_PROGRESS")
         assert given["groupObjects"], "children may stand anywhere in the file"
         made = graphql_sync(SCHEMA, given["query"], self._roots())
         assert made.data is not None, made.errors
@@ -223,6 +258,8 @@ class Shopify(PlatformDouble):
         number = str(len(self.bulks) + 1)
         roots = sum("__parentId" not in one for one in lines)
         self.bulks[number] = {"file": body, "roots": roots, "polls": self.bulk_polls}
+        if self.bulk_failures:
+            self.bulks[number] |= {"status": "FAILED", "why": self.bulk_failures.popleft()}
         return {"bulkOperation": self._bulk(number, "CREATED"), "userErrors": []}
 
     def _bulk(self, number: str, status: str) -> Doc:
@@ -232,7 +269,7 @@ class Shopify(PlatformDouble):
             "id": f"gid://shopify/BulkOperation/{number}",
             "status": status,
             "createdAt": self.now.isoformat(),
-            "errorCode": "TIMEOUT" if status == "FAILED" else None,
+            "errorCode": self.bulks[number]["why"] if status == "FAILED" else None,
             "url": f"{self.url}/bulk/{number}" if done else None,
             "rootObjectCount": str(self.bulks[number]["roots"]),
         }
@@ -255,6 +292,7 @@ class Shopify(PlatformDouble):
             return coded("Code must be unique. Please try a different code.", "TAKEN")
         assert len(given["title"]) <= 255
         discount = {"__typename": kind, "title": given["title"], "status": "ACTIVE"}
+        discount["endsAt"] = given.get("endsAt")
         id = f"gid://shopify/DiscountCodeNode/{len(self.codes) + 1}"
         made = {"id": id, "codeDiscount": discount, "given": given}
         self.codes[given["code"].upper()] = made
@@ -263,9 +301,16 @@ class Shopify(PlatformDouble):
     def _turn(self, id: str, status: str) -> Doc:
         for one in self.codes.values():
             if one["id"] == id:
-                one["codeDiscount"]["status"] = status
+                ends = None if status == "ACTIVE" else self.now.isoformat()
+                one["codeDiscount"] |= {"status": status, "endsAt": ends}
                 return {"codeDiscountNode": one, "userErrors": []}
         return coded("Discount does not exist.", "INVALID")
+
+    def _end(self, id: str, **named: Doc) -> Doc:
+        (given,) = named.values()
+        found = next(one for one in self.codes.values() if one["id"] == id)
+        found["codeDiscount"] |= {"endsAt": given["endsAt"]}
+        return {"codeDiscountNode": found, "userErrors": []}
 
     def _make_gift_card(self, given: Doc) -> Doc:
         code = given["code"].lower()
@@ -275,12 +320,19 @@ class Shopify(PlatformDouble):
             return coded("Code has already been taken", "TAKEN")
         id = f"gid://shopify/GiftCard/{len(self.gift_cards) + 1}"
         made = {"id": id, "code": code, "note": given.get("note"), "enabled": True, "given": given}
+        made["expiresOn"] = given.get("expiresOn")
         self.gift_cards.append(made)
         return {"giftCard": made, "userErrors": []}
 
     def _search_gift_cards(self, _: Any, first: int, query: str) -> Doc:
         found = [one for one in self.gift_cards if one["code"] == query.lower()]
         return {"nodes": found[:first] if self.gift_cards_are_found else []}
+
+    def _end_gift_card(self, id: str, given: Doc) -> Doc:
+        card = self._named(self.gift_cards, id)
+        assert card is not None
+        card["expiresOn"] = given["expiresOn"]
+        return {"giftCard": card, "userErrors": []}
 
     def _deactivate(self, _: Any, id: str) -> Doc:
         card = self._named(self.gift_cards, id)

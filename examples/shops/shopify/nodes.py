@@ -83,6 +83,17 @@ def refund_node(one: Doc) -> Doc:
                 for part in one["refund_shipping_lines"]
             ]
         },
+        "orderAdjustments": {
+            "nodes": [
+                {
+                    "id": f"gid://shopify/OrderAdjustment/{part['id']}",
+                    "reason": part["reason"].upper().replace(" ", "_"),
+                    "amountSet": money(part["amount_set"]),
+                    "taxAmountSet": money(part["tax_amount_set"]),
+                }
+                for part in one["order_adjustments"]
+            ]
+        },
         "transactions": {"nodes": [transaction_node(part) for part in one["transactions"]]},
     }
 

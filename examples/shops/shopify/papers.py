@@ -132,6 +132,20 @@ def paid_back(amount: str, **more: Any) -> Doc:
     return {"kind": "refund", "status": "success", "amount": amount, "currency": "USD", **more}
 
 
+def adjusted(amount: str, tax: str = "0.00", **more: Any) -> Doc:
+    """What was paid out less than a refund's lines come to; below zero, beyond that."""
+    return {
+        "id": 347964244248,
+        "kind": "refund_discrepancy",
+        "reason": "Refund discrepancy",
+        "amount": amount,
+        "amount_set": bag(amount),
+        "tax_amount": tax,
+        "tax_amount_set": bag(tax),
+        **more,
+    }
+
+
 def paid_with(gateway: str, amount: str, **more: Any) -> Doc:
     """The transaction of a payment. Webhooks about orders have none of them: they name gateways."""
     return {"kind": "sale", "status": "success", "gateway": gateway, "amount": amount, **more}

@@ -38,16 +38,22 @@ class ShopifyPlatform:
     # -- for the conformance suite ---------------------------------------------------------------
 
     def webhooks(self, history: Sequence[ShopOrder]) -> Sequence[SentWebhook]:
-        made = [webhook(written(one.as_of(at), at)) for at, one in changes_of(history)]
-        alone = [webhook(refunded(o.id, r), "refunds/create") for o in history for r in o.refunds]
-        people = {one.customer_id: one.email for one in history}
-        known = [webhook(account(*one), "customers/update") for one in people.items()]
-        return [*made, *alone, *known]
+        return [each for at, one in changes_of(history) for each in self.about(one, at)]
 
-    def hold(self, history: Sequence[ShopOrder]) -> None:
-        self.double.orders = [written(one, one.moments[-1]) for one in history]
+    def about(self, order: ShopOrder, at: datetime) -> Sequence[SentWebhook]:
+        topic = "orders/create" if at == order.placed_at else "orders/updated"
+        made = [webhook(written(order.as_of(at), at), topic)]
+        alone = [refunded(order.id, given) for given in order.refunds if given.at == at]
+        made += [webhook(given, "refunds/create") for given in alone]
+        return [*made, webhook(account(order.customer_id, order.email), "customers/update")]
+
+    def hold(self, history: Sequence[ShopOrder], at: datetime | None = None) -> None:
+        held = [one.as_of(at) for one in history if one.placed_at <= at] if at else history
+        self.double.orders = [written(one, one.moments[-1]) for one in held]
         self.double.customers = {
-            one.customer_id: account(one.customer_id, one.email) for one in history
+            one.customer_id: account(one.customer_id, one.email)
+            | {"updated_at": one.placed_at.isoformat()}
+            for one in sorted(held, key=lambda one: one.placed_at)
         }
 
     # -- for the page ----------------------------------------------------------------------------

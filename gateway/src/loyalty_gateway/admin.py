@@ -40,6 +40,7 @@ from loyalty_gateway.members import (
     Info,
     Member,
     MemberConnection,
+    MemberId,
     Statement,
     Transaction,
     TransactionConnection,
@@ -56,8 +57,6 @@ from loyalty_gateway.segments import SegmentReport
 from loyalty_gateway.sharing import HouseholdMutation, HouseholdQuery
 from loyalty_gateway.spending import quoted
 from loyalty_gateway.values import LinePoints, Reward, line_points
-
-MemberId = Annotated[strawberry.ID, strawberry.argument(description="The member's id.")]
 
 
 @strawberry.type(description="What one rule gave.")

@@ -10,7 +10,7 @@ from loyalty_gateway.commands import IdempotencyKey, checked_key
 from loyalty_gateway.fields import resolved
 from loyalty_gateway.grants import GrantResult, granted
 from loyalty_gateway.inputs import CartInput, document_of
-from loyalty_gateway.members import Info
+from loyalty_gateway.members import Info, MemberId
 
 GrantId = Annotated[strawberry.ID, strawberry.argument(description="The grant's id.")]
 Actor = Annotated[str, strawberry.argument(description="By whom; kept in the books.")]
@@ -25,7 +25,7 @@ class GrantMutation:
     async def give_grant(
         self,
         info: Info,
-        member_id: Annotated[strawberry.ID, strawberry.argument(description="The member's id.")],
+        member_id: MemberId,
         reward: Annotated[str, strawberry.argument(description="The reward's name.")],
         actor: Actor,
         idempotency_key: IdempotencyKey,

@@ -7,6 +7,7 @@ from datetime import datetime
 import strawberry
 
 import loyalty_core as core
+from loyalty_gateway.scalars import Count
 from loyalty_gateway.values import Money
 
 
@@ -14,14 +15,16 @@ from loyalty_gateway.values import Money
 class Purchases:
     """Of orders of which nothing was kept nothing counts."""
 
-    orders: int = strawberry.field(description="How many orders.")
+    orders: Count = strawberry.field(description="How many orders.")
     total: Money = strawberry.field(description="What was paid for what was kept.")
     average: Money = strawberry.field(description="The average order.")
 
     @classmethod
     def of(cls, one: core.Purchases) -> Purchases:
         """The purchases as clients see them."""
-        return cls(orders=one.orders, total=Money.of(one.total), average=Money.of(one.average))
+        return cls(
+            orders=Count(one.orders), total=Money.of(one.total), average=Money.of(one.average)
+        )
 
 
 @strawberry.type(description="One article of a usual order.")
@@ -29,7 +32,7 @@ class UsualItem:
     """An article and a number."""
 
     sku: str = strawberry.field(description="The article.")
-    quantity: int = strawberry.field(description="How many were kept of it the last time.")
+    quantity: Count = strawberry.field(description="How many were kept of it the last time.")
 
 
 @strawberry.type(description="The articles that a member orders together most often.")
@@ -37,7 +40,7 @@ class UsualOrder:
     """Of equals, the one ordered last."""
 
     items: list[UsualItem] = strawberry.field(description="The articles.")
-    orders: int = strawberry.field(description="How often they were ordered together.")
+    orders: Count = strawberry.field(description="How often they were ordered together.")
     last_at: datetime = strawberry.field(description="When they were ordered last.")
 
 
@@ -46,7 +49,7 @@ class UsualStore:
     """A store and a number."""
 
     store: str = strawberry.field(description="The store.")
-    orders: int = strawberry.field(description="How many orders were made there.")
+    orders: Count = strawberry.field(description="How many orders were made there.")
     last_at: datetime = strawberry.field(description="When the last one was made.")
 
 
@@ -74,14 +77,14 @@ class Habits:
             lifetime=list(map(Purchases.of, found.lifetime)),
             recent=list(map(Purchases.of, found.recent)),
             usual_order=UsualOrder(
-                items=[UsualItem(sku=one.sku, quantity=one.quantity) for one in usual.items],
-                orders=usual.orders,
+                items=[UsualItem(sku=one.sku, quantity=Count(one.quantity)) for one in usual.items],
+                orders=Count(usual.orders),
                 last_at=usual.last_at,
             )
             if usual
             else None,
             usual_stores=[
-                UsualStore(store=one.store, orders=one.orders, last_at=one.last_at)
+                UsualStore(store=one.store, orders=Count(one.orders), last_at=one.last_at)
                 for one in found.usual_stores
             ],
             days_between=found.days_between,

@@ -12,7 +12,7 @@ from loyalty_gateway.context import GatewayContext
 from loyalty_gateway.failures import attempted
 from loyalty_gateway.fields import resolved
 from loyalty_gateway.inputs import CartInput, IdentityInput, identities_of
-from loyalty_gateway.members import Info
+from loyalty_gateway.members import Info, MemberId
 from loyalty_gateway.redemptions import (
     Held,
     RedeemResult,
@@ -27,7 +27,6 @@ from loyalty_gateway.sharing import own_household
 from loyalty_gateway.spending import Wish, redeemed
 from loyalty_gateway.transfers import TransferResult, transferred
 
-MemberId = Annotated[strawberry.ID, strawberry.argument(description="The member's id.")]
 First = Annotated[int, strawberry.argument(description="How many, from 1 to 100.")]
 Last = Annotated[
     strawberry.ID | None, strawberry.argument(description="The id of the last one had.")
@@ -189,7 +188,8 @@ class OwnSpendingMutation:
         def give() -> core.TransferReceipt:
             amount, wanted = context.smallest_units(wallet, points), identities_of([to])
             receiver = me  # where points are not given, nobody is told who is a member
-            if context.loyalty.config.wallets[wallet].transfer.allowed:
+            known = context.loyalty.config.wallets.get(wallet)  # a partner's is none of ours
+            if known is not None and known.transfer.allowed:
                 found = context.loyalty.find(wanted, source=source)
                 receiver = found.id if found else ""
             return context.loyalty.transfer(me, receiver, wallet, amount, key=key)

@@ -26,6 +26,7 @@ After = Annotated[
     str | None, strawberry.argument(description="The cursor after which the page begins.")
 ]
 AsOf = Annotated[datetime | None, strawberry.argument(description="As of when; now if left out.")]
+MemberId = Annotated[strawberry.ID, strawberry.argument(description="The member's id.")]
 WalletName = Annotated[str | None, strawberry.argument(description="Only this wallet.")]
 
 

@@ -26,10 +26,12 @@ from loyalty_gateway.failures import (
 )
 from loyalty_gateway.fields import resolved
 from loyalty_gateway.inputs import AdjustmentInput
-from loyalty_gateway.members import Info, Member
+from loyalty_gateway.members import Info, Member, MemberId
 from loyalty_gateway.scalars import Count, Document, Points
 from loyalty_gateway.values import Money
 
+MOST_VERIFIED = 100_000
+"""Of how many transactions books may be to be read in a request."""
 TransactionId = Annotated[strawberry.ID, strawberry.argument(description="The transaction's id.")]
 
 
@@ -173,7 +175,10 @@ class OperationsQuery:
         found = await info.context.in_thread(info.context.loyalty.proof, transaction_id)
         return Document(dict(found))
 
-    @resolved("Every invariant of the books and every sealed row, checked now.")
+    @resolved(
+        "Every invariant of the books and every sealed row, checked now; of books of up to "
+        f"{MOST_VERIFIED:,} transactions, beyond that by the command `loyalty verify` alone."
+    )
     async def verify(
         self,
         info: Info,
@@ -181,8 +186,9 @@ class OperationsQuery:
             str | None, strawberry.argument(description="A head that was published earlier.")
         ] = None,
     ) -> Verification | None:
-        """What was checked, and what is wrong."""
-        report = await info.context.in_thread(info.context.loyalty.verify, head=head)
+        """What was checked, and what is wrong; an error for books that are too large."""
+        context = info.context
+        report = await context.in_thread(context.loyalty.verify, head=head, most=MOST_VERIFIED)
         return Verification(
             transactions=Count(report.transactions),
             entries=Count(report.entries),
@@ -226,7 +232,7 @@ class OperationsMutation:
     async def reinstate(
         self,
         info: Info,
-        member_id: Annotated[strawberry.ID, strawberry.argument(description="The member's id.")],
+        member_id: MemberId,
         transaction_id: Annotated[strawberry.ID, strawberry.argument(description="The expiry.")],
         reason: Annotated[str, strawberry.argument(description="Why; kept in the books.")],
         actor: Annotated[str, strawberry.argument(description="By whom; kept in the books.")],

@@ -23,10 +23,9 @@ from loyalty_gateway.failures import (
 )
 from loyalty_gateway.fields import ADMIN, resolved
 from loyalty_gateway.inputs import MoneyInput
-from loyalty_gateway.members import Info
+from loyalty_gateway.members import Info, MemberId
 from loyalty_gateway.values import Money, WalletChange
 
-MemberId = Annotated[strawberry.ID, strawberry.argument(description="The member's id.")]
 Partner = Annotated[str, strawberry.argument(description="The id of the partner program.")]
 
 

@@ -28,11 +28,10 @@ from loyalty_gateway.failures import (
 )
 from loyalty_gateway.fields import resolved
 from loyalty_gateway.inputs import Identities, ProfileInput, Source, identities_of
-from loyalty_gateway.members import Info, Member
-from loyalty_gateway.scalars import Document
+from loyalty_gateway.members import Info, Member, MemberId
+from loyalty_gateway.scalars import Count, Document
 from loyalty_gateway.values import WalletChange, changes_of
 
-MemberId = Annotated[strawberry.ID, strawberry.argument(description="The member's id.")]
 Reason = Annotated[str, strawberry.argument(description="Why; kept, so it names nobody.")]
 Actor = Annotated[str, strawberry.argument(description="By whom; kept, so it is not the person.")]
 
@@ -90,7 +89,9 @@ class GuestErasure:
     """Nothing personal is left of them in any fact."""
 
     erased_at: datetime = strawberry.field(description="When.")
-    facts: int = strawberry.field(description="In how many orders and activities they were named.")
+    facts: Count = strawberry.field(
+        description="In how many orders and activities they were named."
+    )
     reason: str = strawberry.field(description="Why.")
     actor: str = strawberry.field(description="By whom.")
 
@@ -262,7 +263,7 @@ class PeopleMutation:
         if isinstance(made, UserError):
             return cast(EraseGuestResult, made)
         return GuestErasure(
-            erased_at=made.erased_at, facts=made.facts, reason=made.reason, actor=made.actor
+            erased_at=made.erased_at, facts=Count(made.facts), reason=made.reason, actor=made.actor
         )
 
     @resolved("Changes what a member may do, or what is known of them. Done again, it is the same.")

@@ -9,6 +9,7 @@ import strawberry
 import loyalty_core as core
 from loyalty_gateway.context import GatewayContext
 from loyalty_gateway.fields import ADMIN
+from loyalty_gateway.scalars import Count
 
 
 @strawberry.type(description="A segment that a member is in, as of the last count.")
@@ -28,8 +29,8 @@ class Segment:
     segment: str = strawberry.field(description="The segment's id.")
     name: str = strawberry.field(description="What members call it.")
     visible: bool = strawberry.field(description="Whether members are told.")
-    members: int = strawberry.field(description="How many members are in it.")
-    of: int = strawberry.field(description="How many members there are in all.")
+    members: Count = strawberry.field(description="How many members are in it.")
+    of: Count = strawberry.field(description="How many members there are in all.")
 
 
 @strawberry.type(description="Every segment of the program, as of the last count.")
@@ -51,8 +52,8 @@ class SegmentReport:
                     segment=one.segment,
                     name=one.name,
                     visible=one.visible,
-                    members=one.members,
-                    of=one.of,
+                    members=Count(one.members),
+                    of=Count(one.of),
                 )
                 for one in found.segments
             ],

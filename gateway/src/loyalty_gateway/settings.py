@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 from loyalty_core import ConfigError, Json, Problem, read_settings
@@ -110,17 +110,7 @@ def resolved(settings: GatewaySettings, environ: Mapping[str, str]) -> GatewaySe
     problems += _origin_faults(settings.cors_origins)
     if problems:
         raise ConfigError(problems)
-    return GatewaySettings(
-        jwt=jwt,
-        admin_keys=keys,
-        cors_origins=settings.cors_origins,
-        graphiql=settings.graphiql,
-        introspection=settings.introspection,
-        body_limit_bytes=settings.body_limit_bytes,
-        webhook_limit_bytes=settings.webhook_limit_bytes,
-        threads=settings.threads,
-        limits=settings.limits,
-    )
+    return replace(settings, jwt=jwt, admin_keys=keys)
 
 
 def _value(where: str, text: str, environ: Mapping[str, str], problems: list[Problem]) -> str:
@@ -142,13 +132,16 @@ def _resolved_jwt(
     jwt: JwtSettings, environ: Mapping[str, str], problems: list[Problem]
 ) -> JwtSettings:
     before = len(problems)
-    made = JwtSettings(
-        algorithms=jwt.algorithms,
-        secret=_value("gateway.jwt.secret", jwt.secret, environ, problems),
-        public_key=_value("gateway.jwt.public_key", jwt.public_key, environ, problems),
-        audience=_value("gateway.jwt.audience", jwt.audience, environ, problems),
-        issuer=_value("gateway.jwt.issuer", jwt.issuer, environ, problems),
-        leeway_seconds=jwt.leeway_seconds,
+
+    def value(name: str) -> str:
+        return _value(f"gateway.jwt.{name}", getattr(jwt, name), environ, problems)
+
+    made = replace(
+        jwt,
+        secret=value("secret"),
+        public_key=value("public_key"),
+        audience=value("audience"),
+        issuer=value("issuer"),
     )
     if len(problems) == before:
         problems += _jwt_faults(made)
@@ -191,8 +184,16 @@ def _number_faults(settings: GatewaySettings) -> Iterator[Problem]:
 
 def _origin_faults(origins: tuple[str, ...]) -> Iterator[Problem]:
     for index, origin in enumerate(origins):
-        parts = urlsplit(origin)
-        bare = not (parts.path or parts.query or parts.fragment)
-        if origin != "*" and not (parts.scheme in ("http", "https") and parts.netloc and bare):
+        if origin != "*" and not _is_origin(origin):
             remedy = 'Write scheme and host, such as "https://shop.example".'
             yield Problem(f"gateway.cors_origins[{index}]", f"{origin[:60]!r} is no origin", remedy)
+
+
+def _is_origin(text: str) -> bool:
+    """Whether a text is a scheme and a host, as browsers send them (RFC 6454 6.2)."""
+    try:
+        parts = urlsplit(text)
+    except ValueError:  # such as half of an IPv6 address
+        return False
+    bare = not (parts.path or parts.query or parts.fragment)
+    return parts.scheme in ("http", "https") and bool(parts.netloc) and bare

@@ -22,10 +22,9 @@ from loyalty_gateway.households import (
     invitations_of,
 )
 from loyalty_gateway.inputs import IdentityInput, identities_of
-from loyalty_gateway.members import Info
+from loyalty_gateway.members import Info, MemberId
 from loyalty_gateway.scalars import Percent
 
-MemberId = Annotated[strawberry.ID, strawberry.argument(description="The member's id.")]
 Other = Annotated[
     strawberry.ID, strawberry.argument(description="The id of another one in the household.")
 ]

@@ -11,7 +11,6 @@ import json
 from collections.abc import Mapping
 from contextlib import aclosing
 from datetime import UTC, datetime
-from urllib.parse import urlsplit
 
 import anyio
 from anyio import CancelScope, Lock
@@ -92,7 +91,8 @@ class SubscriptionEndpoint:
         allowed = self._endpoint.settings.cors_origins
         if origin is None or origin in allowed or "*" in allowed:
             return True
-        return urlsplit(origin).netloc == socket.headers.get("host")
+        host = origin.partition("://")[2]
+        return host != "" and host == socket.headers.get("host")
 
 
 class _Connection:

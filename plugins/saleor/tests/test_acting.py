@@ -78,6 +78,7 @@ def test_points_buy_a_voucher(shop: Loyalty, double: Saleor) -> None:
     assert shop.tick().actions == 1
     has = grant(shop)
     assert (has.state, points(shop)) == ("issued", 10)
+    assert has.expires_at is not None
     made = only(double.vouchers)
     listing = {"channelId": "CH", "discountValue": "5.00", "minAmountSpent": "20.00"}
     assert made.pop("startDate") == has.created_at.isoformat()
@@ -86,7 +87,7 @@ def test_points_buy_a_voucher(shop: Loyalty, double: Saleor) -> None:
         "type": "ENTIRE_ORDER",
         "name": f"five [{has.grant_id}]",
         "addCodes": [has.code],
-        "endDate": None,
+        "endDate": has.expires_at.isoformat(),
         "discountValueType": "FIXED",
         "applyOncePerCustomer": False,
         "usageLimit": 1,

@@ -1,8 +1,7 @@
-"""What is done in the shop: each code once, balances by compare-and-set, and no echoes."""
+"""What is made in the shop: each code once, for as long as its grant can be used."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,8 +11,8 @@ import pytest
 from examples.shops.shopify.double import Shopify
 from examples.shops.shopify.papers import bag, line, order, webhook
 from loyalty_core import GrantReceipt, Loyalty
-from loyalty_core.testing import Asked, Fault, FrozenClock
-from plugins.shopify.tests.build import CONNECTOR, config_of, opened, points, sent
+from loyalty_core.testing import Fault, FrozenClock
+from plugins.shopify.tests.build import CONNECTOR, ada, config_of, points, sent
 
 CODE: dict[str, Any] = {"prefix": "TEA"}
 REWARDS: dict[str, Any] = {
@@ -38,12 +37,6 @@ def making(double: Shopify, clock: FrozenClock, **config: Any) -> Iterator[Loyal
         hundred = [line(price="100.00", price_set=bag("100.00"))]
         sent(loyalty, webhook(order(1, line_items=hundred)))
         yield loyalty
-
-
-def ada(loyalty: Loyalty) -> str:
-    found = loyalty.find({"email": "ada@example.org"})
-    assert found is not None
-    return found.id
 
 
 def bought(loyalty: Loyalty, reward: str) -> GrantReceipt:
@@ -94,12 +87,71 @@ def test_a_code_is_made_as_its_reward_says(
         "code": found.code,
         "title": given["title"],
         "startsAt": given["startsAt"],
+        "endsAt": None,
         "context": {"customers": {"add": ["gid://shopify/Customer/7000"]}},
         "usageLimit": 1,
         "appliesOncePerCustomer": True,
     }
     assert given == common | said
     assert points(shop) == 50
+
+
+def test_what_expires_here_ends_in_the_shop_as_well(double: Shopify, clock: FrozenClock) -> None:
+    """A job that does not run leaves no code that works for ever."""
+    ending = {name: one | {"valid_days": 30} for name, one in REWARDS.items()}
+    double.scopes.append("write_gift_cards")
+    with making(double, clock, rewards=ending) as shop:
+        for reward in ("five", "card"):
+            bought(shop, reward)
+        shop.tick()
+        ends = {one.kind: one.expires_at for one in shop.grants(ada(shop))}
+        discount, card = ends["discount"], ends["gift_card"]
+        assert discount is not None
+        assert card is not None
+        assert made(double)["endsAt"] == discount.isoformat()
+        assert [one["expiresOn"] for one in double.gift_cards] == ["2026-08-30"]
+        assert card.date().isoformat() == "2026-08-30"
+
+
+@pytest.mark.parametrize("reward", ["five", "post"])
+def test_a_code_that_was_deactivated_gets_its_end_back(
+    double: Shopify, clock: FrozenClock, reward: str
+) -> None:
+    """Activating takes the end away; an answer that is lost between the two changes nothing."""
+    ending = {name: one | {"valid_days": 30} for name, one in REWARDS.items() if name != "card"}
+    with making(double, clock, rewards=ending) as shop:
+        bought(shop, reward)
+        double.faults += [Fault(kind="delay", seconds=0)] * 2 + [Fault(kind="forget")]
+        shop.tick()
+        (discount,) = (one["codeDiscount"] for one in double.codes.values())
+        discount |= {"status": "EXPIRED", "endsAt": double.now.isoformat()}
+        double.faults += [Fault(kind="delay", seconds=0), Fault(kind="forget")]
+        for _ in range(2):
+            clock.advance(hours=1)
+            shop.tick()
+        ends = grant(shop).expires_at
+        assert ends is not None
+        assert (discount["status"], discount["endsAt"]) == ("ACTIVE", ends.isoformat())
+        assert (grant(shop).state, len(double.codes)) == ("issued", 1)
+
+
+def test_a_card_that_was_made_days_ago_ends_when_its_grant_does(
+    double: Shopify, clock: FrozenClock
+) -> None:
+    """The answer was lost, and the shop away: its days count from when it can be used."""
+    double.scopes.append("write_gift_cards")
+    ending = {"card": REWARDS["card"] | {"valid_days": 30}}
+    with making(double, clock, rewards=ending) as shop:
+        bought(shop, "card")
+        double.faults += [Fault(kind="delay", seconds=0)] * 2 + [Fault(kind="forget")]
+        shop.tick()
+        assert [one["expiresOn"] for one in double.gift_cards] == ["2026-08-30"]
+        clock.advance(days=2)
+        shop.tick()
+        assert [one["expiresOn"] for one in double.gift_cards] == ["2026-09-01"]
+        ends = grant(shop).expires_at
+        assert ends is not None
+        assert ends.isoformat() == "2026-09-01T00:00:00+00:00"
 
 
 def test_health_names_the_scopes_that_rewards_need(double: Shopify, shop: Loyalty) -> None:
@@ -159,6 +211,7 @@ def test_a_gift_card_is_the_members_and_worth_what_they_paid(
         "code": found.code,
         "note": f"Card [{found.grant_id}]",
         "customerId": "gid://shopify/Customer/7000",
+        "expiresOn": None,
     }
 
 
@@ -256,105 +309,3 @@ def test_a_throttled_shop_delays_and_loses_nothing(
     clock.advance(minutes=1)
     shop.tick()
     assert grant(shop).state == "issued"
-
-
-# -- what members have ----------------------------------------------------------------------------
-
-TIERS = {
-    "tiers": {
-        "scheme": [
-            {
-                "scheme": "club",
-                "tier": [
-                    {"tier": "iron"},
-                    {"tier": "silver", "any_of": [{"metric": "orders", "at_least": 1}]},
-                ],
-            }
-        ]
-    }
-}
-
-
-@pytest.fixture
-def showing(double: Shopify, clock: FrozenClock) -> Iterator[Loyalty]:
-    with opened(double, clock=clock, show_members=True) as loyalty:
-        sent(loyalty, webhook(order(1)))
-        yield loyalty
-
-
-def shown(double: Shopify) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(
-        double.metafields["gid://shopify/Customer/7000", "loyalty.member"]
-    )
-    return found
-
-
-def test_balances_are_written_where_a_theme_can_show_them(
-    double: Shopify, showing: Loyalty
-) -> None:
-    assert showing.tick().actions == 1
-    assert shown(double) == {
-        "member": ada(showing),
-        "revision": 2,
-        "tiers": {},
-        "wallets": {"points": {"available": "10", "balance": "10", "pending": "0"}},
-    }
-
-
-def test_our_own_writes_are_not_taken_for_news(double: Shopify, clock: FrozenClock) -> None:
-    with opened(double, clock=clock, show_members=True, plugins=TIERS) as loyalty:
-        double.customers["7000"]["tags"] = "tier:iron, vip"
-        sent(loyalty, webhook(order(1)))
-        loyalty.tick()
-        assert double.customers["7000"]["tags"] == "tier:silver, vip"
-        assert shown(double)["tiers"] == {"club": "silver"}
-        assert len(double.echoes) == 3
-        sent(loyalty, *double.echoes)
-        found = loyalty.find({"email": "ada@example.org"})
-        assert found is not None
-        assert found.profile.tags == ("vip",)
-        assert [loyalty.tick().actions for _ in range(2)] == [0, 0]
-        assert len(double.echoes) == 3
-
-
-def test_what_was_written_later_stays(double: Shopify, showing: Loyalty) -> None:
-    place = "gid://shopify/Customer/7000", "loyalty.member"
-    double.metafields[place] = json.dumps({"member": ada(showing), "revision": 9})
-    assert showing.tick().actions == 1
-    assert shown(double)["revision"] == 9
-    double.metafields[place] = json.dumps({"member": "another program's", "revision": 9})
-    sent(showing, webhook(order(2)))
-    showing.tick()
-    assert shown(double)["wallets"]["points"]["balance"] == "20"
-
-
-def test_what_somebody_else_writes_meanwhile_is_seen(
-    double: Shopify, showing: Loyalty, clock: FrozenClock
-) -> None:
-    place = "gid://shopify/Customer/7000", "loyalty.member"
-
-    def somebody_writes(asked: Asked) -> None:
-        if b"metafieldsSet" in asked.body and place not in double.metafields:
-            double.metafields[place] = "{}"
-
-    double.during = somebody_writes
-    assert showing.tick().actions == 0
-    clock.advance(minutes=1)
-    assert showing.tick().actions == 1
-    assert shown(double)["wallets"]["points"]["balance"] == "10"
-
-
-def test_a_lost_answer_writes_the_same_again(
-    double: Shopify, showing: Loyalty, clock: FrozenClock
-) -> None:
-    double.faults += [Fault(kind="delay", seconds=0)] * 2 + [Fault(kind="forget")]
-    assert showing.tick().actions == 0
-    clock.advance(minutes=1)
-    assert showing.tick().actions == 1
-    assert shown(double)["revision"] == 2
-
-
-def test_an_account_that_is_gone_is_no_fault(double: Shopify, showing: Loyalty) -> None:
-    double.customers.clear()
-    assert showing.tick().actions == 1
-    assert double.metafields == {}

@@ -10,7 +10,7 @@ import pytest
 from examples.shops.shopify.double import Shopify
 from examples.shops.shopify.platform import ShopifyPlatform
 from loyalty_core import Loyalty
-from loyalty_core.testing import check_deliveries, shop_history
+from loyalty_core.testing import check_deliveries, check_meanwhile, shop_history
 from plugins.shopify.tests.build import START, opened
 
 
@@ -29,3 +29,10 @@ def test_any_delivery_on_each_database(double: Shopify, database_url: str) -> No
         return opened(double, database_url, program=f"shop{next(names)}")
 
     check_deliveries(opening, platform, shop_history(random, START), random)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_shop_that_goes_on_meanwhile_leaves_the_same_books(double: Shopify, seed: int) -> None:
+    random = Random(seed)
+    history = shop_history(random, START, most=5)
+    check_meanwhile(lambda: opened(double), ShopifyPlatform(double), history, random)

@@ -122,10 +122,28 @@ def test_an_app_that_was_removed_gets_no_token(double: Shopify, loyalty: Loyalty
     assert not loyalty.connector_health(CONNECTOR).ok
 
 
+def test_an_app_that_may_not_read_all_orders_is_told_so(double: Shopify) -> None:
+    """Shopify leaves out what is older than 60 days, and says nothing."""
+    double.orders = many(2)
+    double.orders[0]["created_at"] = "2026-05-31T00:00:00Z"
+    double.scopes.remove("read_all_orders")
+    with opened(double) as loyalty:
+        assert loyalty.backfill(CONNECTOR).missing == 1
+        health = loyalty.connector_health(CONNECTOR)
+        said = (
+            "Tea, Admin API 2026-10; "
+            "without the scope read_all_orders it shows orders of the last 60 days alone"
+        )
+        assert (health.ok, health.detail) == (True, said)
+        double.scopes.append("read_all_orders")
+        assert loyalty.connector_health(CONNECTOR).detail == "Tea, Admin API 2026-10"
+        assert loyalty.backfill(CONNECTOR, again=True).missing == 1
+
+
 def test_health_says_what_is_wrong(double: Shopify) -> None:
     with opened(double, show_members=True) as loyalty:
         assert loyalty.connector_health(CONNECTOR).detail == "Tea, Admin API 2026-10"
-        double.scopes = ["read_orders", "read_customers"]
+        double.scopes = ["read_orders", "read_customers", "read_all_orders"]
         assert "write_customers" in loyalty.connector_health(CONNECTOR).detail
         double.currency = "CAD"
         assert "CAD" in loyalty.connector_health(CONNECTOR).detail

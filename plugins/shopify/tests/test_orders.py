@@ -9,8 +9,14 @@ from typing import Any
 import pytest
 
 from examples.shops.shopify.double import Shopify
-from examples.shops.shopify.papers import bag, line, order, paid_back, refund, webhook
-from loyalty_core import FactError, LineKind, Order, OrderStatus, RefundKind, order_total
+from examples.shops.shopify.papers import (
+    bag,
+    line,
+    order,
+    refund,
+    webhook,
+)
+from loyalty_core import FactError, LineKind, Order, OrderStatus, order_total
 from loyalty_core.testing import FrozenClock, SentWebhook
 from loyalty_shopify.reading import Reading
 from plugins.shopify.tests.build import CONNECTOR, opened, points, sent
@@ -243,94 +249,6 @@ def test_tags_are_a_text_or_a_list() -> None:
     assert read(tags=" vip, b2b ,,vip").tags == ("b2b", "vip")
     assert read(tags=["vip", "b2b"]).tags == ("b2b", "vip")
     assert read().lines[0].tags == ("product:632910392", "vendor:Leaf & Sons")
-
-
-# -- refunds --------------------------------------------------------------------------------------
-
-
-def test_refunded_lines_count_by_their_pieces_and_not_by_their_money(double: Shopify) -> None:
-    """Money refunded and value of lines differ in most refunds that Shopify documents."""
-    sold = [line(1, quantity=4)]
-    back = refund(
-        pieces={1: 1},
-        transactions=[paid_back("199.64")],
-        order_adjustments=[{"kind": "refund_discrepancy", "amount": "-89.64"}],
-    )
-    with opened(double) as loyalty:
-        sent(loyalty, webhook(order(line_items=sold, refunds=[back])))
-        assert points(loyalty) == 30
-
-
-def test_a_refund_of_nothing_takes_nothing(double: Shopify) -> None:
-    """An edit makes refunds without lines and money; a fact like that gives the order back."""
-    with opened(double) as loyalty:
-        sent(loyalty, webhook(order(refunds=[refund()])))
-        assert points(loyalty) == 10
-        sent(loyalty, webhook(refund(8), "refunds/create"))
-        assert points(loyalty) == 10
-
-
-@pytest.mark.parametrize(("kind", "left"), [("goods", 5), ("goodwill", 10)])
-def test_money_that_goes_back_alone_is_what_the_shop_says(
-    double: Shopify, kind: str, left: int
-) -> None:
-    with opened(double, money_refunds=kind) as loyalty:
-        sent(loyalty, webhook(order(refunds=[refund(transactions=[paid_back("5.00")])])))
-        assert points(loyalty) == left
-
-
-def test_shipping_that_goes_back_takes_no_points(double: Shopify) -> None:
-    shipped = [{"discounted_price": "5.00", "tax_lines": []}]
-    lines = [{"subtotal_amount_set": bag("5.00")}]
-    old = [{"kind": "shipping_refund", "amount": "-5.00"}]
-    for back in ({"refund_shipping_lines": lines}, {"order_adjustments": old}):
-        given = refund(transactions=[paid_back("5.00")], **back)
-        with opened(double) as loyalty:
-            sent(loyalty, webhook(order(shipping_lines=shipped, refunds=[given])))
-            assert points(loyalty) == 10
-
-
-def test_money_that_never_left_takes_nothing(double: Shopify) -> None:
-    failed = refund(transactions=[paid_back("5.00", status="failure")])
-    pending = refund(transactions=[paid_back("5.00", status="pending")])
-    with opened(double) as loyalty:
-        sent(loyalty, webhook(order(refunds=[pending])))
-        assert points(loyalty) == 5
-        sent(loyalty, webhook(order(refunds=[failed], updated_at="2026-06-05T00:00:00Z")))
-        assert points(loyalty) == 10
-    both = [paid_back("5.00", status="error"), paid_back("3.00"), {"kind": "void", "amount": "9"}]
-    assert READING.refund(refund(transactions=both), ("USD", 2)).amount == 300
-
-
-def test_a_refund_by_itself_may_come_before_its_order(double: Shopify) -> None:
-    back = refund(pieces={466157049: 1})
-    with opened(double) as loyalty:
-        sent(loyalty, webhook(back, "refunds/create"))
-        sent(loyalty, webhook(order()))
-        assert points(loyalty) == 0
-        sent(loyalty, webhook(order(refunds=[back], updated_at="2026-06-05T00:00:00Z")))
-        assert points(loyalty) == 0
-        assert loyalty.verify().problems == ()
-
-
-def test_what_went_back_in_the_buyers_money_is_asked_for(double: Shopify) -> None:
-    """A transaction says euros alone; what that is in the shop's money only the shop knows."""
-    euros = paid_back("3.96", currency="EUR")
-    known = paid_back("3.96", currency="EUR", amount_set=bag("5.00", other=("3.96", "EUR")))
-    double.orders = [order(refunds=[refund(transactions=[known])])]
-    with opened(double) as loyalty:
-        sent(loyalty, webhook(order(refunds=[refund(transactions=[euros])])))
-        assert points(loyalty) == 5
-        sent(loyalty, webhook(refund(transactions=[euros]), "refunds/create"))
-        assert (points(loyalty), loyalty.connector_status(CONNECTOR).dead) == (5, 0)
-
-
-def test_refunds_of_an_order_in_the_programs_default_currency_say_which() -> None:
-    assert READING.refund_alone(refund()).currency == "USD"
-    euros = refund(pieces={1: 1})
-    euros["refund_line_items"][0]["subtotal_set"] = bag("1.00", "EUR")
-    assert READING.refund_alone(euros).currency == "EUR"
-    assert READING.refund(refund(), ("USD", 2)).kind is RefundKind.GOODS
 
 
 # -- what cannot be read --------------------------------------------------------------------------

@@ -104,15 +104,45 @@ def test_a_file_that_is_gone_is_made_again(double: Shopify, loyalty: Loyalty) ->
     assert (points(loyalty), len(double.bulks)) == (30, 3)
 
 
-def test_a_file_that_cannot_be_made_says_why(double: Shopify, loyalty: Loyalty) -> None:
-    double.orders, double.bulk_polls = many(3), 1
-    with pytest.raises(PlatformUnavailable):
-        loyalty.backfill(CONNECTOR)
-    double.bulks["1"]["status"] = "FAILED"
-    with pytest.raises(ConnectorError, match="TIMEOUT"):
-        loyalty.backfill(CONNECTOR)
-    double.bulk_polls = 0
+def test_a_file_that_could_not_be_made_is_made_again(double: Shopify, loyalty: Loyalty) -> None:
+    """What fails of the moment is tried three times, and each part of a walk by itself."""
+    double.orders = many(3)
+    double.bulk_failures += ["INTERNAL_SERVER_ERROR", "TIMEOUT"]
+    assert loyalty.backfill(CONNECTOR).finished
+    assert (points(loyalty), len(double.bulks)) == (30, 4)
+    double.bulk_failures += ["TIMEOUT", "TIMEOUT", "TIMEOUT"]
+    for again in (True, False):  # it does not try for ever, however often it is asked
+        with pytest.raises(ConnectorError, match="orders failed: TIMEOUT"):
+            loyalty.backfill(CONNECTOR, again=again)
+    assert len(double.bulks) == 7
     assert loyalty.backfill(CONNECTOR, again=True).finished
+
+
+@pytest.mark.parametrize("why", ["ACCESS_DENIED", "CANCELED"])
+def test_a_file_that_never_can_be_made_says_why(
+    double: Shopify, loyalty: Loyalty, why: str
+) -> None:
+    double.orders = many(3)
+    double.bulk_failures.append(why)
+    with pytest.raises(ConnectorError, match=why) as refused:
+        loyalty.backfill(CONNECTOR)
+    assert refused.value.remedy.endswith("Run backfill --again.")
+    assert ("scopes" in refused.value.remedy) == (why == "ACCESS_DENIED")
+    assert len(double.bulks) == 1
+    assert loyalty.backfill(CONNECTOR, again=True).finished
+
+
+def test_files_that_the_app_has_made_already_are_waited_for(
+    double: Shopify, loyalty: Loyalty
+) -> None:
+    """A shop makes five files at a time for an app; a sixth is refused, and not lost."""
+    double.orders, double.bulks_elsewhere = many(3), 5
+    with pytest.raises(PlatformUnavailable, match="in progress") as refused:
+        loyalty.backfill(CONNECTOR)
+    assert (refused.value.retry_after, len(double.bulks)) == (60, 0)
+    double.bulks_elsewhere = 4
+    assert loyalty.backfill(CONNECTOR).finished
+    assert points(loyalty) == 30
 
 
 def test_an_order_that_cannot_be_read_holds_up_no_other(double: Shopify, loyalty: Loyalty) -> None:
@@ -176,6 +206,41 @@ def test_lists_are_paged_and_so_are_lines_of_orders(double: Shopify) -> None:
         assert points(loyalty) == 8750
         assert len(asked_for(double, "orders(")) == 3
         assert len(asked_for(double, "order(id")) == 50
+
+
+def test_more_than_one_search_can_list_is_found_by_the_next(
+    double: Shopify, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing can be paged through beyond 25,000; some changed in the second where it ends."""
+    monkeypatch.setattr(walking, "MOST_LISTED", 20)
+    double.most_listed = 20
+    with backfilled(double) as loyalty:
+        double.orders = many(75)
+        report = loyalty.reconcile(CONNECTOR)
+        assert (report.finished, report.missing, points(loyalty)) == (True, 75, 750)
+        asked = asked_for(double, "orders(")
+        searched = list(dict.fromkeys(one["query"] for one in asked))
+        assert (len(searched), searched[1]) == (5, "updated_at:>='2026-06-07T00:00:00+00:00'")
+        assert all(int(one["after"] or 0) + one["first"] <= 20 for one in asked)
+        double.queries.clear()
+        assert loyalty.reconcile(CONNECTOR).missing == 0
+        assert (
+            asked_for(double, "orders(")[0]["query"] == "updated_at:>='2026-06-27T23:58:00+00:00'"
+        )
+
+
+def test_more_than_one_search_can_list_of_one_second_says_so(
+    double: Shopify, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing tells them apart then: the shop says that it cannot go on, and nothing is skipped."""
+    monkeypatch.setattr(walking, "MOST_LISTED", 20)
+    double.most_listed = 20
+    with backfilled(double) as loyalty:
+        double.orders = many(45)
+        for one in double.orders:
+            one["updated_at"] = "2026-06-05T00:00:00Z"
+        with pytest.raises(ConnectorError, match="limited to 20"):
+            loyalty.reconcile(CONNECTOR)
 
 
 def test_a_query_that_costs_too_much_asks_for_less(double: Shopify) -> None:
@@ -277,6 +342,7 @@ def test_webhooks_lists_and_files_say_the_same_of_every_kind_of_order(double: Sh
     with backfilled(double) as loyalty:
         listed = loyalty.reconcile(CONNECTOR)
         assert (listed.missing, listed.different, listed.refused) == (0, 0, 0)
+        assert (bulk.inputs, listed.inputs) == (9, 8)  # Ada changed before the backfill
 
 
 def test_customers_keep_their_own_accounts(double: Shopify, loyalty: Loyalty) -> None:

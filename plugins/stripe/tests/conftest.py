@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
 from loyalty_core import Loyalty
 from loyalty_core.testing import FrozenClock
 from plugins.stripe.tests.build import START, opened
+from plugins.stripe.tests.club import Opening, Shop
 from plugins.stripe.tests.double import KEY, Stripe
 from plugins.stripe.tests.papers import OLD_SECRET, SECRET
 
@@ -35,3 +37,18 @@ def double() -> Iterator[Stripe]:
 def loyalty(double: Stripe, clock: FrozenClock) -> Iterator[Loyalty]:
     with opened(double, clock=clock) as made:
         yield made
+
+
+@pytest.fixture
+def shop(loyalty: Loyalty, double: Stripe, clock: FrozenClock) -> Shop:
+    return Shop(loyalty, double, clock)
+
+
+@pytest.fixture
+def opening(double: Stripe, clock: FrozenClock, database_url: str) -> Opening:
+    @contextmanager
+    def made() -> Iterator[Shop]:
+        with opened(double, database_url, clock) as loyalty:
+            yield Shop(loyalty, double, clock)
+
+    return made

@@ -31,7 +31,7 @@ KINDS = {
     "events": "event",
     "webhook_endpoints": "webhook_endpoint",
 }
-FILTERS = ("customer", "payment_intent", "status", "invoice")
+FILTERS = ("customer", "payment_intent", "charge", "status", "invoice")
 
 
 @dataclass(frozen=True)

@@ -107,6 +107,7 @@ def charge(id: str, at: datetime, of: Doc, **more: Any) -> Doc:
         "id": id,
         "object": "charge",
         "amount": of["amount"],
+        "amount_captured": of["amount"],
         "amount_refunded": 0,
         "billing_details": {"email": None, "phone": None},
         "captured": True,

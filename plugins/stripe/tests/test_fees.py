@@ -2,78 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from loyalty_core import Loyalty
-from loyalty_core.testing import Answer, Fault, FrozenClock
+from loyalty_core.testing import Answer, Fault
 from loyalty_paid import Memberships
-from plugins.stripe.tests.build import opened, sent
-from plugins.stripe.tests.double import Stripe
-from plugins.stripe.tests.papers import Doc
-
-
-@dataclass
-class Shop:
-    """A program, the account, and Ada."""
-
-    loyalty: Loyalty
-    double: Stripe
-    clock: FrozenClock
-    commands: int = 0
-
-    @property
-    def ada(self) -> str:
-        return self.loyalty.enrol({"email": "ada@example.org"}).id
-
-    def do(self, command: str, *words: Any, **more: Any) -> None:
-        self.commands += 1
-        key = f"k{self.commands}"
-        getattr(Memberships(self.loyalty), command)(self.ada, *words, key=key, **more)
-        self.loyalty.tick()
-
-    def shown(self, **on: int) -> Any:
-        """What Ada is shown so much later."""
-        self.clock.advance(**on)
-        self.loyalty.tick()
-        return Memberships(self.loyalty).of(self.ada)
-
-    def page(self) -> Doc:
-        (page, *_) = self.double.till.held("checkout.session")
-        return page
-
-    def join(self, method: str = "pm_1") -> Any:
-        """Ada comes to the club, and pays on the page."""
-        self.do("subscribe", "club")
-        self.double.till.pay(self.page(), method)
-        sent(self.loyalty, self.double)
-        return self.shown()
-
-    @property
-    def taken(self) -> list[int]:
-        return self.double.till.taken
-
-
-@pytest.fixture
-def shop(loyalty: Loyalty, double: Stripe, clock: FrozenClock) -> Shop:
-    return Shop(loyalty, double, clock)
-
-
-Opening = Callable[[], AbstractContextManager[Shop]]
-
-
-@pytest.fixture
-def opening(double: Stripe, clock: FrozenClock, database_url: str) -> Opening:
-    @contextmanager
-    def made() -> Iterator[Shop]:
-        with opened(double, database_url, clock) as loyalty:
-            yield Shop(loyalty, double, clock)
-
-    return made
+from plugins.stripe.tests.build import sent
+from plugins.stripe.tests.club import Opening, Shop
 
 
 def test_the_first_fee_is_paid_on_a_page_and_the_next_by_the_card_that_was_kept(
@@ -196,6 +132,8 @@ def test_a_decline_is_tried_again_by_the_plan_and_by_another_key(shop: Shop) -> 
     [
         ("authentication_required", "", "card"),
         ("expired_card", "", "link"),
+        ("transaction_not_allowed", "", "card"),
+        ("highest_risk_level", "", "card"),
         ("generic_decline", "do_not_try_again", "card"),
     ],
 )

@@ -112,7 +112,10 @@ def test_credit_notes_take_back_what_refunds_do_not(loyalty: Loyalty, double: St
         "created": made["created"],
         "invoice": "in_1",
         "post_payment_amount": 600,
-        "refunds": [{"refund": "re_1", "amount_refunded": 200}],
+        "refunds": [
+            {"refund": "re_1", "amount_refunded": 200},
+            {"refund": None, "payment_record_refund": {"id": "r"}, "amount_refunded": 100},
+        ],
         "status": "issued",
     }
     double.till.put(note)

@@ -175,6 +175,7 @@ class Till:
             made.update(status="succeeded", amount_received=made["amount"], last_payment_error=None)
             self.taken.append(made["amount"])
             self.tell("payment_intent.succeeded", made)
+            self.tell("charge.succeeded", charge)
         elif says == "later":
             charge.update(status="pending", payment_method_details={"type": "sepa_debit"})
             made["status"] = "processing"
@@ -204,9 +205,8 @@ class Till:
         return made
 
     def _refund(self, form: Doc) -> Doc:
-        return self.give_back(
-            form["payment_intent"], int(form["amount"]), metadata=form["metadata"]
-        )
+        taken = form.get("payment_intent") or form["charge"]
+        return self.give_back(taken, int(form["amount"]), metadata=form["metadata"])
 
     # -- what happens at Stripe -----------------------------------------------------------------
 
@@ -214,6 +214,14 @@ class Till:
         """A payment that the merchant's own shop has taken."""
         made = self.put(papers.intent(self._id("pi"), self.clock(), amount, **more))
         self._charge(made, "ok")
+        return made
+
+    def charged(self, amount: int, **more: Any) -> Doc:
+        """A charge of the older API, which no PaymentIntent has made."""
+        of = papers.intent("", self.clock(), amount)
+        made = papers.charge(self._id("ch"), self.clock(), of, payment_intent=None, **more)
+        self.put(made)
+        self.tell("charge.succeeded", made)
         return made
 
     def pay(self, page: Doc, method: str, says: str = "ok", email: str = "a@example.com") -> Doc:
@@ -256,11 +264,11 @@ class Till:
             self.things[page["payment_intent"]]["status"] = "canceled"
         self.tell("checkout.session.expired", page)
 
-    def give_back(self, intent: str, amount: int, **more: Any) -> Doc:
-        if intent not in self.things:
+    def give_back(self, taken: str, amount: int, **more: Any) -> Doc:
+        if taken not in self.things:
             code = "resource_missing"
-            raise Refused(error(404, "invalid_request_error", code, f"No such payment: {intent}"))
-        made = self.things[intent]
+            raise Refused(error(404, "invalid_request_error", code, f"No such payment: {taken}"))
+        made = self._by(taken)
         charge = self.things[made["latest_charge"]]
         if charge["amount_refunded"] + amount > charge["amount"]:
             code = "charge_already_refunded"
@@ -281,9 +289,14 @@ class Till:
         charge["refunded"] = False
         self.tell("refund.failed", back)
 
-    def doubt(self, intent: str, amount: int, **more: Any) -> Doc:
+    def _by(self, taken: str) -> Doc:
+        """What has taken money: a payment, or a charge as one that has no id."""
+        made = self.things[taken]
+        return made if made["object"] != "charge" else {**made, "id": None, "latest_charge": taken}
+
+    def doubt(self, taken: str, amount: int, **more: Any) -> Doc:
         """A dispute."""
-        made = self.things[intent]
+        made = self._by(taken)
         self.things[made["latest_charge"]]["disputed"] = True
         found = papers.dispute(self._id("dp"), self.clock(), made, amount, **more)
         self.put(found)

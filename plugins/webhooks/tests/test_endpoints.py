@@ -259,6 +259,23 @@ def test_faults_of_the_settings_name_their_place(section: dict[str, Any], where:
     assert any(one.where.endswith(where) for one in refused.value.problems)
 
 
+@pytest.mark.parametrize(
+    ("event", "remedy"),
+    [
+        ("points_credit", "Is it points_credited"),
+        ("gamification.spun", "a plugin's have its id"),
+        ("", "a plugin's have its id"),
+    ],
+)
+def test_an_event_that_nobody_ever_tells_is_no_setting(event: str, remedy: str) -> None:
+    endpoint = {"endpoint": "x", "url": "https://a.example", "secrets": ["env:A"]}
+    with pytest.raises(ConfigError) as refused:
+        opened("sqlite://", FrozenClock(NOW), endpoint=[{**endpoint, "events": [event]}])
+    (problem,) = refused.value.problems
+    assert problem.message == f"there is no event {event!r}"
+    assert remedy in problem.remedy
+
+
 def test_a_secret_that_is_none_is_told_and_not_used(
     told: Callable[..., Loyalty], listener: Listener, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -85,11 +85,26 @@ def test_points_buy_a_coupon(shop: Loyalty, double: WooCommerce) -> None:
         "usage_count": 0,
         "individual_use": False,
         "email_restrictions": ["ada@example.org"],
-        "date_expires_gmt": None,
+        "date_expires_gmt": f"{has.expires_at:%Y-%m-%dT%H:%M:%S}",
         "meta_data": [{"key": "loyalty_grant", "value": has.grant_id}],
     }
     shop.tick()
     assert writes(double)[0] == ("POST", "coupons")
+
+
+def test_a_coupon_ends_when_its_grant_does(
+    shop: Loyalty, double: WooCommerce, clock: FrozenClock
+) -> None:
+    """Also one that was made the day before, and whose answer was lost: its days count anew."""
+    bought(shop)
+    double.faults.extend([Fault(kind="delay", seconds=0), Fault(kind="forget")])
+    shop.tick()
+    first = coupon(double)["date_expires_gmt"]
+    clock.advance(days=1)
+    shop.tick()
+    ends = grant(shop).expires_at
+    assert ends is not None
+    assert coupon(double)["date_expires_gmt"] == f"{ends:%Y-%m-%dT%H:%M:%S}" != first
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import logging
 import random
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -250,6 +251,9 @@ class Acting:
         if not code or state is GrantState.REQUESTED:
             return None
         receipt = grant_receipt(grant, now)
+        if state is GrantState.PREPARING:  # it will be issued as soon as the shop has made it
+            ends = grant.end(now, self._rules.config.program.time_zone)
+            receipt = replace(receipt, expires_at=ends)
         if state in (GrantState.PREPARING, GrantState.ISSUED):
             people = found_members(reader, [grant.member_id])
             identities = people[grant.member_id][1] if grant.member_id in people else ()

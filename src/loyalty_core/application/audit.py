@@ -10,7 +10,7 @@ from loyalty_core.application.ids import earlier
 from loyalty_core.application.seal import BLOCKS_A_PAGE, OVERLAP
 from loyalty_core.domain.receipts import VerifyReport
 from loyalty_core.domain.seal import NOTHING, leaf_hash, merkle_root, row_hash
-from loyalty_core.errors import LedgerFault, Problem, SealBroken
+from loyalty_core.errors import BooksTooLarge, LedgerFault, Problem, SealBroken
 from loyalty_core.ports.seal import Contents, SealedBlock, SealedRow
 from loyalty_core.ports.store import Reader, Store
 
@@ -23,10 +23,17 @@ REBUILD = "Run `loyalty verify --rebuild`."
 LATE = "See `loyalty explain`. If it is right, seal it with `loyalty seal --late`."
 
 
-def verify(store: Store, head: str | None, progress: Callable[[int], None] | None) -> VerifyReport:
-    """What is wrong with the books; ``head`` is one that was published, to be found in them."""
+def verify(
+    store: Store, head: str | None, most: int | None, progress: Callable[[int], None] | None
+) -> VerifyReport:
+    """What is wrong with the books; ``head`` is one that was published, to be found in them.
+
+    Raises ``BooksTooLarge`` if they have more than ``most`` transactions, before they are read.
+    """
 
     def look(reader: Reader) -> VerifyReport:
+        if most is not None and reader.transactions(most + 1) > most:
+            raise BooksTooLarge(f"the books have more than {most:,} transactions")
         counts, faults = reader.checks()
         invariants = [Problem(where, what, code=LedgerFault.code) for where, what in faults]
         audit = Audit(reader, progress)

@@ -38,9 +38,16 @@ def row_fault(effect: PutRow, plugin: str, tables: Mapping[str, TableShape]) -> 
         return f"put a row with {sorted(unknown)}, which {effect.table!r} does not have"
     for column in shape.columns:
         if not _fits(column, effect.values.get(column.name)):
-            value = repr(effect.values.get(column.name))[:80]
-            return f"put {value} into {effect.table}.{column.name}, which holds a {column.kind}"
+            put = _told(effect.values.get(column.name))
+            return f"put {put} into {effect.table}.{column.name}, which holds a {column.kind}"
     return ""
+
+
+def _told(value: object) -> str:
+    """A value in a message: of a text its length, since it may say who somebody is."""
+    if isinstance(value, str):
+        return f"a text of {len(value):,} characters"
+    return "nothing" if value is None else f"a {type(value).__name__}"
 
 
 def _fits(column: OwnColumn, value: object) -> bool:

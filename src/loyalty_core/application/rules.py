@@ -71,8 +71,9 @@ class Rules:
 
     ``followers`` are programs that follow facts, ``sources`` what gives benefits, tier schemes
     among them: ``schemes`` has these alone, ``showing`` the programs that show something to
-    members, by plugin, and ``handed_over`` the ids of rewards that are. ``gone`` are plugins of an
-    older version that cannot be asked any more: what they gave stands.
+    members, by plugin, ``scoring`` those that rank them, and ``handed_over`` the ids of rewards
+    that are. ``gone`` are plugins of an older version that cannot be asked any more: what they gave
+    stands.
     ``activities`` are the kinds that plugins declare, by name.
     ``draw`` makes the codes of grants. ``coalition``: whether points of partners are, or ever were,
     accepted here. ``tables`` are those of the plugins, by name. ``quarantine`` knows which plugins
@@ -96,6 +97,7 @@ class Rules:
     schemes: Sequence[Owned[TierScheme]] = field(init=False)
     handed_over: frozenset[str] = field(init=False)
     showing: Mapping[str, ShowsMembers] = field(init=False)
+    scoring: Sequence[Owned[ScoresMembers]] = field(init=False)
 
     def __post_init__(self) -> None:
         """Picks out once what every fact and every statement would look for."""
@@ -106,10 +108,16 @@ class Rules:
         ]
         every = self.uniting.items()
         showing = {plugin: item for plugin, item in every if isinstance(item, ShowsMembers)}
+        scoring = [
+            Owned(plugin, item)
+            for plugin, item in every
+            if isinstance(item, ScoresMembers) and item.boards
+        ]
         handed_over = {name for name, one in self.rewards.items() if isinstance(one.item, Fulfils)}
         object.__setattr__(self, "schemes", schemes)
         object.__setattr__(self, "handed_over", frozenset(handed_over))
         object.__setattr__(self, "showing", showing)
+        object.__setattr__(self, "scoring", scoring)
 
     @property
     def automatic(self) -> tuple[str, ...]:
@@ -139,15 +147,6 @@ class Rules:
             *self.followers,
         ]
         return {owned.plugin: owned.item for owned in programs}
-
-    @property
-    def scoring(self) -> Sequence[Owned[ScoresMembers]]:
-        """The programs that rank members."""
-        return [
-            Owned(plugin, program)
-            for plugin, program in self.uniting.items()
-            if isinstance(program, ScoresMembers) and program.boards
-        ]
 
     @property
     def boards(self) -> Mapping[str, Board]:
@@ -247,7 +246,10 @@ def _checked(
 
 
 def _fault(effects: Sequence[object], plugin: str, fact: Decidable, rules: Rules) -> str:
-    """What is wrong with the effects, in words that follow the plugin's name; empty if nothing."""
+    """What is wrong with the effects, in words that follow the plugin's name; empty if nothing.
+
+    They are logged and traced: names are in them, and no value that may say who somebody is.
+    """
     config = rules.config
     if len(effects) > MOST_EFFECTS:
         return f"returned more than {MOST_EFFECTS:,} effects"
@@ -282,7 +284,7 @@ def _fault(effects: Sequence[object], plugin: str, fact: Decidable, rules: Rules
                 fault = f"caused two facts of one member by rule {effect.rule!r}"
             caused.add(name)
         else:
-            fault = f"returned {effect!r}, which is not an effect"
+            fault = f"returned a {type(effect).__name__}, which is not an effect"
         if fault:
             return fault
     return ""
@@ -312,9 +314,9 @@ def _cause_fault(effect: Cause, plugin: str) -> str:
     if not is_short_text(effect.rule):
         return f"caused a fact by rule {effect.rule!r}, which is not a text of a sensible length"
     if effect.member is not None and (effect.code or not is_id(effect.member)):
-        return f"caused a fact of {effect.member!r}, which does not name one member"
+        return "caused a fact of somebody whom neither one member's id nor a code names"
     if effect.code and not is_short_text(effect.code):
-        return f"caused a fact of {effect.code!r}, which is not a text of a sensible length"
+        return "caused a fact by a code that is not a text of a sensible length"
     if effect.at is not None and not is_moment(effect.at):
         return f"caused a fact at {effect.at}, which is no sensible moment with a time zone"
     plain = all(isinstance(value, str | int | None) for value in effect.data.values())

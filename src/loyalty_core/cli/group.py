@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import traceback
+from collections.abc import Sequence
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
@@ -24,6 +26,7 @@ from loyalty_core.domain.facts import Json
 from loyalty_core.errors import LoyaltyError, PluginError, PluginMissing
 
 ENTRY_POINTS = "loyalty.commands"
+logger = logging.getLogger("loyalty_core")
 _UsageError: Any = typer.BadParameter.__mro__[1]  # typer brings its own click, and hides it
 PROVIDERS = {"serve": ("loyalty-gateway", "Serves the program over GraphQL.")}
 """Commands that distributions of this project add: which one has it, and what it does."""
@@ -39,7 +42,11 @@ class LoyaltyGroup(TyperGroup):
     def list_commands(self, ctx: Any) -> list[str]:
         """The names of all commands: our own first, then the mounted ones."""
         own = super().list_commands(ctx)
-        others = {found.name for found in entry_points(group=ENTRY_POINTS)} | set(PROVIDERS)
+        mounted = entry_points(group=ENTRY_POINTS)
+        for found in mounted:
+            if found.name in own:
+                logger.warning("%s cannot have the command %s", _distribution(found), found.name)
+        others = {found.name for found in mounted} | set(PROVIDERS)
         others |= set(plugged.names())
         return own + sorted(others - set(own))
 
@@ -48,8 +55,8 @@ class LoyaltyGroup(TyperGroup):
         own = super().get_command(ctx, cmd_name)
         if own is not None:
             return own
-        for found in entry_points(group=ENTRY_POINTS, name=cmd_name):
-            return _mounted(found)
+        if mounted := tuple(entry_points(group=ENTRY_POINTS, name=cmd_name)):
+            return _the_only(cmd_name, mounted)
         if cmd_name in PROVIDERS:
             distribution, summary = PROVIDERS[cmd_name]
             missing = PluginMissing(
@@ -89,11 +96,29 @@ def _document(code: str, message: str, remedy: str) -> Json:
     return {"code": code, "message": message, "where": "", "remedy": remedy, "problems": []}
 
 
+def _the_only(name: str, mounted: Sequence[EntryPoint]) -> Any:
+    """The command that a distribution mounts, unless others have one of this name too."""
+    owners = [_distribution(found) for found in mounted]
+    if plugged.group_of(name) is not None:
+        owners.append(f"the plugin {name!r}")
+    if len(owners) == 1:
+        return _mounted(mounted[0])
+    clash = PluginError(
+        f"the command {name!r} is that of {' and of '.join(sorted(owners))}",
+        remedy="Uninstall one of them.",
+    )
+    return _refusing(name, "Cannot be used: it is there twice.", clash)
+
+
+def _distribution(found: EntryPoint) -> str:
+    return found.dist.name if found.dist else found.value
+
+
 def _mounted(found: EntryPoint) -> Any:
     try:
         function = found.load()
     except Exception as error:  # noqa: BLE001 - whatever it is, the other commands must work
-        distribution = found.dist.name if found.dist else found.value
+        distribution = _distribution(found)
         broken = PluginError(
             f"the command {found.name!r} cannot be loaded: {type(error).__name__}: {error}",
             where=distribution,

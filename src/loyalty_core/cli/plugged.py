@@ -25,11 +25,10 @@ from loyalty_core.cli.output import add, answer, facts_table, table
 from loyalty_core.cli.session import opened
 from loyalty_core.domain.facts import Json
 from loyalty_core.errors import LoyaltyError, PluginError, PluginFailed, PluginMissing
-from loyalty_core.plugins.loader import GROUP, Plugin, implements, load
+from loyalty_core.plugins.loader import COMMANDS_HOOK, GROUP, Plugin, implements, load
 from loyalty_core.plugins.registry import commands_of, read_config
 from loyalty_core.ports.program import Command
 
-HOOK = "loyalty_register_commands"
 VARIABLE = "LOYALTY_CONFIG"
 logger = logging.getLogger("loyalty_core")
 
@@ -39,7 +38,7 @@ def names() -> list[str]:
     found = []
     for name in sorted({point.name for point in entry_points(group=GROUP)}):
         try:
-            if implements(load([name], ())[name], HOOK):
+            if implements(load([name], ())[name], COMMANDS_HOOK):
                 found.append(name)
         except LoyaltyError as error:
             logger.warning("%s", error)
@@ -54,7 +53,7 @@ def group_of(name: str) -> Any:
     if name not in {point.name for point in entry_points(group=GROUP)}:
         return None
     plugin = load([name], ())[name]
-    return PluginGroup(plugin) if implements(plugin, HOOK) else None
+    return PluginGroup(plugin) if implements(plugin, COMMANDS_HOOK) else None
 
 
 class PluginGroup(TyperGroup):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -13,7 +12,6 @@ import typer
 
 from loyalty_core.cli.options import read_moment
 from loyalty_core.domain.amounts import parse_scaled
-from loyalty_core.domain.clock import Clock, utc_now
 from loyalty_core.domain.decisions import Trace
 from loyalty_core.domain.members import IdentityKind, Member
 from loyalty_core.errors import FactError, MemberNotFound, WalletUnknown
@@ -25,13 +23,8 @@ def opened(
     config: Path, database: str | None, at: str | None = None, trace: Trace | None = None
 ) -> Iterator[Loyalty]:
     """The program of the configuration, closed at the end; with ``at``, its clock stands there."""
-    clock = _standing(read_moment(at)) if at else utc_now
-    with Loyalty.open(config, database, clock=clock, trace=trace) as loyalty:
-        yield loyalty
-
-
-def _standing(at: datetime) -> Clock:
-    return lambda: at
+    with Loyalty.open(config, database, trace=trace) as loyalty:
+        yield loyalty._asked_at(read_moment(at)) if at else loyalty
 
 
 def identity_of(text: str) -> tuple[str, str]:

@@ -102,12 +102,15 @@ class Customer:
     """A customer of the shop, as the shop knows them now.
 
     Makes nobody a member that the program's ``join`` would not make one by a fact, unless they
-    asked for it (``joins``). Identities are added; of ``profile``, what is empty stays as it was.
+    asked for it (``joins``). Identities are added. Of ``profile``, what is empty stays as it was,
+    but for the fields that the shop ``says`` by their names: an empty one takes away what this
+    shop said before, and nothing that the host or another shop did.
     """
 
     source: str
     identities: Mapping[str, str]
     profile: Profile = Profile()
+    says: tuple[str, ...] = ()
     joins: bool = False
 
 
@@ -225,7 +228,8 @@ class Wants:
 class MakeCode:
     """A code to be made at the shop, worth what the grant says; nothing if it is there already.
 
-    ``key`` and ``code`` are the same at every attempt. ``identities`` say whose it is.
+    ``key`` and ``code`` are the same at every attempt. ``identities`` say whose it is. Until it is
+    made, ``grant.expires_at`` is when it will expire if it is made now.
     """
 
     key: str

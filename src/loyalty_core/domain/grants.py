@@ -157,12 +157,16 @@ class GrantRecord:
         late = self.expires_at is not None and self.expires_at <= now
         return GrantState.EXPIRED if late and self.state is GrantState.ISSUED else self.state
 
+    def end(self, at: datetime, zone: str) -> datetime | None:
+        """When it would expire if it were issued at ``at``: days of the zone, as its terms say."""
+        if self.terms.valid_days is None:
+            return None
+        return start_of(day_of(at, zone) + timedelta(days=self.terms.valid_days), zone)
+
     def issue(self, at: datetime, zone: str) -> None:
         """Makes it usable from ``at``, for as many days of the zone as its terms say."""
         self.state, self.issued_at = GrantState.ISSUED, at
-        if self.terms.valid_days is not None:
-            last = day_of(at, zone) + timedelta(days=self.terms.valid_days)
-            self.expires_at = start_of(last, zone)
+        self.expires_at = self.end(at, zone)
         if self.terms.kind is RewardType.DONATION:
             self.use(at)
 

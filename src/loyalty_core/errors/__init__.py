@@ -327,6 +327,13 @@ class LedgerFault(LoyaltyError):
     code = "ledger_fault"
 
 
+class BooksTooLarge(LoyaltyError):
+    """The books have more transactions than whoever asked lets be read at once."""
+
+    code = "books_too_large"
+    default_remedy = "Run `loyalty verify` on the machine of the jobs: it takes books of any size."
+
+
 class NotSealed(LoyaltyError):
     """The transaction is booked but not sealed yet, so nothing can prove that it was."""
 

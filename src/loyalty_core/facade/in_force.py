@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from threading import Lock
 from typing import NamedTuple
@@ -19,17 +19,19 @@ from loyalty_core.application.structure import iso
 from loyalty_core.domain.decisions import Trace
 from loyalty_core.domain.facts import Json
 from loyalty_core.domain.programs import ProgramConfig
-from loyalty_core.errors import ConfigError, PluginError
+from loyalty_core.errors import ConfigError, LoyaltyError, PluginError
 from loyalty_core.plugins.archive import Archive
 from loyalty_core.plugins.describing import versions_of
 from loyalty_core.plugins.loader import load
 from loyalty_core.plugins.registry import Registry
 from loyalty_core.ports.configs import ConfigVersion, ScheduledConfig
 from loyalty_core.ports.grants import CodeSource
+from loyalty_core.ports.recorded import EARLIEST
 from loyalty_core.ports.store import Store, UnitOfWork
 
 LOOK_EVERY = timedelta(minutes=1)
 """How long a process may go on without asking what others have stated."""
+LATEST = datetime.max.replace(tzinfo=UTC)
 logger = logging.getLogger("loyalty_core")
 
 
@@ -61,7 +63,7 @@ class InForce:
     def __init__(self, opened: Force, given: Given) -> None:
         self.now = opened
         self._given = given
-        self._look_at: datetime | None = None
+        self._known: tuple[datetime, datetime] | None = None
         self._told: set[tuple[str, datetime]] = set()
         self._lock = Lock()
 
@@ -74,20 +76,29 @@ class InForce:
         Raises ``ConfigError``, ``PluginError`` where those that are cannot be kept to here.
         """
 
-        def take(uow: UnitOfWork) -> tuple[Registry, Rules]:
+        def take(uow: UnitOfWork) -> tuple[int, tuple[Registry, Rules] | None]:
             found = take_up(uow, read, now)
             if found.fingerprint == fingerprint(read):
-                return registry, registry.rules(replace(read, version=found.version))
-            return _stored(found, given)  # what cannot be kept to here states nothing either
+                return found.version, None
+            # what cannot be kept to here states nothing either
+            return found.version, _stored(found, given)
 
-        made = cls(_force(store, *store.write(take), given, Quarantine(), now), given)
+        version, other = store.write(take)
+        own = other or (registry, registry.rules(replace(read, version=version)))
+        made = cls(_force(store, *own, given, Quarantine(), now), given)
         made.look(store, now)
         return made
 
     def copy(self) -> InForce:
         """One for a host's transaction: what it starts is gone if the host rolls back."""
         made = InForce(self.now, self._given)
-        made._look_at = self._look_at
+        made._known = self._known
+        return made
+
+    def stopped(self) -> InForce:
+        """One that stays with what is in force, whatever its clock shows."""
+        made = InForce(self.now, self._given)
+        made._known = EARLIEST, LATEST
         return made
 
     def look(self, store: Store, now: datetime) -> Force:
@@ -95,11 +106,15 @@ class InForce:
 
         Raises ``ConfigError``, ``PluginError`` where this process cannot keep to it.
         """
-        if self._look_at is None or now >= self._look_at:
+        if not self._knows(now):
             with self._lock:
-                if self._look_at is None or now >= self._look_at:
+                if not self._knows(now):
                     self._take_up(store, now)
         return self.now
+
+    def _knows(self, now: datetime) -> bool:
+        """Whether it has looked for this moment, which may be earlier where a clock was set."""
+        return self._known is not None and self._known[0] <= now < self._known[1]
 
     def _take_up(self, store: Store, now: datetime) -> None:
         rules = self.now.rules
@@ -107,7 +122,7 @@ class InForce:
         if any(one.waits and one.starts_at <= now for one in coming):
             store.write(lambda uow: start_due(uow, now))
             coming = _coming(store, rules.config.version)
-        started = [one.version for one in coming if one.version is not None]
+        started = [one.version for one in coming if one.version and one.starts_at <= now]
         if started:
             found = store.read(lambda reader: reader.version(max(started)))
             assert found is not None  # no version is ever taken out
@@ -115,20 +130,20 @@ class InForce:
                 store, *_stored(found, self._given), self._given, rules.quarantine, now
             )
             logger.info("version %s of the configuration is in force", found.version)
-        waiting = [one for one in coming if one.waits]
-        self._tell(waiting)
-        self._look_at = min([now + LOOK_EVERY, *(one.starts_at for one in waiting)])
+        ahead = [one for one in coming if one.starts_at > now]
+        self._tell(ahead)
+        self._known = now, min([now + LOOK_EVERY, *(one.starts_at for one in ahead)])
 
-    def _tell(self, waiting: Sequence[ScheduledConfig]) -> None:
+    def _tell(self, ahead: Sequence[ScheduledConfig]) -> None:
         """Logs what is to come, once, and whether this process will be able to keep to it."""
-        for one in waiting:
+        for one in ahead:
             if (one.fingerprint, one.starts_at) in self._told:
                 continue
             self._told.add((one.fingerprint, one.starts_at))
             try:
                 config = load_config(one.document)
-                Registry(load(config.plugins, self._given.plugins)).rules(config, past=True)
-            except (ConfigError, PluginError) as error:
+                Registry(load(config.plugins, self._given.plugins)).rules(config)
+            except LoyaltyError as error:
                 logger.exception(
                     "a configuration starts at %s that this process cannot keep to: %s",
                     iso(one.starts_at),
@@ -149,12 +164,12 @@ def _stored(found: ConfigVersion, given: Given) -> tuple[Registry, Rules]:
         config = replace(read, version=found.version, gateway=given.gateway)
         registry = Registry(load(config.plugins, given.plugins))
         return registry, registry.rules(config)
-    except (ConfigError, PluginError) as error:
+    except LoyaltyError as error:
         logger.exception("version %s of the configuration cannot be kept to", found.version)
         raise _unable(found, error) from error
 
 
-def _unable(found: ConfigVersion, error: ConfigError | PluginError) -> PluginError:
+def _unable(found: ConfigVersion, error: LoyaltyError) -> PluginError:
     since = iso(found.first_used_at)
     problems = error.problems if isinstance(error, ConfigError) else ()
     return PluginError(

@@ -23,7 +23,8 @@ class PluginMethods:
         quarantine: it is not asked to decide, and its part of every fact waits until ``lift``, or
         until another version of it is installed. What is off is not imported to be asked.
         """
-        return self._plugin_states.of(described(self._registry.plugins, self._rules.config.plugins))
+        sections = self._rules.config.plugins
+        return self._plugin_states.of(described(self._registry.plugins, sections))
 
     def lift(self, plugin: str) -> LiftReceipt:
         """Ends a plugin's quarantine and asks it again, at once, about all facts that wait for it.

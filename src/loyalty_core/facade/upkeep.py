@@ -40,15 +40,22 @@ class UpkeepMethods:
         return self._ticker.tick(progress)
 
     def verify(
-        self, *, head: str | None = None, progress: Callable[[int], None] | None = None
+        self,
+        *,
+        head: str | None = None,
+        most: int | None = None,
+        progress: Callable[[int], None] | None = None,
     ) -> VerifyReport:
         """The invariants of the books and every sealed row, checked on the live database.
 
         ``problems`` names each row that was altered, removed or added since it was sealed. A
         ``head`` that was published must still be one of the chain's: then what it stood for was
         not rewritten as a whole either. ``progress`` gets the number of sealed rows compared.
+
+        All of the books is read, in one transaction. Raises ``BooksTooLarge`` if they have more
+        than ``most`` transactions, before that: for those who cannot wait.
         """
-        return verify(self._store, head, progress)
+        return verify(self._store, head, most, progress)
 
     def rebuild(self, *, progress: Callable[[int], None] | None = None) -> RebuildReport:
         """Every cache of the books computed again from the entries, and written where it differed.

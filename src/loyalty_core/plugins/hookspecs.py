@@ -99,7 +99,8 @@ def loyalty_register_commands(config: Any, program: ProgramConfig) -> Iterable[C
     """Returns the plugin's commands for the terminal: ``loyalty <plugin> <name>``.
 
     Called by the command line alone, when one of them is wanted or help is asked for; in no
-    transaction, and before any database is opened.
+    transaction, and before any database is opened. A plugin that has this hook cannot have the
+    id of a command of the core, such as ``status``: it is refused when it is loaded.
     """
     raise NotImplementedError
 

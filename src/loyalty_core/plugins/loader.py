@@ -20,8 +20,21 @@ from loyalty_core.plugins import hookspecs
 from loyalty_core.plugins.manifest import PLUGIN_API_VERSION, PluginManifest
 
 GROUP = "loyalty.plugins"
+COMMANDS_HOOK = "loyalty_register_commands"
 _ID = re.compile(r"[a-z][a-z0-9_]{0,30}")
 _VERSION = re.compile(r"[!-~]{1,64}")
+
+# fmt: off
+COMMANDS = frozenset((
+    "activities", "adjust", "backtest", "balance", "board", "capture", "check", "connect", "demo",
+    "erase", "example", "explain", "export", "grants", "habits", "head", "history", "household",
+    "import", "init", "link", "member", "merge", "plugin", "plugins", "proof", "quote", "record",
+    "redeem", "reinstate", "release", "report", "rewards", "schema", "seal", "segments", "serve",
+    "settle", "settlement", "statement", "status", "tick", "transfer", "unlink", "unmerge", "use",
+    "verify", "versions",
+))
+# fmt: on
+"""The commands of ``loyalty`` itself: a plugin that has commands cannot be called like one."""
 
 
 @runtime_checkable
@@ -114,6 +127,13 @@ def _checked(plugin: object, where: str) -> Plugin:
             remedy="An id has small letters, digits and underscores, starts with a letter, and "
             f"is not {CATALOGUE!r}.",
         )
+    if manifest.id in COMMANDS and implements(plugin, COMMANDS_HOOK):
+        raise PluginError(
+            f"the plugin {manifest.id!r} has commands, and 'loyalty {manifest.id}' is the core's",
+            where=where,
+            remedy="Give it another id, or let it register no commands.",
+            plugin=manifest.id,
+        )
     version: object = manifest.version
     if not isinstance(version, str) or not _VERSION.fullmatch(version):
         raise PluginError(
@@ -140,7 +160,7 @@ def _check_version(manifest: PluginManifest) -> None:
         )
 
 
-def implements(plugin: Plugin, hook: str) -> bool:
+def implements(plugin: object, hook: str) -> bool:
     """Whether a plugin has an implementation of a hook."""
     manager = pluggy.PluginManager(hookspecs.PROJECT)
     return manager.parse_hookimpl_opts(plugin, hook) is not None

@@ -7,6 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeVar, cast
 
@@ -19,6 +20,7 @@ from loyalty_core.application.partners import elsewhere
 from loyalty_core.application.rules import Rules
 from loyalty_core.application.segments import SegmentBenefits
 from loyalty_core.application.structure import read_settings
+from loyalty_core.domain.events import CORE_EVENTS
 from loyalty_core.domain.facts import Json
 from loyalty_core.domain.programs import ProgramConfig
 from loyalty_core.errors import ConfigError, LoyaltyError, PluginError, Problem
@@ -171,6 +173,7 @@ def _rules_of(config: ProgramConfig, collected: Mapping[str, list[Owned[object]]
     connectors = cast(list[Owned[Connector]], collected["connectors"])
     _unique(connectors, lambda connector: connector.id, "connector")
     _refuse_rewards(connectors, config)
+    _refuse_unheard(handlers, connectors, config)
     activities = cast(list[Owned[ActivityKind[object]]], collected["activities"])
     _unique(activities, lambda kind: kind.kind, "kind of activity")
     subscribed: dict[str, list[Owned[Subscription]]] = defaultdict(list)
@@ -255,6 +258,48 @@ def _refuse_rewards(connectors: Iterable[Owned[Connector]], config: ProgramConfi
                 )
     if problems:
         raise ConfigError(problems)
+
+
+def _refuse_unheard(
+    handlers: Iterable[Owned[Subscription]],
+    connectors: Iterable[Owned[Connector]],
+    config: ProgramConfig,
+) -> None:
+    """Raises ``PluginError`` or ``ConfigError`` for events that nobody will ever tell of.
+
+    A handler may wait for a plugin that is off; what a shop is told is what settings ask for.
+    """
+    for one in handlers:
+        kind = one.item.event_type
+        if "." not in kind and kind not in {"*", *CORE_EVENTS}:
+            raise PluginError(
+                f"the plugin {one.plugin!r} subscribes to {kind!r}, which is no event",
+                where=f"plugins.{one.plugin}",
+                remedy=_alike(kind),
+                plugin=one.plugin,
+            )
+    told = {"*", *CORE_EVENTS}
+    problems = [
+        Problem(f"plugins.{owned.item.id}", f"there is no event {kind!r}", _alike(kind))
+        for owned in connectors
+        for kind in (owned.item.wants.events if isinstance(owned.item, ActsOnShop) else ())
+        if kind not in told and not _is_of_plugin(kind, config)
+    ]
+    if problems:
+        raise ConfigError(problems)
+
+
+def _is_of_plugin(kind: str, config: ProgramConfig) -> bool:
+    """Whether a plugin that is on may emit it."""
+    plugin, _, name = kind.partition(".")
+    return bool(name) and plugin in config.plugins
+
+
+def _alike(kind: str) -> str:
+    """Which events may be meant."""
+    near = get_close_matches(kind, CORE_EVENTS)
+    meant = f"Is it {' or '.join(near)}? " if near else ""
+    return f"{meant}Events of the core are in docs/reference/events.md; a plugin's have its id."
 
 
 def read_config(config: str | Path | Mapping[str, Json], given: Iterable[object]) -> ProgramConfig:

@@ -197,7 +197,10 @@ class Fulfils(Protocol):
 
 
 class Handler(Protocol):
-    """A subscriber to events, called after commit: at least once, so keyed by ``event.id``."""
+    """A subscriber to events, called after commit: at least once, so keyed by ``event.id``.
+
+    What takes messages to members, by mail or push, is one too: there is no other kind of channel.
+    """
 
     def __call__(self, event: Event) -> Iterable[Fact | Mapping[str, Json]] | None:
         """Acts on the event outside any transaction; a raise is retried later with backoff.

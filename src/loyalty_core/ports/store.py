@@ -271,6 +271,10 @@ class Reader(
         """Row counts, and each broken invariant as (where, what)."""
         ...
 
+    def transactions(self, most: int) -> int:
+        """How many transactions the books have; ``most`` if there are so many or more."""
+        ...
+
     def describe(self) -> tuple[str, list[str]]:
         """The database in words, without secrets, and the migrations it has."""
         ...

@@ -81,7 +81,6 @@ class Boards(People):
 
     def scores(self, members: Iterable[MemberId]) -> list[ScoreRecord]:
         """The scores of these members that are stored."""
-        mine = select(score).where(score.c.member_id.in_(sorted(members)))
         return [
             ScoreRecord(
                 member_id=row["member_id"],
@@ -91,7 +90,7 @@ class Boards(People):
                 reached_at=row["reached_at"],
                 before=Key(row["minus"], row["reached_at"], row["member_id"]),
             )
-            for row in self._rows(mine, {})
+            for row in self._sql.of_members(self._runner, score, members)
         ]
 
     def forget_scores(self, members: Iterable[MemberId]) -> None:

@@ -60,6 +60,13 @@ def check_books(
     return counts, faults
 
 
+def count_transactions(connection: Connection, program: str, most: int) -> int:
+    """How many transactions there are, counted up to ``most``."""
+    made = tables.transaction
+    some = select(literal(1)).where(ours(made.c.member_id, program)).limit(most).subquery()
+    return connection.scalar(select(func.count()).select_from(some)) or 0
+
+
 _PROGRAM: Any = literal_column(":program")
 _Text = tuple[str, str, int]
 """A name, a statement, and how often the program's id is in it."""

@@ -18,7 +18,7 @@ from loyalty_core.storage import rows, tables
 from loyalty_core.storage.accounts import AccountRows
 from loyalty_core.storage.actions import ActionAnswers
 from loyalty_core.storage.board_reads import BoardReads
-from loyalty_core.storage.checks import check_books
+from loyalty_core.storage.checks import check_books, count_transactions
 from loyalty_core.storage.configs import ConfigReads
 from loyalty_core.storage.habits import HabitRows
 from loyalty_core.storage.households import HouseholdReads
@@ -202,6 +202,10 @@ class SqlReader(
     def checks(self) -> tuple[Mapping[str, int], list[tuple[str, str]]]:
         """Row counts, and each broken invariant as (where, what)."""
         return check_books(self._connection, self._program)
+
+    def transactions(self, most: int) -> int:
+        """How many transactions the books have; ``most`` if there are so many or more."""
+        return count_transactions(self._connection, self._program, most)
 
     def describe(self) -> tuple[str, list[str]]:
         """The database in words, without secrets, and the migrations it has."""

@@ -8,7 +8,7 @@ so a text is the same for any number of rows.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from operator import itemgetter
@@ -171,6 +171,17 @@ class Sql:
             chosen = f"SELECT * FROM {table} AS {name} WHERE {where} {then}"
             return f"CROSS JOIN LATERAL ({chosen}) AS {name}"
         return f"CROSS JOIN {table} AS {name} ON {where}"
+
+    def of_members(self, runner: Runner, table: Table, members: Iterable[str]) -> Iterator[Row]:
+        """A table's rows of some members, found by an index that begins with them."""
+        form = self.forms[table]
+        for (fetched,) in runner.fetch(self._of_members(table), (self.ids(members),)):
+            yield form.row(decode(fetched))
+
+    @lru_cache(maxsize=256)  # noqa: B019 - as many as there are tables, kept as long as the texts
+    def _of_members(self, table: Table) -> str:
+        row = self.array(*self.forms[table].listed(table.name))
+        return f"SELECT {row} FROM {table} WHERE member_id {self.any_id()}"
 
     def write(self, runner: Runner, writes: Iterable[Write]) -> None:
         """Writes rows: on PostgreSQL all in one statement, on SQLite one for each table."""

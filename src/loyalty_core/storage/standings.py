@@ -19,7 +19,6 @@ class Standings(People):
 
     def standings(self, members: Iterable[MemberId]) -> list[StandingRecord]:
         """What was told of these members."""
-        mine = select(standing).where(standing.c.member_id.in_(sorted(members)))
         return [
             StandingRecord(
                 member_id=row["member_id"],
@@ -30,7 +29,7 @@ class Standings(People):
                 config_version=row["config_version"],
                 stored=True,
             )
-            for row in self._rows(mine, {})
+            for row in self._sql.of_members(self._runner, standing, members)
         ]
 
     def due_standings(self, now: datetime, version: int, limit: int) -> list[MemberId]:

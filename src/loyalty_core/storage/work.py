@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, delete, select, update
 
 from loyalty_core.domain.facts import FactKey
 from loyalty_core.domain.ledger import Lot, LotId, WalletBook
@@ -99,21 +100,10 @@ class SqlUnitOfWork(
 
     def due_members(self, now: datetime, limit: int) -> list[MemberId]:
         """Members whose points activate or expire, or holds time out, from ``limit`` of each."""
-        lot, wallet, member, held = tables.lot, tables.wallet, tables.member, tables.redemption
-        free = and_(tables.is_open, lot.c.remaining > lot.c.held)
-        lapsing = (wallet.c.balance > 0) & (wallet.c.balance > wallet.c.held)
-        conditions = (  # each walks its own partial index
-            (lot, free & (lot.c.expires_at <= now)),
-            (lot, and_(tables.is_pending, lot.c.activates_at <= now)),
-            (wallet, lapsing & (wallet.c.lapses_at <= now)),
-            (held, (held.c.state == "held") & (held.c.expires_at <= now)),
-        )
+        given = {"now": now, "program": self._program, "most": limit}
         found: set[str] = set()
-        for table, due in conditions:  # a join would let SQLite walk through all members
-            whose = select(member.c.program).where(member.c.id == table.c.member_id)
-            ours = whose.scalar_subquery() == self._program
-            chosen = select(table.c.member_id).where(due, ours).limit(limit)
-            found.update(self._connection.scalars(chosen))
+        for chosen in _due_members():
+            found.update(self._connection.scalars(chosen, given))
         return sorted(map(MemberId, found))
 
     # -- facts ------------------------------------------------------------------------------------
@@ -284,3 +274,24 @@ class SqlUnitOfWork(
     def receipt(self, key: str) -> StoredReceipt | None:
         """What the command with this idempotency key returned."""
         return self._queries.receipt((key, key_digest(key)))
+
+
+@lru_cache(maxsize=1)
+def _due_members() -> Sequence[Select[Any]]:
+    """What finds the members that something is due for; each walks its own partial index."""
+    lot, wallet, member, held = tables.lot, tables.wallet, tables.member, tables.redemption
+    now: Any = bindparam("now")
+    free = and_(tables.is_open, lot.c.remaining > lot.c.held)
+    lapsing = (wallet.c.balance > 0) & (wallet.c.balance > wallet.c.held)
+    conditions = (
+        (lot, free & (lot.c.expires_at <= now)),
+        (lot, and_(tables.is_pending, lot.c.activates_at <= now)),
+        (wallet, lapsing & (wallet.c.lapses_at <= now)),
+        (held, (held.c.state == "held") & (held.c.expires_at <= now)),
+    )
+    made = []
+    for table, due in conditions:  # a join would let SQLite walk through all members
+        whose = select(member.c.program).where(member.c.id == table.c.member_id)
+        ours = whose.scalar_subquery() == bindparam("program")
+        made.append(select(table.c.member_id).where(due, ours).limit(bindparam("most")))
+    return made

@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
+from typer import testing
+from typer.main import get_command
 from typer.testing import CliRunner, Result
 
 from loyalty_core.cli import build_app
@@ -89,7 +93,16 @@ class Shop:
 def run(arguments: Sequence[str], stdin: str | bytes = "") -> Result:
     """The result of a command; an exception that nobody expected is raised."""
     data = stdin.encode() if isinstance(stdin, str) else stdin
-    return CliRunner().invoke(build_app(), list(arguments), input=data, catch_exceptions=False)
+    app, command = built()
+    with patch.object(testing, "_get_command", return_value=command):
+        return CliRunner().invoke(app, list(arguments), input=data, catch_exceptions=False)
+
+
+@cache
+def built() -> tuple[Any, Any]:
+    """The command line, put together once: that takes longer than most commands."""
+    app = build_app()
+    return app, get_command(app)
 
 
 def points(units: int) -> dict[str, Any]:

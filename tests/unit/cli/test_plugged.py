@@ -11,9 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.core import TyperGroup
+from typer.main import get_command
 from typer.testing import Result
 
-from loyalty_core import Loyalty
+from loyalty_core import Loyalty, PluginError
+from loyalty_core.cli import build_app, group
+from loyalty_core.plugins.loader import COMMANDS
 from tests.unit.cli.shop import run
 
 PLUGIN = '''
@@ -276,3 +280,60 @@ def test_a_program_opens_whatever_its_commands_are(counting: list[str], tmp_path
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert "Counts things." in done.stdout
+
+
+def test_the_core_knows_its_own_commands() -> None:
+    root = get_command(build_app())
+    assert {*TyperGroup.list_commands(root, None), *group.PROVIDERS} == COMMANDS
+
+
+def test_a_plugin_called_like_a_command_of_the_core_is_refused_where_it_is_on(
+    install: Install, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    install("status", PLUGIN.replace('id="counting"', 'id="status"'))
+    config = tmp_path / "shop.toml"
+    config.write_text(CONFIG.replace("counting", "status"), encoding="utf-8")
+    with pytest.raises(PluginError) as raised:
+        Loyalty.open(config, "sqlite://")
+    told = "the plugin 'status' has commands, and 'loyalty status' is the core's"
+    assert raised.value.message == told
+    assert raised.value.remedy == "Give it another id, or let it register no commands."
+    url = f"sqlite:///{tmp_path / 'books.db'}"
+    done = run(["status", "--config", str(config), "--database", url, "--json"])
+    assert error(done, 3)["message"] == told
+    config.write_text(CONFIG.replace("[plugins.counting]", ""), encoding="utf-8")
+    done = run(["status", "--config", str(config), "--database", url, "--json"])
+    assert (done.exit_code, "error" in json.loads(done.stdout)) == (
+        0,
+        False,
+    )  # installed alone it is in nobody's way
+    assert run(["--help"]).exit_code == 0
+    assert told in caplog.text
+
+
+def test_a_plugin_without_commands_may_be_called_like_one(install: Install, tmp_path: Path) -> None:
+    silent = PLUGIN.replace('id="counting"', 'id="status"').replace("    @hookimpl\n", "")
+    install("status", silent.replace("loyalty_register_commands", "commands"))
+    config = tmp_path / "shop.toml"
+    config.write_text(CONFIG.replace("counting", "status"), encoding="utf-8")
+    Loyalty.open(config, "sqlite://").close()
+
+
+def test_a_command_that_two_distributions_have_is_neither(
+    install: Install, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    install("counting", PLUGIN)
+    for name in ("counting", "check"):
+        info = tmp_path / f"mounting_{name}-1.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(
+            f"Metadata-Version: 2.1\nName: mounting-{name}\nVersion: 1\n"
+        )
+        (info / "entry_points.txt").write_text(f"[loyalty.commands]\n{name} = nowhere:it\n")
+    done = run(["counting", "members", "--json"])
+    assert error(done, 3)["message"] == (
+        "the command 'counting' is that of mounting-counting and of the plugin 'counting'"
+    )
+    assert "loyalty.toml: cannot be read" in error(run(["check", "--json"]), 3)["message"]
+    assert "Cannot be used: it is there twice." in run(["--help"]).stdout
+    assert "mounting-check cannot have the command check" in caplog.text

@@ -229,6 +229,16 @@ def test_subscriptions_clash_like_rewards(ids: list[str], message: str) -> None:
     assert refused(kind()).message == message
 
 
+def test_a_subscription_is_to_an_event_that_there_is() -> None:
+    def register(self: Any, config: Any, program: Any) -> Any:
+        return [Subscription(id="plain.mail", event_type="points_creditd", handler=print)]
+
+    kind = type("Telling", (Plain,), {"loyalty_register_handlers": hookimpl(register)})
+    error = refused(kind())
+    assert error.message == "the plugin 'plain' subscribes to 'points_creditd', which is no event"
+    assert error.remedy.startswith("Is it points_credited")
+
+
 # -- settings --------------------------------------------------------------------------------------
 
 

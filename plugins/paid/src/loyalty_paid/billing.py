@@ -89,11 +89,14 @@ def failed(turn: Turn) -> None:
 
 
 def pending(turn: Turn) -> None:
-    """The provider answers later; the member may be able to pay somewhere until then."""
+    """The member has to pay somewhere by themselves, and is told where as long as it is wanted."""
     membership = turn.membership
     for due in (membership.due, membership.changing) if membership else ():
         if due is not None and due.charge == turn.datum("charge"):
             due.pay_url = str(turn.datum("pay_url") or "")
+            data: dict[str, Json] = {"plan": due.plan, "amount": due.amount}
+            data |= {"currency": turn.plans.currency, "pay_url": due.pay_url}
+            turn.tell("payment_pending", charge=due.charge, **data)
 
 
 def refund(turn: Turn) -> None:

@@ -25,6 +25,7 @@ from loyalty_core import (
     as_text,
     customer_ids,
     format_scaled,
+    needed_moment,
     worth_in,
 )
 from loyalty_shopify.asking import Admin, Argument
@@ -32,6 +33,9 @@ from loyalty_shopify.queries import (
     ACTIVATE_CODE,
     DEACTIVATE_CODE,
     DEACTIVATE_GIFT_CARD,
+    END_DISCOUNT,
+    END_FREE_SHIPPING,
+    END_GIFT_CARD,
     FIND_CODE,
     FIND_GIFT_CARD,
     MAKE_DISCOUNT,
@@ -42,6 +46,7 @@ from loyalty_shopify.queries import (
 MADE_HERE = (RewardType.DISCOUNT, RewardType.FREE_SHIPPING, RewardType.GIFT_CARD)
 """The kinds of rewards whose codes a shop on Shopify can make."""
 GIFT_CARD_CODE = re.compile(r"[0-9A-Za-z]{8,20}", re.ASCII)
+ENDED = {MAKE_DISCOUNT: END_DISCOUNT, MAKE_FREE_SHIPPING: END_FREE_SHIPPING}
 TAKEN = "TAKEN"
 LAG_SECONDS = 60
 
@@ -91,8 +96,14 @@ class Codes:
             return False
         if not _ours(found, "title", action.grant):
             raise ActionRefused(f"the shop has a code {action.code!r} of its own")
+        id, ends = as_text(found.get("id")), as_text(found.get("endsAt"))
         if not _active(found):
-            self._changed(ACTIVATE_CODE, as_text(found.get("id")))
+            self._changed(ACTIVATE_CODE, id)
+            ends = ""  # what is activated after its end has none any more
+        wanted = action.grant.expires_at
+        if wanted != (needed_moment(ends, "endsAt") if ends else None):
+            query, given = _discount_input(action, self.source, self.currency)
+            self._changed(ENDED[query], id, input={"endsAt": given["endsAt"]})
         return True
 
     def _discount(self, code: str) -> dict[str, Json] | None:
@@ -107,12 +118,17 @@ class Codes:
         card = self._gift_card(action.code, action.grant)
         if card is not None and card.get("enabled") is not True:
             raise ActionRefused("a gift card that was deactivated cannot be used again")
+        ends = action.grant.expires_at
+        day = ends.date().isoformat() if ends is not None else None
         if card is not None:
+            if (as_text(card.get("expiresOn")) or None) != day:
+                self._changed(END_GIFT_CARD, as_text(card.get("id")), input={"expiresOn": day})
             return
         given: dict[str, Argument] = {
             "initialValue": _amount(action.grant.worth, self.currency),
             "code": action.code,
             "note": _title(action.grant),
+            "expiresOn": day,
         }
         if customers := _customers(action, self.source):
             given["customerId"] = customers[0]
@@ -130,8 +146,8 @@ class Codes:
         cards = as_objects(self.admin.ask(FIND_GIFT_CARD, query=code).get("giftCards"))
         return next((one for one in cards if _ours(one, "note", grant)), None)
 
-    def _changed(self, query: str, id: str) -> None:
-        made = as_object(self.admin.ask(query, id=id).get("made"))
+    def _changed(self, query: str, id: str, **given: Argument) -> None:
+        made = as_object(self.admin.ask(query, id=id, **given).get("made"))
         if errors := as_objects(made.get("userErrors")):
             raise ConnectorError(_said(errors), where=id)
 
@@ -149,6 +165,7 @@ def _discount_input(
         "code": action.code,
         "title": _title(grant),
         "startsAt": grant.created_at.isoformat(),
+        "endsAt": grant.expires_at.isoformat() if grant.expires_at else None,
         "context": whose,
         "usageLimit": 1,
         "appliesOncePerCustomer": True,

@@ -52,6 +52,7 @@ ORDERS = frozenset(
 CUSTOMERS = frozenset({"customers/create", "customers/update", "customers/enable"})
 READS = ("read_orders", "read_customers")
 """Scopes without which it is of no use; `act` needs more."""
+ALL_ORDERS = "read_all_orders"
 
 
 class ShopifyConnector:
@@ -91,7 +92,10 @@ class ShopifyConnector:
             return Health(ok=False, detail=f"the shop's currency is {money}: write it down")
         if missing:
             return Health(ok=False, detail=f"the app lacks the scopes {', '.join(missing)}")
-        return Health(ok=True, detail=f"{as_text(shop.get('name'))}, Admin API {VERSION}")
+        detail = f"{as_text(shop.get('name'))}, Admin API {VERSION}"
+        if ALL_ORDERS not in scopes:
+            detail += f"; without the scope {ALL_ORDERS} it shows orders of the last 60 days alone"
+        return Health(ok=True, detail=detail)
 
     def _needed(self) -> tuple[str, ...]:
         needed = [*READS]
@@ -130,7 +134,8 @@ class ShopifyConnector:
         if topic == "orders/edited":
             return self._edited(needed_object(message.json(), "$"))
         if topic == "refunds/create":
-            return [self._reading.refund_alone(self._refund(needed_object(message.json(), "$")))]
+            doc = self._refund(needed_object(message.json(), "$"))
+            return self._reading.refunds_alone(doc)
         if topic in CUSTOMERS:
             return self._customer(needed_object(message.json(), "$"))
         if topic == "customers/data_request":

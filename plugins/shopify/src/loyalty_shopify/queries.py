@@ -80,6 +80,9 @@ REFUND = f"""query($id: ID!, $first: Int!, $after: String) {{
     refund_shipping_lines: refundShippingLines(first: 20) {{
       nodes {{ subtotal_amount_set: subtotalAmountSet {_MONEY} }}
     }}
+    order_adjustments: orderAdjustments(first: 20) {{
+      nodes {{ reason amount_set: amountSet {_MONEY} tax_amount_set: taxAmountSet {_MONEY} }}
+    }}
     transactions(first: 20) {{ nodes {{ kind status amount_set: amountSet {_MONEY} }} }}
   }}
 }}"""
@@ -128,8 +131,8 @@ FIND_CODE = """query($code: String!) {
   codeDiscountNodeByCode(code: $code) {
     id
     codeDiscount {
-      ... on DiscountCodeBasic { title status }
-      ... on DiscountCodeFreeShipping { title status }
+      ... on DiscountCodeBasic { title status endsAt }
+      ... on DiscountCodeFreeShipping { title status endsAt }
     }
   }
 }"""
@@ -144,16 +147,28 @@ MAKE_FREE_SHIPPING = f"""mutation($input: DiscountCodeFreeShippingInput!) {{
   made: discountCodeFreeShippingCreate(freeShippingCodeDiscount: $input) {_MADE}
 }}"""
 
+END_DISCOUNT = f"""mutation($id: ID!, $input: DiscountCodeBasicInput!) {{
+  made: discountCodeBasicUpdate(id: $id, basicCodeDiscount: $input) {_MADE}
+}}"""
+
+END_FREE_SHIPPING = f"""mutation($id: ID!, $input: DiscountCodeFreeShippingInput!) {{
+  made: discountCodeFreeShippingUpdate(id: $id, freeShippingCodeDiscount: $input) {_MADE}
+}}"""
+
 ACTIVATE_CODE = f"mutation($id: ID!) {{ made: discountCodeActivate(id: $id) {_MADE} }}"
 
 DEACTIVATE_CODE = f"mutation($id: ID!) {{ made: discountCodeDeactivate(id: $id) {_MADE} }}"
 
 FIND_GIFT_CARD = """query($query: String!) {
-  giftCards(first: 10, query: $query) { nodes { id note enabled } }
+  giftCards(first: 10, query: $query) { nodes { id note enabled expiresOn } }
 }"""
 
 MAKE_GIFT_CARD = """mutation($input: GiftCardCreateInput!) {
   made: giftCardCreate(input: $input) { giftCard { id } userErrors { field message code } }
+}"""
+
+END_GIFT_CARD = """mutation($id: ID!, $input: GiftCardUpdateInput!) {
+  made: giftCardUpdate(id: $id, input: $input) { giftCard { id } userErrors { field message } }
 }"""
 
 DEACTIVATE_GIFT_CARD = """mutation($id: ID!) {

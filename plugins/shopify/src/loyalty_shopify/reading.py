@@ -78,7 +78,8 @@ class Reading:
         """The order that a document describes; raises ``FactError``."""
         currency = as_text(doc.get("currency")) or self.currency
         money = currency, minor_digits(currency)
-        refunds = tuple(self.refund(one, money) for one in as_objects(doc.get("refunds")))
+        given = as_objects(doc.get("refunds"))
+        refunds = tuple(made for one in given for made in self.refunds(one, money))
         status = STATUS.get(as_text(doc.get("financial_status")).lower(), OrderStatus.PENDING)
         if doc.get("cancelled_at") is not None:
             status = OrderStatus.CANCELLED
@@ -106,23 +107,23 @@ class Reading:
             test=doc.get("test") is True,
         )
 
-    def refund_alone(self, doc: JsonObject) -> OrderRefund:
-        """The refund of a document that says which order it belongs to; raises ``FactError``."""
+    def refunds_alone(self, doc: JsonObject) -> list[OrderRefund]:
+        """The refunds of a document that says which order it belongs to; raises ``FactError``."""
         found = (_currency_of(one) for one in as_objects(doc.get("refund_line_items")))
         currency = next((code for code in found if code), "") or self.currency
-        return OrderRefund(
-            source=self.source,
-            order_id=name(doc.get("order_id"), "$.order_id"),
-            currency=currency,
-            refund=self.refund(doc, (currency, minor_digits(currency))),
-        )
+        order = name(doc.get("order_id"), "$.order_id")
+        return [
+            OrderRefund(source=self.source, order_id=order, currency=currency, refund=one)
+            for one in self.refunds(doc, (currency, minor_digits(currency)))
+        ]
 
-    def refund(self, doc: JsonObject, money: tuple[str, int]) -> Refund:
-        """What a refund gives back.
+    def refunds(self, doc: JsonObject, money: tuple[str, int]) -> Iterator[Refund]:
+        """What a refund gives back: its lines, and apart from them money beyond what they come to.
 
         Its lines count by their pieces, as each piece has its part of the discount. What was paid
-        out only counts where there are none; a refund of nothing at all, as an edit makes one,
-        states zero, for a refund that says nothing gives the whole order back.
+        out counts where there are none, or as far as the shop says that it is more than they come
+        to; a refund of nothing at all, as an edit makes one, states zero, for a refund that says
+        nothing gives the whole order back.
         """
         where = f"$.refunds[{name(doc.get('id'), '$.refunds.id')}]"
         pieces: Counter[str] = Counter()
@@ -137,17 +138,28 @@ class Reading:
         good = [one for one in paid if as_text(one.get("status")).lower() not in FAILED]
         amount = sum(shop_money(one, ("amount_set", "amount"), money, where) for one in good)
         at = needed_moment(doc.get("created_at"), f"{where}.created_at")
-        failed = bool(paid) and not good and not pieces
+        voided = at if paid and not good else None
+        beyond = _beyond(doc, money, where) if pieces and paid else 0
+        rest = min(beyond, amount) if good else beyond
         lines = tuple(RefundLine(line=line, quantity=pieces[line]) for line in sorted(pieces))
-        return Refund(
-            id=name(doc.get("id"), where),
+        id = name(doc.get("id"), where)
+        yield Refund(
+            id=id,
             occurred_at=at,
             kind=RefundKind.GOODS if lines else self.money_refunds,
             lines=lines,
-            amount=Minor(amount),
+            amount=Minor(amount if voided else amount - rest),
             shipping=Minor(_shipping_refund(doc, money, where)),
-            voided_at=at if failed else None,
+            voided_at=None if lines else voided,
         )
+        if rest:
+            yield Refund(
+                id=f"{id}:rest",
+                occurred_at=at,
+                kind=self.money_refunds,
+                amount=Minor(rest),
+                voided_at=voided,
+            )
 
 
 def paid_with_a_card_of_the_shop(doc: JsonObject) -> bool:
@@ -308,6 +320,23 @@ def _shipping_refund(doc: JsonObject, money: tuple[str, int], where: str) -> int
         if as_text(one.get("kind")).lower() == "shipping_refund"
     ]
     return abs(sum(shop_money(one, ("amount_set", "amount"), money, where) for one in old))
+
+
+def _beyond(doc: JsonObject, money: tuple[str, int], where: str) -> int:
+    """What was paid out beyond what the pieces come to; zero if it was as much, or less.
+
+    The shop says it: an adjustment below zero. What was still owed for goods that came back before
+    (``pending``) is not that: those took their points.
+    """
+    names = ("amount_set", "amount"), ("tax_amount_set", "tax_amount")
+    found = [
+        one
+        for one in as_objects(doc.get("order_adjustments"))
+        if as_text(one.get("kind")).lower() != "shipping_refund"
+        and not as_text(one.get("reason")).lower().startswith("pending")
+    ]
+    total = sum(shop_money(one, pair, money, where) for one in found for pair in names)
+    return max(-total, 0)
 
 
 def _currency_of(line: JsonObject) -> str:

@@ -52,10 +52,17 @@ A_FILE_PAGE = 100
 A_PAGE = 10
 LINES_A_PAGE = 10
 CUSTOMERS_A_PAGE = 100
+PAGES = {"orders": A_PAGE, "customers": CUSTOMERS_A_PAGE}
 BULK_SECONDS = 15
 LONGEST_LINE = 16_777_216
 NEXT = {"orders": "customers", "customers": ""}
 FAILED = ("FAILED", "CANCELED", "CANCELING")
+PASSING = ("INTERNAL_SERVER_ERROR", "TIMEOUT")
+"""What a bulk operation fails of that the next one need not."""
+BULK_ATTEMPTS = 3
+BUSY = ("OPERATION_IN_PROGRESS", "LIMIT_REACHED")
+MOST_LISTED = 25_000
+"""How far one search can be paged through; what comes after is found by another one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,13 +70,18 @@ class Place:
     """Where a walk is. ``orders`` and ``customers`` are up to when each is known.
 
     ``of`` is what is being gone through, ``bulk`` the operation whose file is read from the byte
-    ``offset``, ``after`` the page of a list; ``seen`` is the latest change on the pages so far.
+    ``offset``, after so many others have ``failed``. Of a list, ``after`` is the page, ``since``
+    where its search began, if that is not the walk's first, and ``listed`` what it gave so far;
+    ``seen`` is the latest change on the pages so far.
     """
 
     of: str = ""
     bulk: str = ""
     offset: int = 0
+    failed: int = 0
     after: str = ""
+    since: str = ""
+    listed: int = 0
     seen: str = ""
     orders: str = ""
     customers: str = ""
@@ -105,7 +117,7 @@ class Walk:
         made = as_object(self._admin.ask(START_BULK, query=BULK[place.of])["bulkOperationRunQuery"])
         if errors := as_objects(made.get("userErrors")):
             said = "; ".join(as_text(one.get("message")) for one in errors)
-            if any(as_text(one.get("code")) == "OPERATION_IN_PROGRESS" for one in errors):
+            if any(as_text(one.get("code")) in BUSY for one in errors):
                 raise PlatformUnavailable(said, retry_after=4 * BULK_SECONDS)
             raise ConnectorError(said, where="bulkOperationRunQuery")
         started = as_object(made.get("bulkOperation"))
@@ -117,13 +129,9 @@ class Walk:
         state = as_object(self._admin.ask(BULK_STATE, id=place.bulk).get("node"))
         status = as_text(state.get("status"))
         if status in FAILED:
-            message = (
-                f"collecting the {place.of} failed: {as_text(state.get('errorCode')) or status}"
-            )
-            raise ConnectorError(message, where=place.bulk, remedy="Run backfill --again.")
+            return self._failed(place, as_text(state.get("errorCode")) or status)
         if not state or status == "EXPIRED":  # a file is kept for a week: begin this part again
-            again = replace(place, bulk="", offset=0, seen="", after="")
-            return Page(inputs=(), cursor=cursor_of(again), more=True)
+            return self._anew(place)
         if status != "COMPLETED":
             message = f"Shopify is collecting the {place.of}: {status.lower()}"
             raise PlatformUnavailable(message, retry_after=BULK_SECONDS)
@@ -136,7 +144,21 @@ class Walk:
             going = replace(place, offset=end)
             total = state.get("rootObjectCount") if place.of == "orders" else None
             return Page(inputs=inputs, cursor=cursor_of(going), more=True, total=_total(total))
-        return self._next(replace(place, bulk="", offset=0), inputs)
+        return self._next(replace(place, bulk="", offset=0, failed=0), inputs)
+
+    def _anew(self, place: Place) -> Page:
+        again = replace(place, bulk="", offset=0, seen="")
+        return Page(inputs=(), cursor=cursor_of(again), more=True)
+
+    def _failed(self, place: Place, why: str) -> Page:
+        """Another operation for one that failed of what passes; else a person has to look."""
+        failed = place.failed + 1
+        if why in PASSING and failed < BULK_ATTEMPTS:
+            return self._anew(replace(place, failed=failed))
+        message, remedy = f"collecting the {place.of} failed: {why}", "Run backfill --again."
+        if why == "ACCESS_DENIED":
+            remedy = f"Give the app the scopes that its page names. {remedy}"
+        raise ConnectorError(message, where=place.bulk, remedy=remedy)
 
     def _read(self, url: str, start: int) -> tuple[list[JsonObject], int | None]:
         """The documents from a byte of a file on, and where the next is; None at its end.
@@ -161,20 +183,22 @@ class Walk:
     # -- what changed -------------------------------------------------------------------------
 
     def _list(self, place: Place) -> Page:
-        since = place.orders if place.of == "orders" else place.customers
-        after = needed_moment(since, "cursor") - OVERLAP
-        search = f"updated_at:>='{after.isoformat()}'"
-        found, more = self._ask_list(place, search)
+        known = place.orders if place.of == "orders" else place.customers
+        since = place.since or (needed_moment(known, "cursor") - OVERLAP).isoformat()
+        found, more = self._ask_list(place, f"updated_at:>='{since}'")
         inputs = tuple(one for doc in found for one in self._inputs(place.of, doc))
         moments = [as_text(one.get("updated_at")) for one in found]
         seen = max(
             (needed_moment(one, "updated_at").isoformat() for one in moments if one), default=""
         )
-        seen = max(seen, place.seen)
-        if more:
-            going = replace(place, after=more, seen=seen)
-            return Page(inputs=inputs, cursor=cursor_of(going), more=True)
-        return self._next(replace(place, after="", seen=max(seen, since)), inputs)
+        seen, listed = max(seen, place.seen), place.listed + len(found)
+        if not more:
+            done = replace(place, after="", since="", listed=0, seen=max(seen, known))
+            return self._next(done, inputs)
+        going = replace(place, after=more, seen=seen, listed=listed)
+        if listed + PAGES[place.of] > MOST_LISTED and seen > since:
+            going = replace(place, after="", since=seen, seen=seen, listed=0)
+        return Page(inputs=inputs, cursor=cursor_of(going), more=True)
 
     def _ask_list(self, place: Place, search: str) -> tuple[list[dict[str, Json]], str]:
         """A page of a list, smaller ones if that costs too much, and where the next is."""

@@ -15,7 +15,7 @@ from loyalty_stripe.gathering import Gathering
 from loyalty_stripe.signing import topic_of
 from loyalty_stripe.subscriptions import unpaid
 
-PLACES: Mapping[str, str] = {"charge": "charges", "refund": "refunds", "dispute": "disputes"}
+PLACES: Mapping[str, str] = {"refund": "refunds", "dispute": "disputes"}
 """Where that is to be asked for which does not say its payment."""
 ABOUT: Mapping[str, str] = {
     "payment_intent.succeeded": "payment",
@@ -23,6 +23,9 @@ ABOUT: Mapping[str, str] = {
     "payment_intent.processing": "payment",
     "payment_intent.canceled": "payment",
     "payment_intent.payment_failed": "payment",
+    "charge.succeeded": "alone",
+    "charge.captured": "alone",
+    "charge.expired": "alone",
     "charge.refunded": "charge",
     "charge.refund.updated": "refund",
     "refund.created": "refund",
@@ -58,6 +61,7 @@ class Events:
         self._gathering = gathering
         self._asked: Mapping[str, Callable[[JsonObject, JsonObject], list[Input]]] = {
             "payment": lambda event, about: gathering.payment(_id(about)),
+            "alone": self._alone,
             "page": lambda event, about: gathering.page(_id(about)),
             "invoice": lambda event, about: gathering.invoice(_id(about)),
             "customer": lambda event, about: gathering.customer(_id(about)),
@@ -78,23 +82,27 @@ class Events:
     @staticmethod
     def named(event: JsonObject) -> str:
         """What is asked for because of an event, so that a walk asks for it once."""
-        if ABOUT.get(topic_of(event), "unpaid") == "unpaid":
-            return ref(event)
+        kind = ABOUT.get(topic_of(event), "unpaid")
         thin, data = as_object(event.get("related_object")), as_object(event.get("data"))
         about = thin or as_object(data.get("object"))
-        return ref(about.get("payment_intent")) or ref(about)
+        intent = ref(about.get("payment_intent"))
+        if kind == "unpaid" or (kind == "alone" and intent):  # of that, nothing is asked for
+            return ref(event)
+        return intent or ref(about)
 
     def _of_payment(self, kind: str, about: JsonObject) -> list[Input]:
         """A charge, a refund or a dispute is a part of its payment."""
-        intent = ref(about.get("payment_intent"))
-        if not intent:
-            api, id = self._gathering.api, _id(about)
-            found = api.get(f"{PLACES[kind]}/{quote(id, safe='')}") or {}
-            intent = ref(found.get("payment_intent"))
-            if not intent and (charge := ref(found.get("charge")) or ref(about.get("charge"))):
-                found = api.get(f"charges/{quote(charge, safe='')}") or {}
-                intent = ref(found.get("payment_intent"))
-        return self._gathering.payment(intent) if intent else []
+        if intent := ref(about.get("payment_intent")):
+            return self._gathering.payment(intent)
+        charge = _id(about) if kind == "charge" else ref(about.get("charge"))
+        if not charge:
+            path = f"{PLACES[kind]}/{quote(_id(about), safe='')}"
+            charge = ref((self._gathering.api.get(path) or {}).get("charge"))
+        return self._gathering.charge(charge) if charge else []
+
+    def _alone(self, event: JsonObject, about: JsonObject) -> list[Input]:
+        """A charge that is a payment by itself; of any other its PaymentIntent tells."""
+        return [] if ref(about.get("payment_intent")) else self._gathering.charge(_id(about))
 
     def _unpaid(self, event: JsonObject, about: JsonObject) -> list[Input]:
         found = self._gathering.api.get(f"invoices/{quote(_id(about), safe='')}")

@@ -18,13 +18,16 @@ from loyalty_core import (
     contact_identities,
 )
 from loyalty_stripe.asking import Api
-from loyalty_stripe.fields import ref, rows
+from loyalty_stripe.fields import ref, rows, whole
 from loyalty_stripe.marks import elsewhere, fee_of, member_of
-from loyalty_stripe.reading import Paid, Reading
+from loyalty_stripe.reading import Paid, Reading, alone
 from loyalty_stripe.subscriptions import ended
 
 WITH_CHARGE = {"expand": ["latest_charge.refunds"]}
 CHARGED = {"expand": ["data.latest_charge.refunds"]}
+WITH_REFUNDS = {"expand": ["refunds"]}
+INTENTS_SINCE = 1_552_608_000
+"""15 March 2019: invoices from then on are paid by PaymentIntents, and not by charges alone."""
 SETTLED = frozenset({"succeeded", "requires_capture", "canceled"})
 """Where a payment stands that is told of, unless it is a fee; the others may come to nothing."""
 CHARGED_FOR = frozenset({"succeeded", "requires_capture"})
@@ -67,6 +70,23 @@ class Gathering:
         page = session or self._page_of(id)
         return self.reading.payment(self._paid(doc, page, items=True))
 
+    def charge(self, id: str) -> list[Input]:
+        """The inputs of a charge as it is now, which is a part of a payment, or one by itself."""
+        found = self.api.get(f"charges/{quote(id, safe='')}", WITH_REFUNDS)
+        if found is None:
+            return []
+        if intent := ref(found.get("payment_intent")):
+            return self.payment(intent)
+        return self.charged(found)
+
+    def charged(self, doc: JsonObject, *, walking: bool = False) -> list[Input]:
+        """The inputs of a charge with its refunds; none if it is a part of a PaymentIntent."""
+        if ref(doc.get("payment_intent")) or elsewhere(doc, self.program):
+            return []
+        if invoice := self._invoice_of_charge(doc):
+            return [] if walking else self.invoice(invoice)
+        return self.reading.payment(self._paid(alone(doc), None))
+
     def page(self, id: str) -> list[Input]:
         """The inputs of a Checkout Session as it is now."""
         path = f"checkout/sessions/{quote(id, safe='')}"
@@ -95,9 +115,7 @@ class Gathering:
         id = ref(doc)
         items = self._all(doc.get("lines"), f"invoices/{id}/lines", {})
         made = self._all(doc.get("payments"), "invoice_payments", {"invoice": id})
-        intents = [ref(as_object(one.get("payment")).get("payment_intent")) for one in made]
-        found = [self.api.get(f"payment_intents/{one}", WITH_CHARGE) for one in intents if one]
-        payments = [self._paid(one, None) for one in found if one is not None]
+        payments = [paid for one in made if (paid := self._paying(as_object(one.get("payment"))))]
         notes = list(self.api.every("credit_notes", {"invoice": id}))
         return self.reading.invoice(doc, items, payments, notes)
 
@@ -120,8 +138,8 @@ class Gathering:
         if not reached:
             return []
         profile = Profile(name=as_text(doc.get("name")))
-        identities = {"customer_id": ref(doc), **reached}
-        return [Customer(source=self.reading.source, identities=identities, profile=profile)]
+        identities, source = {"customer_id": ref(doc), **reached}, self.reading.source
+        return [Customer(source=source, identities=identities, profile=profile, says=("name",))]
 
     def contract(self, id: str) -> list[Input]:
         """That a subscription to a membership ends, if it does."""
@@ -131,12 +149,12 @@ class Gathering:
     # -- what belongs together ----------------------------------------------------------------
 
     def _paid(self, intent: JsonObject, session: JsonObject | None, *, items: bool = False) -> Paid:
-        id, charge = ref(intent), as_object(intent.get("latest_charge"))
-        listed = charge.get("refunds")
-        refunds = self._all(listed, "refunds", {"payment_intent": id}) if charge else []
+        charge = as_object(intent.get("latest_charge"))
+        whose = {"charge" if ref(charge) == ref(intent) else "payment_intent": ref(intent)}
+        refunds = self._all(charge.get("refunds"), "refunds", whose) if charge else []
         disputes = []
         if charge.get("disputed") is True:
-            disputes = list(self.api.every("disputes", {"payment_intent": id}))
+            disputes = list(self.api.every("disputes", whose))
         sold: list[dict[str, Json]] = []
         if session is not None and items:
             sold = list(self.api.every(f"checkout/sessions/{ref(session)}/line_items", {}))
@@ -153,6 +171,29 @@ class Gathering:
         payment = {"type": "payment_intent", "payment_intent": intent}
         listed = self.api.page("invoice_payments", {"payment": payment, "limit": 1})
         return ref(listed.found[0].get("invoice")) if listed.found else ""
+
+    def _invoice_of_charge(self, charge: JsonObject) -> str:
+        """The old invoice that a charge pays by itself; they can only be asked what paid them."""
+        customer = ref(charge.get("customer"))
+        if not customer or whole(charge.get("created"), "$.created") >= INTENTS_SINCE:
+            return ""
+        form = {"customer": customer, "status": "paid", "expand": ["data.payments"]}
+        for invoice in self.api.every("invoices", form):
+            for one in rows(invoice.get("payments")):
+                if ref(as_object(one.get("payment")).get("charge")) == ref(charge):
+                    return ref(invoice)
+        return ""
+
+    def _paying(self, payment: JsonObject) -> Paid | None:
+        """What pays an invoice: a PaymentIntent, or a charge in those of before there were any."""
+        if intent := ref(payment.get("payment_intent")):
+            found = self.api.get(f"payment_intents/{quote(intent, safe='')}", WITH_CHARGE)
+        elif charge := ref(payment.get("charge")):
+            made = self.api.get(f"charges/{quote(charge, safe='')}", WITH_REFUNDS)
+            found = None if made is None else alone(made)
+        else:
+            return None  # it was paid elsewhere
+        return None if found is None else self._paid(found, None)
 
     def _page_of(self, intent: str) -> dict[str, Json] | None:
         """The Checkout Session that a payment was made on."""

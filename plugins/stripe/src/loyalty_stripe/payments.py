@@ -45,11 +45,17 @@ logger = logging.getLogger("loyalty_stripe")
 
 EARLY = timedelta(days=2)
 """How long before a charge was due its payment may have been made, by clocks that differ."""
-ANOTHER_CARD = frozenset(
-    {"authentication_required", "expired_card", "incorrect_number", "invalid_account"}
-    | {"invalid_number", "lost_card", "new_account_information_available", "pickup_card"}
-    | {"restricted_card", "revocation_of_all_authorizations", "revocation_of_authorization"}
-    | {"stolen_card", "stop_payment_order", "card_not_supported", "currency_not_supported"}
+NEVER_AGAIN = frozenset(
+    {"authentication_required", "highest_risk_level", "incorrect_number", "lost_card"}
+    | {"pickup_card", "revocation_of_all_authorizations", "revocation_of_authorization"}
+    | {"stolen_card", "transaction_not_allowed"}
+)
+"""Codes after which Stripe itself asks a bank for the same card no more, whoever tries."""
+ANOTHER_CARD = NEVER_AGAIN | frozenset(
+    {"card_not_supported", "currency_not_supported", "expired_card", "expired_payment_method"}
+    | {"india_recurring_payment_mandate_canceled", "invalid_account", "invalid_number"}
+    | {"new_account_information_available", "payment_intent_mandate_invalid"}
+    | {"restricted_card", "stop_payment_order"}
 )
 """Codes after which the same method would be declined again, unless the member does something."""
 ADVISED = frozenset({"do_not_try_again", "confirm_card_data"})
@@ -121,16 +127,12 @@ class StripePayments:
         Raises ``PlatformUnavailable`` where it is not known, and ``ConnectorError`` for a payment
         that is not Stripe's, or that Stripe does not give back.
         """
-        intent = self._intent_of(repayment)
+        taken = self._taken_by(repayment)
         marks = {PROGRAM: self._program, REFUND: repayment.key}
-        made = [
-            one
-            for one in self._api.every("refunds", {"payment_intent": intent})
-            if marked(one, marks)
-        ]
+        made = [one for one in self._api.every("refunds", taken) if marked(one, marks)]
         if not made:
             form = {
-                "payment_intent": intent,
+                **taken,
                 "amount": self._amount(repayment.amount.amount_minor, repayment.amount.currency),
                 "metadata": {**marks, DUE: due_mark(repayment.at)},
             }
@@ -140,7 +142,8 @@ class StripePayments:
         if status in ("failed", "canceled"):
             why = as_text(made[0].get("failure_reason")) or status
             message = f"Stripe could not give back {ref(made[0])}: {why}"
-            raise ConnectorError(message, where=intent, remedy="Give it back in another way.")
+            where = repayment.reference
+            raise ConnectorError(message, where=where, remedy="Give it back in another way.")
         if status == "requires_action":
             return None
         given = moment(made[0].get("created"), "$.created")
@@ -322,22 +325,24 @@ class StripePayments:
             raise RequestRefused(message, said=NO_AMOUNT, remedy=remedy)
         return found
 
-    def _intent_of(self, repayment: Repayment) -> str:
-        """The PaymentIntent of a payment: the order's id is its own, or of its page or invoice."""
+    def _taken_by(self, repayment: Repayment) -> dict[str, str]:
+        """What took the money: the order's id is its own, or that of its page or invoice."""
         if repayment.source == self._source:
             kind, _, _ = repayment.reference.partition("_")
             id = quote(repayment.reference, safe="")
             if kind == "pi":
-                return repayment.reference
+                return {"payment_intent": repayment.reference}
+            paid: list[JsonObject] = []
             if kind == "cs":
-                found = self._api.get(f"checkout/sessions/{id}") or {}
-                if intent := ref(found.get("payment_intent")):
-                    return intent
+                paid = [self._api.get(f"checkout/sessions/{id}") or {}]
             if kind == "in":
                 found = self._api.get(f"invoices/{id}", {"expand": ["payments"]}) or {}
-                for one in rows(found.get("payments")):
-                    if as_text(one.get("status")) == "paid":
-                        return ref(as_object(one.get("payment")).get("payment_intent"))
+                made = [one for one in rows(found.get("payments")) if one.get("status") == "paid"]
+                paid = [as_object(one.get("payment")) for one in made]
+            for one in paid:
+                for name in ("payment_intent", "charge"):
+                    if taken := ref(one.get(name)):
+                        return {name: taken}
         message = f"{repayment.reference!r} of {repayment.source!r} was not paid here"
         raise ConnectorError(message, remedy="Give it back where it was paid.")
 

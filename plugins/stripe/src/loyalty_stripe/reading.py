@@ -12,6 +12,7 @@ from datetime import datetime
 from loyalty_core import (
     Activity,
     Input,
+    Json,
     JsonObject,
     Line,
     Order,
@@ -58,6 +59,23 @@ class Paid:
     disputes: Sequence[JsonObject] = ()
     session: JsonObject | None = None
     items: Sequence[JsonObject] = ()
+
+
+def alone(charge: JsonObject) -> dict[str, Json]:
+    """A charge without a PaymentIntent, of the older API, as the payment that it is.
+
+    It is named by the charge, and is what a PaymentIntent with this one charge would be.
+    """
+    taken, reserved = charge.get("captured") is True, charge.get("refunded") is not True
+    stands = "succeeded" if taken else "requires_capture" if reserved else "canceled"
+    alike = ("id", "amount", "created", "currency", "customer", "livemode", "metadata")
+    made = {name: charge.get(name) for name in (*alike, "receipt_email")}
+    return {
+        **made,
+        "amount_received": (charge.get("amount_captured") or charge.get("amount")) if taken else 0,
+        "latest_charge": dict(charge),
+        "status": stands if charge.get("status") == "succeeded" else "",
+    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,6 +239,7 @@ class Reading:
         paid_out = sum(
             whole(one.get("amount_refunded"), "$.credit_notes.refunds")
             for one in rows(note.get("refunds"))
+            if ref(one.get("refund"))  # others were made elsewhere, and are no refunds of ours
         )
         if given > paid_out:
             at = moment(note.get("created"), "$.credit_notes.created")

@@ -14,7 +14,9 @@ from loyalty_stripe.events import Events
 from loyalty_stripe.fields import ref, whole
 from loyalty_stripe.gathering import CHARGED, Gathering
 
-INVOICES, PAYMENTS, CUSTOMERS, EVENTS = "invoices", "payments", "customers", "events"
+INVOICES, PAYMENTS, CHARGES = "invoices", "payments", "charges"
+CUSTOMERS, EVENTS = "customers", "events"
+THEN = {INVOICES: PAYMENTS, PAYMENTS: CHARGES, CHARGES: CUSTOMERS, CUSTOMERS: EVENTS}
 KEPT = timedelta(days=29)
 """For how long events are looked for; Stripe keeps them for a day more."""
 OVERLAP = timedelta(minutes=5)
@@ -58,10 +60,12 @@ class Walk:
         elif at.phase == PAYMENTS:
             listed = self.api.page("payment_intents", {**form, **CHARGED, "limit": SOME})
             read = self._intent
+        elif at.phase == CHARGES:
+            listed = self.api.page("charges", {**form, "expand": ["data.refunds"]})
+            read = self._charge
         else:
             listed, read = self.api.page("customers", form), self.gathering.person
-        then = {INVOICES: PAYMENTS, PAYMENTS: CUSTOMERS, CUSTOMERS: EVENTS}
-        there = replace(at, phase=then[at.phase], after="")
+        there = replace(at, phase=THEN[at.phase], after="")
         if listed.more and listed.found:
             there = replace(at, after=ref(listed.found[-1]))
         inputs = tuple(one for doc in listed.found for one in inputs_of(ref(doc) or "?", doc, read))
@@ -69,6 +73,9 @@ class Walk:
 
     def _intent(self, doc: JsonObject) -> list[Input]:
         return self.gathering.intent(doc, walking=True)
+
+    def _charge(self, doc: JsonObject) -> list[Input]:
+        return self.gathering.charged(doc, walking=True)
 
     def _happened(self, at: Place) -> Page:
         """Events since the last walk, the newest first."""

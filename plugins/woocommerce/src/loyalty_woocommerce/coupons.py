@@ -69,7 +69,7 @@ class Coupons:
             return False
         if _grant_of(found) != action.grant.grant_id:
             raise ActionRefused(f"the shop has a coupon {action.code!r} of its own")
-        if as_text(found.get("date_expires_gmt")) == OVER:
+        if as_text(found.get("date_expires_gmt")) != as_text(given["date_expires_gmt"]):
             self._change(found, {"date_expires_gmt": given["date_expires_gmt"]}, action.code)
         return True
 
