@@ -33,7 +33,6 @@ SERVER_OPTIONS = (
     "synchronous_commit=off",
     "autovacuum=off",
     "max_connections=200",
-    "deadlock_timeout=50ms",
     "listen_addresses=",
     "log_min_messages=fatal",
     "log_min_error_statement=panic",
