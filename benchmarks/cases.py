@@ -102,12 +102,13 @@ STATEMENT = (
 PLUGIN = (
     "A plugin costs its own deciding, and what its effects leave to be written: a credit is a lot, "
     "a transaction and two entries. Tiers ask what was told of a standing besides, by one more "
-    "statement."
+    "statement; since that is prebuilt text, their ratio on SQLite is 0.63 by CPU alone."
 )
 WHOLE = (
     "One caller waits for five ways to the server, or for SQLite's commit; the peer posts two "
     "entries, we record an order, decide it, and keep its events. 32 callers at once are three "
-    "times as fast; who imports orders has the other rows, beside many postings in one transaction."
+    "times as fast; who imports orders has the other rows, where django-hordak posts many in one "
+    "transaction, too."
 )
 SCORED = (
     "A board asks for the member's scores, one query more, and writes two rows more, with three "
