@@ -107,12 +107,14 @@ class WooCommerce(PlatformDouble):
     def _coupons(self, id: list[str], asked: Asked) -> Answer:
         given: Any = asked.json() if asked.body else {}
         if asked.method == "GET":
-            code = asked.query.get("code")
-            return self._page([one for one in self.coupons.values() if one["code"] == code], asked)
-        if asked.method == "PUT":
+            return self._page(self._found_coupons(asked), asked)
+        if asked.method in ("PUT", "DELETE"):
             found = self.coupons.get(int(id[0]))
             if found is None:
                 return _error(404, "woocommerce_rest_shop_coupon_invalid_id", "Invalid ID.")
+            if asked.method == "DELETE":
+                assert asked.query["force"] == "true"
+                return Answer.of(self.coupons.pop(int(id[0])))
             found.update(given)
             return Answer.of(found)
         code = given["code"].lower()
@@ -121,6 +123,13 @@ class WooCommerce(PlatformDouble):
         number = 700 + len(self.coupons)
         self.coupons[number] = {**given, "id": number, "code": code, "usage_count": 0}
         return Answer.of(self.coupons[number], 201)
+
+    def _found_coupons(self, asked: Asked) -> list[Doc]:
+        """By a code the latest one alone; those that have a word in their codes by a search."""
+        latest = sorted(self.coupons.values(), key=lambda one: -one["id"])
+        if word := asked.query.get("search"):
+            return [one for one in latest if word in one["code"]]
+        return [one for one in latest if one["code"] == asked.query.get("code")][:1]
 
 
 def shifted(at: str, hours: int) -> str:

@@ -121,7 +121,9 @@ class Saleor(PlatformDouble):
         return {"errors": [], "voucher": self._voucher(self.vouchers[id])}
 
     def _list_voucher(self, id: str, input: Doc) -> Doc:
-        self.vouchers[id]["listings"] += input["addChannels"]
+        others = self.vouchers[id]["listings"]
+        given = {one["channelId"]: one for one in (*others, *input["addChannels"])}
+        self.vouchers[id]["listings"] = [*given.values()]
         return {"errors": []}
 
     def _delete_voucher(self, id: str) -> Doc:

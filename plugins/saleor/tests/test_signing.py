@@ -21,6 +21,25 @@ from plugins.saleor.tests.papers import SIGNATURE, about_order, order, signed, w
 
 BODY = b'{"issuedAt": "now", "order": {"id": "O1"}}'
 
+# Made once by RSASSA-PKCS1-v1_5 with SHA-256 over the header, a dot and the body, as RFC 7797 says,
+# without any library for JWS; nobody has its private key. The RFC's own are of another algorithm.
+FIXED_BODY = b'{"issuedAt": "2024-06-01T10:00:00+00:00", "order": {"id": "O1"}}'
+FIXED_KEY = (
+    "6n9eCSuPxnQ9XhjIa-p_Orkk5TGzWfbMmlHdwIZgqftcnoaMT9mEFDO4AwtwxspwzwQVpi0grekHqYz7"
+    "BWtQQJABeKutIteT-Si8OAVqEkrn0lCRZmIToKBrB86Hikoz3WnGcmebo4BGQPicw0XH9UCkQ5YQ6JfB"
+    "DnV1JJY8tOFV3t57R14gyuODKs4oDMHUBqwmV3E3FC6iMi7b9aPHOVZnGORIBA0vADF-AaNmDkaYjhHq"
+    "XjwBKeZxuSOjPOoYgZKPyYyb4x_ugDr_zj1_cC_x4oEEsNXV75XTfyFVeZKgqbFa6ASZA2EclAFmIov8"
+    "cMyflh_1M1JxoGdoN62ZAw"
+)
+FIXED = (
+    "eyJhbGciOiJSUzI1NiIsImI2NCI6ZmFsc2UsImNyaXQiOlsiYjY0Il0sImlzcyI6Imh0dHBzOi8vdGVh"
+    "LmV4YW1wbGUvIiwia2lkIjoiZml4ZWQiLCJ0eXAiOiJKV1QifQ..KN4MJAkpcViv9LPlG9HDr8Aq7knT"
+    "bJX-MbbKEPVFJSlrIrMOPltMx0qEMQvkfD2sl5leKNiEFO303bA-P-A_buhp6pG0_563iw95r3IyMhZg"
+    "siGB0Lh36RdYseUEmBvIGulylBucE_VRDO8RU0thP7pIw-iqp9XLzZyTTMGUvvhs3iBz10gJeeTtdTQ3"
+    "Cn9DBJ9KrF17RNzahJwMx83VO0cdqJc4KG8cuAm35qPVvBHf5Hcjg9rP65v0scr-1izBOC4Xhq9q879w"
+    "4XavgchxAfAdyH6YDzykRHuwreL1ybiIzR7ki5lZgSWOkpq4xXbHRH9l6zvrG4JoR0NViMkyaw"
+)
+
 
 def asked_for_keys(double: Saleor) -> int:
     return sum(one.path == JWKS for one in double.asked)
@@ -37,6 +56,15 @@ def test_spoilt_webhooks_leave_nothing(loyalty: Loyalty, double: Saleor) -> None
     check_signatures(loyalty, CONNECTOR, about_order("O1"), SIGNATURE)
     loyalty.work_inbox()
     assert points(loyalty) == 60
+
+
+def test_a_signature_that_no_library_here_made_fits(loyalty: Loyalty, double: Saleor) -> None:
+    key = {"kty": "RSA", "kid": "fixed", "n": FIXED_KEY, "e": "AQAB", "use": "sig", "alg": "RS256"}
+    double.faults.append(Fault(kind="answer", answer=Answer.of({"keys": [key]})))
+    given = webhook("order_updated", FIXED_BODY, signature=FIXED)
+    assert given.to(loyalty, CONNECTOR).message_id is not None
+    other = FIXED_BODY.replace(b"O1", b"O2")
+    assert "not signed" in refused(loyalty, webhook("order_updated", other, signature=FIXED))
 
 
 def test_keys_are_asked_for_once(loyalty: Loyalty, double: Saleor) -> None:

@@ -5,15 +5,23 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from dataclasses import replace
+from typing import Any, cast
 
 import pytest
 
 from loyalty_core import GrantReceipt, Loyalty
-from loyalty_core.testing import Asked, Fault, FrozenClock
-from plugins.square.tests.build import CONNECTOR, opened, points, sent
+from loyalty_core.testing import (
+    ActingShop,
+    Asked,
+    Fault,
+    FrozenClock,
+    check_actions,
+    check_shown,
+)
+from plugins.square.tests.build import CONNECTOR, NOW, opened, points, sent
 from plugins.square.tests.double import Square, error
-from plugins.square.tests.papers import Doc, about_order, sale, webhook
+from plugins.square.tests.papers import Doc, about_order, customer, sale, webhook
 
 CODE = {"prefix": "T", "length": 12}
 CATALOGUE: dict[str, Any] = {
@@ -73,12 +81,13 @@ def card(double: Square) -> Doc:
 
 def writes(double: Square) -> list[str]:
     """What was written, the questions that are asked by a POST left out."""
+    made = filter(is_write, double.asked)
+    return [f"{one.method} {one.path.removeprefix('/v2/')}" for one in made]
+
+
+def is_write(asked: Asked) -> bool:
     questions = ("search", "bulk-retrieve", "from-gan")
-    return [
-        f"{one.method} {one.path.removeprefix('/v2/')}"
-        for one in double.asked
-        if one.method != "GET" and not one.path.endswith(questions)
-    ]
+    return asked.method != "GET" and not asked.path.endswith(questions)
 
 
 # -- gift cards -----------------------------------------------------------------------------------
@@ -109,21 +118,39 @@ def test_points_buy_a_gift_card(shop: Loyalty, double: Square) -> None:
     ]
 
 
-@pytest.mark.parametrize("place", range(4))
-@pytest.mark.parametrize("kind", ["drop", "forget", "truncate"])
-def test_an_answer_that_is_lost_anywhere_makes_and_loads_one_card(
-    shop: Loyalty, double: Square, clock: FrozenClock, kind: Any, place: int
-) -> None:
-    """Of looking for it, making it, loading it, and linking it to its customer."""
-    bought(shop)
-    double.faults.extend([*[Fault(kind="delay", seconds=0)] * place, Fault(kind=kind)])
-    assert shop.tick().action_failures == 1
-    clock.advance(minutes=5)
-    assert shop.tick().actions == 1
-    assert (grant(shop).state, points(shop)) == ("issued", 10)
-    assert (card(double)["gan"], card(double)["state"]) == (grant(shop).code, "ACTIVE")
-    assert len(double.activities) == 1
-    assert shop.verify().problems == ()
+@contextmanager
+def acting(**settings: Any) -> Iterator[ActingShop]:
+    """The seller, new each time, for what connectors that act are tested with."""
+    clock = FrozenClock(NOW)
+    with Square() as double:
+        double.customers["ADA"] = customer()
+        with selling(double, clock, **settings) as loyalty:
+            yield ActingShop(
+                loyalty=loyalty,
+                double=double,
+                clock=clock,
+                connector=CONNECTOR,
+                member=ada(loyalty),
+                stands=lambda: usable(double),
+                writes=is_write,
+                theirs=lambda asked: theirs_are_there(double, asked),
+            )
+
+
+def usable(double: Square) -> list[str]:
+    loaded = [one["gift_card_id"] for one in double.activities]
+    assert len(loaded) == len(set(loaded))
+    return [one["gan"] for one in double.cards.values() if one["state"] == "ACTIVE"]
+
+
+def theirs_are_there(double: Square, asked: Asked) -> None:
+    if asked.path.endswith("from-gan"):
+        code = json.loads(asked.body)["gan"]
+        double.cards.setdefault("theirs", {"id": "theirs", "gan": code, "state": "ACTIVE"})
+
+
+def test_a_card_is_made_and_loaded_once_whatever_becomes_of_the_answers() -> None:
+    check_actions(lambda: acting(rewards=["five"]), "five")
 
 
 @pytest.mark.parametrize(
@@ -147,23 +174,6 @@ def test_a_platform_that_is_away_delays_and_loses_nothing(
     clock.advance(hours=1)
     shop.tick()
     assert (grant(shop).state, points(shop)) == ("issued", 10)
-
-
-def test_a_card_of_the_sellers_with_that_number_gives_the_points_back(
-    shop: Loyalty, double: Square
-) -> None:
-    bought(shop)
-
-    def theirs_are_there(asked: Asked) -> None:
-        if asked.path.endswith("from-gan"):
-            code = json.loads(asked.body)["gan"]
-            double.cards.setdefault("theirs", {"id": "theirs", "gan": code, "state": "ACTIVE"})
-
-    double.during = theirs_are_there
-    shop.tick()
-    assert (grant(shop).state, points(shop)) == ("revoked", 60)
-    shop.tick()  # what is the seller's own is left alone
-    assert (card(double)["state"], writes(double)) == ("ACTIVE", [])
 
 
 def test_what_square_refuses_gives_the_points_back(shop: Loyalty, double: Square) -> None:
@@ -225,35 +235,25 @@ def test_tiers_are_groups_and_other_groups_stay(double: Square, clock: FrozenClo
         assert double.attributes["ADA", "loyalty"] == "120 points · gold"
 
 
-def test_our_own_writes_come_back_and_change_nothing(double: Square, clock: FrozenClock) -> None:
-    with selling(double, clock, show_members=True) as loyalty:
-        loyalty.tick()
-        sent(loyalty, webhook("customer.updated", "ADA", event="name"))  # it was not known before
-        loyalty.tick()
-        double.asked.clear()
-        for event in ("a", "b"):
-            sent(loyalty, webhook("customer.updated", "ADA", event=event))
-            sent(loyalty, webhook("customer.custom_attribute.owned.updated", "ADA", event=event))
-            loyalty.tick()
-        status = loyalty.connector_status(CONNECTOR)
-        assert (writes(double), status.dead, status.actions_pending) == ([], 0, 0)
+def test_what_a_member_has_is_shown_once_and_echoes_change_nothing() -> None:
+    """Groups too: each is made once, and the member is in it."""
 
+    @contextmanager
+    def opening() -> Iterator[ActingShop]:
+        with acting(show_members=True, plugins=TIERS) as shop:
+            double = cast(Square, shop.double)
+            topics = ("customer.updated", "customer.custom_attribute.owned.updated")
+            yield replace(
+                shop,
+                stands=lambda: [
+                    double.attributes["ADA", "loyalty"],
+                    *(double.groups[one] for one in double.customers["ADA"]["group_ids"]),
+                    str(len(double.groups)),
+                ],
+                echoes=lambda word: [webhook(one, "ADA", event=one + word) for one in topics],
+            )
 
-@pytest.mark.parametrize("place", range(9))
-@pytest.mark.parametrize("kind", ["forget", "truncate"])
-def test_a_write_whose_answer_was_lost_ends_the_same(
-    double: Square, clock: FrozenClock, kind: Any, place: int
-) -> None:
-    with selling(double, clock, show_members=True, plugins=TIERS) as loyalty:
-        double.faults.extend([*[Fault(kind="delay", seconds=0)] * place, Fault(kind=kind)])
-        loyalty.tick()
-        assert not double.faults
-        clock.advance(minutes=5)
-        loyalty.tick()
-        assert double.attributes["ADA", "loyalty"] == "60 points · basic"
-        names = [double.groups[one] for one in double.customers["ADA"]["group_ids"]]
-        assert (names, len(double.groups)) == (["tier:basic"], 1)
-        assert loyalty.connector_status(CONNECTOR).actions_pending == 0
+    check_shown(opening)
 
 
 def test_a_profile_that_is_gone_is_nothing_to_write_to(double: Square, clock: FrozenClock) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,8 +12,16 @@ import pytest
 from examples.shops.woocommerce.double import KEY, KEY_SECRET, WooCommerce
 from examples.shops.woocommerce.papers import Doc, customer, order, webhook
 from loyalty_core import GrantReceipt, Loyalty
-from loyalty_core.testing import Answer, Asked, Fault, FrozenClock
-from plugins.woocommerce.tests.build import CONNECTOR, opened, points, sent
+from loyalty_core.testing import (
+    ActingShop,
+    Answer,
+    Asked,
+    Fault,
+    FrozenClock,
+    check_actions,
+    check_shown,
+)
+from plugins.woocommerce.tests.build import CONNECTOR, NOW, opened, points, sent
 
 CODE = {"prefix": "TEA-", "length": 12}
 FIVE = {"kind": "discount", "amount": "5.00", "points": 50, "min_order": "20.00", "valid_days": 30}
@@ -121,19 +129,46 @@ def test_kinds_of_coupons(
     assert found == (kind, amount, free)
 
 
-@pytest.mark.parametrize("fault", ["forget", "truncate"])
-def test_an_answer_that_is_lost_after_the_coupon_was_made_makes_no_second(
-    shop: Loyalty, double: WooCommerce, clock: FrozenClock, fault: Any
+def theirs_are_there(double: WooCommerce) -> Callable[[Asked], None]:
+    def put(asked: Asked) -> None:
+        if code := asked.query.get("code"):
+            double.coupons[1] = {"id": 1, "code": code, "meta_data": []}
+
+    return put
+
+
+def test_a_coupon_is_made_once_whatever_becomes_of_the_answers() -> None:
+    @contextmanager
+    def opening() -> Iterator[ActingShop]:
+        clock = FrozenClock(NOW)
+        with WooCommerce() as double, selling(double, clock, rewards=["five"]) as loyalty:
+            yield ActingShop(
+                loyalty=loyalty,
+                double=double,
+                clock=clock,
+                connector=CONNECTOR,
+                member=ada(loyalty),
+                stands=lambda: [one["code"] for one in double.coupons.values()],
+                theirs=theirs_are_there(double),
+            )
+
+    check_actions(opening, "five")
+
+
+def test_of_two_that_were_made_at_one_moment_one_is_left(
+    shop: Loyalty, double: WooCommerce
 ) -> None:
+    """The first attempt was given up, and landed while the second was made."""
     bought(shop)
-    double.faults.extend([Fault(kind="delay", seconds=0), Fault(kind=fault)])
-    assert shop.tick().action_failures == 1
-    assert (grant(shop).state, len(double.coupons)) == ("preparing", 1)
-    clock.advance(minutes=5)
+
+    def the_first_lands(asked: Asked) -> None:
+        if "search" in asked.query and 600 not in double.coupons:
+            double.coupons[600] = {**coupon(double), "id": 600}
+
+    double.during = the_first_lands
     assert shop.tick().actions == 1
-    assert (grant(shop).code or "").lower() == coupon(double)["code"]
-    assert writes(double) == [("POST", "coupons")]
-    assert points(shop) == 10
+    assert (coupon(double)["id"], points(shop)) == (700, 10)
+    assert writes(double) == [("POST", "coupons"), ("DELETE", "coupons/600")]
 
 
 def test_a_coupon_that_is_found_late_is_found_when_it_is_refused(
@@ -169,22 +204,6 @@ def test_a_shop_that_is_away_delays_and_loses_nothing(
     clock.advance(hours=1)
     shop.tick()
     assert (grant(shop).state, points(shop)) == ("issued", 10)
-
-
-def test_a_coupon_of_the_shop_with_the_same_code_gives_the_points_back(
-    shop: Loyalty, double: WooCommerce
-) -> None:
-    bought(shop)
-
-    def theirs_are_there(asked: Asked) -> None:
-        if code := asked.query.get("code"):
-            double.coupons[1] = {"id": 1, "code": code, "meta_data": []}
-
-    double.during = theirs_are_there
-    shop.tick()
-    assert (grant(shop).state, points(shop)) == ("revoked", 60)
-    shop.tick()  # what is the shop's own is left alone
-    assert coupon(double) == {"id": 1, "code": coupon(double)["code"], "meta_data": []}
 
 
 def test_what_the_shop_refuses_gives_the_points_back(shop: Loyalty, double: WooCommerce) -> None:
@@ -258,31 +277,25 @@ def test_what_a_member_has_is_in_their_meta(double: WooCommerce, clock: FrozenCl
         )
 
 
-def test_our_own_writes_come_back_and_change_nothing(
-    double: WooCommerce, clock: FrozenClock
-) -> None:
-    with selling(double, clock, show_members=True) as loyalty:
-        loyalty.tick()
-        written = writes(double)
-        for delivery in ("a", "b"):
-            echo = webhook("customer.updated", double.customers[25], delivery=delivery)
-            sent(loyalty, echo)
-            loyalty.tick()
-        assert len(writes(double)) - len(written) <= 1  # the name was not known before
-        status = loyalty.connector_status(CONNECTOR)
-        assert (status.dead, status.actions_pending) == (0, 0)
+def test_what_a_member_has_is_shown_once_and_echoes_change_nothing() -> None:
+    @contextmanager
+    def opening() -> Iterator[ActingShop]:
+        clock = FrozenClock(NOW)
+        with WooCommerce() as double, selling(double, clock, show_members=True) as loyalty:
+            double.asked.clear()
+            yield ActingShop(
+                loyalty=loyalty,
+                double=double,
+                clock=clock,
+                connector=CONNECTOR,
+                member=ada(loyalty),
+                stands=lambda: [shown(double)["wallets"]["points"]["balance"]],
+                echoes=lambda word: [
+                    webhook("customer.updated", double.customers[25], delivery=word)
+                ],
+            )
 
-
-def test_a_write_whose_answer_was_lost_is_not_done_again(
-    double: WooCommerce, clock: FrozenClock
-) -> None:
-    with selling(double, clock, show_members=True) as loyalty:
-        double.faults.extend([Fault(kind="delay", seconds=0), Fault(kind="forget")])
-        loyalty.tick()
-        clock.advance(minutes=5)
-        assert loyalty.tick().actions == 1
-        assert writes(double) == [("PUT", "customers/25")]
-        assert shown(double)["wallets"]["points"]["balance"] == "60"
+    check_shown(opening)
 
 
 def test_an_account_that_is_gone_is_nothing_to_write_to(

@@ -20,7 +20,7 @@ PING = b"webhook_id=12"
 
 @pytest.mark.parametrize(
     ("key", "body", "hexadecimal"),
-    [  # RFC 4231, test cases 2 and 7, and an empty body
+    [  # RFC 4231, test case 2; and no key and no body, by ``openssl dgst -hmac``
         (
             "Jefe",
             b"what do ya want for nothing?",

@@ -1,5 +1,6 @@
 """What the authors of plugins import in their tests."""
 
+from loyalty_core.testing.acting import ActingShop, check_actions, check_shown
 from loyalty_core.testing.books import books_of
 from loyalty_core.testing.clock import FrozenClock
 from loyalty_core.testing.conformance import (
@@ -17,6 +18,7 @@ from loyalty_core.testing.model import ModelLedger, ModelLot
 from loyalty_core.testing.shops import ShopLine, ShopOrder, ShopRefund, changes_of, shop_history
 
 __all__ = [
+    "ActingShop",
     "Answer",
     "Asked",
     "Fault",
@@ -32,8 +34,10 @@ __all__ = [
     "ShopRefund",
     "books_of",
     "changes_of",
+    "check_actions",
     "check_deliveries",
     "check_meanwhile",
+    "check_shown",
     "check_signatures",
     "deliver",
     "shop_history",

@@ -6,8 +6,8 @@ import json
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -98,6 +98,8 @@ class PlatformDouble:
         self.clock: Callable[[], datetime] = lambda: datetime.now(UTC)
         self.during: Callable[[Asked], None] | None = None
         self._lock = threading.RLock()
+        self._ended = threading.Condition(self._lock)
+        self._going = 0
         self._server: ThreadingHTTPServer | None = None
 
     def answer(self, asked: Asked) -> Answer:
@@ -119,7 +121,8 @@ class PlatformDouble:
             disable_nagle_algorithm = True  # a body would wait until its headers had arrived
 
             def handle_one(self) -> None:
-                double._serve(self)
+                with double._busy():
+                    double._serve(self)
 
             do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = handle_one  # noqa: N815
 
@@ -132,6 +135,11 @@ class PlatformDouble:
         threading.Thread(target=serve, args=(looks,), daemon=True).start()
         return self
 
+    def settle(self) -> None:
+        """Waits until all that was asked is done, also for those who have hung up."""
+        with self._ended:
+            self._ended.wait_for(lambda: not self._going, timeout=30)
+
     def __exit__(
         self,
         kind: type[BaseException] | None,
@@ -142,6 +150,17 @@ class PlatformDouble:
         if self._server is not None:
             self._server.shutdown()
             self._server.server_close()
+
+    @contextmanager
+    def _busy(self) -> Iterator[None]:
+        with self._ended:
+            self._going += 1
+        try:
+            yield
+        finally:
+            with self._ended:
+                self._going -= 1
+                self._ended.notify_all()
 
     def _serve(self, handler: BaseHTTPRequestHandler) -> None:
         asked = _read(handler)

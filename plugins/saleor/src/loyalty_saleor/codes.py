@@ -59,9 +59,9 @@ class Codes:
     def drop(self, action: DropCode) -> None:
         """Makes it of no use any more; nothing if it is not there, or is not ours."""
         if action.grant.kind is RewardType.GIFT_CARD:
-            card = self._gift_card(action.grant)
-            if card is not None and card.get("isActive") is True:
-                self.api.change(DROP_GIFT_CARD, action.code, id=as_text(card.get("id")))
+            for card in self._gift_cards(action.grant):
+                if card.get("isActive") is True:
+                    self.api.change(DROP_GIFT_CARD, action.code, id=as_text(card.get("id")))
             return
         found = self._voucher(action.code)
         if found is not None and _ours(found, action.grant):
@@ -107,28 +107,31 @@ class Codes:
     # -- gift cards ---------------------------------------------------------------------------
 
     def _make_gift_card(self, action: MakeCode) -> str:
-        worth = worth_in(action.grant.worth, self.currency)
-        card = self._gift_card(action.grant)
-        if card is not None and card.get("isActive") is not True:
+        """In two steps: one that was asked for, given up, and lands later is not active."""
+        cards = self._gift_cards(action.grant)
+        active = [one for one in cards if one.get("isActive") is True]
+        card = next(iter(active or cards), None) or self._new_gift_card(action)
+        if not active:
             self.api.change(ACTIVATE_GIFT_CARD, action.code, id=as_text(card.get("id")))
-        if card is None:
-            amount = format_scaled(worth.amount_minor, worth.digits)
-            expires = action.grant.expires_at
-            given: Json = {
-                "balance": {"amount": amount, "currency": worth.currency},
-                "isActive": True,
-                "note": _title(action.grant),
-                "expiryDate": expires.date().isoformat() if expires else None,
-                "metadata": [{"key": GRANT, "value": action.grant.grant_id}],
-            }
-            made = self.api.change(MAKE_GIFT_CARD, action.code, input=given)
-            card = as_object(made.get("giftCard"))
         return as_text(card.get("code")) or action.code
 
-    def _gift_card(self, grant: GrantReceipt) -> dict[str, Json] | None:
+    def _new_gift_card(self, action: MakeCode) -> dict[str, Json]:
+        worth = worth_in(action.grant.worth, self.currency)
+        amount = format_scaled(worth.amount_minor, worth.digits)
+        expires = action.grant.expires_at
+        given: Json = {
+            "balance": {"amount": amount, "currency": worth.currency},
+            "isActive": False,
+            "note": _title(action.grant),
+            "expiryDate": expires.date().isoformat() if expires else None,
+            "metadata": [{"key": GRANT, "value": action.grant.grant_id}],
+        }
+        made = self.api.change(MAKE_GIFT_CARD, action.code, input=given)
+        return as_object(made.get("giftCard"))
+
+    def _gift_cards(self, grant: GrantReceipt) -> list[dict[str, Json]]:
         wanted: Json = [{"key": GRANT, "value": grant.grant_id}]
-        found = nodes(self.api.ask(FIND_GIFT_CARD, metadata=wanted).data.get("giftCards"))
-        return found[0] if found else None
+        return nodes(self.api.ask(FIND_GIFT_CARD, metadata=wanted).data.get("giftCards"))
 
 
 def _value(grant: GrantReceipt, currency: str) -> tuple[str, tuple[str, str]]:

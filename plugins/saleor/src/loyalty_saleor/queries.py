@@ -140,7 +140,7 @@ DROP_VOUCHER = """mutation DropVoucher($id: ID!) {
 """
 
 FIND_GIFT_CARD = """query FindGiftCard($metadata: [MetadataFilter!]) {
-  giftCards(first: 2, filter: { metadata: $metadata }) {
+  giftCards(first: 20, filter: { metadata: $metadata }) {
     edges { node { id code isActive } }
   }
 }

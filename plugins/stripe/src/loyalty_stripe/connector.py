@@ -23,7 +23,7 @@ from loyalty_core import (
 )
 from loyalty_stripe.asking import VERSION, Access, Api, KeyRefused
 from loyalty_stripe.config import Account
-from loyalty_stripe.events import ABOUT, Events
+from loyalty_stripe.events import Events
 from loyalty_stripe.gathering import Gathering
 from loyalty_stripe.payments import StripePayments
 from loyalty_stripe.reading import Reading
@@ -46,7 +46,7 @@ class StripeConnector:
         self.secrets = (*self._signers, key)
         self.polled_every = timedelta(minutes=account.poll_minutes) or None
         self._account = account
-        self._kept = Kept(ABOUT.keys(), account.stripe_account, account.live)
+        self._kept = Kept(account.stripe_account, account.live)
         self._api = Api(
             Access(
                 account.api_url,

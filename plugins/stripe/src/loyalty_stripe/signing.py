@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -38,16 +38,17 @@ def signature(secret: str, at: int, body: bytes) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Which events are kept: of these topics, of this connected account if any, and of one mode."""
+    """Whose events are kept: of this connected account if any, and of one mode.
 
-    topics: Collection[str]
+    Those of other topics are kept too, and ignored: whoever looks for one finds it.
+    """
+
     account: str
     live: bool
 
     def wants(self, event: JsonObject) -> bool:
         """Whether an event is kept."""
-        ours = owner_of(event) == self.account and event.get("livemode") is self.live
-        return ours and topic_of(event) in self.topics
+        return owner_of(event) == self.account and event.get("livemode") is self.live
 
 
 def verified(request: WebhookRequest, secrets: Sequence[str], kept: Kept) -> Verified:

@@ -97,6 +97,12 @@ class Api:
             return status, as_object(answered.document)
         raise _unexpected(status, path, answered.document)
 
+    def delete(self, path: str) -> None:
+        """Deletes what is there, for good; nothing if it is not. Raises as ``get``."""
+        status, answered = self._ask("DELETE", path, {"force": "true"}, None)
+        if status not in (200, 404, 410):
+            raise _unexpected(status, path, answered.document)
+
     def _ask(
         self, method: str, path: str, query: Query, document: Mapping[str, Json] | None
     ) -> tuple[int, Answered]:

@@ -2,7 +2,9 @@
 
 A coupon is known by its code, and is ours if the grant's id stands in its meta. It is looked for
 before it is made, and once more where the shop says that it is there: so a second attempt finds
-the first.
+the first. A shop that is asked twice at one moment makes two, for nothing in it keeps codes apart:
+a first attempt that was given up, and landed beside the second. So they are looked for after each,
+before anybody is told the code, and one is left.
 """
 
 from __future__ import annotations
@@ -45,7 +47,10 @@ class Coupons:
 
     def make(self, action: MakeCode) -> None:
         """Makes the coupon, or finds that it is there; raises ``ActionRefused``."""
-        given = _coupon(action, self.currency)
+        self._make(action, _coupon(action, self.currency))
+        self._leave_one(action)
+
+    def _make(self, action: MakeCode, given: JsonObject) -> None:
         if self._is_there(action, given):
             return
         status, answer = self.api.write("POST", "coupons", given)
@@ -72,6 +77,21 @@ class Coupons:
         if as_text(found.get("date_expires_gmt")) != as_text(given["date_expires_gmt"]):
             self._change(found, {"date_expires_gmt": given["date_expires_gmt"]}, action.code)
         return True
+
+    def _leave_one(self, action: MakeCode) -> None:
+        """Deletes all coupons that were made of a grant but the latest.
+
+        That is the one which the shop finds by its code; it takes a search to see the others.
+        """
+        code = action.code.lower()
+        docs, _ = self.api.page("coupons", {"search": code})
+        ours = [
+            one
+            for one in docs
+            if as_text(one.get("code")).lower() == code and _grant_of(one) == action.grant.grant_id
+        ]
+        for id in sorted(int(name(one.get("id"), "$.id")) for one in ours)[:-1]:
+            self.api.delete(f"coupons/{id}")
 
     def _found(self, code: str) -> dict[str, Json] | None:
         """The coupon with a code, which the shop keeps in small letters."""
