@@ -77,7 +77,7 @@ def imported_beside(peer: str) -> Callable[[Shop, int], Measured]:
 
     def run(shop: Shop, number: int) -> Measured:
         loyalty, facts = told(shop, number)
-        few = max(number // TURNS // 30, 2)
+        few = max(number // TURNS // 3, 2)
         with running(peer, shop) as ask:
 
             def theirs(_: int) -> int:

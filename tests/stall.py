@@ -97,8 +97,9 @@ class Stall:
         if message.topic == "order":
             return [given]
         if message.topic == "customer":
-            tags = tuple(given.pop("tags", ()))
-            return [Customer(source="web", identities=given, profile=Profile(tags=tags))]
+            source, says = given.pop("from", "web"), ("tags",) if "tags" in given else ()
+            profile = Profile(tags=tuple(given.pop("tags", ())))
+            return [Customer(source=source, identities=given, profile=profile, says=says)]
         if message.topic in ("erase", "export"):
             kind = ErasureAsked if message.topic == "erase" else ExportAsked
             return [kind(source="web", identities=given, reference="7")]

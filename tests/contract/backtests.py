@@ -28,7 +28,7 @@ def replayed(loyalty: Loyalty, config: Any = None, since: datetime = SINCE, **gi
     return months(found), found
 
 
-def member_of(loyalty: Loyalty) -> str:
-    found = loyalty.find({"email": "ada@example.org"})
+def member_of(loyalty: Loyalty, email: str = "ada@example.org") -> str:
+    found = loyalty.find({"email": email})
     assert found is not None
     return found.id

@@ -14,6 +14,7 @@ KEPT = {
     "loyalty_fact.currency": "three letters, taken out all the same",
     "loyalty_segment_count.fingerprint": "a hash of the rules",
     "loyalty_member.status": "ours",
+    "loyalty_member.said": "names of fields, and of shops",
     "loyalty_member.birthday": "a day that is taken out, which the tests of the calendar look at",
     "loyalty_calendar.kind": "ours",
     "loyalty_calendar.after": "an id",

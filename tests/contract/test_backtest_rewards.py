@@ -137,3 +137,25 @@ def test_gifts_of_rules(shop: Shop) -> None:
     again.record(order("2", "10.00", at=shop.clock(), email="bob@example.org"))
     _, report = replayed(again, config)
     assert [(one.reward, one.was, one.would) for one in report.grants] == [("welcome", 1, 2)]
+    (bob,) = report.member_grants
+    assert (bob.about, bob.was, bob.would) == (member_of(again, "bob@example.org"), 0, 1)
+
+
+def test_grants_by_segment_and_who_only_spends_otherwise(shop: Shop) -> None:
+    everybody = {"all_of": [{"metric": "orders", "at_least": 1}]}
+    loyalty = shop.open(config={**catalogue(), "segments": {"buyers": everybody}})
+    shop.clock.advance(days=20)
+    loyalty.record(order("1", "250.00", at=shop.clock()))
+    loyalty.record(order("2", "10.00", at=shop.clock(), email="bob@example.org"))
+    loyalty.recount_segments()
+    ada = member_of(loyalty)
+    loyalty.redeem(ada, reward="card", key="k1")
+    _, report = replayed(loyalty, {**catalogue(points=150), "segments": {"buyers": everybody}})
+    assert [(one.about, one.was, one.would) for one in report.segment_grants] == [("buyers", 1, 1)]
+    assert report.member_grants == ()
+    assert [one.about for one in report.members] == [ada]
+    dearer = {**catalogue(points=260), "segments": {"buyers": everybody}}
+    _, report = replayed(loyalty, dearer)
+    assert [(one.about, one.was, one.would) for one in report.segment_grants] == [("buyers", 1, 0)]
+    assert [(one.about, one.was, one.would) for one in report.member_grants] == [(ada, 1, 0)]
+    assert [one.about for one in report.members] == [ada]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from itertools import count
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from loyalty_core import (
     InboxReport,
     Loyalty,
     MessageState,
+    Profile,
     SignatureInvalid,
 )
 from tests.contract.conftest import Shop
@@ -181,6 +183,29 @@ def test_customers_are_known_by_what_the_shop_says(loyalty: Loyalty) -> None:
     member = loyalty.member(ada(loyalty))
     assert member.profile.tags == ("vip",)
     assert {one.kind.value for one in member.identities} == {"email", "phone", "customer_id"}
+
+
+def test_a_shop_takes_away_what_it_said_and_nothing_else(loyalty: Loyalty) -> None:
+    mail = {"email": "ada@example.org"}
+    web = {**mail, "customer_id": "7"}
+    till = {**mail, "customer_id": "8", "from": "till"}
+    numbers = count()
+
+    def told(*given: dict[str, Any]) -> tuple[str, ...]:
+        for one in given:
+            receive(loyalty, sent(dict(one), "customer", key=str(next(numbers))))
+        loyalty.work_inbox()
+        return loyalty.member(ada(loyalty)).profile.tags
+
+    vip, none = {"tags": ["vip"]}, {"tags": list[str]()}
+    assert told(web | vip) == ("vip",)
+    assert told(web, till | none) == ("vip",)  # nothing is said of tags; the till never said any
+    assert told(web | none) == ()
+    assert told(web | vip, till | {"tags": ["b2b"]}, web | none) == ("b2b",)
+    loyalty.update_member(ada(loyalty), profile=Profile(tags=("staff",)))
+    assert told(till | none, web | none) == ("staff",)
+    assert told(web | {"tags": ["staff"]}, web | none) == ("staff",)  # the host says it as well
+    assert loyalty.verify().problems == ()
 
 
 def test_customers_do_not_join_where_one_has_to_ask(shop: Shop, stall: Stall) -> None:

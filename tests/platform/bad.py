@@ -19,11 +19,13 @@ def kept(where: str) -> Change:
     return PLUGIN, "        ),\n    )\n", f"{more}        ),\n    )\n"
 
 
-def deprecated(year: int, month: int = 12) -> Change:
+def deprecated(year: int, month: int = 12) -> tuple[Change, ...]:
     """A setting that the README uses will go, or should be gone by now."""
     going = f'Deprecation(since="1.1", last_day=date({year}, {month}, 1), use="each")'
     doc = '"doc": "How many a day at most."'
-    return CONFIG, doc, f'{doc}, "deprecated": {going}'
+    top = "from dataclasses import dataclass, field\n"
+    more = "from datetime import date\nfrom loyalty_core import Deprecation\n"
+    return (CONFIG, top, top + more), (CONFIG, doc, f'{doc}, "deprecated": {going}')
 
 
 def asks(line: str) -> tuple[Change, ...]:
@@ -345,7 +347,7 @@ BAD: dict[str, list[tuple[str, tuple[Change, ...]]]] = {
     ],
     "LQ309": [("py.typed", ())],
     "LQ311": [
-        ("plugins.stamps.day_limit: Deprecated since 1.1", (deprecated(2999),)),
-        ("the setting StampsConfig.day_limit", (deprecated(2026, 1),)),
+        ("plugins.stamps.day_limit: Deprecated since 1.1", deprecated(2999)),
+        ("the setting StampsConfig.day_limit", deprecated(2026, 1)),
     ],
 }

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from loyalty_core import (
+    Board,
     Event,
     Money,
     PluginManifest,
@@ -65,6 +66,14 @@ class Broken:
         return self.registered("activities", [])
 
     @hookimpl
+    def loyalty_register_connectors(self) -> Any:
+        return self.registered("connectors", [])
+
+    @hookimpl
+    def loyalty_register_payments(self) -> Any:
+        return self.registered("payments", [])
+
+    @hookimpl
     def loyalty_register_handlers(self) -> Any:
         def handle(event: Event) -> Any:
             return self.say("handle", None)
@@ -88,6 +97,18 @@ class BrokenProgram:
 
     def show(self, member: Any, at: Any) -> Any:
         return self.broken.say("show", {"it": "works"})
+
+
+@dataclass(frozen=True)
+class BrokenRanking(BrokenProgram):
+    board: str = "ranks"
+
+    @property
+    def boards(self) -> Any:
+        return (Board(board=self.board),)
+
+    def scores(self, member: Any, at: Any) -> Any:
+        return self.broken.say("scores")
 
 
 @dataclass(frozen=True)

@@ -56,9 +56,6 @@ class TestConformance(PluginSuite):
     "src/PACKAGE/__init__.py": "from PACKAGE.plugin import plugin\n",
     "src/PACKAGE/config.py": """\
 from dataclasses import dataclass, field
-from datetime import date
-
-from loyalty_core import Deprecation
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -30,10 +30,11 @@ from loyalty_core import (
     PluginFailed,
     PutRow,
     RecordStatus,
+    Score,
     SpendOffer,
 )
 from tests.contract.conftest import Shop
-from tests.platform.broken import ON, Broken, Sulking
+from tests.platform.broken import ON, Broken, BrokenRanking, Sulking
 from tests.platform.lending import Lending
 from tests.toy import START, Toy, ToyFailure, ToyProgram, order, points
 
@@ -300,3 +301,36 @@ def test_a_good_benefit_is_taken(sqlite_shop: Shop) -> None:
     receipt = loyalty.record(order())
     assert receipt.status is RecordStatus.BOOKED
     assert loyalty.statement(receipt.member_id or "").benefits == (granted,)
+
+
+# -- scoring: the boards stay as they were ----------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        ToyFailure("no"),
+        None,
+        [None],
+        [Score(board="ranks", amount=1, day=START.date(), reached_at=START.replace(tzinfo=None))],
+        [Score(board="ranks", amount=10**15, day=START.date(), reached_at=START)],
+        [Score(board="none", amount=1, day=START.date(), reached_at=START)],
+        [Score(board="ranks", amount=1, day=START.date(), reached_at=START)] * 2,
+    ],
+    ids=lambda one: repr(one)[:20],
+)
+def test_scores_that_cannot_be_leave_the_boards_as_they_were(
+    shop: Shop, broken: Broken, answer: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken.hooks["programs"] = [BrokenRanking(broken)]
+    program = shop.open(plugins=ON, toys=(shop.toy, broken))
+    broken.answers["scores"] = [Score(board="ranks", amount=7, day=START.date(), reached_at=START)]
+    member = program.record(order("1")).member_id or ""
+    broken.answers["scores"] = answer
+    receipt = program.record(order("2"))
+    assert (receipt.status, receipt.changes) == (RecordStatus.BOOKED, {"points": 60})
+    place = program.board_around("ranks", member).place
+    assert place is not None
+    assert place.amount == 7
+    assert "plugin broken failed to score a member" in caplog.text
+    assert program.verify().problems == ()

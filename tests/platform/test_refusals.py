@@ -12,7 +12,6 @@ import pytest
 
 from loyalty_core import (
     ActivityKind,
-    Board,
     Loyalty,
     PluginError,
     PluginManifest,
@@ -20,7 +19,8 @@ from loyalty_core import (
     Tier,
     hookimpl,
 )
-from tests.platform.broken import ON, Broken, BrokenProgram, BrokenReward, BrokenScheme
+from tests.platform.broken import ON, Broken, BrokenRanking, BrokenReward, BrokenScheme
+from tests.stall import Stall
 from tests.toy import Toy, ToyFailure, config_of
 
 
@@ -65,7 +65,10 @@ def test_one_made_for_another_core(needs: Any) -> None:
     assert error.remedy == "Install a release of the plugin made for this one."
 
 
-@pytest.mark.parametrize("kind", ["programs", "rewards", "benefits", "handlers"])
+@pytest.mark.parametrize(
+    "kind",
+    ["programs", "rewards", "benefits", "handlers", "connectors", "payments"],
+)
 @pytest.mark.parametrize(
     "answer", [ToyFailure("no"), 5, [None], ["x"], [object()]], ids=lambda one: repr(one)[:12]
 )
@@ -98,15 +101,6 @@ def test_a_version_that_is_none(version: Any) -> None:
 LONG = "x" * 129
 
 
-class _Ranking(BrokenProgram):
-    @property
-    def boards(self) -> Any:
-        return (Board(board=LONG),)
-
-    def scores(self, member: Any, at: Any) -> Any:
-        return ()
-
-
 @dataclass(frozen=True)
 class _Data:
     """Nothing."""
@@ -115,7 +109,7 @@ class _Data:
 @pytest.mark.parametrize(
     ("kind", "item"),
     [
-        ("programs", _Ranking(Broken())),
+        ("programs", BrokenRanking(Broken(), board=LONG)),
         ("benefits", BrokenScheme(Broken(), scheme=LONG)),
         ("benefits", BrokenScheme(Broken(), tiers=(Tier(tier=LONG, name="Gold", rank=0),))),
         ("handlers", Subscription(id="broken.all", event_type=LONG, handler=lambda event: None)),
@@ -171,3 +165,38 @@ def test_one_hook_twice_and_a_hook_that_nobody_knows() -> None:
     assert unknown.message == (
         "the plugin 'broken' implements the unknown hook 'loyalty_register_dreams'"
     )
+
+
+@dataclass(frozen=True)
+class _Provider:
+    id: str
+
+    def charge(self, charge: Any) -> Any:
+        raise ToyFailure("charge")
+
+    def refund(self, repayment: Any) -> Any:
+        raise ToyFailure("refund")
+
+
+@pytest.mark.parametrize(
+    ("kind", "item", "what"),
+    [
+        ("connectors", Stall(id="broken.shop"), "the connector 'broken.shop'"),
+        ("payments", _Provider("broken.bank"), "the payment provider 'broken.bank'"),
+        ("benefits", BrokenScheme(Broken()), "the source of benefits 'broken.ladder'"),
+    ],
+    ids=lambda one: one if isinstance(one, str) else "",
+)
+def test_a_name_that_is_taken_twice(kind: str, item: Any, what: str) -> None:
+    error = refused(Toy(), Broken(hooks={kind: [item, item]}))
+    assert error.message == f"{what} is registered by 'broken' and 'broken'"
+    assert error.remedy == "Switch one of them off."
+
+
+def test_a_board_that_two_plugins_have() -> None:
+    other = Broken(id="other", hooks={"rewards": [], "benefits": [], "handlers": []})
+    broken = Broken(hooks={"programs": [BrokenRanking(other)]})
+    other.hooks["programs"] = [BrokenRanking(other)]
+    error = refused(Toy(), broken, other, on={**ON, "other": {}})
+    assert error.message == "the board 'ranks' is registered by 'broken' and 'other'"
+    assert error.remedy == "Give one of them another name."

@@ -15,22 +15,24 @@ FOLDER = "csv.till"
 
 
 def config_of(bucket: ObjectStore, **settings: Any) -> dict[str, Any]:
-    watched = {
-        "account": "till",
-        "path": f"s3://{BUCKET}/till/",
-        "store": {
-            "endpoint": bucket.url,
-            "region": REGION,
-            "access_key_id": KEY_ID,
-            "secret_access_key": "env:TILL_KEY",
-        },
+    """A program that watches a folder of a bucket, unless the settings say otherwise."""
+    options = {
+        "endpoint": bucket.url,
+        "region": REGION,
+        "access_key_id": KEY_ID,
+        "secret_access_key": "env:TILL_KEY",
     }
+    return watching(**{"path": f"s3://{BUCKET}/till/", "store": options, **settings})
+
+
+def watching(**settings: Any) -> dict[str, Any]:
+    """A program that watches one folder."""
     return {
         "program": {"id": "shop", "currency": "EUR"},
         "wallets": {"points": {}},
         "plugins": {
             "points": {"earn": [{"rule": "base", "rate": {"EUR": "1"}}]},
-            "csv": {"folder": [watched | settings]},
+            "csv": {"folder": [{"account": "till", **settings}]},
         },
     }
 

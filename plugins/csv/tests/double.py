@@ -70,15 +70,16 @@ class ObjectStore(PlatformDouble):
         below = {key: key[len(prefix) :] for key in sorted(self.objects) if key.startswith(prefix)}
         here = [key for key, rest in below.items() if "/" not in rest and key > after]
         page = here[: self.page_size]
-        parts = [entry(key, self.objects[key], self.clock().isoformat()) for key in page]
+        at = self.clock().isoformat()
+        parts = [entry(key, self.objects[key], tag(self.objects[key]), at) for key in page]
         cut = len(here) > len(page)
         parts += [f"<NextContinuationToken>{escape(page[-1])}</NextContinuationToken>"] * cut
         parts.append(f"<IsTruncated>{str(cut).lower()}</IsTruncated>")
         return Answer(body=f"<ListBucketResult>{''.join(parts)}</ListBucketResult>".encode())
 
 
-def entry(key: str, body: bytes, at: str) -> str:
-    about = {"Key": key, "LastModified": at, "ETag": tag(body), "Size": str(len(body))}
+def entry(key: str, body: bytes, etag: str, at: str) -> str:
+    about = {"Key": key, "LastModified": at, "ETag": etag, "Size": str(len(body))}
     inner = "".join(f"<{name}>{escape(value)}</{name}>" for name, value in about.items())
     return f"<Contents>{inner}</Contents>"
 

@@ -44,6 +44,28 @@ def test_a_customer_is_as_the_shop_knows_them_now(double: Shopify) -> None:
         assert found.profile.tags == ("vip",)
 
 
+@pytest.mark.parametrize("road", ["webhook", "reconcile", "backfill"])
+def test_a_last_tag_and_a_name_are_taken_away(double: Shopify, road: str) -> None:
+    double.customers["7000"] = customer(tags="vip, tier:silver")
+    with opened(double) as loyalty:
+        loyalty.backfill(CONNECTOR)
+        found = loyalty.find({"email": "ada@example.org"})
+        assert found is not None
+        assert (found.profile.name, found.profile.tags) == ("Ada Byron", ("vip",))
+        changed = customer(
+            tags="", first_name=None, last_name=None, updated_at="2026-08-01T00:00:00Z"
+        )
+        double.customers["7000"] = changed
+        if road == "webhook":
+            sent(loyalty, webhook(changed, "customers/update"))
+        elif road == "reconcile":
+            loyalty.reconcile(CONNECTOR)
+        else:
+            loyalty.backfill(CONNECTOR, again=True)
+        profile = loyalty.member(found.id).profile
+        assert (profile.name, profile.tags, profile.locale) == ("", (), "en-US")
+
+
 def test_a_shop_that_is_away_delays_a_customer_and_loses_nobody(
     double: Shopify, clock: FrozenClock
 ) -> None:

@@ -342,7 +342,8 @@ def test_webhooks_lists_and_files_say_the_same_of_every_kind_of_order(double: Sh
     with backfilled(double) as loyalty:
         listed = loyalty.reconcile(CONNECTOR)
         assert (listed.missing, listed.different, listed.refused) == (0, 0, 0)
-        assert (bulk.inputs, listed.inputs) == (9, 8)  # Ada changed before the backfill
+        held = len(double.orders)
+        assert (bulk.inputs, listed.inputs) == (held + 1, held)  # Ada changed before the backfill
 
 
 def test_customers_keep_their_own_accounts(double: Shopify, loyalty: Loyalty) -> None:

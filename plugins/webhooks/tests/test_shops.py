@@ -98,6 +98,11 @@ def test_many_in_one_and_what_else_there_is(loyalty: Loyalty) -> None:
     assert member is not None
     assert (member.profile.name, member.profile.tags) == ("Ada", ("vip",))
     assert points(loyalty) == 65
+    for number, said in enumerate(({"name": "Ada L."}, {"tags": [], "birthday": None})):
+        told = {"type": "customer", "identities": {"customer_id": "7"}, "profile": said}
+        deliver(loyalty, TILL, [webhook(told, name=f"c{number}")])
+    profile = loyalty.member(member.id).profile
+    assert (profile.name, profile.tags, profile.birthday) == ("Ada L.", (), None)
     asked = {"identities": {"customer_id": "7"}, "reference": "r"}
     deliver(loyalty, TILL, [webhook({"type": "export", **asked}, name="m2")])
     deliver(loyalty, TILL, [webhook({"type": "erasure", **asked}, name="m3")])

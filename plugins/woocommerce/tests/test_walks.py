@@ -9,7 +9,7 @@ import pytest
 
 from examples.shops.woocommerce.double import WooCommerce
 from examples.shops.woocommerce.papers import customer, gmt, order, review, webhook
-from loyalty_core import ConnectorError, Loyalty, PlatformUnavailable, ShopHttp
+from loyalty_core import ConnectorError, Loyalty, PlatformUnavailable, Profile, ShopHttp
 from loyalty_core.testing import Answer, Asked, Fault, FrozenClock
 from plugins.woocommerce.tests.build import CONNECTOR, NOW, START, opened, points, sent
 
@@ -131,6 +131,26 @@ def test_a_customer_is_what_the_shop_says_now(loyalty: Loyalty, double: WooComme
     found = loyalty.find({"customer_id": "25"}, source="tea")
     assert found is not None
     assert found.profile.name == "Ada King"
+
+
+@pytest.mark.parametrize("road", ["webhook", "backfill"])
+def test_a_name_is_taken_away_where_it_was_given(
+    loyalty: Loyalty, double: WooCommerce, road: str
+) -> None:
+    """The shop says nothing of tags and languages: what the host knows of those stays."""
+    double.customers[25] = customer()
+    loyalty.backfill(CONNECTOR)
+    found = loyalty.find({"email": "ada@example.org"})
+    assert found is not None
+    assert found.profile.name == "Ada Lovelace"
+    known = Profile(name="Ada Lovelace", locale="en", tags=("vip",))
+    loyalty.update_member(found.id, profile=known)
+    double.customers[25] = customer(first_name="", last_name="")
+    if road == "webhook":
+        sent(loyalty, webhook("customer.updated", customer()))
+    else:
+        loyalty.backfill(CONNECTOR, again=True)
+    assert loyalty.member(found.id).profile == Profile(locale="en", tags=("vip",))
 
 
 def test_nothing_of_a_customer_who_was_deleted_comes_back(

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 
 from loyalty_core.application.books import Books
 from loyalty_core.application.forms import read_profile, read_text
 from loyalty_core.application.identify import GONE, Overtaken, identify
 from loyalty_core.application.identities import read_identities
 from loyalty_core.application.ids import input_hash, is_id
+from loyalty_core.application.profiles import heard, written
 from loyalty_core.application.record import Recorder
 from loyalty_core.application.rules import Rules
 from loyalty_core.application.scoring import keep_scores
 from loyalty_core.application.structure import converter
 from loyalty_core.domain.clock import Clock
+from loyalty_core.domain.connectors import Customer
 from loyalty_core.domain.members import Identity, Member, MemberId, MemberStatus, Profile
 from loyalty_core.errors import (
     CustomerMissing,
@@ -27,6 +31,9 @@ from loyalty_core.errors import (
 )
 from loyalty_core.ports.records import MemberRecord, StoredReceipt
 from loyalty_core.ports.store import Reader, Store, UnitOfWork
+
+Change = Callable[[MemberRecord], None]
+"""What a command makes of a member."""
 
 
 def member_of(record: MemberRecord, identities: tuple[Identity, ...]) -> Member:
@@ -62,17 +69,31 @@ class Members:
         profile = read_profile(profile) if profile else None
         if key is not None:
             read_text("key", key)
-        if not wanted:
-            raise CustomerMissing("a member needs at least one identity", where="identities")
         given = {
             "identities": [str(one) for one in wanted],
             "profile": converter(0).unstructure(profile) if profile else None,
         }
-        hashed = input_hash("enrol", given)
+        change = partial(written, profile=profile) if profile is not None else None
+        return self._changed(wanted, change, key, input_hash("enrol", given))
+
+    def hear(self, one: Customer) -> Member:
+        """The member that a shop's customer is, enrolled or updated by what the shop says."""
+        told = replace(one, profile=read_profile(one.profile))
+        return self._changed(self._read(one.identities, one.source), partial(heard, one=told))
+
+    def _changed(
+        self,
+        wanted: tuple[Identity, ...],
+        change: Change | None,
+        key: str | None = None,
+        hashed: str = "",
+    ) -> Member:
+        if not wanted:
+            raise CustomerMissing("a member needs at least one identity", where="identities")
         while True:
             try:
                 member_id = self._store.write(
-                    lambda uow: self._enrol(uow, wanted, profile, key, hashed)
+                    lambda uow: self._enrol(uow, wanted, change, key, hashed)
                 )
                 return self.member(member_id)
             except Overtaken:
@@ -82,7 +103,7 @@ class Members:
         self,
         uow: UnitOfWork,
         wanted: tuple[Identity, ...],
-        profile: Profile | None,
+        change: Change | None,
         key: str | None,
         given: str,
     ) -> MemberId:
@@ -91,20 +112,24 @@ class Members:
             return MemberId(stored.member_id)
         now = self._clock()
         program = self._rules.config.program
-        found = identify(uow, [wanted], [now], program, profile=profile, enrol=True)
+        found = identify(uow, [wanted], [now], program, enrol=True)
         owner = found.owner[0]
         if isinstance(owner, LoyaltyError):
             raise owner
         assert owner is not None
         books = Books(uow, self._rules, now)
         if owner in found.enrolled:
+            if change is not None:
+                change(found.enrolled[owner])
             books.enrol(found.enrolled[owner], found.kinds()[owner])
         else:
             record = uow.lock_members([owner])[owner]
             if record.status in GONE:
                 raise Overtaken
-            if profile is not None and profile != record.profile:
-                record.profile = profile
+            before = record.profile, record.said
+            if change is not None:
+                change(record)
+            if (record.profile, record.said) != before:
                 books.changes.members[owner] = record
                 keep_scores(books, [record])
         if key is not None:
@@ -125,7 +150,8 @@ class Members:
         def work(uow: UnitOfWork) -> None:
             record = locked_member(uow, member_id)
             record.status = status or record.status
-            record.profile = read_profile(profile) if profile else record.profile
+            if profile:
+                written(record, read_profile(profile))
             books = Books(uow, self._rules, self._clock())
             books.changes.members[record.id] = record
             keep_scores(books, [record])

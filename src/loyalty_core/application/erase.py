@@ -161,7 +161,7 @@ class Erasing:
         uow.forget(list(people), sorted(known), [fact.id for fact in facts], books.now)
         books.changes.facts = {fact.id: strip(fact) for fact in facts}
         for one in people.values():
-            one.status, one.profile = MemberStatus.ERASED, Profile()
+            one.status, one.profile, one.said = MemberStatus.ERASED, Profile(), {}
             one.history, one.state, one.decided_to = History(), {}, None
             one.merged_into, one.merges, one.contributions = None, [], []
             one.segments = {}

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from loyalty_core.application.identities import read_identities
 from loyalty_core.application.ids import is_id, new_id
 from loyalty_core.domain.facts import Fact, FactKey
-from loyalty_core.domain.members import Identity, MemberId, MemberStatus, Profile
+from loyalty_core.domain.members import Identity, MemberId, MemberStatus
 from loyalty_core.domain.orders import NEVER
 from loyalty_core.domain.programs import JoinPolicy, Program
 from loyalty_core.errors import IdentityConflict, LoyaltyError, MemberErased, MemberNotFound
@@ -90,7 +90,6 @@ def identify(
     joined_at: Sequence[datetime],
     program: Program,
     *,
-    profile: Profile | None = None,
     enrol: bool | None = None,
     keys: Iterable[FactKey] = (),
     named: Mapping[int, str] = MappingProxyType({}),
@@ -118,9 +117,7 @@ def identify(
             owner = MemberErased(ERASED)
         if owner is None and identities and joins and (enrol or program.earns(moment)):
             owner = MemberId(new_id())
-            result.enrolled[owner] = MemberRecord(
-                id=owner, joined_at=moment, profile=profile or Profile(), fresh=True
-            )
+            result.enrolled[owner] = MemberRecord(id=owner, joined_at=moment, fresh=True)
         if isinstance(owner, str):
             claims.update({item: owner for item in identities if item not in known})
         result.owner.append(owner)

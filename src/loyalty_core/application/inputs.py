@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import cast
 
@@ -27,7 +27,7 @@ from loyalty_core.domain.connectors import (
     Unreadable,
 )
 from loyalty_core.domain.facts import Activity, Fact, Json, Order, OrderRefund
-from loyalty_core.domain.members import Member, Profile
+from loyalty_core.domain.members import Member
 from loyalty_core.domain.programs import JoinPolicy
 from loyalty_core.domain.receipts import RecordStatus
 from loyalty_core.errors import (
@@ -124,10 +124,7 @@ class Inputs:
         joins = one.joins or self._rules.config.program.join is JoinPolicy.ON_FIRST_FACT
         if not identities or (known is None and not joins):
             return False
-        profile = None
-        if one.profile != Profile():
-            profile = patched(known.profile if known else Profile(), one.profile)
-        return self._members.enrol(identities, one.source, profile, None) != known
+        return self._members.hear(replace(one, identities=identities)) != known
 
     def _found(self, identities: Mapping[str, str], source: str) -> Member | None:
         return self._members.find(identities, source) if identities else None
@@ -195,15 +192,3 @@ class Inputs:
         books.changes.receipts.append(StoredReceipt(key, given, member_id, {}, books.now))
         books.flush()
         return True
-
-
-def patched(known: Profile, said: Profile) -> Profile:
-    """The profile with what is said of it; what is left empty stays, tables are added to."""
-    changes: dict[str, object] = {}
-    for item in fields(Profile):
-        value, before = getattr(said, item.name), getattr(known, item.name)
-        if isinstance(value, Mapping):
-            changes[item.name] = {**before, **value}
-        elif value:
-            changes[item.name] = value
-    return replace(known, **changes)  # type: ignore[arg-type]

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
 
+from loyalty_core.application.abroad import lock_abroad
 from loyalty_core.application.activities import read_or_error
 from loyalty_core.application.batch import Batch
 from loyalty_core.application.books import Books
@@ -220,6 +221,8 @@ class Recorder:
         """Loads members, the facts already known and the wallets, all as of the members' lock."""
         keys = [key_of(fact) for fact in facts if not isinstance(fact, LoyaltyError)]
         owners = {owner for owner in found.owner if isinstance(owner, str)}
+        if self._rules.coalition:
+            lock_abroad(uow, facts, owners - found.enrolled.keys())
         batch.members = uow.lock_members(owners - found.enrolled.keys())
         if any(batch.members[one].status in GONE for one in found.known()):
             raise Overtaken

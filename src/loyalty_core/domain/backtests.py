@@ -40,9 +40,9 @@ class Compared:
 
 @dataclass(frozen=True, slots=True)
 class GrantsCompared:
-    """How many grants of a reward were made in a month and not revoked since."""
+    """How many grants of a reward were made and not revoked, ``about`` a month, segment, member."""
 
-    month: str
+    about: str
     reward: str
     was: int
     would: int
@@ -68,8 +68,9 @@ class Backtest:
     """The books as they would be under another configuration since a moment, beside the books.
 
     ``months`` go from that of ``since`` to that of ``until``, when the books were read.
-    ``segments`` are of all members in each today, ``members`` the 100 for whom what they earned
-    differs most. ``impossible`` are the first 1,000 of ``impossible_count``.
+    ``segments`` are of all members in each today, ``members`` the 100 for whom anything of a wallet
+    differs most. ``grants`` are by month, ``segment_grants`` and ``member_grants`` as those.
+    ``impossible`` are the first 1,000 of ``impossible_count``.
 
     Of ``members_total`` members, ``replayed`` are those whom it may make a difference to:
     ``gaining`` of them earn more, ``losing`` less. ``left_out`` might differ too and were left as
@@ -83,6 +84,8 @@ class Backtest:
     segments: tuple[Compared, ...]
     members: tuple[Compared, ...]
     grants: tuple[GrantsCompared, ...]
+    segment_grants: tuple[GrantsCompared, ...] = ()
+    member_grants: tuple[GrantsCompared, ...] = ()
     impossible: tuple[Impossible, ...] = ()
     impossible_count: int = 0
     members_total: int = 0

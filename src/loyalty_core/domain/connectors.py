@@ -102,12 +102,15 @@ class Customer:
     """A customer of the shop, as the shop knows them now.
 
     Makes nobody a member that the program's ``join`` would not make one by a fact, unless they
-    asked for it (``joins``). Identities are added; of ``profile``, what is empty stays as it was.
+    asked for it (``joins``). Identities are added. Of ``profile``, what is empty stays as it was,
+    but for the fields that the shop ``says`` by their names: an empty one takes away what this
+    shop said before, and nothing that the host or another shop did.
     """
 
     source: str
     identities: Mapping[str, str]
     profile: Profile = Profile()
+    says: tuple[str, ...] = ()
     joins: bool = False
 
 

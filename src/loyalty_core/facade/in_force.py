@@ -76,13 +76,16 @@ class InForce:
         Raises ``ConfigError``, ``PluginError`` where those that are cannot be kept to here.
         """
 
-        def take(uow: UnitOfWork) -> tuple[Registry, Rules]:
+        def take(uow: UnitOfWork) -> tuple[int, tuple[Registry, Rules] | None]:
             found = take_up(uow, read, now)
             if found.fingerprint == fingerprint(read):
-                return registry, registry.rules(replace(read, version=found.version))
-            return _stored(found, given)  # what cannot be kept to here states nothing either
+                return found.version, None
+            # what cannot be kept to here states nothing either
+            return found.version, _stored(found, given)
 
-        made = cls(_force(store, *store.write(take), given, Quarantine(), now), given)
+        version, other = store.write(take)
+        own = other or (registry, registry.rules(replace(read, version=version)))
+        made = cls(_force(store, *own, given, Quarantine(), now), given)
         made.look(store, now)
         return made
 

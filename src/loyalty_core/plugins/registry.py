@@ -309,7 +309,7 @@ def read_config(config: str | Path | Mapping[str, Json], given: Iterable[object]
     """
     document = document_of(config)
     for found in deprecated_settings(ConfigFile, document, ""):
-        found.deprecation.warn(found.what)
+        found.deprecation.warn(found.what, stacklevel=2)
     try:
         return load_config(document)
     except ConfigError as error:

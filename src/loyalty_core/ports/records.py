@@ -60,6 +60,7 @@ class Merge:
 class MemberRecord:
     """A member as stored, with the running state that deciding facts in order leaves behind.
 
+    ``said`` are the fields of its profile that are as a shop said, each with the shop's source.
     ``merged_into`` is who answers for it since a merge, never one that was merged itself.
     ``merges`` are those that came to it. ``household`` says that it is a household, not a person;
     ``contributions`` are what a person shares with one, in the order of time. ``segments`` are
@@ -71,6 +72,7 @@ class MemberRecord:
     status: MemberStatus = MemberStatus.ACTIVE
     joined_at: datetime
     profile: Profile = Profile()
+    said: Mapping[str, str] = field(default_factory=dict)
     history: History = History()
     state: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
     decided_to: Position | None = None

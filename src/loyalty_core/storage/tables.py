@@ -53,6 +53,7 @@ member = Table(
     Column("status", String(16), nullable=False),
     Column("joined_at", Moment, nullable=False),
     Column("profile", _json(), nullable=False),
+    Column("said", _json(), nullable=False),
     Column("history", _json(), nullable=False),
     Column("state", _json(), nullable=False),
     Column("decided_at", Moment),

@@ -20,6 +20,8 @@ from loyalty_core.domain.facts import Json
 
 FaultKind = Literal["answer", "drop", "forget", "truncate", "delay", "late", "drip"]
 DRIP = timedelta(milliseconds=200)
+LOOKS = timedelta(milliseconds=10)
+"""How often it looks whether it is to stop: every test waits for that at its end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +118,7 @@ class PlatformDouble:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # a body would wait until its headers had arrived
 
             def handle_one(self) -> None:
                 with double._busy():
@@ -128,7 +131,8 @@ class PlatformDouble:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        serve, looks = self._server.serve_forever, LOOKS.total_seconds()
+        threading.Thread(target=serve, args=(looks,), daemon=True).start()
         return self
 
     def settle(self) -> None:

@@ -51,10 +51,13 @@ class PluginSuite:
 
     ``plugin`` is the plugin object. ``config`` is a whole ``loyalty.toml`` or a part of one, as
     text or as a mapping, to try it in; without one the samples of the plugin's README are used.
+    ``database_url`` says where it is tried: by default in SQLite files; with the URL of a
+    PostgreSQL database on that server, as a user who may create databases.
     """
 
     plugin: ClassVar[object]
     config: ClassVar[str | Mapping[str, Json] | None] = None
+    database_url: ClassVar[str] = "sqlite://"
 
     def __init_subclass__(cls) -> None:
         """Gives the class a test for each rule."""
@@ -63,7 +66,7 @@ class PluginSuite:
 
         def subject() -> Subject:
             if not subjects:
-                subjects.append(_subject(cls.plugin, cls.config))
+                subjects.append(_subject(cls))
             return subjects[0]
 
         for one in all_rules():
@@ -71,9 +74,11 @@ class PluginSuite:
             setattr(cls, name, _test(one, subject))
 
 
-def _subject(plugin: object, config: str | Mapping[str, Json] | None) -> Subject:
+def _subject(suite: type[PluginSuite]) -> Subject:
+    config = suite.config
     document = tomllib.loads(config, parse_float=Decimal) if isinstance(config, str) else config
-    return subject_of(plugin, given=() if document is None else (document,))
+    given = () if document is None else (document,)
+    return subject_of(suite.plugin, given=given, database_url=suite.database_url)
 
 
 def _test(one: Rule, subject: Callable[[], Subject]) -> Callable[[object], None]:

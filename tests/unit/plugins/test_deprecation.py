@@ -76,6 +76,7 @@ def test_who_has_a_setting_that_goes_is_told_where_and_what_to_use() -> None:
         f"plugins.old.old: {WORDS}",
         f"plugins.old.parts[1].old: {WORDS}",
     ]
+    assert {one.filename for one in told} == {__file__}
 
 
 def test_who_has_none_is_told_nothing() -> None:

@@ -189,7 +189,8 @@ def customer_of(doc: JsonObject, source: str) -> list[Customer]:
     locale = "-".join(filter(None, (language.lower(), country)))
     identities = {"customer_id": name(doc.get("id"), "$.id"), **reached}
     profile = Profile(name=full, locale=locale)
-    return [Customer(source=source, identities=identities, profile=profile)]
+    says = "name", "locale"
+    return [Customer(source=source, identities=identities, profile=profile, says=says)]
 
 
 # -- parts of an order ----------------------------------------------------------------------------

@@ -31,6 +31,7 @@ def customer_of(doc: JsonObject, source: str, tag_prefix: str) -> Customer:
             locale=as_text(doc.get("locale")),
             tags=tuple(one for one in tags if one not in ours),
         ),
+        says=("name", "locale", "tags"),
     )
 
 

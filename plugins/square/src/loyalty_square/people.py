@@ -18,7 +18,8 @@ def customer_of(doc: JsonObject, source: str) -> Customer:
     full = " ".join(filter(None, (as_text(doc.get("given_name")), as_text(doc.get("family_name")))))
     identities = {"customer_id": name(doc.get("id"), "$.id"), **reached_by(doc)}
     profile = Profile(name=full, birthday=_birthday(as_text(doc.get("birthday"))))
-    return Customer(source=source, identities=identities, profile=profile)
+    says = "name", "birthday"
+    return Customer(source=source, identities=identities, profile=profile, says=says)
 
 
 def merged(doc: JsonObject, event: JsonObject, source: str) -> Iterator[Customer]:

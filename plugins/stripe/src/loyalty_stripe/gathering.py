@@ -138,8 +138,8 @@ class Gathering:
         if not reached:
             return []
         profile = Profile(name=as_text(doc.get("name")))
-        identities = {"customer_id": ref(doc), **reached}
-        return [Customer(source=self.reading.source, identities=identities, profile=profile)]
+        identities, source = {"customer_id": ref(doc), **reached}, self.reading.source
+        return [Customer(source=source, identities=identities, profile=profile, says=("name",))]
 
     def contract(self, id: str) -> list[Input]:
         """That a subscription to a membership ends, if it does."""

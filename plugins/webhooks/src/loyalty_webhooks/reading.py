@@ -40,6 +40,7 @@ def _inputs(given: Json, source: str, where: str) -> Iterator[Input]:
             source=source,
             identities=_identities(given, where),
             profile=_profile(given.get("profile"), where),
+            says=tuple(_table(given.get("profile") or {}, f"{where}.profile")),
             joins=given.get("joins") is True,
         )
     elif kind == "code_used":

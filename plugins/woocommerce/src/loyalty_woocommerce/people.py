@@ -19,7 +19,8 @@ def customer_of(doc: JsonObject, source: str) -> list[Customer]:
     full = " ".join(filter(None, (as_text(doc.get("first_name")), as_text(doc.get("last_name")))))
     reached = reached_by(as_object(doc.get("billing"))) | reached_by(doc)
     identities = {"customer_id": name(doc.get("id"), "$.id"), **reached}
-    return [Customer(source=source, identities=identities, profile=Profile(name=full))]
+    profile = Profile(name=full)
+    return [Customer(source=source, identities=identities, profile=profile, says=("name",))]
 
 
 def review_of(doc: JsonObject, source: str) -> Iterator[Activity]:

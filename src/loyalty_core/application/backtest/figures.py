@@ -5,15 +5,17 @@ from __future__ import annotations
 import heapq
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from itertools import accumulate
+from typing import TypeVar
 
 from loyalty_core.domain.backtests import Compared, Figures, GrantsCompared
 from loyalty_core.domain.clock import add_months, day_of
 from loyalty_core.domain.grants import GrantRecord
 from loyalty_core.domain.ledger import Transaction, TransactionKind
 
+T = TypeVar("T")
 MOST_MEMBERS = 100
 """How many members are named whom it makes the greatest difference to."""
 
@@ -32,7 +34,7 @@ BEFORE = ""
 
 Sums = Counter[str]
 Place = tuple[str, str]
-"""What is counted about (a month, a segment, a member), and the wallet."""
+"""What is counted about (a month, a segment, a member), and the wallet or the reward."""
 
 
 @dataclass(slots=True)
@@ -41,7 +43,8 @@ class Side:
 
     months: dict[Place, Sums] = field(default_factory=dict)
     segments: dict[Place, Sums] = field(default_factory=dict)
-    grants: Counter[tuple[str, str]] = field(default_factory=Counter)
+    grants: Counter[Place] = field(default_factory=Counter)
+    segment_grants: Counter[Place] = field(default_factory=Counter)
 
 
 class Counting:
@@ -51,6 +54,7 @@ class Counting:
         self._since, self._until, self._zone = since, until, zone
         self._was, self._would = Side(), Side()
         self._movers: list[tuple[int, str, Compared]] = []
+        self._granted: list[tuple[int, str, GrantsCompared]] = []
         self.gaining = self.losing = 0
 
     def add(
@@ -68,21 +72,27 @@ class Counting:
         for place in before.keys() | after.keys():
             one = _compared(place, before.get(place, Counter()), after.get(place, Counter()))
             if one.differs:
-                change = one.would.earned - one.was.earned
-                totals[one.about] += change
-                entry = (abs(change), f"{one.about} {one.wallet}", one)
-                heapq.heappush(self._movers, entry)
-                if len(self._movers) > MOST_MEMBERS:
-                    heapq.heappop(self._movers)
+                totals[one.about] += one.would.earned - one.was.earned
+                _push(self._movers, (_change(one), f"{one.about} {one.wallet}", one))
         self.gaining += sum(change > 0 for change in totals.values())
         self.losing += sum(change < 0 for change in totals.values())
 
-    def add_grants(self, was: Iterable[GrantRecord], would: Iterable[GrantRecord]) -> None:
+    def add_grants(
+        self,
+        was: Iterable[GrantRecord],
+        would: Iterable[GrantRecord],
+        segments: Mapping[str, Sequence[str]],
+    ) -> None:
         """Adds the grants that were made since, and those that would have been."""
-        for side, made in ((self._was, was), (self._would, would)):
-            for grant in made:
-                if grant.created_at >= self._since and grant.revoked_at is None:
-                    side.grants[self._month(grant.created_at), grant.reward] += 1
+        before, after = (
+            self._members_grants(side, made, segments)
+            for side, made in ((self._was, was), (self._would, would))
+        )
+        for place in before.keys() | after.keys():
+            change = abs(after[place] - before[place])
+            if change:
+                one = GrantsCompared(*place, before[place], after[place])
+                _push(self._granted, (change, f"{one.about} {one.reward}", one))
 
     def months(self) -> tuple[Compared, ...]:
         """Each wallet month by month, from the first to the last, whatever happened in them."""
@@ -99,18 +109,34 @@ class Counting:
         )
 
     def members(self) -> tuple[Compared, ...]:
-        """The members for whom what they earned differs most, the greatest difference first."""
-        return tuple(
-            one for _, _, one in sorted(self._movers, key=lambda item: (-item[0], item[1]))
-        )
+        """The members for whom anything differs most, the greatest difference first."""
+        return tuple(_largest(self._movers))
 
     def grants(self) -> tuple[GrantsCompared, ...]:
         """The grants of each reward and month."""
-        was, would = self._was.grants, self._would.grants
-        return tuple(
-            GrantsCompared(month, reward, was[month, reward], would[month, reward])
-            for month, reward in sorted(was.keys() | would.keys())
-        )
+        return _granted(self._was.grants, self._would.grants)
+
+    def segment_grants(self) -> tuple[GrantsCompared, ...]:
+        """The grants of each reward and segment since the beginning of the backtest."""
+        return _granted(self._was.segment_grants, self._would.segment_grants)
+
+    def member_grants(self) -> tuple[GrantsCompared, ...]:
+        """The members whose grants of a reward differ most, the greatest difference first."""
+        return tuple(_largest(self._granted))
+
+    def _members_grants(
+        self, side: Side, made: Iterable[GrantRecord], segments: Mapping[str, Sequence[str]]
+    ) -> Counter[Place]:
+        """The grants by member and reward; those by month and segment are added to the side."""
+        members: Counter[Place] = Counter()
+        for grant in made:
+            if grant.created_at < self._since or grant.revoked_at is not None:
+                continue
+            members[grant.member_id, grant.reward] += 1
+            side.grants[self._month(grant.created_at), grant.reward] += 1
+            for segment in segments.get(grant.member_id, ()):
+                side.segment_grants[segment, grant.reward] += 1
+        return members
 
     def _sums(
         self, side: Side, made: Iterable[Transaction], segments: Mapping[str, Sequence[str]]
@@ -155,6 +181,29 @@ class Counting:
                 _figures(side[place], there[place]) for side, there in zip(sides, owed, strict=True)
             )
             yield Compared(name, wallet, *both)
+
+
+def _change(one: Compared) -> int:
+    """By how much a wallet differs where it differs most."""
+    changes: list[int] = [
+        getattr(one.would, each.name) - getattr(one.was, each.name) for each in fields(Figures)
+    ]
+    return max(map(abs, changes))
+
+
+def _push(largest: list[tuple[int, str, T]], entry: tuple[int, str, T]) -> None:
+    heapq.heappush(largest, entry)
+    if len(largest) > MOST_MEMBERS:
+        heapq.heappop(largest)
+
+
+def _largest(entries: list[tuple[int, str, T]]) -> Iterator[T]:
+    return (one for _, _, one in sorted(entries, key=lambda item: (-item[0], item[1])))
+
+
+def _granted(was: Counter[Place], would: Counter[Place]) -> tuple[GrantsCompared, ...]:
+    places = sorted(was.keys() | would.keys())
+    return tuple(GrantsCompared(*place, was[place], would[place]) for place in places)
 
 
 def _compared(place: Place, was: Sums, would: Sums) -> Compared:

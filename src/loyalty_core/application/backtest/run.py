@@ -162,7 +162,7 @@ class Backtesting:
             tally.failed.update(record.deferred)
         segments: dict[str, Sequence[str]] = {one.id: tuple(one.segments) for one in members}
         counting.add(found.was, found.would, segments)
-        counting.add_grants(case.grants, found.grants)
+        counting.add_grants(case.grants, found.grants, segments)
 
     def _late(self, uow: UnitOfWork, case: Case) -> Sequence[Transaction]:
         """What time has done by now to the books as they are, though nobody booked it yet."""
@@ -186,6 +186,8 @@ class Backtesting:
             segments=counting.segments(),
             members=counting.members(),
             grants=counting.grants(),
+            segment_grants=counting.segment_grants(),
+            member_grants=counting.member_grants(),
             impossible=tuple(tally.impossible),
             impossible_count=tally.impossible_count,
             members_total=tally.members,

@@ -27,7 +27,7 @@ from loyalty_core.cli.picture import picture
 from loyalty_core.cli.progress import meter
 from loyalty_core.cli.session import opened
 from loyalty_core.cli.views import amount, heading, when
-from loyalty_core.domain.backtests import Backtest, Compared, Figures
+from loyalty_core.domain.backtests import Backtest, Compared, Figures, GrantsCompared
 from loyalty_core.domain.clock import start_of
 from loyalty_core.domain.facts import Json
 from loyalty_core.domain.programs import ProgramConfig
@@ -137,10 +137,6 @@ def _document(found: Backtest, sides: Sides) -> documents.Document:
         }
         for one in found.impossible
     ]
-    grants: list[Json] = [
-        {"month": one.month, "reward": one.reward, "was": one.was, "would": one.would}
-        for one in found.grants
-    ]
     return {
         "since": documents.moment(found.since),
         "until": documents.moment(found.until),
@@ -156,11 +152,19 @@ def _document(found: Backtest, sides: Sides) -> documents.Document:
         "months": _compared("month", found.months, sides),
         "segments": _compared("segment", found.segments, sides),
         "largest_changes": _compared("member_id", found.members, sides),
-        "grants": grants,
+        "grants": _granted("month", found.grants),
+        "segment_grants": _granted("segment", found.segment_grants),
+        "largest_changes_of_grants": _granted("member_id", found.member_grants),
         "impossible_count": found.impossible_count,
         "impossible": impossible,
         "failed": dict(found.failed),
     }
+
+
+def _granted(name: str, rows: Sequence[GrantsCompared]) -> list[Json]:
+    return [
+        {name: one.about, "reward": one.reward, "was": one.was, "would": one.would} for one in rows
+    ]
 
 
 def _compared(name: str, rows: Sequence[Compared], sides: Sides) -> list[Json]:
@@ -199,16 +203,23 @@ def _show(console: Console, found: Backtest, config: ProgramConfig) -> None:
         _tabulate(console, f"{wallet} by month", "month", months, config)
     _tabulate(console, "by segment", "segment", found.segments, config)
     _tabulate(console, "largest changes", "member", found.members[:MOST_SHOWN], config)
-    if found.grants:
-        console.print()
-        heading(console, "grants")
-        made = table("month", "reward", "was", "would", right=("was", "would"))
-        for one in found.grants:
-            changed = "bold" if one.was != one.would else ""
-            cells = (one.month, plain(one.reward), f"{one.was:,}", f"{one.would:,}")
-            made.add_row(*(Text(cell, style=changed) for cell in cells))
-        console.print(made)
+    _grants(console, "grants by month", "month", found.grants)
+    _grants(console, "grants by segment", "segment", found.segment_grants)
+    _grants(console, "largest changes of grants", "member", found.member_grants[:MOST_SHOWN])
     _show_impossible(console, found, config)
+
+
+def _grants(console: Console, title: str, name: str, rows: Sequence[GrantsCompared]) -> None:
+    if not rows:
+        return
+    console.print()
+    heading(console, title)
+    made = table(name, "reward", "was", "would", right=("was", "would"))
+    for one in rows:
+        changed = "bold" if one.was != one.would else ""
+        cells = (plain(one.about), plain(one.reward), f"{one.was:,}", f"{one.would:,}")
+        made.add_row(*(Text(cell, style=changed) for cell in cells))
+    console.print(made)
 
 
 def _told(found: Backtest) -> str:

@@ -62,6 +62,17 @@ class Happening:
         ]
         return _in_order([{**fact, "identities": known(name)} for fact in facts])
 
+    def once_each(self) -> list[Document]:
+        """An activity of each kind that the plugin knows, of each member, in any order."""
+        facts: list[Document] = []
+        for name in NAMES:
+            kinds = self.random.sample(self.hints.activities, len(self.hints.activities))
+            facts += [
+                {**self._activity(f"{name}{number}", kind), "identities": known(name)}
+                for number, kind in enumerate(kinds)
+            ]
+        return _in_order(facts)
+
     def latest(self, name: str) -> Document:
         """An order that a member places now, and pays."""
         order, identities = self._order(f"{name}-now")[0], known(name)
@@ -122,10 +133,10 @@ class Happening:
         about = {"type": "refund", "source": SOURCE, "order_id": order, "currency": self.currency}
         return {**about, "refund": given}
 
-    def _activity(self, number: str) -> Document:
+    def _activity(self, number: str, kind: Mapping[str, Any] | None = None) -> Document:
         hints = self.hints.activities
-        chosen: Mapping[str, Any] = {"kind": self.random.choice(_PLAIN)}
-        if hints and self.random.randrange(4):
+        chosen: Mapping[str, Any] = kind or {"kind": self.random.choice(_PLAIN)}
+        if hints and kind is None and self.random.randrange(4):
             chosen = self.random.choice(list(hints))
         made = {
             "type": "activity",

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import logging
-import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -20,6 +19,7 @@ from loyalty_core.loyalty import Loyalty
 from loyalty_core.ports.records import FactStatus
 from loyalty_core.testing.books import books_of
 from loyalty_core.testing.clock import FrozenClock
+from loyalty_core.testing.quality.copies import Copies, copies
 from loyalty_core.testing.quality.declared import activities_of
 from loyalty_core.testing.quality.happening import DAYS, NAMES, NOW, Happening, code_of, known
 from loyalty_core.testing.quality.subject import Document, Subject
@@ -27,6 +27,8 @@ from loyalty_core.testing.quality.watching import Notes, Watching
 
 SEEDS = 3
 """How many histories are made up for each sample."""
+BEFORE = NOW - timedelta(days=DAYS + 20)
+"""When the members came, before anything happened."""
 _LATER = (0, 1, 30)
 """So many days after the history it is asked what members have."""
 _DAY_MS = 86_400_000
@@ -36,36 +38,41 @@ Batches = Sequence[Sequence[Document]]
 class Stage:
     """Empty books with the same three members, to be opened as often as one likes."""
 
-    def __init__(self, subject: Subject, sample: Document, folder: Path) -> None:
+    def __init__(self, subject: Subject, sample: Document, copies: Copies) -> None:
         self.subject = subject
         self.sample = sample
         self.notes = subject.once("notes", Notes)
         self.plugin = Watching(subject.plugin, self.notes)
-        self._folder = folder
-        self._count = 0
-        with self._opened(self._path(), FrozenClock(NOW - timedelta(days=DAYS + 20))) as loyalty:
+        self._copies = copies
+        with self._opened(sample, FrozenClock(BEFORE)) as loyalty:
             for name in NAMES:
                 loyalty.member_code(loyalty.enrol(known(name), source="web").id, code_of(name))
 
     @contextmanager
-    def opened(self) -> Iterator[tuple[Loyalty, FrozenClock]]:
-        """The program at ``NOW``, without anything in its books, and its clock."""
-        self._count += 1
-        shutil.copyfile(self._folder / "0.db", self._path())
+    def opened(self, *, shared: bool = False) -> Iterator[tuple[Loyalty, FrozenClock]]:
+        """The program at ``NOW``, without anything in its books, and its clock.
+
+        If ``shared``, members may share what they earn.
+        """
+        self._copies.copy()
         clock = FrozenClock(NOW)
-        with self._opened(self._path(), clock) as loyalty:
+        with self._opened(sharing(self.sample) if shared else self.sample, clock) as loyalty:
             yield loyalty, clock
 
-    def path(self) -> Path:
-        """The file of the books that were opened last."""
-        return self._path()
+    @property
+    def url(self) -> str:
+        """Where the books are that were opened last."""
+        return self._copies.url
 
-    def _path(self) -> Path:
-        return self._folder / f"{self._count}.db"
+    def _opened(self, sample: Document, clock: FrozenClock) -> Loyalty:
+        return unhurried(Loyalty.open(sample, self.url, plugins=[self.plugin], clock=clock))
 
-    def _opened(self, path: Path, clock: FrozenClock) -> Loyalty:
-        url = f"sqlite:///{path}"
-        return unhurried(Loyalty.open(self.sample, url, plugins=[self.plugin], clock=clock))
+
+def sharing(sample: Document) -> Document:
+    """A configuration in which members share half of what they earn, unless it says how."""
+    wallets = sample["wallets"].items()
+    shared: Document = {name: {} for name, one in wallets if one.get("spendable", True)}
+    return {"household": {"share": 50, "wallets": shared}, **sample}
 
 
 def unhurried(loyalty: Loyalty) -> Loyalty:
@@ -77,13 +84,15 @@ def unhurried(loyalty: Loyalty) -> Loyalty:
 @contextmanager
 def stages(subject: Subject) -> Iterator[Iterator[Stage]]:
     """A stage for each sample of the plugin."""
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
+    with ExitStack() as kept:
+        name = kept.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
 
         def each() -> Iterator[Stage]:
             for number, sample in enumerate(subject.samples):
                 folder = Path(name) / str(number)
                 folder.mkdir()
-                yield Stage(subject, sample, folder)
+                made = kept.enter_context(copies(subject.database_url, folder))
+                yield Stage(subject, sample, made)
 
         yield each()
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from json import dumps
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -17,8 +14,10 @@ from loyalty_core.loyalty import Loyalty
 from loyalty_core.plugins.loader import load
 from loyalty_core.plugins.registry import Registry, read_config
 from loyalty_core.testing.clock import FrozenClock
+from loyalty_core.testing.quality.copies import dumped
 from loyalty_core.testing.quality.happening import NAMES, NOW, known
 from loyalty_core.testing.quality.playing import (
+    BEFORE,
     SEEDS,
     Batches,
     Stage,
@@ -195,7 +194,7 @@ def erased(subject: Subject) -> Iterator[str]:
                 gone = member_of(loyalty, "ada")
                 loyalty.erase(gone, reason="asked for it", actor="operator", key="erase")
                 loyalty.tick()
-                left = dumped(stage.path())
+                left = dumped(stage.url)
                 for table, row in left:
                     words = [one for one in known("ada").values() if one in row]
                     for one in words:
@@ -211,51 +210,68 @@ def _is_of(fact: Document, name: str) -> bool:
     return bool(fact.get("identities", {}).get("customer_id") == known(name)["customer_id"])
 
 
-def dumped(path: Path) -> list[tuple[str, str]]:
-    """Every row of a database file as text, with its table: the plugin's own tables as well."""
-    with contextlib.closing(sqlite3.connect(path)) as connection:
-        named = connection.execute("select name from sqlite_master where type = 'table'")
-        return [
-            (table, str(row))
-            for (table,) in named.fetchall()
-            for row in connection.execute(f'select * from "{table}"')  # noqa: S608 - its own names
-        ]
-
-
 # -- the books --------------------------------------------------------------------------------
 
 
 def spent(subject: Subject) -> Iterator[str]:
-    """What is wrong with books after rewards, refunds of what they paid for, and two years."""
+    """What is wrong with books after rewards, refunds of what they paid for, and two years.
+
+    Once each for himself, and once as a household. What payment providers are asked for is paid.
+    """
     with stages(subject) as each:
         for stage in each:
             made = happening(stage, 1)
-            with stage.opened() as (loyalty, clock):
-                record(loyalty, [made.history(8)])
-                yield from _redeemed(loyalty)
-                record(loyalty, [[_whole_refund(f"o{number}", stage) for number in range(8)]])
-                for days in (1, 40, 400, 800):
-                    clock.set(NOW + timedelta(days=days))
-                    loyalty.tick()
-                    _right(loyalty)
-                rebuilt = loyalty.rebuild().rebuilt
-                if rebuilt:
-                    yield f"{rebuilt} caches were not what the entries say"
+            history = [*made.history(8), *made.once_each()]
+            stage.plugin.pays = True
+            for shared in (False, True):
+                with stage.opened(shared=shared) as (loyalty, clock):
+                    home = _moved_in(loyalty, clock) if shared else ""
+                    record(loyalty, [history])
+                    yield from _redeemed(loyalty, home)
+                    record(loyalty, [[_whole_refund(f"o{number}", stage) for number in range(8)]])
+                    yield from _aged(loyalty, clock)
 
 
-def _redeemed(loyalty: Loyalty) -> Iterator[str]:
+def _moved_in(loyalty: Loyalty, clock: FrozenClock) -> str:
+    """The household that ada made, and bob joined, before anything happened."""
+    ada, bob = member_of(loyalty, "ada"), member_of(loyalty, "bob")
+    clock.set(BEFORE)
+    home = loyalty.create_household(ada, key="home").household_id
+    loyalty.invite_to_household(home, bob, by=ada, key="invite")
+    loyalty.join_household(home, bob, key="join")
+    clock.set(NOW)
+    return str(home)
+
+
+def _aged(loyalty: Loyalty, clock: FrozenClock) -> Iterator[str]:
+    """What is wrong with the books in the next years."""
+    for days in (1, 40, 400, 800):
+        clock.set(NOW + timedelta(days=days))
+        loyalty.tick()
+        _right(loyalty)
+    rebuilt = loyalty.rebuild().rebuilt
+    if rebuilt:
+        yield f"{rebuilt} caches were not what the entries say"
+
+
+def _redeemed(loyalty: Loyalty, home: str) -> Iterator[str]:
     """Buys whatever members can have; yields where a plugin fails at that."""
     rewards = list(loyalty._parts.rules.rewards)
-    for name in NAMES:
-        member = member_of(loyalty, name)
+    ids = {name: member_of(loyalty, name) for name in NAMES}
+    for name, member in ids.items():
         for wallet, settings in loyalty.config.wallets.items():
             if settings.spendable:
                 key = f"{name} gets {wallet}"
                 loyalty.adjust(member, wallet, 5000, reason="a test", actor="operator", key=key)
+    buyers = {**ids, **({"home": home} if home else {})}
+    for name, member in buyers.items():
+        spender = ids["ada"] if name == "home" else None
         for number, reward in enumerate(rewards):
             order, key = f"o{number}", f"{name} {reward}"
             try:
-                loyalty.redeem(member, reward=reward, source="web", order_id=order, key=key)
+                loyalty.redeem(
+                    member, reward=reward, source="web", order_id=order, key=key, spender=spender
+                )
             except PluginFailed as error:
                 yield f"{reward}: {error}"
             except LoyaltyError:
@@ -335,9 +351,8 @@ def _turn(fact: Document) -> int:
 
 def _go_on(stage: Stage, facts: Sequence[Document], *, off: bool) -> None:
     sample = without(stage.sample, {stage.subject.id}) if off else stage.sample
-    given, url = [] if off else [stage.plugin], f"sqlite:///{stage.path()}"
-    clock = FrozenClock(NOW)
-    with unhurried(Loyalty.open(sample, url, plugins=given, clock=clock)) as loyalty:
+    given, clock = [] if off else [stage.plugin], FrozenClock(NOW)
+    with unhurried(Loyalty.open(sample, stage.url, plugins=given, clock=clock)) as loyalty:
         record(loyalty, [facts])
         loyalty.tick()
         _right(loyalty)

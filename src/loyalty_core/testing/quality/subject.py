@@ -35,11 +35,14 @@ class Subject:
 
     ``folder`` is that of its distribution, None where only the installed package is there.
     ``given`` are configurations to try it in; without any they are the samples of its README.
+    ``database_url`` says where: in SQLite files, or on the PostgreSQL server of a URL, as a user
+    who may create databases.
     """
 
     plugin: Plugin
     folder: Path | None = None
     given: Sequence[Mapping[str, Json]] = ()
+    database_url: str = "sqlite://"
     _found: dict[object, tuple[object, Exception | None]] = field(default_factory=dict)
 
     @property
