@@ -91,8 +91,8 @@ def check_shown(opening: OpeningShop) -> None:
         _echoed(shop)
         assert sorted(shop.stands()) == plain, f"echoes: {shop.stands()}, and not {plain}"
     for place, one in enumerate(asked):
-        for how in _ways(False):
-            with opening() as shop:
+        for how in _ways(shop.writes(one)):
+            with _impatient(), opening() as shop:
                 shop.double.faults.extend([FINE] * place + [how])
                 _until_done(shop)
                 said = f"request {place} ({one.method} {one.path}): {how.kind}"
