@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from loyalty_core.application.books import Books
 from loyalty_core.application.sharing import Keepers
 from loyalty_core.domain.facts import FactId, FactKey
+from loyalty_core.domain.ledger import WalletBook
 from loyalty_core.domain.members import MemberId
 from loyalty_core.errors import Problem
 from loyalty_core.ports.records import FactRecord, MemberRecord, Merge
@@ -27,6 +29,24 @@ class Batch:
     shared: dict[FactId, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     transactions: dict[FactId, list[str]] = field(default_factory=lambda: defaultdict(list))
     problems: dict[FactId, list[Problem]] = field(default_factory=lambda: defaultdict(list))
+
+    def read(
+        self, uow: UnitOfWork, keys: Sequence[FactKey], enrolled: Collection[MemberId]
+    ) -> list[WalletBook]:
+        """Reads the facts with these keys, and locks who they belong to; the members' wallets.
+
+        A fact may have got a member since the locks: it is read again under theirs. Who is
+        ``enrolled`` here is nobody's to lock.
+        """
+        wanted = set(self.members)
+        while True:
+            self.records, wallets = uow.known(keys, self.members)
+            mine = {record.member_id for record in self.records.values() if record.member_id}
+            missing = mine.difference(wanted, enrolled)
+            if not missing:
+                return wallets
+            wanted |= missing
+            self.members.update(uow.lock_members(missing))
 
     def holder(self, record: FactRecord) -> MemberId:
         """Who holds what the fact was awarded: its member, or whom they were merged into."""

@@ -226,15 +226,7 @@ class Recorder:
         batch.members = uow.lock_members(owners - found.enrolled.keys())
         if any(batch.members[one].status in GONE for one in found.known()):
             raise Overtaken
-        wanted: set[MemberId] = set(batch.members)
-        while True:  # a fact may have got a member since the locks: it is read again under theirs
-            batch.records, wallets = uow.known(keys, batch.members)
-            mine = {record.member_id for record in batch.records.values() if record.member_id}
-            missing = mine - wanted - found.enrolled.keys()
-            if not missing:
-                break
-            wanted |= missing
-            batch.members.update(uow.lock_members(missing))
+        wallets = batch.read(uow, keys, found.enrolled.keys())
         books.keep(batch.members, wallets)
         batch.members.update(found.enrolled)
         books.keep(found.enrolled, ())
