@@ -131,9 +131,10 @@ def filled(shop: Shop, program: str, first: str, start: int, end: int) -> tuple[
     at = moment(shop, FIRST)
     minus = f"CASE WHEN i % 2 = 0 THEN -{EQUAL} ELSE -100 * (1 + i % 100000 * 7919 % 1000) END"
     members = (
-        "INSERT INTO loyalty_member (id, program, status, joined_at, profile, history, state, "
-        f"merges, household, contributions, segments) SELECT {made}, '{program}', 'active', {at}, "
-        f"'{{}}', '{{}}', '{{}}', '[]', {no}, '[]', '{{}}' FROM {numbers} AS numbers"
+        "INSERT INTO loyalty_member (id, program, status, joined_at, profile, said, history, "
+        "state, merges, household, contributions, segments) "
+        f"SELECT {made}, '{program}', 'active', {at}, "
+        f"'{{}}', '{{}}', '{{}}', '{{}}', '[]', {no}, '[]', '{{}}' FROM {numbers} AS numbers"
     )
     scores = (
         "INSERT INTO loyalty_score (member_id, board, period, program, minus, reached_at) "

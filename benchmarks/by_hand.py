@@ -202,6 +202,7 @@ def member_row(shop: Shop, member: str) -> dict[str, Any]:
         "status": "active",
         "joined_at": shop.moment(NOW),
         "profile": {},
+        "said": {},
         "history": HISTORY,
         "state": {},
         "merges": [],

@@ -221,10 +221,10 @@ def test_limits_that_cannot_be_are_found() -> None:
     assert faults(budget.replace("budget = 9", "budget = 0.5")) == ["wheel[0].budget"]
     stars = 'odds = 3, points = 1, wallet = "stars" }'
     assert faults(budget.replace("odds = 3 }", stars))[0] == "wheel[0].budget"
-    long = LIMITED.replace('prize = "ten"', f'prize = "{"t" * 80}"')
-    assert faults(long) == ["wheel[0].prize[0].prize"]
-    wide = budget.replace('wheel = "w"', f'wheel = "{"w" * 81}"').replace(", stock = 2", "")
-    assert faults(wide) == ["wheel[0].wheel"]
+    long = LIMITED.replace('prize = "ten"', f'prize = "{"t" * 41}"')
+    assert faults(long.replace('wheel = "w"', f'wheel = "{"w" * 39}"')) == []
+    wide = long.replace('wheel = "w"', f'wheel = "{"w" * 40}"')
+    assert faults(wide) == ["wheel[0].prize[0].prize"]
 
 
 def test_the_commitment_must_be_that_of_the_secret(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -38,7 +38,7 @@ class Folder:
         default_factory=dict,
         metadata=doc(
             "How the object store is reached: options of obstore, such as `region` and `endpoint`; "
-            "those that are secret as `env:NAME`."
+            "those that are secret as references to the environment (env:NAME)."
         ),
     )
     holds: Literal["orders", "facts"] = field(

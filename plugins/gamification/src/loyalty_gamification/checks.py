@@ -38,7 +38,7 @@ MOST_VALUES = 100
 MOST_MEMBERS = 50
 MOST_WHEEL_DAYS = 3660
 LONGEST_NAMES = 80
-"""How long the names of what is limited may be, so that the core can keep them."""
+"""How long the names of a wheel and a prize with a stock may be together: the core keeps both."""
 MOST_SETTLING_DAYS = 366
 MOST_PLACES = 10_000
 SHORTEST_SECRET = 32
@@ -205,9 +205,6 @@ def _limits(where: str, rules: WheelRules, program: ProgramConfig) -> Iterator[P
         else:
             scale = program.wallets[wallets[0]].scale
             yield from _amount(f"{where}.budget", rules.budget, scale, least=0)
-        if len(rules.wheel) > LONGEST_NAMES:
-            message = f"its name has more than {LONGEST_NAMES} letters"
-            yield problem(f"{where}.wheel", message, "It has a budget: shorten the name.")
     elif not stocked:
         if rules.instead:
             yield problem(f"{where}.instead", "nothing of this wheel can be gone", "Leave it out.")
