@@ -49,7 +49,8 @@ class HouseholdQuestions:
 
         def look(reader: Reader) -> dict[str, HouseholdStatement]:
             known = reader.members(one for one in household_ids if is_id(one))
-            records = {key: record for key, (record, _) in known.items() if record.household}
+            found = {one: known[one][0] for one in household_ids if one in known}  # as asked for
+            records = {key: record for key, record in found.items() if record.household}
             wallets = self._wallets(reader, [record.id for record in records.values()], now)
             members = _members(reader, [record.id for record in records.values()])
             return {
