@@ -28,6 +28,7 @@ class Square(PlatformDouble):
         self.groups: dict[str, str] = {}
         self.definitions: dict[str, Doc] = {}
         self.attributes: dict[tuple[str, str], str] = {}
+        self.versions: dict[tuple[str, str], int] = {}
         self.locations = ["L1", "L2"]
         self.currency = "USD"
         self.page_size = 3
@@ -81,8 +82,9 @@ class Square(PlatformDouble):
             case ["customers", "custom-attributes", "bulk-upsert"]:
                 return self._upsert(given["values"])
             case ["customers", id, "custom-attributes", key]:
-                value = self.attributes.get((id, key))
-                return _one("custom_attribute", None if value is None else {"value": value})
+                value, version = self.attributes.get((id, key)), self.versions.get((id, key))
+                there = {"key": key, "value": value, "version": version}
+                return _one("custom_attribute", None if value is None else there)
             case ["customers", id, "groups", group]:
                 return self._group(asked.method, id, group)
             case ["customers", id]:
@@ -164,7 +166,11 @@ class Square(PlatformDouble):
         attribute = one["custom_attribute"]
         if attribute["key"] not in self.definitions or one["customer_id"] not in self.customers:
             return {"errors": [{"category": "INVALID_REQUEST_ERROR", "code": "NOT_FOUND"}]}
-        self.attributes[one["customer_id"], attribute["key"]] = attribute["value"]
+        place = one["customer_id"], attribute["key"]
+        version = self.versions.get(place, 0)
+        if attribute.get("version", version) != version:
+            return {"errors": [{"category": "INVALID_REQUEST_ERROR", "code": "CONFLICT"}]}
+        self.attributes[place], self.versions[place] = attribute["value"], version + 1
         return {}
 
     # -- gift cards -----------------------------------------------------------------------------

@@ -219,6 +219,32 @@ def test_what_a_member_has_stands_where_the_till_shows_it(
         assert then["revision"] > first["revision"]
 
 
+def test_what_is_older_is_not_written_over_what_is_newer(
+    double: Square, clock: FrozenClock
+) -> None:
+    """Another process shows something newer between our look and our write."""
+    with selling(double, clock, show_members=True) as loyalty:
+        loyalty.tick()
+        double.hold(sale("S2"))
+        sent(loyalty, about_order("S2"))
+        newer = json.loads(double.attributes["ADA", "loyalty_data"])
+        newer["revision"] += 9
+
+        def overtake(asked: Asked) -> None:
+            if asked.path.endswith("bulk-upsert"):
+                double.during = None
+                for key, value in (("loyalty", "180 points"), ("loyalty_data", json.dumps(newer))):
+                    double.attributes["ADA", key] = value
+                    double.versions["ADA", key] += 1
+
+        double.during = overtake
+        assert loyalty.tick().action_failures == 1
+        assert double.attributes["ADA", "loyalty"] == "180 points"
+        clock.advance(minutes=1)
+        assert loyalty.tick().actions == 1
+        assert double.attributes["ADA", "loyalty"] == "180 points"
+
+
 def test_tiers_are_groups_and_other_groups_stay(double: Square, clock: FrozenClock) -> None:
     """Square's automatic discounts can be made for a group."""
     double.groups = {f"X{place}": f"other {place}" for place in range(4)}

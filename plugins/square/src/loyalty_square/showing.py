@@ -29,6 +29,8 @@ STRING = (
     "https://developer-production-s.squarecdn.com/schemas/v1/common.json#squareup.common.String"
 )
 MISSING = "NOT_FOUND"
+CHANGED = {"CONFLICT", "VERSION_MISMATCH"}
+"""What is said of a version that is not the present one."""
 DATA = "_data"
 """What the key of the hidden attribute ends with."""
 
@@ -49,26 +51,38 @@ class Showing:
 
     def _one(self, customer: str, action: ShowMember) -> None:
         """Writes it, groups first: the revision stands once all of it does."""
-        path = f"customers/{customer}/custom-attributes/{self.attribute}{DATA}"
-        found = self.api.get(path)
-        there = as_object(found.document.get("custom_attribute")) if found else {}
-        data = member_text(action, as_text(there.get("value")))
+        there = {DATA: self._there(customer, DATA)}
+        data = member_text(action, as_text(there[DATA].get("value")))
         if data is None:
             return
         profile = self.api.get(f"customers/{customer}")
         if profile is None:  # it is gone
             return
+        if there[DATA]:  # both are written together
+            there[""] = self._there(customer, "")
         doc = as_object(profile.document.get("customer"))
         self._groups(as_text(doc.get("id")) or customer, doc.get("group_ids"), action.statement)
-        self._write(customer, {"": in_words(action.statement), DATA: data}, action.key)
+        values: dict[str, JsonObject] = {
+            end: {"key": f"{self.attribute}{end}", "value": value, **_version(there.get(end, {}))}
+            for end, value in (("", in_words(action.statement)), (DATA, data))
+        }
+        self._write(customer, values, action.key)
 
-    def _write(self, customer: str, values: dict[str, str], key: str) -> None:
-        """Both attributes at once; what they are is told to Square before the first of all."""
+    def _there(self, customer: str, end: str) -> JsonObject:
+        """One of the two attributes as it stands."""
+        found = self.api.get(f"customers/{customer}/custom-attributes/{self.attribute}{end}")
+        return as_object(found.document.get("custom_attribute")) if found else {}
+
+    def _write(self, customer: str, values: dict[str, JsonObject], key: str) -> None:
+        """Both attributes at once, over the versions that were read and no others.
+
+        What they are is told to Square before the first of all.
+        """
         given: dict[str, Json] = {
             end or "text": {
                 "customer_id": customer,
-                "custom_attribute": {"key": f"{self.attribute}{end}", "value": value},
-                "idempotency_key": key_of(f"{key} {customer} {end} {value}"),
+                "custom_attribute": value,
+                "idempotency_key": key_of(f"{key} {customer} {end} {sorted(value.items())}"),
             }
             for end, value in values.items()
         }
@@ -78,6 +92,8 @@ class Showing:
             self._define()
             answered = self.api.send("POST", path, {"values": given})
         failed = _failed(answered)
+        if failed & CHANGED:  # another process showed something newer, or something older
+            raise ConnectorError("it was written meanwhile; it is looked at again", where=customer)
         if MISSING in failed:  # the profile went just now
             raise ConnectorError("the profile, or what it is to hold, is not there", where=path)
         if failed:
@@ -142,6 +158,11 @@ class Showing:
         answered = self.api.send(method, f"customers/{customer}/groups/{group}")
         if answered.status not in (200, 404):  # 404: it is as it should be, or tried again
             raise ConnectorError(answered.said, where=customer)
+
+
+def _version(there: JsonObject) -> JsonObject:
+    version = there.get("version")
+    return {"version": version} if type(version) is int else {}
 
 
 def _failed(answered: Answered) -> set[str]:
