@@ -81,7 +81,7 @@ class Showing:
         given: dict[str, Json] = {
             end or "text": {
                 "customer_id": customer,
-                "custom_attribute": value,
+                "custom_attribute": dict(value),
                 "idempotency_key": key_of(f"{key} {customer} {end} {sorted(value.items())}"),
             }
             for end, value in values.items()
