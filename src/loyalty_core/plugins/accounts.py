@@ -88,6 +88,28 @@ def account_problems(
     return problems
 
 
+def code_problems(
+    account: ShopAccount,
+    program: ProgramConfig,
+    kinds: Collection[RewardType],
+    fits: re.Pattern[str],
+    message: str,
+) -> Iterator[Problem]:
+    """What is wrong with the codes that are drawn for an account's rewards of these ``kinds``.
+
+    Every code that could be drawn has to be one that the platform takes: ``fits`` says which those
+    are, a place at a time, and ``message`` says it to people. Codes of a pool were made elsewhere.
+    """
+    for name in account.rewards:
+        reward = program.rewards.get(name)
+        code = reward.code if reward and reward.kind in kinds else None
+        if code is None or code.pool:
+            continue
+        if not all(fits.fullmatch(code.prefix + letter * code.length) for letter in code.alphabet):
+            remedy = "Mend prefix, length or alphabet."
+            yield Problem(f"rewards.{name}.code", f"{name!r}: {message}", remedy)
+
+
 def signer_problems(where: str, references: Sequence[str]) -> Iterator[Problem]:
     """What is wrong with the secrets that sign an account's webhooks: one, or the new and the old.
 

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 
-from loyalty_core import RewardType, account_problems, signer_problems, url_problems
+from loyalty_core import (
+    CodeRules,
+    RewardType,
+    account_problems,
+    code_problems,
+    signer_problems,
+    url_problems,
+)
 from loyalty_core.application.config import load_config
 
 FIVE: dict[str, Any] = {"kind": "discount", "amount": "5.00", "points": 50, "code": {}}
@@ -75,6 +83,26 @@ def test_names_and_sources_are_unique() -> None:
 )
 def test_secrets_of_webhooks_are_one_or_two(references: tuple[str, ...], where: list[str]) -> None:
     assert [one.where for one in signer_problems("shops[0]", references)] == where
+
+
+@pytest.mark.parametrize(
+    ("code", "fine"),
+    [
+        ({}, False),  # a digit may be the first of them
+        ({"prefix": "T"}, True),
+        ({"prefix": "T", "length": 2, "alphabet": "AB"}, False),
+        ({"prefix": "T", "length": 6, "alphabet": "ABCDEFGH-"}, False),  # one of many letters
+        ({"pool": "bought"}, True),
+    ],
+)
+def test_all_codes_that_can_be_drawn_have_to_fit(code: dict[str, Any], fine: bool) -> None:
+    program = replace(
+        PROGRAM, rewards={"five": replace(PROGRAM.rewards["five"], code=CodeRules(**code))}
+    )
+    fits, kinds = re.compile("[A-Z][A-Z2-9]{5,19}"), [RewardType.DISCOUNT]
+    found = list(code_problems(Account(rewards=("five", "six")), program, kinds, fits, "so long"))
+    assert [one.where for one in found] == ([] if fine else ["rewards.five.code"])
+    assert not list(code_problems(Account(rewards=("five",)), program, [], fits, "so long"))
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ is made, and once more where the shop says that it is taken: so a second attempt
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -45,7 +44,6 @@ from loyalty_shopify.queries import (
 
 MADE_HERE = (RewardType.DISCOUNT, RewardType.FREE_SHIPPING, RewardType.GIFT_CARD)
 """The kinds of rewards whose codes a shop on Shopify can make."""
-GIFT_CARD_CODE = re.compile(r"[0-9A-Za-z]{8,20}", re.ASCII)
 ENDED = {MAKE_DISCOUNT: END_DISCOUNT, MAKE_FREE_SHIPPING: END_FREE_SHIPPING}
 TAKEN = "TAKEN"
 LAG_SECONDS = 60
