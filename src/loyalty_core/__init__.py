@@ -202,6 +202,7 @@ from loyalty_core.domain.segments import (
     SegmentPage,
     SegmentReport,
 )
+from loyalty_core.domain.settings import doc
 from loyalty_core.domain.shops import contact_identities, customer_ids, member_text, worth_in
 from loyalty_core.domain.statements import (
     AwardExplanation,
@@ -384,7 +385,7 @@ __all__ = [
     "WalletUnknown", "Wants", "WebhookCheck", "WebhookRequest", "__version__", "account_problems",
     "add_column", "add_months", "add_sqlite_hooks", "as_object", "as_objects", "as_text",
     "benefit_problems", "board_win", "check_proof", "code_problems", "config_schema",
-    "connected_problems", "contact_identities", "cursor_of", "customer_ids", "day_of",
+    "connected_problems", "contact_identities", "cursor_of", "customer_ids", "day_of", "doc",
     "format_scaled", "hookimpl", "inputs_of", "is_purchase", "line_nets", "member_text",
     "minor_digits", "needed_moment", "needed_object", "next_period_start", "order_total",
     "own_table", "parse_scaled", "patiently", "period_start", "place_at", "points_multiplier",
