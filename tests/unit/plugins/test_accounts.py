@@ -13,6 +13,8 @@ from loyalty_core import (
     RewardType,
     account_problems,
     code_problems,
+    leads_here,
+    reward_kinds,
     signer_problems,
     url_problems,
 )
@@ -133,3 +135,24 @@ def test_a_path_and_a_query_are_fine_where_they_are() -> None:
     assert list(url_problems("url", "https://tea.example/api")) == []
     assert list(url_problems("url", "https://tea.example/api?key=1", query=True)) == []
     assert len(list(url_problems("url", "https://tea.example/api?key=1"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("url", "here"),
+    [
+        ("https://loyalty.example/webhooks/saleor/tea", True),
+        ("https://loyalty.example/below/webhooks/saleor/tea?x=1", True),
+        ("https://loyalty.example/webhooks/saleor/teapots", False),
+        ("https://loyalty.example/webhooks/shopify/tea", False),
+        ("https://[loyalty", False),
+        ("", False),
+    ],
+)
+def test_webhooks_lead_here_by_the_path(url: str, here: bool) -> None:
+    assert leads_here(url, "saleor.tea") is here
+
+
+def test_what_an_account_makes_codes_for() -> None:
+    account = Account(rewards=("five", "ten", "trip", "unknown"))
+    assert reward_kinds(account, PROGRAM) == {RewardType.DISCOUNT, RewardType.EXPERIENCE}
+    assert reward_kinds(Account(), PROGRAM) == set()
