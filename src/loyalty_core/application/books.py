@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import NamedTuple
 
+from loyalty_core.application.ids import new_id
 from loyalty_core.application.postings import Postings
 from loyalty_core.domain.facts import FactId, Json
 from loyalty_core.domain.ledger import (
@@ -206,8 +207,7 @@ class Books(Postings):
         self._keep(redemption, book, map(book.lots.__getitem__, redemption.lots))
         entries = book.spend_held(redemption.lots, points)
         redemption.reduce(points)
-        redemption.state, redemption.ended_at = RedemptionState.CAPTURED, self.now
-        redemption.retry_at = None
+        redemption.end(RedemptionState.CAPTURED, self.now, new_id())
         made = self._post_redemption(book, redemption, entries, self.now)
         redemption.transaction_id = made
         if redemption.account:
@@ -223,7 +223,7 @@ class Books(Postings):
         book.free(redemption.lots)
         if redemption.item:
             self.uow.unclaim_stock(redemption.item)
-        redemption.state, redemption.ended_at, redemption.retry_at = state, at, None
+        redemption.end(state, at, new_id())
         data: Mapping[str, Json] = {
             "wallet": book.wallet,
             "amount": redemption.points,

@@ -121,12 +121,36 @@ class FactStatus(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+class Booked(NamedTuple):
+    """When the books learnt of something, and its place among what they learnt at that moment.
+
+    ``id`` is that of a transaction, or made as those are: they are in the order of time.
+    """
+
+    at: datetime
+    id: str
+
+
+class Change(NamedTuple):
+    """An award that is worth ``net`` from then on: ``at`` is when what led to it happened.
+
+    ``version`` is that of the rules it was booked by.
+    """
+
+    booked: Booked
+    at: datetime
+    net: int
+    version: int
+
+
 @dataclass(slots=True, kw_only=True)
 class Award:
     """What one rule gave for one fact: ``amount`` as decided, ``net`` as it stands in the books.
 
     ``lines`` is the share of each order line; the three moments are the lot's. ``whole``: refunds
-    take nothing of it, for its program follows them and says itself what is left.
+    take nothing of it, for its program follows them and says itself what is left. ``changes`` are
+    what it was worth after it was first booked: its transactions alone do not say, for of points
+    that were spent or had expired, less or nothing moves. Of a household's part they are all.
 
     What is shared with a household are two awards, both with the whole ``amount``: one whose
     points are the member's, and one that names the ``household``, which gets ``share`` percent.
@@ -147,6 +171,7 @@ class Award:
     household: MemberId | None = None
     share: Decimal = NO_SHARE
     answered: int = 0
+    changes: tuple[Change, ...] = ()
 
     @property
     def name(self) -> tuple[str, str, str, str]:

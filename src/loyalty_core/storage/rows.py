@@ -36,6 +36,8 @@ from loyalty_core.domain.sales import Sale
 from loyalty_core.ports.records import (
     NO_SHARE,
     Award,
+    Booked,
+    Change,
     FactRecord,
     FactStatus,
     Gift,
@@ -181,6 +183,7 @@ def _award_row(award: Award) -> dict[str, Json]:
         "lot_id": award.lot_id,
         "net": award.net,
         **({"whole": True} if award.whole else {}),
+        **({"changes": list(map(_change_row, award.changes))} if award.changes else {}),
     }
     if award.share:
         parts: dict[str, Json] = {"household": award.household, "share": str(award.share)}
@@ -206,7 +209,19 @@ def _award(stored: Mapping[str, Json]) -> Award:
         household=cast(MemberId | None, stored.get("household")),
         share=Decimal(cast(str, stored["share"])) if "share" in stored else NO_SHARE,
         answered=cast(int, stored.get("answered", 0)),
+        changes=tuple(map(_change, cast(Sequence[Sequence[Any]], stored.get("changes", ())))),
     )
+
+
+def _change_row(change: Change) -> list[Json]:
+    booked_at, id = change.booked
+    return [iso(booked_at), id, iso(change.at), change.net, change.version]
+
+
+def _change(stored: Sequence[Any]) -> Change:
+    booked_at, id, at, net, version = stored
+    booked = Booked(datetime.fromisoformat(booked_at), id)
+    return Change(booked, datetime.fromisoformat(at), net, version)
 
 
 def wallet_row(book: WalletBook) -> dict[str, Any]:
@@ -298,6 +313,7 @@ _AS_THEY_ARE = (
     "created_at",
     "expires_at",
     "ended_at",
+    "ended_id",
     "transaction_id",
     "item",
     "attempts",

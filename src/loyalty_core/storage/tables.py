@@ -250,6 +250,7 @@ redemption = Table(
     Column("created_at", Moment, nullable=False),
     Column("expires_at", Moment),
     Column("ended_at", Moment),
+    Column("ended_id", _id()),
     Column("transaction_id", _id()),
     Column("attempts", Integer, nullable=False),
     Column("retry_at", Moment),

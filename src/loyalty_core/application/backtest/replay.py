@@ -22,12 +22,13 @@ from loyalty_core.application.books import Books
 from loyalty_core.application.gifts import unfollowed
 from loyalty_core.application.grants import new_grant, prepare
 from loyalty_core.application.rules import Rules
+from loyalty_core.application.sharing import Keepers
 from loyalty_core.application.transfer import Note, Side, move_points, post_pair
 from loyalty_core.domain.backtests import Impossible
 from loyalty_core.domain.facts import FactId
 from loyalty_core.domain.ledger import LotId, Transaction, TransactionKind
 from loyalty_core.domain.members import MemberId, MemberStatus
-from loyalty_core.domain.programs import DebtPolicy, Wallet
+from loyalty_core.domain.programs import Wallet
 from loyalty_core.errors import InsufficientPoints
 from loyalty_core.ports.records import FactRecord, Merge
 
@@ -51,7 +52,7 @@ class Replay:
         self._spends = Spends(self.books, self.case, self.terms, self._refuse, self._note)
         for record in self.case.decided.values():
             for award in record.awards:
-                award.lot_id, award.net, award.answered = None, 0, 0
+                award.lot_id, award.net, award.answered, award.changes = None, 0, 0, ()
         members = dict(self.case.decided_members)
         for step in sorted(self._steps(), key=lambda one: (one.booked_at, one.id)):
             self._stand(step.booked_at, self.terms.rules(step.occurred_at, step.version))
@@ -110,7 +111,7 @@ class Replay:
         for record in case.decided.values():
             for level in levels(case, record, self.terms):
                 act: Callable[[], None] = partial(self._level, level)
-                yield Step(level.booked_at, level.id, record.occurred_at, act, level.version)
+                yield Step(*level.booked, record.occurred_at, act, level.version)
         yield from self._spends.steps()
         for kept in case.members.values():
             for merge in kept.merges:
@@ -137,15 +138,10 @@ class Replay:
     def _level(self, level: Level) -> None:
         """Brings an award to where it is after a version or a refund of its order."""
         award, fact = level.award, level.record
-        delta = level.net - award.net
-        holder = level.holder or self.case.holder(MemberId(fact.member_id or ""), self.books.now)
-        policy = self.books.rules.config.wallets.get(award.wallet, Wallet()).debt
-        if level.quiet and delta < 0 and policy is DebtPolicy.CLAMP:
-            award.net = level.net
-        elif delta > 0:
-            self.books.accrue(holder, fact.id, award, delta, level.at)
-        elif delta < 0:
-            self.books.reverse(holder, fact.id, award, -delta, level.at)
+        holder = self.case.holder(MemberId(fact.member_id or ""), self.books.now)
+        if level.net != award.net:
+            keepers = Keepers(self.books, fact, holder, self.case.decided_members)
+            keepers.book(award, level.net - award.net, level.at)
         if level.lot_id and award.lot_id:
             self._lots[level.lot_id] = award.lot_id
 

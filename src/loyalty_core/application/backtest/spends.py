@@ -54,11 +54,11 @@ class Spends:
                 continue
             at = one.created_at
             yield Step(at, one.id, at, partial(self._hold, one), version)
-            ended, name = one.ended_at or at, one.transaction_id or one.id + LAST
+            ended, name = one.ended_at or at, one.ended_id or one.id + LAST
             if one.state in SPENT:
                 yield Step(ended, name, at, partial(self._capture, one), version)
             elif one.state is RedemptionState.RELEASED:
-                yield Step(ended, one.id + LAST, at, partial(self._release, one), version)
+                yield Step(ended, name, at, partial(self._release, one), version)
         for made in self.case.transactions:
             bought = known.get(str(made.detail.get("redemption", "")))
             gave = made.kind is TransactionKind.REDEMPTION
@@ -109,6 +109,7 @@ class Spends:
             returned=0,
             transaction_id=None,
             ended_at=None,
+            ended_id=None,
             attempts=0,
             retry_at=None,
             account_lot=None,
