@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from loyalty_core import Backtest, Loyalty, TransactionKind
-from tests.contract.backtests import member_of
+from loyalty_core import Backtest, Figures, Loyalty, TransactionKind
+from tests.contract.backtests import SINCE, member_of
 from tests.contract.conftest import Shop
-from tests.toy import START, order, refund
+from tests.toy import START, activity, config_of, order, refund
 
 LONG_AGO = START - timedelta(days=400)
+BOB = "bob@example.org"
 GIVEN = {"reason": "r", "actor": "a"}
 
 
@@ -71,3 +72,75 @@ def test_a_hold_that_is_released_after_a_refund_of_the_same_moment(shop: Shop) -
     loyalty.adjust(member, "points", -30, key="a", **GIVEN)
     loyalty.release(held.redemption_id)
     replayed_alike(loyalty, document)
+
+
+def parted(shop: Shop) -> tuple[Loyalty, str, str]:
+    """Ada was one with Bob when she spent, first her own points and then some of his."""
+    loyalty = shop.open()
+    shop.clock.advance(days=20)
+    ada = loyalty.record(order("1", "100.00", at=shop.clock())).member_id or ""
+    shop.clock.advance(days=1)
+    bob = loyalty.record(order("2", "60.00", at=shop.clock(), email=BOB)).member_id or ""
+    loyalty.merge(ada, bob, key="m")
+    loyalty.redeem(ada, points=130, key="k")
+    loyalty.unmerge(bob, key="u")
+    return loyalty, ada, bob
+
+
+def test_members_who_were_one_for_a_time(shop: Shop) -> None:
+    loyalty, ada, bob = parted(shop)
+    found = replayed_alike(loyalty, config_of())
+    assert (found.replayed, found.left_out) == (2, 0)
+    loyalty.record(refund("r", "2", at=shop.clock()))  # 30 of his were spent, by her
+    loyalty.record(order("3", "10.00", at=shop.clock(), email=BOB))
+    assert [loyalty.balance(one) for one in (ada, bob)] == [0, -20]
+    replayed_alike(loyalty, config_of())
+
+
+def test_what_is_left_of_more_points_goes_back_to_whom_they_came_from(shop: Shop) -> None:
+    """With two points a dollar she has 200, and spends none of his 120."""
+    loyalty, ada, bob = parted(shop)
+    found = loyalty.backtest(config_of(settings={"per_unit": 2}), since=SINCE)
+    assert {one.about: (one.was, one.would) for one in found.members} == {
+        ada: (
+            Figures(earned=100, spent=130, moved=30, owed=0),
+            Figures(earned=200, spent=130, moved=0, owed=70),
+        ),
+        bob: (
+            Figures(earned=60, moved=-30, owed=30),
+            Figures(earned=120, moved=0, owed=120),
+        ),
+    }
+    assert (found.impossible, found.left_out, found.gaining) == ((), 0, 2)
+
+
+def test_a_merge_that_left_no_points_is_undone_as_well(shop: Shop) -> None:
+    loyalty = shop.open()
+    ada = loyalty.enrol({"email": "ada@example.org"}).id
+    bob = loyalty.enrol({"email": BOB}).id
+    loyalty.merge(ada, bob, key="m")
+    loyalty.record(order("1", "10.00", at=START, email=BOB))
+    loyalty.unmerge(bob, key="u")
+    loyalty.record(order("2", "10.00", at=START, email=BOB))
+    assert [loyalty.balance(one) for one in (ada, bob)] == [10, 10]
+    replayed_alike(loyalty, config_of())
+
+
+def test_what_would_hold_points_of_both(shop: Shop) -> None:
+    """With less of her own she would hold his points, too: these stay with her, and it is told."""
+    settings = {"activities": {"review": 100}}
+    loyalty = shop.open(settings=settings)
+    shop.clock.advance(days=20)
+    ada = loyalty.record(activity("1", at=shop.clock())).member_id or ""
+    shop.clock.advance(days=1)
+    bob = loyalty.record(order("2", "60.00", at=shop.clock(), email=BOB)).member_id or ""
+    loyalty.merge(ada, bob, key="m")
+    loyalty.hold(ada, points=90, minutes=600, key="h")
+    loyalty.unmerge(bob, key="u")
+    replayed_alike(loyalty, config_of(settings=settings))
+    fewer = config_of(settings={"activities": {"review": 40}})
+    found = loyalty.backtest(fewer, since=SINCE)
+    assert [(one.what, one.member_id, one.points) for one in found.impossible] == [
+        ("transfer", bob, 90)
+    ]
+    assert {one.about: one.would.owed for one in found.members} == {ada: 100, bob: 0}

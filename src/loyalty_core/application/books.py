@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -304,9 +304,13 @@ class Books(Postings):
         """Keeps a redemption that may hold points, for what time does to them."""
         self._held.setdefault((redemption.member_id, redemption.wallet), []).append(redemption)
 
-    def move_held(self, source: WalletBook, target: WalletBook) -> None:
-        """Lets what holds points of one wallet hold them of another, before the points move."""
-        moved = self._held.pop((source.member_id, source.wallet), [])
+    def move_held(
+        self, source: WalletBook, target: WalletBook, moved: Collection[Redemption]
+    ) -> None:
+        """Lets these that hold points of one wallet hold them of another, before points move."""
+        gone = {one.id for one in moved}
+        held = self._held.get((source.member_id, source.wallet), [])
+        self._held[source.member_id, source.wallet] = [one for one in held if one.id not in gone]
         self._held.setdefault((target.member_id, target.wallet), []).extend(moved)
 
     def _keep(self, redemption: Redemption, book: WalletBook, lots: Iterable[Lot]) -> None:

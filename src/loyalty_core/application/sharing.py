@@ -15,10 +15,11 @@ from datetime import datetime
 from loyalty_core.application.books import Books
 from loyalty_core.application.ids import new_id
 from loyalty_core.application.rules import Rules
+from loyalty_core.domain.clock import Booked
 from loyalty_core.domain.facts import Json
 from loyalty_core.domain.ledger import LotId
 from loyalty_core.domain.members import MemberId, MemberStatus
-from loyalty_core.ports.records import Award, Booked, Change, FactRecord, MemberRecord
+from loyalty_core.ports.records import Award, Change, FactRecord, MemberRecord
 
 Due = tuple[FactRecord, Award, int]
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
 
+from loyalty_core.domain.clock import Booked
 from loyalty_core.domain.events import Event
 from loyalty_core.domain.facts import Activity, FactId, FactKey, Json
 from loyalty_core.domain.grants import GrantId, GrantRecord
@@ -56,13 +57,23 @@ class Merge:
         return Position(self.at, FactKey("", "", ""))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Absence:
+    """A time in which another member answered for this one: from a merge until it was undone."""
+
+    into: MemberId
+    since: Booked
+    until: Booked | None = None
+
+
 @dataclass(slots=True, kw_only=True)
 class MemberRecord:
     """A member as stored, with the running state that deciding facts in order leaves behind.
 
     ``said`` are the fields of its profile that are as a shop said, each with the shop's source.
     ``merged_into`` is who answers for it since a merge, never one that was merged itself.
-    ``merges`` are those that came to it. ``household`` says that it is a household, not a person;
+    ``merges`` are those that came to it, and ``absences`` its own, those that were undone as well.
+    ``household`` says that it is a household, not a person;
     ``contributions`` are what a person shares with one, in the order of time. ``segments`` are
     those it was counted into, and since when. ``changed`` and ``fresh`` say, within a unit of work,
     that it must be written, and as new.
@@ -78,6 +89,7 @@ class MemberRecord:
     decided_to: Position | None = None
     merged_into: MemberId | None = None
     merges: list[Merge] = field(default_factory=list)
+    absences: list[Absence] = field(default_factory=list)
     household: bool = False
     contributions: list[Contribution] = field(default_factory=list)
     segments: dict[str, datetime] = field(default_factory=dict)
@@ -119,16 +131,6 @@ class FactStatus(StrEnum):
     LAPSED = "lapsed"
     SCHEDULED = "scheduled"
     WITHDRAWN = "withdrawn"
-
-
-class Booked(NamedTuple):
-    """When the books learnt of something, and its place among what they learnt at that moment.
-
-    ``id`` is that of a transaction, or made as those are: they are in the order of time.
-    """
-
-    at: datetime
-    id: str
 
 
 class Change(NamedTuple):

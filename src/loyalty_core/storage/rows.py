@@ -12,6 +12,7 @@ from loyalty_core.application.forms import dump_document, load_document
 from loyalty_core.application.histories import dump_history, load_history
 from loyalty_core.application.structure import converter, iso
 from loyalty_core.domain.amounts import Money
+from loyalty_core.domain.clock import Booked
 from loyalty_core.domain.events import Event, EventId
 from loyalty_core.domain.facts import FactId, FactKey, Json
 from loyalty_core.domain.households import Contribution
@@ -35,8 +36,8 @@ from loyalty_core.domain.redemptions import Redemption, RedemptionState
 from loyalty_core.domain.sales import Sale
 from loyalty_core.ports.records import (
     NO_SHARE,
+    Absence,
     Award,
-    Booked,
     Change,
     FactRecord,
     FactStatus,
@@ -69,6 +70,7 @@ def member_row(record: MemberRecord, program: str) -> dict[str, Any]:
         "decided_key": _key_text(decided.key) if decided else None,
         "merged_into": record.merged_into,
         "merges": _plain.unstructure(record.merges) if record.merges else [],
+        "absences": _plain.unstructure(record.absences) if record.absences else [],
         "household": record.household,
         "contributions": _plain.unstructure(record.contributions) if record.contributions else [],
         "birthday": born.isoformat()[-5:] if (born := record.profile.birthday) else None,
@@ -96,6 +98,7 @@ def member_record(row: Row) -> MemberRecord:
         decided_to=decided,
         merged_into=row["merged_into"],
         merges=[_plain.structure(merge, Merge) for merge in row["merges"]],
+        absences=[_plain.structure(one, Absence) for one in row["absences"]],
         household=row["household"],
         contributions=[_plain.structure(one, Contribution) for one in row["contributions"]],
         segments={name: datetime.fromisoformat(at) for name, at in row["segments"].items()},
@@ -214,8 +217,7 @@ def _award(stored: Mapping[str, Json]) -> Award:
 
 
 def _change_row(change: Change) -> list[Json]:
-    booked_at, id = change.booked
-    return [iso(booked_at), id, iso(change.at), change.net, change.version]
+    return [iso(change.booked.at), change.booked.id, iso(change.at), change.net, change.version]
 
 
 def _change(stored: Sequence[Any]) -> Change:

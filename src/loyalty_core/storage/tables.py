@@ -60,6 +60,7 @@ member = Table(
     Column("decided_key", Text),
     Column("merged_into", _id()),
     Column("merges", _json(), nullable=False),
+    Column("absences", _json(), nullable=False),
     Column("household", Boolean, nullable=False),
     Column("contributions", _json(), nullable=False),
     Column("segments", _json(), nullable=False),

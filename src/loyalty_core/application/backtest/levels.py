@@ -9,9 +9,10 @@ from datetime import datetime
 from loyalty_core.application.backtest.case import Case
 from loyalty_core.application.backtest.terms import Terms
 from loyalty_core.application.returns import changed_at
+from loyalty_core.domain.clock import Booked
 from loyalty_core.domain.ledger import LotId, Transaction, TransactionKind
 from loyalty_core.domain.orders import OrderDocument, kept_share
-from loyalty_core.ports.records import Award, Booked, Change, FactRecord
+from loyalty_core.ports.records import Award, Change, FactRecord
 
 AWARDING = (TransactionKind.ACCRUAL, TransactionKind.REVERSAL)
 LAST = "~"
@@ -102,7 +103,7 @@ def _anew(
         refunded = [one.changed_at for one in document.refunds.values()]
         moments |= {at: record.id + LAST for at in refunded if at > latest}
     last = max(moments)
-    for booked in map(Booked._make, sorted(moments.items())):
+    for booked in sorted(Booked(at, id) for at, id in moments.items()):
         then = _known_at(record, None if booked.at == last else booked.at)
         yield Level(
             record=record,
