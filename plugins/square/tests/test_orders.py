@@ -262,6 +262,15 @@ def test_goodwill_takes_points_as_the_program_says() -> None:
     assert [one.refund.kind for one in found if isinstance(one, OrderRefund)] == ["goodwill"]
 
 
+@pytest.mark.parametrize(("kind", "left"), [("goods", 45), ("goodwill", 60)])
+def test_money_that_goes_back_alone_is_what_the_seller_says(
+    double: Square, kind: str, left: int
+) -> None:
+    with opened(double, money_refunds=kind) as loyalty:
+        assert told(loyalty, double, sale()) == 60
+        assert told(loyalty, double, returned("R1", of_money(1500))) == left
+
+
 def test_several_tenders_of_one_return_take_its_lines_once(
     loyalty: Loyalty, double: Square
 ) -> None:
