@@ -60,6 +60,32 @@ def test_what_follows_from_the_fact_or_is_loaded_once_is_pure(tmp_path: Path, li
     assert checked(subject, RULES["LQ201"]).faults == ()
 
 
+DATACLASS = """
+
+```python
+from __future__ import annotations
+
+from dataclasses import KW_ONLY, dataclass
+
+
+@dataclass(frozen=True)
+class Cup:
+    _: KW_ONLY
+    size: int = 2
+
+
+print(Cup().size)  # 2
+```
+"""
+
+
+def test_the_python_of_a_readme_is_that_of_any_module(tmp_path: Path) -> None:
+    subject = planted(tmp_path, ("README.md", "", DATACLASS))
+    before = set(sys.modules)
+    assert checked(subject, RULES["LQ303"]).faults == ()
+    assert [name for name in set(sys.modules) - before if name.startswith("readme")] == []
+
+
 def test_chance_is_found_by_whichever_name_it_was_imported(tmp_path: Path) -> None:
     named = "from time import time as at\nfrom uuid import uuid4 as new\nfrom loyalty_core"
     subject = planted(tmp_path, (PROGRAM, "from loyalty_core", named), deciding("at(), new()"))
