@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, cast
@@ -43,10 +43,8 @@ from loyalty_core.ports.records import (
     Merge,
     Position,
 )
-from loyalty_core.storage import tables
 
 Row = Mapping[Any, Any]
-_WALLET = tuple(tables.wallet.c.keys())
 _plain = converter(0)
 _NOBODY = Profile()
 
@@ -209,42 +207,16 @@ def _award(stored: Mapping[str, Json]) -> Award:
     )
 
 
-def wallet_row(book: WalletBook) -> dict[str, Any]:
-    """A wallet as a row."""
-    return {name: getattr(book, name) for name in _WALLET}
+def wallet_book(values: Iterable[Any]) -> WalletBook:
+    """A wallet from its columns, without lots."""
+    book = WalletBook(*values)
+    book.stored = True
+    return book
 
 
-def wallet_book(row: Row) -> WalletBook:
-    """A wallet from its row, without lots."""
-    return WalletBook(**row, stored=True)
-
-
-def lot_row(lot: Lot) -> dict[str, Any]:
-    """A lot as a row."""
-    return {name: getattr(lot, name) for name in Lot.__slots__}
-
-
-def lot_of(row: Row) -> Lot:
-    """A lot from its row."""
-    return Lot(**row)
-
-
-def transaction_row(made: Transaction) -> dict[str, Any]:
-    """A transaction as a row, without its entries."""
-    return {
-        "id": made.id,
-        "member_id": made.member_id,
-        "wallet": made.wallet,
-        "kind": made.kind.value,
-        "amount": made.amount,
-        "occurred_at": made.occurred_at,
-        "booked_at": made.booked_at,
-        "fact_id": made.fact_id,
-        "config_version": made.config_version,
-        "actor": made.actor,
-        "reason": made.reason,
-        "detail": made.detail,
-    }
+def lot_of(values: Iterable[Any]) -> Lot:
+    """A lot from its columns."""
+    return Lot(*values)
 
 
 def entry_rows(made: Transaction) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Literal
 
-from loyalty_core import Expiry, LineKind, Name, Rounding
+from loyalty_core import Expiry, LineKind, Name, Rounding, doc
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 Span = Literal["day", "week", "month", "quarter", "year", "campaign", "lifetime"]
@@ -16,11 +16,6 @@ Combine = Literal["sum", "max", "first"]
 
 UNEARNING_TENDERS = ("gift_card", "points", "store_credit")
 """What was paid with these has earned already, or will, so it does not earn again."""
-
-
-def doc(text: str) -> Mapping[str, str]:
-    """The metadata of a field from which the reference page of the settings is made."""
-    return {"doc": text}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
