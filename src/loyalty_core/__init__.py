@@ -168,7 +168,13 @@ from loyalty_core.domain.partners import (
     Settlement,
     SettlementReceipt,
 )
-from loyalty_core.domain.plugin_states import LiftReceipt, PersonalData, PluginState, PluginStatus
+from loyalty_core.domain.plugin_states import (
+    LiftReceipt,
+    PersonalData,
+    PluginState,
+    PluginStatus,
+    StateStep,
+)
 from loyalty_core.domain.pricing import BenefitUse, LinePrice, MissedBenefit, Pricing, price
 from loyalty_core.domain.programs import (
     Accepted,
@@ -402,7 +408,7 @@ __all__ = [
     "SegmentUnknown", "Settlement", "SettlementReceipt", "SettlementRefused", "SharedWallet",
     "ShopAccount", "ShopErasureAsked", "ShopHttp", "ShowMember", "ShowsMembers", "SignatureInvalid",
     "SignedIn", "SignsMembersIn", "SpendOffer", "SpendRequest", "Spenders", "Stacking", "Standing",
-    "Statement", "Status", "StoreBusy", "StoreError", "StoreFull", "StoreReadOnly",
+    "StateStep", "Statement", "Status", "StoreBusy", "StoreError", "StoreFull", "StoreReadOnly",
     "StoreUnreachable", "Subscription", "SuggestsLines", "TellEvent", "Tender", "TickReport",
     "Tier", "TierChange", "TierScheme", "TopMember", "Trace", "Transaction", "TransactionKind",
     "TransactionNotFound", "TransferReceipt", "TransferRefused", "TransferRules", "Translation",

@@ -214,9 +214,6 @@ class MomentRule:
     )
     wallet: str = field(default="points", metadata=doc("The wallet that is credited."))
     when: When = field(default=When(), metadata=doc("The conditions."))
-    priority: int = field(
-        default=0, metadata=doc("Lower goes first; equal ones in the order they are written.")
-    )
     caps: tuple[Cap, ...] = field(default=(), metadata=doc("Limits on what this rule gives."))
     pending_days: int = field(
         default=0, metadata=doc("Days until the points can be spent, from the day it happened.")
@@ -231,6 +228,9 @@ class ActivityRule(MomentRule):
     """What activities of one kind earn, such as a review or a check-in."""
 
     kind: str = field(metadata=doc("The kind of activity."))
+    priority: int = field(
+        default=0, metadata=doc("Lower goes first; equal ones in the order they are written.")
+    )
     once_per: tuple[str, ...] = field(
         default=(),
         metadata=doc("Keys of the activity's data; the same values count once."),
