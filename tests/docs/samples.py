@@ -101,7 +101,7 @@ def blocks(page: Path) -> Iterator[Block]:
 
 def kind_of(block: Block) -> str:
     """What holds the block, a key of `KINDS`; empty if nothing does."""
-    if block.page.is_relative_to(OUTSIDE):
+    if block.page.is_relative_to(OUTSIDE) and block.language in ("python", "toml", "sh"):
         return "outside"
     if block.unrun:
         return "unrun"

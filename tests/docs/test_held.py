@@ -19,8 +19,6 @@ from loyalty_core.plugins import hookspecs
 from loyalty_gateway import hookspecs as gateway_hookspecs
 from tests.architecture.tree import ROOT, project_files
 
-HOW_TO = ROOT / "docs" / "how-to"
-
 
 @cache
 def named(*, examples: bool = False) -> frozenset[str]:
