@@ -28,6 +28,17 @@ def deprecated(year: int, month: int = 12) -> tuple[Change, ...]:
     return (CONFIG, top, top + more), (CONFIG, doc, f'{doc}, "deprecated": {going}')
 
 
+def upgraded(made: str) -> tuple[Change, ...]:
+    """There was a release before that kept a count; a step makes of it what ``made`` says."""
+    step = f"StateStep(lambda state: {made}, {{'count': 3}})"
+    named = '        summary="A stamp for each cup.",\n'
+    return (
+        (PLUGIN, "    ConfigError,\n", "    ConfigError,\n    StateStep,\n"),
+        (PLUGIN, "class StampsPlugin", "import time\n\n\nclass StampsPlugin"),
+        (PLUGIN, named, f"{named}        state_steps=({step},),\n"),
+    )
+
+
 def asks(line: str) -> tuple[Change, ...]:
     """The program asks the outside while it decides."""
     modules = "import datetime, os, random, socket, sqlite3, threading, time, uuid\n"
@@ -301,6 +312,20 @@ BAD: dict[str, list[tuple[str, tuple[Change, ...]]]] = {
         ("'cellar' of 'Cups.' is none of state", (kept("cellar"),)),
         ("its erasure is not told", (kept("outside"),)),
         ("does not say what it is, or why", ((PLUGIN, "There is a limit.", " "),)),
+    ],
+    "LQ217": [
+        ("raised KeyError on a state from version 1 to 2", upgraded('{"had": state["cuont"]}')),
+        ("KeyError: 'cuont'", upgraded('{"had": state["cuont"]}')),
+        ("is not a JSON object of its own", upgraded('[state["count"]]')),
+        ("from version 1 to 2 asks the clock", upgraded('{"had": int(time.time())}')),
+        (
+            "KeyError: 'day'",
+            (
+                *upgraded('{"had": state["count"]}'),
+                deciding("member.state and member.state['day']"),
+            ),
+        ),
+        ("raised TypeError uniting", upgraded('{"day": state["count"], "had": 3}')),
     ],
     "LQ301": [("StampsConfig.each", ((CONFIG, "Points of a stamp.", ""),))],
     "LQ302": [("StampsConfig.each", (("README.md", "`each`", "each"),))],

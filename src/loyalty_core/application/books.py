@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from typing import NamedTuple
 
+from loyalty_core.application.ids import new_id
 from loyalty_core.application.postings import Postings
 from loyalty_core.domain.facts import FactId, Json
 from loyalty_core.domain.ledger import (
@@ -206,8 +207,7 @@ class Books(Postings):
         self._keep(redemption, book, map(book.lots.__getitem__, redemption.lots))
         entries = book.spend_held(redemption.lots, points)
         redemption.reduce(points)
-        redemption.state, redemption.ended_at = RedemptionState.CAPTURED, self.now
-        redemption.retry_at = None
+        redemption.end(RedemptionState.CAPTURED, self.now, new_id())
         made = self._post_redemption(book, redemption, entries, self.now)
         redemption.transaction_id = made
         if redemption.account:
@@ -223,7 +223,7 @@ class Books(Postings):
         book.free(redemption.lots)
         if redemption.item:
             self.uow.unclaim_stock(redemption.item)
-        redemption.state, redemption.ended_at, redemption.retry_at = state, at, None
+        redemption.end(state, at, new_id())
         data: Mapping[str, Json] = {
             "wallet": book.wallet,
             "amount": redemption.points,
@@ -304,9 +304,13 @@ class Books(Postings):
         """Keeps a redemption that may hold points, for what time does to them."""
         self._held.setdefault((redemption.member_id, redemption.wallet), []).append(redemption)
 
-    def move_held(self, source: WalletBook, target: WalletBook) -> None:
-        """Lets what holds points of one wallet hold them of another, before the points move."""
-        moved = self._held.pop((source.member_id, source.wallet), [])
+    def move_held(
+        self, source: WalletBook, target: WalletBook, moved: Collection[Redemption]
+    ) -> None:
+        """Lets these that hold points of one wallet hold them of another, before points move."""
+        gone = {one.id for one in moved}
+        held = self._held.get((source.member_id, source.wallet), [])
+        self._held[source.member_id, source.wallet] = [one for one in held if one.id not in gone]
         self._held.setdefault((target.member_id, target.wallet), []).extend(moved)
 
     def _keep(self, redemption: Redemption, book: WalletBook, lots: Iterable[Lot]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from loyalty_core.application.plain import is_json
+from loyalty_core.application.rules import Rules
 from loyalty_core.domain.amounts import LARGEST_AMOUNT, Money
 from loyalty_core.domain.members import MemberView
 from loyalty_core.domain.programs import Program
@@ -62,8 +63,11 @@ def _fault(offer: object, reward: RewardKind) -> str:
     return ""
 
 
-def view_of(record: MemberRecord | None, plugin: str) -> MemberView:
-    """What a plugin sees of a member, or of a stranger."""
+def view_of(record: MemberRecord | None, plugin: str, rules: Rules) -> MemberView:
+    """What a plugin sees of a member, or of a stranger.
+
+    Raises ``PluginFailed`` when its release of now cannot read what it kept.
+    """
     if record is None:
         return MemberView()
     return MemberView(
@@ -71,5 +75,5 @@ def view_of(record: MemberRecord | None, plugin: str) -> MemberView:
         status=record.status,
         profile=record.seen,
         history=record.history,
-        state=record.state.get(plugin, {}),
+        state=rules.states.read(plugin, record.state.get(plugin, {})),
     )

@@ -78,7 +78,7 @@ def _said(
     boards = {board.board: board for board in owned.item.boards}
     said: dict[Ladder, Score] = {}
     try:
-        for score in owned.item.scores(person_of(member).view(owned.plugin), now):
+        for score in owned.item.scores(person_of(member, rules).view(owned.plugin), now):
             if type(score.amount) is not int or abs(score.amount) >= LARGEST_AMOUNT:
                 raise ValueError(f"{score.amount!r} is no amount")
             if not is_moment(score.reached_at):
