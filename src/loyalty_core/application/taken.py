@@ -124,4 +124,5 @@ def _same_lot(award: Award, known: Award | None) -> Award:
     """The award with what is already booked under its name: its lot, and how much."""
     if known is not None and known.lot_id is not None:
         award.lot_id, award.net, award.answered = known.lot_id, known.net, known.answered
+        award.changes = known.changes
     return award
