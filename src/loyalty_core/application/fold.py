@@ -85,7 +85,7 @@ class Running:
         for plugin, theirs in merge.state.items():
             ours = self.state.get(plugin, {})
             try:
-                self.state[plugin] = united(plugin, uniting.get(plugin), ours, theirs)
+                self.state[plugin] = united(rules, plugin, uniting.get(plugin), ours, theirs)
             except PluginFailed:
                 if strictly:
                     raise
@@ -343,7 +343,11 @@ def _withdraw(record: FactRecord, stock: Stock, result: Folded) -> None:
 
 
 def united(
-    plugin: str, program: object, kept: Mapping[str, Json], other: Mapping[str, Json]
+    rules: Rules,
+    plugin: str,
+    program: object,
+    kept: Mapping[str, Json],
+    other: Mapping[str, Json],
 ) -> Mapping[str, Json]:
     """One plugin's states of two members as one; what it does not unite itself, by keys.
 
@@ -352,7 +356,8 @@ def united(
     if not isinstance(program, UnitesStates):
         return {**other, **kept}
     try:
-        made = program.merge_states(kept, other)
+        with rules.quarantine.asking(plugin, "merge_states"):
+            made = program.merge_states(kept, other)
     except Exception as error:
         logger.exception("plugin %s failed to unite states", plugin)
         message = f"plugin {plugin!r} raised {type(error).__name__} uniting two members' states"

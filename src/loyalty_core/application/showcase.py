@@ -144,7 +144,7 @@ class Showcase:
         available = shelf.available.get(owned.item.wallet, 0)
         request = SpendRequest(wallet=owned.item.wallet, available=available, at=now)
         try:
-            return priced(owned, request, member, self._rules.config.program)
+            return priced(owned, request, member, self._rules)
         except PluginFailed:
             return None
 
