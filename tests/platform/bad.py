@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.platform.booth import UNNAMED, lacking, spoilt
 from tests.platform.planted import Change
 
 DECIDE = "        if not isinstance(fact, Order):\n"
@@ -64,7 +65,19 @@ ACTS = (
     "    secrets = ()\n",
     "    secrets = ()\n    wants = Wants(events=('*',))\n    def act(self, action): ...\n",
 )
-SHOWS = ACTS[0], ACTS[1], ACTS[2].replace("events=('*',)", "members=True")
+MAKES = """\
+    rewards={"five": lambda: acting(codes=["five"])},
+"""
+SHOWN = "    shown=lambda: acting(shows=True),\n"
+SHOWING = "README.md", "day_limit = 1", "day_limit = 1\nshows = true"
+ANOTHER = """\
+    def _another(self, action):
+        self._count = getattr(self, "_count", 0) + 1
+        code = f"{action.code}{self._count}"
+        self._ask("PUT", f"/codes/{code}", action.grant.grant_id)
+        return code
+
+"""
 SECOND_SAMPLE = "README.md", "", "\n```toml\n[plugins.stamps]\nday_limit = 2\n```\n"
 THANKS = """\
     import uuid
@@ -286,11 +299,55 @@ BAD: dict[str, list[tuple[str, tuple[Change, ...]]]] = {
         )
     ],
     "LQ213": [
-        ("no test calls check_signatures", ADDED_CONNECTOR),
-        ("no test calls check_signatures", (*ADDED_CONNECTOR, ONLY_FIRST, SECOND_SAMPLE)),
-        ("no test calls check_shown", (*ADDED_CONNECTOR, SHOWS)),
+        ("no stand is given for Shop", ADDED_CONNECTOR),
+        ("no stand is given for Shop", (*ADDED_CONNECTOR, ONLY_FIRST, SECOND_SAMPLE)),
+        ("no stand is given for Booth", UNNAMED),
+        ("the stand of Booth has no platform", lacking("    platform=delivering,\n")),
+        ("the stand of Booth has no signature", lacking('    signature="Booth-Signature",\n')),
+        ("the stand of Booth has no shown", (*lacking(SHOWN), SHOWING)),
     ],
     "LQ214": [("loyalty_stamps_cup loses its rows", ADDED_TABLES)],
+    "LQ217": [
+        (
+            "Booth, history 0:",
+            spoilt("[message.json()]", '[{**message.json(), "refunds": [], "status": "paid"}]'),
+        )
+    ],
+    "LQ218": [
+        (
+            "a webhook was taken in whose signature is missing",
+            spoilt("if not same_signature(", "if False and same_signature("),
+        )
+    ],
+    "LQ219": [
+        (
+            "Booth, five: request 0 (PUT",
+            (
+                *spoilt(
+                    'path, ours = f"/codes/{action.code}", action.grant.grant_id',
+                    "return self._another(action)",
+                ),
+                ("shop.py", "    def _ask", f"{ANOTHER}    def _ask"),
+            ),
+        )
+    ],
+    "LQ220": [("Booth, shown: request 0 (POST", spoilt('"PUT", "/shown"', '"POST", "/shown"'))],
+    "LQ221": [
+        (
+            "Booth: the value of BOOTH_KEY is told",
+            (
+                *lacking(MAKES, SHOWN),
+                ("shop.py", "_url + path", '_url + path + "?k=" + self.secrets[0].reveal()'),
+            ),
+        ),
+        (
+            "Booth: the value of BOOTH_KEY is told",
+            (
+                *lacking(MAKES, SHOWN),
+                ("shop.py", 'f"it answers {answer.status}"', 'f"it answers {answer.body}"'),
+            ),
+        ),
+    ],
     "LQ216": [
         ("names nothing in 'state'", ((PLUGIN, 'where="state"', 'where="facts"'),)),
         ("emits stamps.full", ((PLUGIN, 'where="events"', 'where="facts"'),)),

@@ -130,7 +130,7 @@ def _redeem(shop: ActingShop, reward: str) -> None:
 
 
 def _until_done(shop: ActingShop) -> None:
-    """Tries until nothing is left to do, also not in the shop."""
+    """Tries some times, until nothing is left to do, also not in the shop."""
     for _ in range(ROUNDS):
         shop.loyalty.tick()
         status = shop.loyalty.connector_status(shop.connector)
