@@ -42,6 +42,7 @@ KEPT = {
     },
     **KEPT_OF_GRANTS,
     **KEPT_OF_CONNECTORS,
+    "loyalty_member.absences": "ids of members, and moments",
     "loyalty_member.contributions": "ids of households, moments and percents",
     "loyalty_household_member.role": "ours",
     "loyalty_household_member.state": "ours",

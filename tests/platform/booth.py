@@ -279,3 +279,61 @@ def lacking(*what: str) -> tuple[Change, ...]:
 
 UNNAMED: tuple[Change, ...] = (*BOOTH, ("tests/test_conformance.py", "stands =", "stood ="))
 """The connector with a stand that no suite names."""
+
+
+MAKES = """\
+    rewards={"five": lambda: acting(codes=["five"])},
+"""
+SHOWN = "    shown=lambda: acting(shows=True),\n"
+ANOTHER = """\
+    def _another(self, action):
+        self._count = getattr(self, "_count", 0) + 1
+        code = f"{action.code}{self._count}"
+        self._ask("PUT", f"/codes/{code}", action.grant.grant_id)
+        return code
+
+"""
+CONNECTORS: dict[str, list[tuple[str, tuple[Change, ...]]]] = {
+    "LQ218": [
+        (
+            "Booth, history 0:",
+            spoilt("[message.json()]", '[{**message.json(), "refunds": [], "status": "paid"}]'),
+        )
+    ],
+    "LQ219": [
+        (
+            "a webhook was taken in whose signature is missing",
+            spoilt("if not same_signature(", "if False and same_signature("),
+        )
+    ],
+    "LQ220": [
+        (
+            "Booth, five: request 0 (PUT",
+            (
+                *spoilt(
+                    'path, ours = f"/codes/{action.code}", action.grant.grant_id',
+                    "return self._another(action)",
+                ),
+                ("shop.py", "    def _ask", f"{ANOTHER}    def _ask"),
+            ),
+        )
+    ],
+    "LQ221": [("Booth, shown: request 0 (POST", spoilt('"PUT", "/shown"', '"POST", "/shown"'))],
+    "LQ222": [
+        (
+            "Booth: the value of BOOTH_KEY is told",
+            (
+                *lacking(MAKES, SHOWN),
+                ("shop.py", "_url + path", '_url + path + "?k=" + self.secrets[0].reveal()'),
+            ),
+        ),
+        (
+            "Booth: the value of BOOTH_KEY is told",
+            (
+                *lacking(MAKES, SHOWN),
+                ("shop.py", 'f"it answers {answer.status}"', 'f"it answers {answer.body}"'),
+            ),
+        ),
+    ],
+}
+"""Changes to a good connector, each of which breaks one rule of connectors."""

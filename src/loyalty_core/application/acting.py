@@ -327,7 +327,8 @@ class Acting:
         if is_away or isinstance(error, PluginFailed):  # a call that does not come back
             asked = error.retry_after if isinstance(error, PlatformUnavailable) else None
             away[one.connector] = now + (_pause(1, error) if asked is not None else PAUSES[0])
-        if not is_away and one.attempts > len(PAUSES):
+        given_up = _had_its_time(one, error, now)
+        if given_up:
             self._given_back(one, "the shop could not make it")
 
         def write(uow: UnitOfWork) -> str:
@@ -336,7 +337,7 @@ class Acting:
             over = now - state.failing_since >= PATIENCE
             if isinstance(error, ConnectorDisabled) or over:
                 state.disabled_at, state.disabled_for = now, one.error or one.error_code
-            elif one.attempts > len(PAUSES):
+            elif given_up:
                 one.state, one.ended_at, one.next_attempt_at = ActionState.DEAD, now, None
             uow.save_connector(state)
             uow.end_action(one)
@@ -361,6 +362,18 @@ def _put_off(one: ActionRecord, until: datetime, uow: UnitOfWork) -> None:
 def _note_failure(one: ActionRecord, error: Exception) -> None:
     one.error_code = error.code if isinstance(error, LoyaltyError) else type(error).__name__[:64]
     one.error = str(error)[:LONGEST_ERROR].replace("\x00", "")
+
+
+def _had_its_time(one: ActionRecord, error: Exception, now: datetime) -> bool:
+    """Whether an action that failed was tried often, and long, enough to be given up.
+
+    A shop that is away says itself when to come again: that may be ten times in a minute. Of one
+    that does not want us any more, all of its actions wait.
+    """
+    if isinstance(error, ConnectorDisabled) or one.attempts <= len(PAUSES):
+        return False
+    since = one.failed_at or now
+    return not isinstance(error, PlatformUnavailable) or now - since >= PATIENCE
 
 
 def _pause(attempts: int, error: Exception) -> timedelta:

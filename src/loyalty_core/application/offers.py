@@ -64,8 +64,11 @@ def _fault(offer: object, reward: RewardKind) -> str:
     return ""
 
 
-def view_of(record: MemberRecord | None, plugin: str) -> MemberView:
-    """What a plugin sees of a member, or of a stranger."""
+def view_of(record: MemberRecord | None, plugin: str, rules: Rules) -> MemberView:
+    """What a plugin sees of a member, or of a stranger.
+
+    Raises ``PluginFailed`` when its release of now cannot read what it kept.
+    """
     if record is None:
         return MemberView()
     return MemberView(
@@ -73,5 +76,5 @@ def view_of(record: MemberRecord | None, plugin: str) -> MemberView:
         status=record.status,
         profile=record.seen,
         history=record.history,
-        state=record.state.get(plugin, {}),
+        state=rules.states.read(plugin, record.state.get(plugin, {})),
     )

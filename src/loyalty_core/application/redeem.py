@@ -215,7 +215,7 @@ class Redeeming:
         available = spender.available(books, book, asked.points)
         if asked.points is not None and asked.points > available:
             refuse_short(asked.points, available, book.wallet, wallets[book.wallet])
-        person = stood(self._rules, person_of(spender.member), now).person
+        person = stood(self._rules, person_of(spender.member, self._rules), now).person
         order = priced_order(self._rules, person, asked.order)[0] if asked.order else None
         request = SpendRequest(
             wallet=owned.item.wallet,

@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple
 from loyalty_core.application.activities import Kinds
 from loyalty_core.application.codes import random_code
 from loyalty_core.application.ids import is_id
+from loyalty_core.application.kept_states import VERSION, States
 from loyalty_core.application.own_rows import row_fault
 from loyalty_core.application.plain import is_document, is_json
 from loyalty_core.application.quarantine import Quarantine
@@ -78,7 +79,7 @@ class Rules:
     ``draw`` makes the codes of grants. ``coalition``: whether points of partners are, or ever were,
     accepted here. ``tables`` are those of the plugins, by name. ``quarantine`` times every call
     into a plugin, and knows which are not made now; all versions of a program's rules have the
-    same. ``trace`` is told decisions.
+    same. ``trace`` is told decisions. ``states`` reads what plugins kept of members.
     """
 
     config: ProgramConfig
@@ -95,6 +96,7 @@ class Rules:
     tables: Mapping[str, TableShape] = field(default_factory=dict)
     quarantine: Quarantine = field(default_factory=Quarantine)
     trace: Trace | None = None
+    states: States = field(default_factory=States)
     schemes: Sequence[Owned[TierScheme]] = field(init=False)
     handed_over: frozenset[str] = field(init=False)
     showing: Mapping[str, ShowsMembers] = field(init=False)
@@ -258,8 +260,8 @@ def _fault(effects: Sequence[object], plugin: str, fact: Decidable, rules: Rules
     for effect in effects:
         fault = ""
         if isinstance(effect, KeepState):
-            kept = is_document(effect.state)
-            fault = "" if kept else "keeps a state that is not a JSON object"
+            kept = is_document(effect.state) and VERSION not in effect.state
+            fault = "" if kept else "keeps a state that is not a JSON object of its own"
         elif isinstance(effect, Emit):
             fault = _emit_fault(effect, plugin)
         elif isinstance(effect, Measure):

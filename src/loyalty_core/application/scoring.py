@@ -79,7 +79,7 @@ def _said(
         return None
     try:
         with rules.quarantine.asking(owned.plugin, "scores"):
-            return _scores(owned.item, person_of(member).view(owned.plugin), now)
+            return _scores(owned.item, person_of(member, rules).view(owned.plugin), now)
     except Exception:
         log = {"plugin": owned.plugin}
         logger.exception("plugin %s failed to score a member", owned.plugin, extra=log)

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Literal, TypeVar
 
 from loyalty_core.application.books import Books
+from loyalty_core.application.kept_states import States
 from loyalty_core.application.plain import is_json
 from loyalty_core.application.rules import Rules, is_short_text
 from loyalty_core.domain.benefits import Benefit, GrantedBenefit
@@ -29,7 +30,10 @@ logger = logging.getLogger("loyalty_core")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """All that views of a member are made of; ``state`` is by plugin and may still change."""
+    """All that views of a member are made of; ``state`` is by plugin and may still change.
+
+    It is as it was kept: ``states`` reads it.
+    """
 
     member_id: MemberId | None = None
     status: MemberStatus = MemberStatus.ACTIVE
@@ -39,15 +43,19 @@ class Person:
     joined_at: datetime | None = None
     benefits: tuple[GrantedBenefit, ...] = ()
     ranks: Mapping[str, int] = field(default_factory=dict)
+    states: States = field(default_factory=States)
 
     def view(self, plugin: str, claims: Claims | None = None) -> MemberView:
-        """What one plugin sees of the member, and how it claims what is limited."""
+        """What one plugin sees of the member, and how it claims what is limited.
+
+        Raises ``PluginFailed`` when its release of now cannot read what it kept.
+        """
         return MemberView(
             member_id=self.member_id,
             status=self.status,
             profile=self.profile,
             history=self.history,
-            state=self.state.get(plugin, {}),  # a new one: who changes it changes nobody else's
+            state=self.states.read(plugin, self.state.get(plugin, {})),
             joined_at=self.joined_at,
             benefits=self.benefits,
             ranks=self.ranks,
@@ -67,8 +75,8 @@ class Stood:
 STRANGER = Stood(Person())
 
 
-def person_of(record: MemberRecord) -> Person:
-    """A member as stored."""
+def person_of(record: MemberRecord, rules: Rules) -> Person:
+    """A member as stored, for the plugins of these rules."""
     return Person(
         member_id=record.id,
         status=record.status,
@@ -76,6 +84,7 @@ def person_of(record: MemberRecord) -> Person:
         history=record.history,
         state=record.state,
         joined_at=record.joined_at,
+        states=rules.states,
     )
 
 
@@ -87,8 +96,8 @@ def stood(rules: Rules, person: Person, at: datetime) -> Stood:
     benefits: list[GrantedBenefit] = []
     failed: list[str] = []
     for owned in rules.sources:
-        view = person.view(owned.plugin)
         try:
+            view = person.view(owned.plugin)
             benefits += _benefits(rules, owned, view, at)
             if isinstance(owned.item, TierScheme):
                 scheme = Owned(owned.plugin, owned.item)
@@ -131,7 +140,7 @@ def tell_standings(books: Books, members: Iterable[MemberRecord]) -> None:
     for member in present:
         for owned in schemes:
             try:
-                view = person_of(member).view(owned.plugin)
+                view = person_of(member, books.rules).view(owned.plugin)
                 now = _standing(books.rules, owned, view, books.now)
             except PluginFailed:  # it is told with the member's next fact
                 before = told.get((member.id, owned.item.id))

@@ -106,7 +106,7 @@ class Questions:
             for name in self._rules.config.wallets
         )
         grants, saved = shown_grants(owned, now)
-        seen = stood(self._rules, person_of(record), now)
+        seen = stood(self._rules, person_of(record, self._rules), now)
         return Statement(
             member=member_of(record, identities),
             at=now,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal
+
+from loyalty_core.domain.facts import Json
 
 
 class PluginState(StrEnum):
@@ -30,6 +33,19 @@ class PersonalData:
     where: Literal["state", "tables", "facts", "events", "outside"]
     why: str
     erasure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StateStep:
+    """What a release keeps in ``member.state`` that the one before it kept otherwise.
+
+    ``upgrade`` makes a document of the release before into one of this release. It is pure: it gets
+    the document alone, which it may change, and is called whenever an old one is read. ``example``
+    is a document of the release before, such as the conformance suite tries the step with.
+    """
+
+    upgrade: Callable[[dict[str, Json]], Mapping[str, Json]]
+    example: Mapping[str, Json] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

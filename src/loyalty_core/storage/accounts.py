@@ -93,7 +93,7 @@ class _Found:
                 record = rows.member_record(member.row(row))
                 self.records[record.id] = record
             else:
-                book = rows.wallet_book(wallet.row(row))
+                book = rows.wallet_book(wallet.values(row))
                 self.wallets[book.member_id][book.wallet] = book
 
 

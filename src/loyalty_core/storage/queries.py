@@ -148,7 +148,7 @@ class Queries:
         facts, wallets = [], []
         for is_wallet, *row in self._fetch(self._texts.known, *parameters):
             if is_wallet:
-                wallets.append(rows.wallet_book(self._wallet.row(row)))
+                wallets.append(rows.wallet_book(self._wallet.values(row)))
             else:
                 facts.append(rows.fact_record(self._fact.row(row)))
         return facts, wallets
@@ -175,9 +175,9 @@ class Queries:
         found: dict[LotId, Lot] = {}
         for is_wallet, *row in self._fetch(self._texts.books, *map(self._sql.ids, asked)):
             if is_wallet:
-                wallets.append(rows.wallet_book(self._wallet.row(row)))
+                wallets.append(rows.wallet_book(self._wallet.values(row)))
             else:
-                lot = rows.lot_of(self._lot.row(row))
+                lot = rows.lot_of(self._lot.values(row))
                 found[lot.id] = lot
         return wallets, list(found.values())
 

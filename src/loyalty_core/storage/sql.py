@@ -8,10 +8,10 @@ so a text is the same for any number of rows.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import JSON, Boolean, Dialect, Table
@@ -28,12 +28,14 @@ class Write(NamedTuple):
     """Rows to insert into a table or to update in it, found again by their primary key.
 
     With ``keeps`` those that are not there are inserted, and updates leave these columns alone.
+    Rows are mappings; ``whole`` ones are records that have all columns as attributes.
     """
 
     table: Table
-    rows: Sequence[Mapping[str, Any]]
+    rows: Sequence[Any]
     update: bool = False
     keeps: tuple[str, ...] = ()
+    whole: bool = False
 
 
 class Form:
@@ -45,24 +47,29 @@ class Form:
     def __init__(self, table: Table, dialect: Dialect) -> None:
         self.postgresql = dialect.name == "postgresql"
         self.names = tuple(table.c.keys())
+        self.columns: Callable[[Any], tuple[Any, ...]] = attrgetter(*self.names)
         self.keys = tuple(column.name for column in table.primary_key)
         self.others = tuple(name for name in self.names if name not in self.keys)
         self._json = {column.name for column in table.c if isinstance(column.type, JSON)}
-        readers = {column.name: self._reader(column.type) for column in table.c}
-        self._readers = [(name, read) for name, read in readers.items() if read is not None]
+        readers = [self._reader(column.type) for column in table.c]
+        self._readers = [(place, read) for place, read in enumerate(readers) if read is not None]
 
     def _reader(self, kind: TypeEngine[Any]) -> Callable[[Any], Any] | None:
         if isinstance(kind, columns.Moment):
             return columns.from_text if self.postgresql else columns.from_microseconds
         return bool if isinstance(kind, Boolean) and not self.postgresql else None
 
-    def row(self, fetched: Sequence[Any]) -> Row:
-        """A fetched row by column names, in Python's types."""
-        made = dict(zip(self.names, fetched, strict=True))
-        for name, read in self._readers:
-            if made[name] is not None:
-                made[name] = read(made[name])
+    def values(self, fetched: Iterable[Any]) -> list[Any]:
+        """A fetched row in Python's types, in the order of the table's columns."""
+        made = list(fetched)
+        for place, read in self._readers:
+            if made[place] is not None:
+                made[place] = read(made[place])
         return made
+
+    def row(self, fetched: Iterable[Any]) -> Row:
+        """A fetched row by column names, in Python's types."""
+        return dict(zip(self.names, self.values(fetched), strict=True))
 
     def listed(self, alias: str) -> list[str]:
         """All columns, as they are put into a JSON array."""
@@ -75,7 +82,7 @@ class Form:
 class Marks:
     """A text with a mark for each column of a row, and how a row becomes its parameters."""
 
-    def __init__(self, text: str, table: Table, names: Sequence[str]) -> None:
+    def __init__(self, text: str, table: Table, names: Sequence[str], whole: bool) -> None:
         writers: list[tuple[int, Callable[[Any], Any]]] = []
         for place, name in enumerate(names):
             if isinstance(table.c[name].type, columns.Moment):
@@ -84,11 +91,15 @@ class Marks:
                 writers.append((place, _json_text))
         self.text = text
         self._writers = writers
-        self._values = itemgetter(*names)
+        self._values: Callable[[Any], tuple[Any, ...]]
+        self._values = attrgetter(*names) if whole else itemgetter(*names)
 
-    def parameters(self, row: Mapping[str, Any]) -> tuple[Any, ...]:
+    def parameters(self, row: Any) -> tuple[Any, ...]:
         """The columns of a row as SQLite takes them."""
-        values = list(self._values(row))
+        given = self._values(row)
+        if not self._writers:
+            return given
+        values = list(given)
         for place, write in self._writers:
             if values[place] is not None:
                 values[place] = write(values[place])
@@ -188,29 +199,35 @@ class Sql:
         due = [one for one in writes if one.rows]
         if self.postgresql and due:
             text = self._together(tuple((one.table, one.update, one.keeps) for one in due))
-            runner.run(text, tuple(encode(one.rows) for one in due))
+            runner.run(text, tuple(encode(self._objects(one)) for one in due))
             return
         for one in due:
-            marks = self._one_by_one(one.table, one.update, one.keeps)
+            marks = self._one_by_one(one.table, one.update, one.keeps, one.whole)
             given = list(map(marks.parameters, one.rows))
             if len(given) == 1:
                 runner.run(marks.text, given[0])
             else:
                 runner.run_each(marks.text, given)
 
+    def _objects(self, one: Write) -> Sequence[Any]:
+        """The rows as they are written in JSON."""
+        if not one.whole:
+            return one.rows
+        form = self.forms[one.table]
+        return [dict(zip(form.names, form.columns(row), strict=True)) for row in one.rows]
+
     @lru_cache(maxsize=256)  # noqa: B019 - as many as there are tables, kept as long as the texts
-    def _one_by_one(self, table: Table, update: bool, keeps: tuple[str, ...]) -> Marks:
+    def _one_by_one(self, table: Table, update: bool, keeps: tuple[str, ...], whole: bool) -> Marks:
         form = self.forms[table]
         names, marks = ", ".join(form.names), ", ".join(self.mark for _ in form.names)
-        if not update:
-            return Marks(f"INSERT INTO {table} ({names}) VALUES ({marks})", table, form.names)
-        if keeps:
-            text = self._upsert(form, f"INSERT INTO {table} ({names}) VALUES ({marks})", keeps)
-            return Marks(text, table, form.names)
+        insert = f"INSERT INTO {table} ({names}) VALUES ({marks})"
+        if not update or keeps:
+            text = self._upsert(form, insert, keeps) if keeps else insert
+            return Marks(text, table, form.names, whole)
         values = ", ".join(f"{name} = {self.mark}" for name in form.others)
         found = " AND ".join(f"{name} = {self.mark}" for name in form.keys)
         text = f"UPDATE {table} SET {values} WHERE {found}"
-        return Marks(text, table, (*form.others, *form.keys))
+        return Marks(text, table, (*form.others, *form.keys), whole)
 
     @lru_cache(maxsize=256)  # noqa: B019 - few combinations of tables occur
     def _together(self, due: tuple[tuple[Table, bool, tuple[str, ...]], ...]) -> str:

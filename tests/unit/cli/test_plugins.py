@@ -85,6 +85,8 @@ def test_a_trace_shows_each_decision(shop: Shop) -> None:
     assert '→ Credit wallet="points"  amount=4000  rule="purchases"' in traced.stdout
     assert "ada@example.org" not in traced.stdout
     cart = json.dumps({"currency": "EUR", "lines": [{"id": "1", "amount": "9.00"}]})
+    shown = shop.run("quote", "--trace", stdin=cart)
+    assert "points, asked to decide order quote, by rules of version 1" in shown.stdout
     document = shop.json("quote", "--trace", "--member", "email:ada@example.org", stdin=cart)
     (decision,) = document["decisions"]
     assert (decision["plugin"], decision["asked"], decision["failure"]) == ("points", "decide", "")

@@ -32,7 +32,7 @@ def has_a_stand(subject: Subject) -> Iterator[str]:
 
 
 @rule(
-    "LQ217",
+    "LQ218",
     "delivers-in-any-way",
     why="A connector is as good as the worst day of its platform.",
     mend="Say in `translate` what is the case now, and not what has changed: an order with all its "
@@ -48,7 +48,7 @@ def delivers_in_any_way(subject: Subject) -> Iterator[str]:
 
 
 @rule(
-    "LQ218",
+    "LQ219",
     "refuses-spoilt",
     why="Whoever can send a webhook can give himself points.",
     mend="Compare the signature of the raw body in constant time, with `same_signature`, before "
@@ -60,7 +60,7 @@ def refuses_spoilt(subject: Subject) -> Iterator[str]:
 
 
 @rule(
-    "LQ219",
+    "LQ220",
     "acts-once",
     why="An answer that is lost looks like a request that was lost.",
     mend="Use the action's key as the platform's idempotency key, or look for what was made under "
@@ -72,7 +72,7 @@ def acts_once(subject: Subject) -> Iterator[str]:
 
 
 @rule(
-    "LQ220",
+    "LQ221",
     "shows-once",
     why="Members believe what the shop says they have.",
     mend="Write the whole of it, by the revision of the action, and only where it is another; "
@@ -84,7 +84,7 @@ def shows_once(subject: Subject) -> Iterator[str]:
 
 
 @rule(
-    "LQ221",
+    "LQ222",
     "keeps-secrets",
     why="Logs are read by many, and sent to others.",
     mend="Put secrets into headers, never into URLs, and no headers and no answers of a platform "

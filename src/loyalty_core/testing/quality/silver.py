@@ -10,6 +10,7 @@ from loyalty_core.testing.quality import plays
 from loyalty_core.testing.quality.migrating import migration_faults
 from loyalty_core.testing.quality.rules import Idle, Unchecked, rule
 from loyalty_core.testing.quality.subject import Subject
+from loyalty_core.testing.quality.upgrading import upgrade_faults
 from loyalty_core.testing.quality.watching import PURE
 
 
@@ -228,6 +229,21 @@ def says_what_it_keeps(subject: Subject) -> Iterator[str]:
             yield f"{one.what!r} is in tables, and it has none"
 
 
+@rule(
+    "LQ217",
+    "upgrades-states",
+    why="Members come with what an older release kept of them.",
+    mend="Add a `StateStep` to the manifest for each release that keeps something else in the "
+    "state, and never change or take out one that was released. It makes all of the document that "
+    "the next release kept, from the one before alone.",
+)
+def upgrades_states(subject: Subject) -> list[str]:
+    """A state of each older release becomes one that it decides on, shows and merges."""
+    if not subject.plugin.manifest.state_steps:
+        raise Idle("its states are as they ever were")
+    return list(dict.fromkeys(upgrade_faults(subject)))
+
+
 def _acts(connector: object) -> bool:
     if not isinstance(connector, ActsOnShop):
         return False
@@ -264,4 +280,5 @@ RULES = (
     opens_quietly,
     migrates,
     says_what_it_keeps,
+    upgrades_states,
 )
