@@ -305,8 +305,7 @@ class Books(Postings):
 
     def move_held(self, source: WalletBook, target: WalletBook, moved: list[Redemption]) -> None:
         """Lets these that hold points of one wallet hold them of another, before points move."""
-        gone = {one.id for one in moved}
-        self._holders(source)[:] = [one for one in self._holders(source) if one.id not in gone]
+        self._holders(source)[:] = [one for one in self._holders(source) if one not in moved]
         self._holders(target).extend(moved)
 
     def _holders(self, of: WalletBook | Redemption) -> list[Redemption]:
@@ -358,7 +357,8 @@ class Books(Postings):
 
     def _steps(self, book: WalletBook, done: Counter[str]) -> Iterator[Step]:
         """All that has become due for a wallet by now."""
-        for redemption in [one for one in self._holders(book) if one.timed_out(self.now)]:
+        late = [one for one in self._holders(book) if one.timed_out(self.now)]
+        for redemption in late:
             assert redemption.expires_at is not None
             act = partial(self._time_out, redemption, done)
             yield Step(redemption.expires_at, 1, redemption.id, act)
