@@ -5,7 +5,8 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from random import Random
 
-import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from loyalty_core import Loyalty
 from loyalty_core.testing import (
@@ -18,6 +19,15 @@ from plugins.saleor.tests.double import Saleor
 from plugins.saleor.tests.stand import SaleorUnderTest
 
 
+@settings(max_examples=2, deadline=None)
+@given(seed=st.integers(0, 2**32))
+def test_any_delivery_leaves_the_same_books(seed: int) -> None:
+    random = Random(seed)
+    history = shop_history(random, START, most=5)
+    with Saleor() as double:
+        check_deliveries(lambda: opened(double), SaleorUnderTest(double), history, random)
+
+
 def test_any_delivery_on_each_database(double: Saleor, database_url: str) -> None:
     random, platform = Random(99), SaleorUnderTest(double)
     names = iter(range(9))
@@ -28,8 +38,10 @@ def test_any_delivery_on_each_database(double: Saleor, database_url: str) -> Non
     check_deliveries(opening, platform, shop_history(random, START), random)
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_a_shop_that_goes_on_meanwhile_leaves_the_same_books(double: Saleor, seed: int) -> None:
+@settings(max_examples=4, deadline=None)
+@given(seed=st.integers(0, 2**32))
+def test_a_shop_that_goes_on_meanwhile_leaves_the_same_books(seed: int) -> None:
     random = Random(seed)
     history = shop_history(random, START, most=5)
-    check_meanwhile(lambda: opened(double), SaleorUnderTest(double), history, random)
+    with Saleor() as double:
+        check_meanwhile(lambda: opened(double), SaleorUnderTest(double), history, random)

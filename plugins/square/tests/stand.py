@@ -125,7 +125,7 @@ class SquareUnderTest:
 
     def webhooks(self, history: Sequence[ShopOrder]) -> Sequence[SentWebhook]:
         made = [each for at, one in changes_of(history) for each in self.about(one, at)]
-        known = [webhook("customer.updated", one.customer_id) for one in history]
+        known = [webhook("customer.updated", one.customer_id) for one in history if one.customer_id]
         return [*made, *known]
 
     def about(self, one: ShopOrder, at: datetime) -> list[SentWebhook]:
@@ -147,7 +147,8 @@ class SquareUnderTest:
         for one in history:
             if at is None or one.placed_at <= at:
                 self.double.hold(*written(one, at or one.moments[-1]))
-                self.double.customers[one.customer_id] = account(one)
+                if one.customer_id:
+                    self.double.customers[one.customer_id] = account(one)
 
 
 def account(one: ShopOrder) -> Doc:

@@ -49,8 +49,12 @@ def written(one: ShopOrder, at: datetime) -> list[Doc]:
     """A payment of a history with all that belongs to it, as Stripe has it at a moment."""
     now = one.as_of(at)
     made = intent(f"pi_{one.id}", one.placed_at, one.total_minor)
-    made |= {"customer": f"cus_{one.customer_id}", "receipt_email": one.email}
-    found = [made, customer(f"cus_{one.customer_id}", email=one.email)]
+    tax = sum(line.tax_minor for line in one.lines)
+    made["amount_details"] = {"tip": {"amount": one.tip_minor}, "tax": {"total_tax_amount": tax}}
+    made["receipt_email"], found = one.email, [made]
+    if one.customer_id:
+        made["customer"] = f"cus_{one.customer_id}"
+        found.append(customer(made["customer"], email=one.email))
     if now.paid_at is None:
         made["status"] = "canceled" if now.cancelled_at else "requires_payment_method"
         return found
@@ -76,7 +80,9 @@ def event_of(one: ShopOrder, at: datetime) -> Doc:
         return event("refund.created", known["refund"], at, number=number)
     if "charge" in known:
         return event("payment_intent.succeeded", documents[0], at, number=number)
-    return event("customer.updated", known["customer"], at, number=number)
+    if "customer" in known:
+        return event("customer.updated", known["customer"], at, number=number)
+    return event("payment_intent.created", documents[0], at, number=number)
 
 
 @contextmanager

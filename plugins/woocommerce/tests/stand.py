@@ -8,7 +8,14 @@ from contextlib import contextmanager
 from typing import Any
 
 from examples.shops.woocommerce.double import KEY, KEY_SECRET, WooCommerce
-from examples.shops.woocommerce.papers import OLD_SECRET, SIGNATURE, customer, order, webhook
+from examples.shops.woocommerce.papers import (
+    GIFT_CARD,
+    OLD_SECRET,
+    SIGNATURE,
+    customer,
+    order,
+    webhook,
+)
 from examples.shops.woocommerce.platform import WooCommercePlatform
 from loyalty_core import Loyalty
 from loyalty_core.testing import ActingShop, Asked, ConnectorStand, FrozenClock, Opening
@@ -61,7 +68,7 @@ def shown(double: WooCommerce) -> Any:
 def delivering() -> Iterator[tuple[Opening, WooCommercePlatform]]:
     """A shop that writes histories."""
     with WooCommerce() as double:
-        yield lambda: opened(double), WooCommercePlatform(double)
+        yield lambda: opened(double, gift_cards=[GIFT_CARD]), WooCommercePlatform(double)
 
 
 @contextmanager
