@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.platform.booth import CONNECTORS, SHOWN, UNNAMED, lacking
 from tests.platform.planted import Change
 
 DECIDE = "        if not isinstance(fact, Order):\n"
@@ -75,7 +76,7 @@ ACTS = (
     "    secrets = ()\n",
     "    secrets = ()\n    wants = Wants(events=('*',))\n    def act(self, action): ...\n",
 )
-SHOWS = ACTS[0], ACTS[1], ACTS[2].replace("events=('*',)", "members=True")
+SHOWING = "README.md", "day_limit = 1", "day_limit = 1\nshows = true"
 SECOND_SAMPLE = "README.md", "", "\n```toml\n[plugins.stamps]\nday_limit = 2\n```\n"
 THANKS = """\
     import uuid
@@ -116,6 +117,7 @@ OWN_SEEN = PROGRAM, f"    seen = {{}}\n\n{INIT}", f"{INIT}        self.seen = {{
 AMOUNT = (PROGRAM, 'amount=sum(points.values()), rule="stamp", lines=points', 'amount=n, rule="n"')
 
 BAD: dict[str, list[tuple[str, tuple[Change, ...]]]] = {
+    **CONNECTORS,
     "LQ101": [
         ("is no sentence", ((PLUGIN, "for each cup.", "for each cup"),)),
         ("takes a version with breaks", ((PLUGIN, ">=1.2,<2", ">=1.2"),)),
@@ -297,9 +299,12 @@ BAD: dict[str, list[tuple[str, tuple[Change, ...]]]] = {
         )
     ],
     "LQ213": [
-        ("no test calls check_signatures", ADDED_CONNECTOR),
-        ("no test calls check_signatures", (*ADDED_CONNECTOR, ONLY_FIRST, SECOND_SAMPLE)),
-        ("no test calls check_shown", (*ADDED_CONNECTOR, SHOWS)),
+        ("no stand is given for Shop", ADDED_CONNECTOR),
+        ("no stand is given for Shop", (*ADDED_CONNECTOR, ONLY_FIRST, SECOND_SAMPLE)),
+        ("no stand is given for Booth", UNNAMED),
+        ("the stand of Booth has no platform", lacking("    platform=delivering,\n")),
+        ("the stand of Booth has no signature", lacking('    signature="Booth-Signature",\n')),
+        ("the stand of Booth has no shown", (*lacking(SHOWN), SHOWING)),
     ],
     "LQ214": [("loyalty_stamps_cup loses its rows", ADDED_TABLES)],
     "LQ216": [

@@ -15,7 +15,7 @@ from loyalty_core.testing import check_deliveries, check_meanwhile, shop_history
 from plugins.shopify.tests.build import START, opened
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_any_delivery_leaves_the_same_books(seed: int) -> None:
     random = Random(seed)
@@ -34,7 +34,7 @@ def test_any_delivery_on_each_database(double: Shopify, database_url: str) -> No
     check_deliveries(opening, platform, shop_history(random, START), random)
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_a_shop_that_goes_on_meanwhile_leaves_the_same_books(seed: int) -> None:
     random = Random(seed)

@@ -16,7 +16,7 @@ from loyalty_core.testing import check_deliveries, check_meanwhile, shop_history
 from plugins.woocommerce.tests.build import START, opened
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=2, deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_any_delivery_leaves_the_same_books(seed: int) -> None:
     random = Random(seed)
@@ -40,7 +40,7 @@ def test_any_delivery_on_each_database(double: WooCommerce, database_url: str) -
     check_deliveries(opening, platform, shop_history(random, START), random)
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_a_shop_that_goes_on_meanwhile_leaves_the_same_books(seed: int) -> None:
     random = Random(seed)

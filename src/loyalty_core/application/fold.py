@@ -82,7 +82,8 @@ class Running:
         for plugin, theirs in merge.state.items():
             ours = self.state.get(plugin, {})
             try:
-                made = rules.states.united(plugin, uniting.get(plugin), ours, theirs)
+                program = uniting.get(plugin)
+                made = rules.states.united(plugin, program, ours, theirs, rules.quarantine)
                 self.state[plugin] = made
             except PluginFailed:
                 if strictly:

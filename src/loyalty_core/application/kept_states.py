@@ -8,6 +8,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 
 from loyalty_core.application.plain import is_document
+from loyalty_core.application.quarantine import Quarantine
 from loyalty_core.domain.facts import Json
 from loyalty_core.domain.plugin_states import StateStep
 from loyalty_core.errors import PluginFailed
@@ -79,7 +80,14 @@ class States:
                     continue  # it is what it is
         return {**snapshot, "state": latest}
 
-    def united(self, plugin: str, program: object, kept: Document, other: Document) -> Document:
+    def united(
+        self,
+        plugin: str,
+        program: object,
+        kept: Document,
+        other: Document,
+        quarantine: Quarantine,
+    ) -> Document:
         """One plugin's documents of two members as one; what it does not unite itself, by keys.
 
         Of a plugin that is off nobody can read two versions as one: then that of the member who
@@ -92,7 +100,8 @@ class States:
         if not isinstance(program, UnitesStates):
             return self.written(plugin, {**theirs, **ours})
         try:
-            made = program.merge_states(ours, theirs)
+            with quarantine.asking(plugin, "merge_states"):
+                made = program.merge_states(ours, theirs)
         except Exception as error:
             logger.exception("plugin %s failed to unite states", plugin)
             message = f"plugin {plugin!r} raised {type(error).__name__} uniting two members' states"

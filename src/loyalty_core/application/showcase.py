@@ -144,7 +144,7 @@ class Showcase:
         request = SpendRequest(wallet=owned.item.wallet, available=available, at=now)
         try:
             member = view_of(shelf.record, owned.plugin, self._rules)
-            return priced(owned, request, member, self._rules.config.program)
+            return priced(owned, request, member, self._rules)
         except PluginFailed:
             return None
 

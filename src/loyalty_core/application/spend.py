@@ -86,7 +86,7 @@ class Spending:
             try:
                 view = seen.person.view(owned.plugin)
                 if shown(owned, view):
-                    offers[name] = priced(owned, request, view, self._rules.config.program)
+                    offers[name] = priced(owned, request, view, self._rules)
             except PluginFailed:
                 failed.append(owned.plugin)
         if member_id is not None:

@@ -52,9 +52,10 @@ class StateStep:
 class PluginStatus:
     """One plugin: what it is and has, what waits for it, and why it is in quarantine.
 
-    ``hooks`` are those it has of the core, ``tables`` its own. ``deferred_facts`` wait for it to
-    decide, deliveries for its handlers; those that are dead were given up. ``personal_data`` is
-    what it keeps of members, ``deprecated`` what it uses, or the program of it, that will go.
+    ``held`` is what it is not called for, such as ``decide`` or ``offer stamps.tea``. ``hooks`` are
+    those it has of the core, ``tables`` its own. ``deferred_facts`` wait for it to decide,
+    deliveries for its handlers; those that are dead were given up. ``personal_data`` is what it
+    keeps of members, ``deprecated`` what it uses, or the program of it, that will go.
     """
 
     id: str
@@ -69,6 +70,7 @@ class PluginStatus:
     deferred_facts: int = 0
     pending_deliveries: int = 0
     dead_deliveries: int = 0
+    held: tuple[str, ...] = ()
     reason: str = ""
     since: datetime | None = None
 

@@ -50,7 +50,7 @@ def test_a_quarantine_is_shown_with_how_to_lift_it(
     assert said.exit_code == REJECTED
     shown = held.run("plugins")
     assert shown.exit_code == REJECTED
-    assert "as it raised RuntimeError on fact after fact" in shown.stdout
+    assert "as it raised RuntimeError time after time. It is not called to decide." in shown.stdout
     assert "Mend it, then run: loyalty plugins lift points" in shown.stdout
     status = held.run("status")
     assert status.exit_code == REJECTED

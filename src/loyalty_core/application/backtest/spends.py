@@ -156,7 +156,7 @@ class Spends:
             raise InsufficientPoints(f"{again.points} needed, {request.available} available")
         member = self.case.decided_members.get(MemberId(again.member_id))
         view = view_of(member, owned.plugin, books.rules)
-        offer = priced(owned, request, view, books.rules.config.program)
+        offer = priced(owned, request, view, books.rules)
         if offer.refusal or offer.points <= 0:
             raise RedemptionRefused(offer.refusal or "there is nothing to spend points on")
         again.wallet, again.points, again.worth = offer.wallet, offer.points, offer.worth

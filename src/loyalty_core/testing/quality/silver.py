@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from loyalty_core.ports.connectors import ActsOnShop, ListsChanges, ReceivesWebhooks
+from loyalty_core.ports.connectors import ActsOnShop
 from loyalty_core.testing.quality import plays
 from loyalty_core.testing.quality.migrating import migration_faults
 from loyalty_core.testing.quality.rules import Idle, Unchecked, rule
@@ -177,33 +177,6 @@ def opens_quietly(subject: Subject) -> list[str]:
 
 
 @rule(
-    "LQ213",
-    "plays-deliveries",
-    why="A connector is as good as the worst day of its platform.",
-    mend="Write a double of the platform, and tests that call `check_deliveries` and "
-    "`check_signatures` of `loyalty_core.testing`; where it makes codes or shows members what they "
-    "have, `check_actions` and `check_shown`.",
-)
-def plays_deliveries(subject: Subject) -> Iterator[str]:
-    """The tests of a connector deliver histories in any way, spoil signatures, lose answers."""
-    connectors, needed = plays.played(subject).notes.connectors.values(), []
-    if any(isinstance(one, ReceivesWebhooks) for one in connectors):
-        needed.append("check_signatures")
-        if any(isinstance(one, ListsChanges) for one in connectors):
-            needed.append("check_deliveries")
-    if any(one.wants.rewards for one in connectors if isinstance(one, ActsOnShop)):
-        needed.append("check_actions")
-    if any(one.wants.members for one in connectors if isinstance(one, ActsOnShop)):
-        needed.append("check_shown")
-    if not needed:
-        raise Idle("it registers no connector that receives webhooks or acts in a shop")
-    called = names_in_tests(subject)
-    for name in needed:
-        if name not in called:
-            yield f"no test calls {name}"
-
-
-@rule(
     "LQ214",
     "migrates",
     why="Books are older than the release that opens them.",
@@ -215,7 +188,9 @@ def migrates(subject: Subject) -> list[str]:
     tables = plays.played(subject).notes.tables
     if not tables:
         raise Idle("it has no tables of its own")
-    faults = [fault for own in tables for fault in migration_faults(subject.id, own)]
+    faults = [
+        fault for own in tables for fault in migration_faults(subject.id, own, subject.database_url)
+    ]
     return list(dict.fromkeys(faults))
 
 
@@ -303,7 +278,6 @@ RULES = (
     keeps_apart,
     switches_off,
     opens_quietly,
-    plays_deliveries,
     migrates,
     says_what_it_keeps,
     upgrades_states,
