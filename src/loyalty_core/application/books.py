@@ -77,8 +77,9 @@ class Books(Postings):
         self.keep(unread, wallets)
         mine = [book for book in self.wallets.values() if book.member_id in wanted]
         late = {MemberId(book.member_id) for book in mine if book.debt or book.lapsed(self.now)}
-        found += self.uow.books((), (), late - whole)[1]
-        whole |= late
+        if unseen := late - whole:
+            found += self.uow.books((), (), unseen)[1]
+            whole |= unseen
         for lot in found:
             self.wallet(lot.member_id, lot.wallet).lots[lot.id] = lot
         holding = {book.member_id for book in mine if book.held}
