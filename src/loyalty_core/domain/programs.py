@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Literal
 
 from loyalty_core.domain.amounts import Money, parse_scaled
@@ -346,5 +347,11 @@ class ProgramConfig:
         value = definition.value
         price = Money(0, value.currency or self.program.currency)
         per = value.points * 10**definition.scale
-        minor = parse_scaled(value.amount, price.digits) * abs(points) // per
+        minor = _minor(value.amount, price.digits) * abs(points) // per
         return Money(minor if points >= 0 else -minor, price.currency)
+
+
+@lru_cache(maxsize=256)
+def _minor(amount: str, digits: int) -> int:
+    """An amount of a configuration in minor units; every statement asks for that of each wallet."""
+    return parse_scaled(amount, digits)

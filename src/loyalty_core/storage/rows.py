@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -46,6 +45,7 @@ from loyalty_core.ports.records import (
     Merge,
     Position,
 )
+from loyalty_core.storage.sql import decode, encode
 
 Row = Mapping[Any, Any]
 _plain = converter(0)
@@ -77,14 +77,14 @@ def member_row(record: MemberRecord, program: str) -> dict[str, Any]:
 
 
 def _key_text(key: FactKey) -> str:
-    return json.dumps([key.source, key.type, key.id])
+    return encode([key.source, key.type, key.id])
 
 
 def member_record(row: Row) -> MemberRecord:
     """A member from its row."""
     decided = None
     if row["decided_at"] is not None:
-        decided = Position(row["decided_at"], FactKey(*json.loads(row["decided_key"])))
+        decided = Position(row["decided_at"], FactKey(*decode(row["decided_key"])))
     return MemberRecord(
         id=MemberId(row["id"]),
         status=MemberStatus(row["status"]),

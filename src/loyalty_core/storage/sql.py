@@ -39,10 +39,7 @@ class Write(NamedTuple):
 
 
 class Form:
-    """How one table's rows are read and written in one dialect.
-
-    A row is read as one JSON array: drivers and SQLAlchemy take their time for each column.
-    """
+    """How one table's rows are read and written in one dialect."""
 
     def __init__(self, table: Table, dialect: Dialect) -> None:
         self.postgresql = dialect.name == "postgresql"
@@ -50,33 +47,36 @@ class Form:
         self.columns: Callable[[Any], tuple[Any, ...]] = attrgetter(*self.names)
         self.keys = tuple(column.name for column in table.primary_key)
         self.others = tuple(name for name in self.names if name not in self.keys)
-        self._json = {column.name for column in table.c if isinstance(column.type, JSON)}
         readers = [self._reader(column.type) for column in table.c]
         self._readers = [(place, read) for place, read in enumerate(readers) if read is not None]
 
     def _reader(self, kind: TypeEngine[Any]) -> Callable[[Any], Any] | None:
         if isinstance(kind, columns.Moment):
             return columns.from_text if self.postgresql else columns.from_microseconds
-        return bool if isinstance(kind, Boolean) and not self.postgresql else None
+        if self.postgresql:  # JSON has all others
+            return None
+        if isinstance(kind, JSON):
+            return _json_value
+        return bool if isinstance(kind, Boolean) else None
 
-    def values(self, fetched: Iterable[Any]) -> list[Any]:
-        """A fetched row in Python's types, in the order of the table's columns."""
-        made = list(fetched)
+    def values(self, fetched: Sequence[Any], start: int = 0) -> list[Any]:
+        """A fetched row in Python's types, in the order of the table's columns.
+
+        They begin at ``start``; what is beyond them is not looked at.
+        """
+        made = list(fetched[start : start + len(self.names)])
         for place, read in self._readers:
             if made[place] is not None:
                 made[place] = read(made[place])
         return made
 
-    def row(self, fetched: Iterable[Any]) -> Row:
-        """A fetched row by column names, in Python's types."""
-        return dict(zip(self.names, self.values(fetched), strict=True))
+    def row(self, fetched: Sequence[Any], start: int = 0) -> Row:
+        """The same by column names."""
+        return dict(zip(self.names, self.values(fetched, start), strict=True))
 
     def listed(self, alias: str) -> list[str]:
-        """All columns, as they are put into a JSON array."""
-        names = [(name, f"{alias}.{name}") for name in self.names]
-        if self.postgresql:
-            return [column for _, column in names]
-        return [f"json({column})" if name in self._json else column for name, column in names]
+        """All columns, of a table that is called ``alias``."""
+        return [f"{alias}.{name}" for name in self.names]
 
 
 class Marks:
@@ -142,7 +142,7 @@ class Sql:
         return moment if self.postgresql else columns.to_microseconds(moment)
 
     def read_moment(self, stored: Any) -> datetime:
-        """The moment of a fetched column that is a part of a JSON array."""
+        """The moment of a fetched column."""
         return columns.from_text(stored) if self.postgresql else columns.from_microseconds(stored)
 
     def as_moment(self, mark: str) -> str:
@@ -153,10 +153,19 @@ class Sql:
         """A text column as an id."""
         return f"{name}::uuid" if self.postgresql else name
 
-    def array(self, *columns: str) -> str:
-        """One column that is a JSON array of several."""
-        listed = ", ".join(columns)
-        return f"json_build_array({listed})::text" if self.postgresql else f"json_array({listed})"
+    def row(self, *columns: str, width: int = 0) -> str:
+        """What is selected of several columns, of a row that ``rows_of`` reads.
+
+        On PostgreSQL one JSON array: its driver takes its time for each column. SQLite's does not;
+        there, all parts of a union are made ``width`` columns wide.
+        """
+        if self.postgresql:
+            return f"json_build_array({', '.join(columns)})::text"
+        return ", ".join((*columns, *["NULL"] * (width - len(columns))))
+
+    def rows_of(self, fetched: Iterable[Any]) -> Iterable[Sequence[Any]]:
+        """Fetched rows, each as its columns."""
+        return (decode(row) for (row,) in fetched) if self.postgresql else fetched
 
     def asked(self, *names: str) -> str:
         """A relation ``asked`` of text columns, given as one parameter made by ``encode``."""
@@ -186,12 +195,12 @@ class Sql:
     def of_members(self, runner: Runner, table: Table, members: Iterable[str]) -> Iterator[Row]:
         """A table's rows of some members, found by an index that begins with them."""
         form = self.forms[table]
-        for (fetched,) in runner.fetch(self._of_members(table), (self.ids(members),)):
-            yield form.row(decode(fetched))
+        for row in self.rows_of(runner.fetch(self._of_members(table), (self.ids(members),))):
+            yield form.row(row)
 
     @lru_cache(maxsize=256)  # noqa: B019 - as many as there are tables, kept as long as the texts
     def _of_members(self, table: Table) -> str:
-        row = self.array(*self.forms[table].listed(table.name))
+        row = self.row(*self.forms[table].listed(table.name))
         return f"SELECT {row} FROM {table} WHERE member_id {self.any_id()}"
 
     def write(self, runner: Runner, writes: Iterable[Write]) -> None:
@@ -272,6 +281,11 @@ def _moment(value: Any) -> str:
 def _json_text(value: Any) -> str:
     """The JSON text of a column: many hold nothing, and an encoder takes its time for that, too."""
     return encode(value) if value else "[]" if isinstance(value, list | tuple) else "{}"
+
+
+def _json_value(text: str) -> Any:
+    """What the JSON text of a column says; a fresh one, as whoever reads it may change it."""
+    return {} if text == "{}" else [] if text == "[]" else decode(text)
 
 
 def decode(text: str) -> Any:
