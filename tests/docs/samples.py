@@ -38,6 +38,7 @@ KINDS = {
     "template": "test_templates.py looks up what it shows",
     "js": "test_templates.py has an engine read it",
     "paths": "test_templates.py looks for each path",
+    "message": "test_templates.py looks for it in the code, with any values in its gaps",
     "generated": "test_reference.py compares the page with the code",
     "outside": "tests/outside runs the page where its plugin is installed",
     "unrun": "nothing: the block says why",
@@ -54,6 +55,7 @@ BY_LANGUAGE = {
     "php": "template",
     "js": "js",
     "tree": "paths",
+    "log": "message",
 }
 
 
@@ -101,7 +103,7 @@ def blocks(page: Path) -> Iterator[Block]:
 
 def kind_of(block: Block) -> str:
     """What holds the block, a key of `KINDS`; empty if nothing does."""
-    if block.page.is_relative_to(OUTSIDE):
+    if block.page.is_relative_to(OUTSIDE) and block.language in ("python", "toml", "sh"):
         return "outside"
     if block.unrun:
         return "unrun"

@@ -13,6 +13,7 @@ from tests.docs import looked_up
 from tests.docs.samples import FENCED, OUTSIDE, PAGES
 
 LOYALTY = re.compile(r"`loyalty\s+([^`<>]+)`")
+INSTALLED = re.compile(r"`((?:python -m )?(?:pip install|tox run)\s[^`]+)`")
 PROMISED = (
     "python -m pip install tox && python -m tox run -e demo",
     "python -m pip install tox && python -m tox run",
@@ -38,9 +39,12 @@ def test_the_readme_gives_the_two_commands_whole() -> None:
 
 def wrong_commands(page: Path) -> Iterator[str]:
     """What the command line would not take of what a page says outside of blocks."""
-    for found in LOYALTY.finditer(FENCED.sub("", page.read_text(encoding="utf-8"))):
+    text = FENCED.sub("", page.read_text(encoding="utf-8"))
+    for found in LOYALTY.finditer(text):
         for fault in looked_up.wrong_loyalty(shlex.split(found[1]), named=True):
             yield f"{page.name}: {found[0]}: {fault}"
+    for found in INSTALLED.finditer(text):
+        yield from (f"{page.name}: {found[0]}: {fault}" for fault in looked_up.faults(found[1]))
 
 
 def test_every_command_named_exists() -> None:
@@ -54,3 +58,7 @@ def test_a_command_that_is_not_there_is_noticed(tmp_path: Path) -> None:
     assert list(wrong_commands(page)) == []
     page.write_text("`loyalty enrol` `loyalty connect till shout`\n`loyalty\nreport --colour`\n")
     assert len(list(wrong_commands(page))) == 3
+    page.write_text(
+        "`pip install loyalty-csv` `python -m pip install ./plugins/none` `tox run -e no`"
+    )
+    assert len(list(wrong_commands(page))) == 2

@@ -23,8 +23,6 @@ from loyalty_gateway import hookspecs as gateway_hookspecs
 from tests.architecture.tree import ROOT, project_files
 from tests.docs.written import Table, tables_of
 
-HOW_TO = ROOT / "docs" / "how-to"
-
 
 def modules_of_tests() -> Iterator[Path]:
     """The modules of all tests, but for this one."""

@@ -1,5 +1,6 @@
-"""Names that prose gives are there: of GraphQL, and of the public classes of the core.
+"""Names that pages give are there, public, and found from the first page.
 
+In prose they are of GraphQL, and of the public classes of the core:
 `Type.field` is a field of a GraphQL type or an attribute of a public class; a name in camelCase is
 one of GraphQL, or of what the page's plugin says to its platform. Pages that tell of their own
 time (the decisions, the change logs) are left alone.
@@ -7,10 +8,13 @@ time (the decisions, the change logs) are left alone.
 
 from __future__ import annotations
 
+import ast
+import importlib
 import inspect
 import re
 from collections.abc import Iterator
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
 from graphql import parse
@@ -19,10 +23,11 @@ import loyalty_core
 import loyalty_core.testing
 import loyalty_core.testing.plugin
 from tests.architecture.tree import ROOT
-from tests.docs.samples import FENCED, PAGES
+from tests.docs.samples import BLOCKS, FENCED, PAGES
 
 DOTTED = re.compile(r"`([A-Z]\w*[a-z]\w*)\.([a-z]\w*)(?:\([^`]*\))?`")
 CAMEL = re.compile(r"`([a-z]+[A-Z]\w*)`")
+LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 FILE = re.compile(r".*\.(md|txt)")
 SCHEMAS = [
     *ROOT.glob("gateway/schema/*.graphql"),
@@ -82,6 +87,45 @@ def unknown(page: Path) -> Iterator[str]:
 
 def test_the_names_are_there() -> None:
     assert [f"{page.relative_to(ROOT)}: {name}" for page in NOW for name in unknown(page)] == []
+
+
+def private_imports(text: str) -> Iterator[str]:
+    """What a sample imports of our packages and is not public there."""
+    for node in ast.walk(ast.parse(text)):
+        if not isinstance(node, ast.ImportFrom) or not (node.module or "").startswith("loyalty_"):
+            continue
+        assert node.module
+        if find_spec(node.module.partition(".")[0]) is None:
+            continue  # of a page's own plugin
+        public = getattr(importlib.import_module(node.module), "__all__", ())
+        yield from (f"{node.module}.{one.name}" for one in node.names if one.name not in public)
+
+
+def test_samples_import_what_is_public() -> None:
+    samples = [block for block in BLOCKS if block.language == "python"]
+    private = [f"{one.place}: {name}" for one in samples for name in private_imports(one.text)]
+    assert private == []
+
+
+def test_what_is_private_is_noticed() -> None:
+    text = (
+        "from loyalty_core import Loyalty, Nothing\nfrom loyalty_core.domain.facts import Order\n"
+    )
+    assert list(private_imports(text)) == [
+        "loyalty_core.Nothing",
+        "loyalty_core.domain.facts.Order",
+    ]
+    assert list(private_imports("from loyalty_stamps import plugin\nimport os\n")) == []
+
+
+def test_every_page_is_found_from_the_first_one() -> None:
+    """By one click; decisions and errors are listed on pages of their own."""
+    index = ROOT / "docs" / "README.md"
+    listed = {(index.parent / link).resolve() for link in LINK.findall(index.read_text("utf-8"))}
+    pages = [page for page in PAGES if page.is_relative_to(index.parent) and page != index]
+    lists = [page.parent for page in pages if page.name == "README.md"]
+    missing = [page for page in pages if page not in listed and page.parent not in lists]
+    assert [str(page.relative_to(ROOT)) for page in missing] == []
 
 
 def test_names_that_are_gone_are_noticed(tmp_path: Path) -> None:
