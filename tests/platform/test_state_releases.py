@@ -188,6 +188,15 @@ def test_ten_facts_of_a_release_taken_back_are_a_quarantine_that_the_right_one_e
     assert points(again, ada)[0] == sum(10 * number + 1 for number in range(1, 12))
 
 
+def test_what_waits_for_a_later_release_is_decided_at_once_when_it_is_lifted(shop: Shop) -> None:
+    ada = opened(shop, 3).record(order("1", "1.00")).member_id or ""
+    assert opened(shop, 2).record(order("2", "1.00")).status is RecordStatus.DEFERRED
+    again = opened(shop, 3)
+    receipt = again.lift("stamping")
+    assert (receipt.retried_facts, receipt.deferred_facts) == (1, 0)
+    assert points(again, ada)[0] == 11 + 21
+
+
 def test_the_plugin_taken_away_and_brought_back_in_a_later_release(shop: Shop) -> None:
     shop.clock.advance(days=30)
     first = opened(shop, 1)

@@ -17,7 +17,7 @@ from loyalty_core.testing.quality.happening import NOW, known
 from loyalty_core.testing.quality.playing import happening, record, stages
 from loyalty_core.testing.quality.report import all_rules, checked
 from loyalty_core.testing.quality.subject import subject_of
-from tests.platform.bad import BAD
+from tests.platform.bad import BAD, upgraded
 from tests.platform.planted import planted
 from tests.properties.engines import NIGHTLY
 
@@ -54,6 +54,17 @@ def test_a_good_plugin_is_good_on_postgresql_and_nothing_is_left_there(
     assert {code: one.faults for code, one in found.items() if one.faults} == {}
     assert {one.verdict for one in found.values()} == {Verdict.PASSED}
     assert databases() == before
+
+
+@pytest.mark.parametrize("made", ['{"had": state["count"]}', '{"day": state["count"], "had": 3}'])
+def test_states_of_older_releases_are_gone_on_with_in_any_database(
+    tmp_path: Path, database_url: str, made: str
+) -> None:
+    subject = planted(tmp_path, *upgraded(made))
+    subject.database_url = database_url
+    found = checked(subject, RULES["LQ217"])
+    failed = Verdict.FAILED if "day" in made else Verdict.PASSED
+    assert (found.verdict, bool(found.faults)) == (failed, "day" in made), found.faults
 
 
 @pytest.mark.skipif(not NIGHTLY, reason="at night: it plays for minutes")
