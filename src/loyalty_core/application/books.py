@@ -12,13 +12,7 @@ from typing import NamedTuple
 from loyalty_core.application.ids import new_id
 from loyalty_core.application.postings import Postings
 from loyalty_core.domain.facts import FactId, Json
-from loyalty_core.domain.ledger import (
-    Entry,
-    Lot,
-    LotId,
-    TransactionKind,
-    WalletBook,
-)
+from loyalty_core.domain.ledger import Entry, Lot, LotId, TransactionKind, WalletBook
 from loyalty_core.domain.members import MemberId
 from loyalty_core.domain.programs import DebtPolicy
 from loyalty_core.domain.redemptions import Redemption, RedemptionState

@@ -83,7 +83,7 @@ class _Direct:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._driver: Any = connection.connection.driver_connection
-        self._cursor = self._driver.cursor()
+        self._cursor: Any = connection.connection.cursor()
 
     def fetch(self, text: str, parameters: Sequence[Any]) -> list[Any]:
         try:
