@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import NamedTuple
 
+from loyalty_core.application.ids import new_id
 from loyalty_core.application.postings import Postings
 from loyalty_core.domain.facts import FactId, Json
 from loyalty_core.domain.ledger import (
@@ -207,8 +208,7 @@ class Books(Postings):
         self._keep(redemption, book, map(book.lots.__getitem__, redemption.lots))
         entries = book.spend_held(redemption.lots, points)
         redemption.reduce(points)
-        redemption.state, redemption.ended_at = RedemptionState.CAPTURED, self.now
-        redemption.retry_at = None
+        redemption.end(RedemptionState.CAPTURED, self.now, new_id())
         made = self._post_redemption(book, redemption, entries, self.now)
         redemption.transaction_id = made
         if redemption.account:
@@ -224,7 +224,7 @@ class Books(Postings):
         book.free(redemption.lots)
         if redemption.item:
             self.uow.unclaim_stock(redemption.item)
-        redemption.state, redemption.ended_at, redemption.retry_at = state, at, None
+        redemption.end(state, at, new_id())
         data: Mapping[str, Json] = {
             "wallet": book.wallet,
             "amount": redemption.points,
@@ -298,17 +298,19 @@ class Books(Postings):
 
     def holding(self, book: WalletBook) -> list[Redemption]:
         """The redemptions that hold points of a wallet whose open lots are loaded."""
-        held = self._held.get((book.member_id, book.wallet), [])
-        return [one for one in held if one.state is RedemptionState.HELD]
+        return [one for one in self._holders(book) if one.state is RedemptionState.HELD]
 
     def keep_held(self, redemption: Redemption) -> None:
         """Keeps a redemption that may hold points, for what time does to them."""
-        self._held.setdefault((redemption.member_id, redemption.wallet), []).append(redemption)
+        self._holders(redemption).append(redemption)
 
-    def move_held(self, source: WalletBook, target: WalletBook) -> None:
-        """Lets what holds points of one wallet hold them of another, before the points move."""
-        moved = self._held.pop((source.member_id, source.wallet), [])
-        self._held.setdefault((target.member_id, target.wallet), []).extend(moved)
+    def move_held(self, source: WalletBook, target: WalletBook, moved: list[Redemption]) -> None:
+        """Lets these that hold points of one wallet hold them of another, before points move."""
+        self._holders(source)[:] = [one for one in self._holders(source) if one not in moved]
+        self._holders(target).extend(moved)
+
+    def _holders(self, of: WalletBook | Redemption) -> list[Redemption]:
+        return self._held.setdefault((of.member_id, of.wallet), [])
 
     def _keep(self, redemption: Redemption, book: WalletBook, lots: Iterable[Lot]) -> None:
         self.changes.redemptions[redemption.id] = redemption
@@ -356,8 +358,7 @@ class Books(Postings):
 
     def _steps(self, book: WalletBook, done: Counter[str]) -> Iterator[Step]:
         """All that has become due for a wallet by now."""
-        held = self._held.get((book.member_id, book.wallet), [])
-        late = [one for one in held if one.timed_out(self.now)]
+        late = [one for one in self._holders(book) if one.timed_out(self.now)]
         for redemption in late:
             assert redemption.expires_at is not None
             act = partial(self._time_out, redemption, done)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import cast
 
@@ -13,20 +14,20 @@ from loyalty_core.application.enrol import locked_members, stored_receipt
 from loyalty_core.application.fold import NOTHING, Running
 from loyalty_core.application.forms import read_text
 from loyalty_core.application.household_merging import give_place_back, take_place
-from loyalty_core.application.ids import input_hash, is_id
+from loyalty_core.application.ids import input_hash, is_id, new_id
 from loyalty_core.application.rules import Rules, RulesAt
 from loyalty_core.application.scoring import keep_scores
 from loyalty_core.application.settle import settle
 from loyalty_core.application.standing import tell_standings
 from loyalty_core.application.structure import converter
 from loyalty_core.application.transfer import Note, move_points
-from loyalty_core.domain.clock import Clock
+from loyalty_core.domain.clock import Booked, Clock
 from loyalty_core.domain.facts import Json
 from loyalty_core.domain.ledger import Lot, WalletBook
 from loyalty_core.domain.members import MemberId, MemberStatus
 from loyalty_core.domain.receipts import MergeReceipt, UnmergeReceipt
 from loyalty_core.errors import MemberNotFound, MergeRefused
-from loyalty_core.ports.records import MemberRecord, Merge, StoredReceipt
+from loyalty_core.ports.records import Absence, MemberRecord, Merge, StoredReceipt
 from loyalty_core.ports.store import Store, UnitOfWork
 
 TICK = timedelta(microseconds=1)
@@ -118,6 +119,7 @@ class Merging:
     def _merge(
         self, uow: UnitOfWork, books: Books, kept: MemberRecord, gone: MemberRecord, note: Note
     ) -> Merge:
+        gone.absences.append(Absence(into=kept.id, since=Booked(note.at, new_id())))
         last = kept.decided_to.occurred_at if kept.decided_to else note.at
         running = Running(kept.history, dict(kept.state))
         points, debts = self._bring(books, kept, gone, note)
@@ -187,6 +189,8 @@ class Merging:
     ) -> dict[str, int]:
         """Gives back what is left of points and debt; how much, by wallet."""
         books.load([kept.id, gone.id], open_of=[kept.id, gone.id])
+        over = Booked(note.at, new_id())
+        gone.absences[-1] = replace(gone.absences[-1], until=over)
         points: dict[str, int] = {}
         for source in [book for book in books.wallets.values() if book.member_id == kept.id]:
             target = books.wallet(gone.id, source.wallet)

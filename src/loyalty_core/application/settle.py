@@ -23,7 +23,6 @@ from loyalty_core.application.sharing import Due, households, lots_of
 from loyalty_core.application.standing import tell_standings
 from loyalty_core.application.taken import Emitted
 from loyalty_core.domain.facts import FactId, Json, RefundKind
-from loyalty_core.domain.ledger import LotId
 from loyalty_core.domain.members import MemberId
 from loyalty_core.domain.orders import OrderDocument, kept_share
 from loyalty_core.domain.programs import GoodwillPolicy
@@ -203,19 +202,9 @@ def _book(
 
 
 def _post(batch: Batch, books: Books, record: FactRecord, award: Award, delta: int) -> None:
-    owner, at, posted = batch.holder(record), _last_change(record), len(books.changes.transactions)
-    keeper = owner
-    if award.household:
-        keepers = batch.keepers(books, record)
-        keeper = keepers.of(award)
-        keepers.book(award, delta, at)
-    elif delta > 0:
-        books.accrue(owner, record.id, award, delta, at)
-    else:
-        books.reverse(owner, record.id, award, -delta, at)
-    lot = books.wallet(keeper, award.wallet).lots.get(award.lot_id or LotId(""))
-    if lot is not None and keeper != record.member_id:
-        lot.came_from = lot.came_from or record.member_id
+    posted, keepers = len(books.changes.transactions), batch.keepers(books, record)
+    keepers.book(award, delta, _last_change(record))
+    owner = keepers.owner
     for made in books.changes.transactions[posted:]:
         batch.transactions[record.id].append(made.id)
         side = batch.booked if made.member_id == owner else batch.shared

@@ -13,11 +13,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from loyalty_core.application.books import Books
+from loyalty_core.application.ids import new_id
 from loyalty_core.application.rules import Rules
+from loyalty_core.domain.clock import Booked
 from loyalty_core.domain.facts import Json
 from loyalty_core.domain.ledger import LotId
 from loyalty_core.domain.members import MemberId, MemberStatus
-from loyalty_core.ports.records import Award, FactRecord, MemberRecord
+from loyalty_core.ports.records import Award, Change, FactRecord, MemberRecord
 
 Due = tuple[FactRecord, Award, int]
 
@@ -78,8 +80,24 @@ class Keepers:
         return any(one.returned and one.covers(at) for one in kept)
 
     def book(self, award: Award, delta: int, at: datetime) -> None:
-        """Books a difference of a household's part where it is kept."""
-        keeper, fact = self.of(award), self.record.id
+        """Books a difference of an award where it is kept, and notes what it is worth since."""
+        books, keeper, known = self.books, self.of(award), award.lot_id
+        posted = len(books.changes.transactions)
+        if award.household is None:
+            self._book_own(award, delta, at)
+        else:
+            self._book_shared(award, keeper, delta, at)
+        lot = books.wallet(keeper, award.wallet).lots.get(award.lot_id or LotId(""))
+        if lot is not None and keeper != self.record.member_id:
+            lot.came_from = lot.came_from or self.record.member_id
+        if known is not None or award.household:
+            made = [one.id for one in books.changes.transactions[posted : posted + 1]]
+            booked = Booked(books.now, made[0] if made else new_id())
+            change = Change(booked, at, award.net, books.rules.config.version)
+            award.changes = (*award.changes, change)
+
+    def _book_shared(self, award: Award, keeper: MemberId, delta: int, at: datetime) -> None:
+        fact = self.record.id
         if keeper == self.owner:
             self._book_own(award, delta, at)
             return

@@ -70,7 +70,7 @@ class Taken:
                 if not follows:
                     self.credits.append(effect)
             elif isinstance(effect, KeepState):
-                self.state[plugin] = effect.state
+                self.state[plugin] = self.rules.states.written(plugin, effect.state)
             elif isinstance(effect, Grant):
                 self.granted.append((plugin, effect))
             elif isinstance(effect, Cause):
@@ -124,4 +124,5 @@ def _same_lot(award: Award, known: Award | None) -> Award:
     """The award with what is already booked under its name: its lot, and how much."""
     if known is not None and known.lot_id is not None:
         award.lot_id, award.net, award.answered = known.lot_id, known.net, known.answered
+        award.changes = known.changes
     return award

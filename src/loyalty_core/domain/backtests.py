@@ -74,8 +74,8 @@ class Backtest:
 
     Of ``members_total`` members, ``replayed`` are those whom it may make a difference to:
     ``gaining`` of them earn more, ``losing`` less. ``left_out`` might differ too and were left as
-    they were, for they are, or were, in households, or a merge of theirs was undone. ``erased``
-    people are as they were. ``failed`` counts the facts on which each plugin failed.
+    they were, for they are, or were, in households. ``erased`` people are as they were. ``failed``
+    counts the facts on which each plugin failed.
     """
 
     since: datetime

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import calendar
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import MAXYEAR, MINYEAR, UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Literal, NewType
@@ -16,6 +17,17 @@ LocalMoment = NewType("LocalMoment", datetime)
 """A moment as it is written in a configuration: without an offset, it is in the program's zone."""
 
 Period = Literal["day", "week", "month", "quarter", "year"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Booked:
+    """When the books learnt of something, and its place among what they learnt at that moment.
+
+    ``id`` is that of a transaction, or made as those are: they are in the order of time.
+    """
+
+    at: datetime
+    id: str
 
 
 def utc_now() -> datetime:

@@ -40,8 +40,8 @@ class Redemption:
     """Points of one member set aside for, or spent on, one reward.
 
     ``points`` are held or, once captured, spent; ``lots`` says how many of which lot were held, in
-    the order they are spent, and ``ended_at`` until when. ``worth`` and ``lines`` (by order line,
-    minor units) are what they buy.
+    the order they are spent, and ``ended_at`` until when; ``ended_id`` is its place among what the
+    books learnt then. ``worth`` and ``lines`` (by order line, minor units) are what they buy.
     ``returned`` of the spent ones were given back because the order was refunded. ``item`` is what
     it claimed one of, if that is limited. ``retry_at`` is when handing the reward over is tried
     (again), after ``attempts``; such a redemption does not time out. ``came_from`` is the member
@@ -68,6 +68,7 @@ class Redemption:
     created_at: datetime
     expires_at: datetime | None = None
     ended_at: datetime | None = None
+    ended_id: str | None = None
     transaction_id: str | None = None
     attempts: int = 0
     retry_at: datetime | None = None
@@ -108,6 +109,10 @@ class Redemption:
         """Whether its time is over at ``now``, job run or not."""
         held = self.state is RedemptionState.HELD
         return held and self.expires_at is not None and self.expires_at <= now
+
+    def end(self, state: RedemptionState, at: datetime, id: str) -> None:
+        """Makes it one that holds nothing from a moment on, and is not tried any more."""
+        self.state, self.ended_at, self.ended_id, self.retry_at = state, at, id, None
 
     def reduce(self, points: int) -> None:
         """Makes it one of fewer points: what they buy shrinks with them, rounded down."""

@@ -9,6 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
 
+from loyalty_core.domain.clock import Booked
 from loyalty_core.domain.events import Event
 from loyalty_core.domain.facts import Activity, FactId, FactKey, Json
 from loyalty_core.domain.grants import GrantId, GrantRecord
@@ -56,13 +57,23 @@ class Merge:
         return Position(self.at, FactKey("", "", ""))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Absence:
+    """A time in which another member answered for this one: from a merge until it was undone."""
+
+    into: MemberId
+    since: Booked
+    until: Booked | None = None
+
+
 @dataclass(slots=True, kw_only=True)
 class MemberRecord:
     """A member as stored, with the running state that deciding facts in order leaves behind.
 
     ``said`` are the fields of its profile that are as a shop said, each with the shop's source.
     ``merged_into`` is who answers for it since a merge, never one that was merged itself.
-    ``merges`` are those that came to it. ``household`` says that it is a household, not a person;
+    ``merges`` are those that came to it, and ``absences`` its own, those that were undone as well.
+    ``household`` says that it is a household, not a person;
     ``contributions`` are what a person shares with one, in the order of time. ``segments`` are
     those it was counted into, and since when. ``changed`` and ``fresh`` say, within a unit of work,
     that it must be written, and as new.
@@ -78,6 +89,7 @@ class MemberRecord:
     decided_to: Position | None = None
     merged_into: MemberId | None = None
     merges: list[Merge] = field(default_factory=list)
+    absences: list[Absence] = field(default_factory=list)
     household: bool = False
     contributions: list[Contribution] = field(default_factory=list)
     segments: dict[str, datetime] = field(default_factory=dict)
@@ -121,12 +133,26 @@ class FactStatus(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+class Change(NamedTuple):
+    """An award that is worth ``net`` from then on: ``at`` is when what led to it happened.
+
+    ``version`` is that of the rules it was booked by.
+    """
+
+    booked: Booked
+    at: datetime
+    net: int
+    version: int
+
+
 @dataclass(slots=True, kw_only=True)
 class Award:
     """What one rule gave for one fact: ``amount`` as decided, ``net`` as it stands in the books.
 
     ``lines`` is the share of each order line; the three moments are the lot's. ``whole``: refunds
-    take nothing of it, for its program follows them and says itself what is left.
+    take nothing of it, for its program follows them and says itself what is left. ``changes`` are
+    what it was worth after it was first booked: its transactions alone do not say, for of points
+    that were spent or had expired, less or nothing moves. Of a household's part they are all.
 
     What is shared with a household are two awards, both with the whole ``amount``: one whose
     points are the member's, and one that names the ``household``, which gets ``share`` percent.
@@ -147,6 +173,7 @@ class Award:
     household: MemberId | None = None
     share: Decimal = NO_SHARE
     answered: int = 0
+    changes: tuple[Change, ...] = ()
 
     @property
     def name(self) -> tuple[str, str, str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Text, cast, func, select
 
 from loyalty_core.application.many import batched
 from loyalty_core.domain.grants import GrantRecord
@@ -75,6 +75,11 @@ class RecordedRows:
         for pairs in (merged, shared, spenders):
             for one, other in self._connection.execute(pairs):
                 yield str(one), str(other)
+        were_merged = select(member.c.id, member.c.absences).where(
+            ours, cast(member.c.absences, Text) != "[]"
+        )
+        for gone, absences in self._connection.execute(were_merged):
+            yield from ((str(gone), absence["into"]) for absence in absences)
         moved = (
             select(made.c.member_id, made.c.detail)
             .join(member, member.c.id == made.c.member_id)

@@ -11,6 +11,7 @@ from loyalty_core.application.forms import dump_document, load_document
 from loyalty_core.application.histories import dump_history, load_history
 from loyalty_core.application.structure import converter, iso
 from loyalty_core.domain.amounts import Money
+from loyalty_core.domain.clock import Booked
 from loyalty_core.domain.events import Event, EventId
 from loyalty_core.domain.facts import FactId, FactKey, Json
 from loyalty_core.domain.households import Contribution
@@ -34,7 +35,9 @@ from loyalty_core.domain.redemptions import Redemption, RedemptionState
 from loyalty_core.domain.sales import Sale
 from loyalty_core.ports.records import (
     NO_SHARE,
+    Absence,
     Award,
+    Change,
     FactRecord,
     FactStatus,
     Gift,
@@ -65,6 +68,7 @@ def member_row(record: MemberRecord, program: str) -> dict[str, Any]:
         "decided_key": _key_text(decided.key) if decided else None,
         "merged_into": record.merged_into,
         "merges": _plain.unstructure(record.merges) if record.merges else [],
+        "absences": _plain.unstructure(record.absences) if record.absences else [],
         "household": record.household,
         "contributions": _plain.unstructure(record.contributions) if record.contributions else [],
         "birthday": born.isoformat()[-5:] if (born := record.profile.birthday) else None,
@@ -92,6 +96,7 @@ def member_record(row: Row) -> MemberRecord:
         decided_to=decided,
         merged_into=row["merged_into"],
         merges=[_plain.structure(merge, Merge) for merge in row["merges"]],
+        absences=[_plain.structure(one, Absence) for one in row["absences"]],
         household=row["household"],
         contributions=[_plain.structure(one, Contribution) for one in row["contributions"]],
         segments={name: datetime.fromisoformat(at) for name, at in row["segments"].items()},
@@ -179,6 +184,7 @@ def _award_row(award: Award) -> dict[str, Json]:
         "lot_id": award.lot_id,
         "net": award.net,
         **({"whole": True} if award.whole else {}),
+        **({"changes": list(map(_change_row, award.changes))} if award.changes else {}),
     }
     if award.share:
         parts: dict[str, Json] = {"household": award.household, "share": str(award.share)}
@@ -204,7 +210,18 @@ def _award(stored: Mapping[str, Json]) -> Award:
         household=cast(MemberId | None, stored.get("household")),
         share=Decimal(cast(str, stored["share"])) if "share" in stored else NO_SHARE,
         answered=cast(int, stored.get("answered", 0)),
+        changes=tuple(map(_change, cast(Sequence[Sequence[Any]], stored.get("changes", ())))),
     )
+
+
+def _change_row(change: Change) -> list[Json]:
+    return [iso(change.booked.at), change.booked.id, iso(change.at), change.net, change.version]
+
+
+def _change(stored: Sequence[Any]) -> Change:
+    booked_at, id, at, net, version = stored
+    booked = Booked(datetime.fromisoformat(booked_at), id)
+    return Change(booked, datetime.fromisoformat(at), net, version)
 
 
 def wallet_book(values: Iterable[Any]) -> WalletBook:
@@ -270,6 +287,7 @@ _AS_THEY_ARE = (
     "created_at",
     "expires_at",
     "ended_at",
+    "ended_id",
     "transaction_id",
     "item",
     "attempts",

@@ -60,6 +60,7 @@ member = Table(
     Column("decided_key", Text),
     Column("merged_into", _id()),
     Column("merges", _json(), nullable=False),
+    Column("absences", _json(), nullable=False),
     Column("household", Boolean, nullable=False),
     Column("contributions", _json(), nullable=False),
     Column("segments", _json(), nullable=False),
@@ -127,6 +128,14 @@ Index(  # with the program first, or SQLite would rather walk through all of its
     fact.c.retry_at,
     postgresql_where=_retry,
     sqlite_where=_retry,
+)
+_unowned = text("member_id IS NULL")
+Index(
+    "loyalty_fact_unowned",
+    fact.c.status,
+    fact.c.program,
+    postgresql_where=_unowned,
+    sqlite_where=_unowned,
 )
 
 waiting = Table(
@@ -250,6 +259,7 @@ redemption = Table(
     Column("created_at", Moment, nullable=False),
     Column("expires_at", Moment),
     Column("ended_at", Moment),
+    Column("ended_id", _id()),
     Column("transaction_id", _id()),
     Column("attempts", Integer, nullable=False),
     Column("retry_at", Moment),
@@ -295,6 +305,7 @@ receipt = Table(
     Column("member_id", _id()),
     Column("receipt", _json(), nullable=False),
     Column("created_at", Moment, nullable=False),
+    Index("loyalty_receipt_member", "member_id"),
 )
 
 secret = Table(
@@ -322,6 +333,7 @@ event = Table(
     Column("transaction_id", _id()),
     Column("occurred_at", Moment, nullable=False),
     Column("data", _json(), nullable=False),
+    Index("loyalty_event_member", "member_id"),
 )
 
 delivery = Table(

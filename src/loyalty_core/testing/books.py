@@ -84,5 +84,5 @@ def _known(document: Any) -> Any:
 def _award(award: Any) -> dict[str, Any]:
     found = asdict(award)
     found["household"] = "household" if found["household"] else None
-    del found["lot_id"]
+    del found["lot_id"], found["changes"]
     return found

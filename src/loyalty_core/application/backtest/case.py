@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from functools import cached_property
 
 from loyalty_core.domain.facts import FactKey
@@ -50,16 +49,6 @@ class Case:
         return any(one.household or one.contributions for one in members)
 
     @cached_property
-    def parted(self) -> bool:
-        """Whether a merge of any of the members was taken back, or forgotten with a person."""
-        merged = {merge.member for one in self.members.values() for merge in one.merges}
-        return any(
-            "unmerged_to" in one.detail
-            or ("merged_into" in one.detail and one.member_id not in merged)
-            for one in self.transactions
-        )
-
-    @cached_property
     def erased(self) -> bool:
         """Whether all of the members were erased."""
         return all(one.status is MemberStatus.ERASED for one in self.members.values())
@@ -83,14 +72,6 @@ class Case:
         if self.was.keys() != self.decided.keys():
             return False
         return all(alike(self.was[key], record) for key, record in self.decided.items())
-
-    def holder(self, member: MemberId, at: datetime) -> MemberId:
-        """Who answered for a member at a moment."""
-        for kept in self.members.values():
-            for merge in kept.merges:
-                if merge.member == member and merge.at <= at:
-                    return self.holder(kept.id, at)
-        return member
 
 
 def alike(was: FactRecord, record: FactRecord) -> bool:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from loyalty_core.application.backtest.case import Case
 from loyalty_core.application.backtest.terms import Terms
 from loyalty_core.application.returns import changed_at
+from loyalty_core.domain.clock import Booked
 from loyalty_core.domain.ledger import LotId, Transaction, TransactionKind
-from loyalty_core.domain.members import MemberId
 from loyalty_core.domain.orders import OrderDocument, kept_share
-from loyalty_core.ports.records import Award, FactRecord
+from loyalty_core.ports.records import Award, Change, FactRecord
 
 AWARDING = (TransactionKind.ACCRUAL, TransactionKind.REVERSAL)
 LAST = "~"
@@ -21,23 +21,19 @@ LAST = "~"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Level:
-    """What of an award stands in the books from ``booked_at`` on, in smallest units.
+    """What of an award stands in the books from ``booked`` on, in smallest units.
 
-    ``at`` is when what led to it happened. ``holder`` and ``lot_id`` are whose it was in the
-    books, and in which lot, where it was booked there. ``quiet``: it moved nothing there, for the
-    wallet's policy forgave it.
+    ``at`` is when what led to it happened. ``lot_id`` is the lot it had in the books, where it was
+    booked there.
     """
 
     record: FactRecord
     award: Award
     net: int
     at: datetime
-    booked_at: datetime
-    id: str
+    booked: Booked
     version: int
-    holder: MemberId | None = None
     lot_id: LotId | None = None
-    quiet: bool = False
 
 
 def levels(case: Case, record: FactRecord, terms: Terms) -> Iterator[Level]:
@@ -47,11 +43,10 @@ def levels(case: Case, record: FactRecord, terms: Terms) -> Iterator[Level]:
     booked = [one for one in case.of_facts.get(record.id, ()) if one.kind in AWARDING]
     for award in record.awards:
         old = known.get(award.name)
-        if was is not None and old is not None and _same_points(award, old):
-            mine = [one for one in booked if _name(one) == award.name[:3]]
-            yield from _as_was(case, was, record, award, old, mine)
+        if old is not None and _same_points(award, old):
+            yield from _as_was(record, award, old, booked)
         elif award.amount:
-            yield from _anew(record, award, booked, terms)
+            yield from _anew(record, award, _learnt(booked, known.values()), terms)
 
 
 def _same_points(award: Award, old: Award) -> bool:
@@ -59,88 +54,63 @@ def _same_points(award: Award, old: Award) -> bool:
     return same and award.whole == old.whole and award.share == old.share
 
 
-def _name(made: Transaction) -> tuple[object, object, str]:
-    return made.detail.get("plugin"), made.detail.get("rule"), made.wallet
-
-
 def _as_was(
-    case: Case,
-    was: FactRecord,
-    record: FactRecord,
-    award: Award,
-    old: Award,
-    booked: Sequence[Transaction],
+    record: FactRecord, award: Award, old: Award, booked: Sequence[Transaction]
 ) -> Iterator[Level]:
-    """The levels that the books tell of; what moved no points, such as what was forgiven, last."""
-    net = 0
-    for made in booked:
-        net += made.amount
+    """The levels that the award had, as the books tell of them."""
+    lots: dict[str, LotId] = {
+        made.id: entry.lot_id
+        for made in booked
+        for entry in made.entries
+        if entry.lot_id and entry.amount > 0
+    }
+    for change in (*_first(old, booked), *old.changes):
         yield Level(
             record=record,
             award=award,
-            net=net,
-            at=made.occurred_at,
-            booked_at=made.booked_at,
-            id=made.id,
-            version=made.config_version,
-            holder=MemberId(made.member_id),
-            lot_id=old.lot_id,
+            net=change.net,
+            at=change.at,
+            booked=change.booked,
+            version=change.version,
+            lot_id=lots.get(change.booked.id),
         )
-    if booked and net != old.net:
-        yield _unmoved(case, was, record, award, old, booked[-1])
 
 
-def _unmoved(
-    case: Case,
-    was: FactRecord,
-    record: FactRecord,
-    award: Award,
-    old: Award,
-    last: Transaction,
-) -> Level:
-    """The last level, where no points moved: they had expired by then, or were forgiven.
+def _first(award: Award, booked: Sequence[Transaction]) -> Iterator[Change]:
+    """What first put points into the lot of an award that does not say so itself."""
+    for made in booked:
+        if not award.household and any(entry.lot_id == award.lot_id for entry in made.entries):
+            booked_at = Booked(made.booked_at, made.id)
+            yield Change(booked_at, made.occurred_at, made.amount, made.config_version)
+            return
 
-    When the books learnt of that is not written down: not before it moved nothing.
-    """
-    after, at, quiet = last, last.occurred_at, False
-    if last.kind is not TransactionKind.REVERSAL:
-        at, ended = changed_at(was), case.ended(old.lot_id)
-        after, quiet = ended[-1] if ended else last, not ended
-    return Level(
-        record=record,
-        award=award,
-        net=old.net,
-        at=at,
-        booked_at=after.booked_at,
-        id=after.id + LAST,
-        version=last.config_version,
-        holder=MemberId(last.member_id),
-        quiet=quiet,
-    )
+
+def _learnt(booked: Sequence[Transaction], known: Iterable[Award]) -> Mapping[datetime, str]:
+    """The moments at which the books learnt of a fact, with what comes first of each."""
+    every = [Booked(one.booked_at, one.id) for one in booked]
+    every += [change.booked for award in known for change in award.changes]
+    return {one.at: one.id for one in sorted(every, reverse=True)}
 
 
 def _anew(
-    record: FactRecord, award: Award, booked: Sequence[Transaction], terms: Terms
+    record: FactRecord, award: Award, learnt: Mapping[datetime, str], terms: Terms
 ) -> Iterator[Level]:
     """The levels of another award: at the moments at which the books learnt of its fact."""
-    moments: dict[datetime, str] = {one.booked_at: one.id for one in reversed(booked)}
-    if not moments:
-        moments[record.received_at] = record.id
+    moments = dict(learnt) or {record.received_at: record.id}
     document = record.document
     if isinstance(document, OrderDocument):
-        learnt = max(moments)
+        latest = max(moments)
         refunded = [one.changed_at for one in document.refunds.values()]
-        moments |= {at: record.id + LAST for at in refunded if at > learnt}
+        moments |= {at: record.id + LAST for at in refunded if at > latest}
     last = max(moments)
-    for booked_at, id in sorted(moments.items()):
-        then = _known_at(record, None if booked_at == last else booked_at)
+    for booked in sorted(Booked(at, id) for at, id in moments.items()):
+        then = _known_at(record, None if booked.at == last else booked.at)
         yield Level(
             record=record,
             award=award,
             net=_net(then, award, terms),
             at=changed_at(then),
-            booked_at=booked_at,
-            id=id,
+            booked=booked,
             version=record.config_version,
         )
 

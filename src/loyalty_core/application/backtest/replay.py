@@ -14,7 +14,8 @@ from heapq import heappop, heappush
 
 from loyalty_core.application.automatic import buy_due
 from loyalty_core.application.backtest.case import Case
-from loyalty_core.application.backtest.levels import LAST, Level, levels
+from loyalty_core.application.backtest.levels import Level, levels
+from loyalty_core.application.backtest.people import People
 from loyalty_core.application.backtest.spends import Spends, copied
 from loyalty_core.application.backtest.step import Step
 from loyalty_core.application.backtest.terms import Terms
@@ -22,14 +23,16 @@ from loyalty_core.application.books import Books
 from loyalty_core.application.gifts import unfollowed
 from loyalty_core.application.grants import new_grant, prepare
 from loyalty_core.application.rules import Rules
-from loyalty_core.application.transfer import Note, Side, move_points, post_pair
+from loyalty_core.application.sharing import Keepers
+from loyalty_core.application.transfer import Note, Side, post_pair
 from loyalty_core.domain.backtests import Impossible
+from loyalty_core.domain.clock import Booked
 from loyalty_core.domain.facts import FactId
 from loyalty_core.domain.ledger import LotId, Transaction, TransactionKind
 from loyalty_core.domain.members import MemberId, MemberStatus
-from loyalty_core.domain.programs import DebtPolicy, Wallet
+from loyalty_core.domain.programs import Wallet
 from loyalty_core.errors import InsufficientPoints
-from loyalty_core.ports.records import FactRecord, Merge
+from loyalty_core.ports.records import FactRecord
 
 ERASED = "erased"
 
@@ -45,16 +48,20 @@ class Replay:
     _due: list[datetime] = field(default_factory=list)
     _lots: dict[LotId, LotId] = field(default_factory=dict)
     _spends: Spends = field(init=False)
+    _people: People = field(init=False)
 
     def run(self, until: datetime) -> None:
         """Does every step in the order in which the books learnt of it."""
-        self._spends = Spends(self.books, self.case, self.terms, self._refuse, self._note)
+        books, case = self.books, self.case
+        self._spends = Spends(books, case, self.terms, self._refuse, self._note, self._holder)
+        self._people = People(books, case, self._spends, self._refuse)
+        self._people.begin()
+        members = self._people.members
         for record in self.case.decided.values():
             for award in record.awards:
-                award.lot_id, award.net, award.answered = None, 0, 0
-        members = dict(self.case.decided_members)
-        for step in sorted(self._steps(), key=lambda one: (one.booked_at, one.id)):
-            self._stand(step.booked_at, self.terms.rules(step.occurred_at, step.version))
+                award.lot_id, award.net, award.answered, award.changes = None, 0, 0, ()
+        for step in sorted(self._steps(), key=lambda one: one.booked):
+            self._stand(step.booked.at, self.terms.rules(step.occurred_at, step.version))
             made = len(self.books.changes.transactions)
             step.act()
             if self.books.rules.automatic:
@@ -103,6 +110,10 @@ class Replay:
             )
         )
 
+    def _holder(self, member: str | None) -> MemberId:
+        """Who answers now for a member, such as that of a fact."""
+        return self._people.holder(MemberId(member or ""))
+
     # -- the steps ----------------------------------------------------------------------------
 
     def _steps(self) -> Iterator[Step]:
@@ -110,17 +121,14 @@ class Replay:
         for record in case.decided.values():
             for level in levels(case, record, self.terms):
                 act: Callable[[], None] = partial(self._level, level)
-                yield Step(level.booked_at, level.id, record.occurred_at, act, level.version)
+                yield Step(level.booked, record.occurred_at, act, level.version)
         yield from self._spends.steps()
-        for kept in case.members.values():
-            for merge in kept.merges:
-                at, id = self._merged_at(merge)
-                yield Step(at, id, at, partial(self._merge, kept.id, merge), 0)
+        yield from self._people.steps()
         for made in case.transactions:
             act_on = self._act_of(made)
             if act_on is not None:
-                act = partial(act_on, made)
-                yield Step(made.booked_at, made.id, made.occurred_at, act, made.config_version)
+                act, booked = partial(act_on, made), Booked(made.booked_at, made.id)
+                yield Step(booked, made.occurred_at, act, made.config_version)
 
     def _act_of(self, made: Transaction) -> Callable[[Transaction], None] | None:
         """What is done again for a transaction; None where it follows from another step."""
@@ -137,15 +145,10 @@ class Replay:
     def _level(self, level: Level) -> None:
         """Brings an award to where it is after a version or a refund of its order."""
         award, fact = level.award, level.record
-        delta = level.net - award.net
-        holder = level.holder or self.case.holder(MemberId(fact.member_id or ""), self.books.now)
-        policy = self.books.rules.config.wallets.get(award.wallet, Wallet()).debt
-        if level.quiet and delta < 0 and policy is DebtPolicy.CLAMP:
-            award.net = level.net
-        elif delta > 0:
-            self.books.accrue(holder, fact.id, award, delta, level.at)
-        elif delta < 0:
-            self.books.reverse(holder, fact.id, award, -delta, level.at)
+        if level.net != award.net:
+            holder = self._holder(fact.member_id)
+            keepers = Keepers(self.books, fact, holder, self._people.members)
+            keepers.book(award, level.net - award.net, level.at)
         if level.lot_id and award.lot_id:
             self._lots[level.lot_id] = award.lot_id
 
@@ -177,6 +180,7 @@ class Replay:
         kind, entries = TransactionKind.ADJUSTMENT, book.close()
         books.post(book, kind, entries, made.occurred_at, actor=made.actor, reason=made.reason)
         book.lapses_at = None
+        self._people.members[MemberId(made.member_id)].status = MemberStatus.ERASED
 
     def _transfer(self, made: Transaction) -> None:
         books, other = self.books, str(made.detail["to"])
@@ -200,36 +204,6 @@ class Replay:
             Side(receiver, got, {"from": made.member_id}),
             Note(made.occurred_at, made.reason, made.actor),
         )
-
-    def _merged_at(self, merge: Merge) -> tuple[datetime, str]:
-        """When the books learnt of a merge: with its first transaction, if there was any."""
-        for made in self.case.transactions:
-            if made.member_id == merge.member and "merged_into" in made.detail:
-                return made.booked_at, made.id
-        return merge.at, LAST
-
-    def _merge(self, kept: MemberId, merge: Merge) -> None:
-        """Lets all that a member has become another's, as when they were merged."""
-        books, gone = self.books, merge.member
-        note = Note(books.now, "", "")
-        for source in [one for one in books.wallets.values() if one.member_id == gone]:
-            target = books.wallet(kept, source.wallet)
-            every = list(source.lots.values())
-            for lot in every:
-                lot.came_from = lot.came_from or gone
-            moments = [at for at in (source.lapses_at, target.lapses_at) if at]
-            target.lapses_at, source.lapses_at = max(moments, default=None), None
-            details = {"merged_into": kept}, {"merged_from": gone}
-            books.move_held(source, target)
-            full = [lot for lot in every if lot.remaining]
-            move_points(books, (source, target), full, source.debt, details, note)
-            for lot in [lot for lot in every if lot.id in source.lots]:
-                del source.lots[lot.id]  # empty ones go along: points may come back into them
-                lot.member_id, target.lots[lot.id] = kept, lot
-        self._spends.move(gone, kept)
-        for grant in books.changes.grants.values():
-            if grant.member_id == gone:
-                grant.member_id, grant.came_from = kept, grant.came_from or gone
 
     def _reinstate(self, made: Transaction) -> None:
         book = self.books.wallet(made.member_id, made.wallet)
@@ -274,7 +248,7 @@ class Replay:
     def _give(self, record: FactRecord, reward: str, plugin: str, rule: str) -> None:
         books = self.books
         books.rules = self.terms.rules(record.occurred_at, record.config_version)
-        holder = self.case.holder(MemberId(record.member_id or ""), books.now)
+        holder = self._holder(record.member_id)
         grant = new_grant(books.rules, holder, reward, record.occurred_at)
         grant.fact_id, grant.plugin, grant.rule = record.id, plugin, rule
         prepare(books, grant, record.occurred_at)

@@ -134,7 +134,7 @@ class Backtesting:
             and terms.books_alike()
             and all(map(terms.sold_alike, case.redemptions))
         )
-        left_out = not same and (case.shared or case.parted)
+        left_out = not same and case.shared
         if same or left_out:
             unwritten.save(_as_it_is(uow, case))
             return Outcome(case, was, was, case.grants, left_out=left_out)

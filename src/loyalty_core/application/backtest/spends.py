@@ -18,6 +18,7 @@ from loyalty_core.application.catalogue import CATALOGUE, CatalogueReward
 from loyalty_core.application.claiming import AMPLE
 from loyalty_core.application.grants import buy_grant
 from loyalty_core.application.offers import priced, view_of
+from loyalty_core.domain.clock import Booked
 from loyalty_core.domain.facts import FactId, FactKey, Order
 from loyalty_core.domain.grants import GrantRecord, Revocation
 from loyalty_core.domain.ledger import Transaction, TransactionKind
@@ -40,6 +41,7 @@ class Spends:
     terms: Terms
     refuse: Refuse
     note: Callable[[datetime | None], None]
+    holder: Callable[[str | None], MemberId]
     made: dict[str, Redemption] = field(default_factory=dict)
     _returned: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
@@ -53,31 +55,27 @@ class Spends:
                 yield from self._uses(one, version)
                 continue
             at = one.created_at
-            yield Step(at, one.id, at, partial(self._hold, one), version)
-            ended, name = one.ended_at or at, one.transaction_id or one.id + LAST
+            yield Step(Booked(at, one.id), at, partial(self._hold, one), version)
+            ended = Booked(one.ended_at or at, one.ended_id or one.id + LAST)
             if one.state in SPENT:
-                yield Step(ended, name, at, partial(self._capture, one), version)
+                yield Step(ended, at, partial(self._capture, one), version)
             elif one.state is RedemptionState.RELEASED:
-                yield Step(ended, one.id + LAST, at, partial(self._release, one), version)
+                yield Step(ended, at, partial(self._release, one), version)
         for made in self.case.transactions:
             bought = known.get(str(made.detail.get("redemption", "")))
             gave = made.kind is TransactionKind.REDEMPTION
             if bought is not None and gave and made.id != bought.transaction_id:
                 act = partial(self._give_back, bought, made)
-                yield Step(made.booked_at, made.id, made.occurred_at, act, made.config_version)
-
-    def move(self, gone: str, kept: MemberId) -> None:
-        """Lets another member have the redemptions of one who was merged."""
-        for one in self.made.values():
-            if one.member_id == gone:
-                one.member_id, one.came_from = kept, one.came_from or gone
+                back = Booked(made.booked_at, made.id)
+                yield Step(back, made.occurred_at, act, made.config_version)
 
     def _uses(self, one: Redemption, version: int) -> Iterator[Step]:
         """The use of what was bought by itself: of what is bought by itself now in its place."""
         for grant in self.case.grants:
             if grant.redemption_id == one.id and grant.used_at is not None:
                 at = grant.used_at
-                yield Step(at, grant.id + LAST, at, partial(self._use, one, grant), version)
+                act = partial(self._use, one, grant)
+                yield Step(Booked(at, grant.id + LAST), at, act, version)
 
     def _use(self, one: Redemption, used: GrantRecord) -> None:
         before = [each for each in self.case.grants if each.reward == used.reward]
@@ -96,8 +94,7 @@ class Spends:
         self.refuse("grant", used.member_id, one.wallet, one.points, self.books.now, why)
 
     def _hold(self, one: Redemption) -> None:
-        books = self.books
-        holder = self.case.holder(MemberId(one.came_from or one.member_id), books.now)
+        holder = self.holder(one.came_from or one.member_id)
         held = sum(one.lots.values()) or one.points
         again = replace(
             one,
@@ -109,6 +106,7 @@ class Spends:
             returned=0,
             transaction_id=None,
             ended_at=None,
+            ended_id=None,
             attempts=0,
             retry_at=None,
             account_lot=None,
@@ -157,8 +155,8 @@ class Spends:
         if sliding and again.points > request.available:
             raise InsufficientPoints(f"{again.points} needed, {request.available} available")
         member = self.case.decided_members.get(MemberId(again.member_id))
-        view = view_of(member, owned.plugin)
-        offer = priced(owned, request, view, books.rules.config.program)
+        view = view_of(member, owned.plugin, books.rules)
+        offer = priced(owned, request, view, books.rules)
         if offer.refusal or offer.points <= 0:
             raise RedemptionRefused(offer.refusal or "there is nothing to spend points on")
         again.wallet, again.points, again.worth = offer.wallet, offer.points, offer.worth

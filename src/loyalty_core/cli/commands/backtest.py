@@ -232,7 +232,7 @@ def _told(found: Backtest) -> str:
             f"{found.gaining:,} earn more, {found.losing:,} less."
         )
     if found.left_out:
-        text += f" {found.left_out:,} were left as they were: their books were shared or parted."
+        text += f" {found.left_out:,} were left as they were: their books were shared."
     if found.erased:
         text += f" {found.erased:,} erased people are as they were."
     for plugin, facts in found.failed.items():
