@@ -339,16 +339,14 @@ class Books(Postings):
         In the order it happened: pending points became active and paid debt, holds timed out,
         points ended. So it does not matter how often it is done.
         """
-        done: Counter[str] = Counter()
-        for step in sorted(self._steps(book, done), key=lambda one: one[:3]):
+        did: Counter[str] = Counter()
+        for step in sorted(self._steps(book, did), key=lambda one: one[:3]):
             step.act(step.moment)
         lapsed = book.lapsed(self.now) and not book.held
         if lapsed:
             book.lapses_at = None
             self.touch(book)
-        return CaughtUp(
-            done["activated"], done["expired"], done["points"], done["timed_out"], lapsed
-        )
+        return CaughtUp(did["activated"], did["expired"], did["points"], did["timed_out"], lapsed)
 
     def _steps(self, book: WalletBook, done: Counter[str]) -> Iterator[Step]:
         """All that has become due for a wallet by now."""

@@ -82,8 +82,8 @@ class _Direct:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._driver: Any = connection.connection.driver_connection
-        self._cursor: Any = connection.connection.cursor()
+        driver: Any = connection.connection.driver_connection
+        self._driver, self._cursor = driver, driver.cursor()
 
     def fetch(self, text: str, parameters: Sequence[Any]) -> list[Any]:
         try:
