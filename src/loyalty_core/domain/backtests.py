@@ -73,9 +73,8 @@ class Backtest:
     ``impossible`` are the first 1,000 of ``impossible_count``.
 
     Of ``members_total`` members, ``replayed`` are those whom it may make a difference to:
-    ``gaining`` of them earn more, ``losing`` less. ``left_out`` might differ too and were left as
-    they were, for they are, or were, in households. ``erased`` people are as they were. ``failed``
-    counts the facts on which each plugin failed.
+    ``gaining`` of them earn more, ``losing`` less. ``erased`` people are as
+    they were. ``failed`` counts the facts on which each plugin failed.
     """
 
     since: datetime
@@ -92,7 +91,6 @@ class Backtest:
     replayed: int = 0
     gaining: int = 0
     losing: int = 0
-    left_out: int = 0
     erased: int = 0
     failed: Mapping[str, int] = field(default_factory=dict)
 

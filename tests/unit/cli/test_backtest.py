@@ -38,7 +38,6 @@ def test_the_document(shop: Shop, new: str) -> None:
         "replayed": 1,
         "gaining": 1,
         "losing": 0,
-        "left_out": 0,
         "erased": 0,
     }
     assert (found["impossible"], found["impossible_count"], found["failed"]) == ([], 0, {})

@@ -12,6 +12,7 @@ from loyalty_core.application.causes import MOST_ROUNDS, cause
 from loyalty_core.application.claiming import count_again
 from loyalty_core.application.rules import Rules, RulesAt
 from loyalty_core.application.settle import Folding
+from loyalty_core.domain.households import HouseholdMember
 from loyalty_core.domain.members import History, Identity, MemberId, MemberStatus
 from loyalty_core.errors import LedgerFault
 from loyalty_core.ports.recorded import EARLIEST
@@ -41,6 +42,7 @@ class Deciding:
         members: Sequence[MemberRecord],
         facts: Iterable[FactRecord],
         codes: Mapping[Identity, MemberId],
+        places: Sequence[HouseholdMember],
     ) -> None:
         """Writes members without what their facts left behind, and facts without decisions."""
         changes = Changes()
@@ -57,6 +59,7 @@ class Deciding:
 
         def work(uow: UnitOfWork) -> None:
             uow.save(changes)
+            uow.save_household_members(places)
             for fact in changes.facts.values():
                 count_again(uow, fact)
             if codes:

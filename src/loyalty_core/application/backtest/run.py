@@ -49,7 +49,6 @@ class Tally:
 
     members: int = 0
     replayed: int = 0
-    left_out: int = 0
     erased: int = 0
     impossible_count: int = 0
     impossible: list[Impossible] = field(default_factory=list)
@@ -70,7 +69,6 @@ class Outcome(NamedTuple):
     grants: Sequence[GrantRecord]
     impossible: Sequence[Impossible] = ()
     replayed: bool = False
-    left_out: bool = False
 
 
 class Backtesting:
@@ -100,7 +98,8 @@ class Backtesting:
         deciding = Deciding(self._scratch, self._rules, self._rules_at, self._since)
         for members in _pages(reader):
             ids = [one.id for one in members]
-            deciding.copy(members, reader.facts_of_members(ids), reader.codes_of(ids))
+            places = reader.places(one.id for one in members if one.household)
+            deciding.copy(members, reader.facts_of_members(ids), reader.codes_of(ids), places)
             told(len(members))
         for chunk in _in_order_of_merges(reader):
             deciding.decide(chunk, self._until)
@@ -134,10 +133,9 @@ class Backtesting:
             and terms.books_alike()
             and all(map(terms.sold_alike, case.redemptions))
         )
-        left_out = not same and case.shared
-        if same or left_out:
+        if same:
             unwritten.save(_as_it_is(uow, case))
-            return Outcome(case, was, was, case.grants, left_out=left_out)
+            return Outcome(case, was, was, case.grants)
         books = Books(unwritten.as_work(), self._rules, EARLIEST)
         unwritten.changes = books.changes
         replay = Replay(books, case, terms)
@@ -155,7 +153,6 @@ class Backtesting:
         members = case.members.values()
         tally.members += len(members)
         tally.erased += sum(one.status is MemberStatus.ERASED for one in members)
-        tally.left_out += len(members) if found.left_out else 0
         tally.replayed += len(members) if found.replayed else 0
         tally.refuse(found.impossible)
         for record in case.decided.values():
@@ -194,7 +191,6 @@ class Backtesting:
             replayed=tally.replayed,
             gaining=counting.gaining,
             losing=counting.losing,
-            left_out=tally.left_out,
             erased=tally.erased,
             failed=dict(tally.failed),
         )

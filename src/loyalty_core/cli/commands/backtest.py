@@ -146,7 +146,6 @@ def _document(found: Backtest, sides: Sides) -> documents.Document:
             "replayed": found.replayed,
             "gaining": found.gaining,
             "losing": found.losing,
-            "left_out": found.left_out,
             "erased": found.erased,
         },
         "months": _compared("month", found.months, sides),
@@ -231,8 +230,6 @@ def _told(found: Backtest) -> str:
             f"{found.replayed:,} of {found.members_total:,} members replayed: "
             f"{found.gaining:,} earn more, {found.losing:,} less."
         )
-    if found.left_out:
-        text += f" {found.left_out:,} were left as they were: their books were shared."
     if found.erased:
         text += f" {found.erased:,} erased people are as they were."
     for plugin, facts in found.failed.items():
