@@ -118,3 +118,30 @@ def test_a_member_who_was_forgotten_left_first(shop: Shop) -> None:
     loyalty.erase(found.people["cy"], reason="asked", actor="op", key="e")
     assert found.has()[0] == 20
     replayed_alike(loyalty, document())
+
+
+def test_who_took_theirs_along_and_comes_again(shop: Shop) -> None:
+    """What they give from then on is the household's, and what comes late of before is theirs."""
+    loyalty, found = shared(shop)
+    before = shop.clock()
+    shop.clock.advance(days=31)
+    found.joins("bob")
+    found.buys("bob", "3", 30, at=shop.clock())
+    found.buys("bob", "4", 8, at=before)
+    assert (found.has()[0], found.of("bob")[0]) == (35, 63)
+    replayed_alike(loyalty, document())
+
+
+def test_what_ended_as_the_household_did(shop: Shop) -> None:
+    ending = config_of(wallet={"expiry": {"after_days": 20}})
+    shared_all = {**ending, "household": {"wallets": {"points": {}}}}
+    loyalty = shop.open(config=shared_all)
+    found = home(loyalty, "ada")
+    found.buys("ada", "1", 50)
+    shop.clock.advance(days=25)
+    found.leaves("ada")
+    loyalty.adjust(found.people["ada"], "points", 30, reason="r", actor="a", key="a")
+    found.buys("ada", "1", 14, version=2)
+    assert found.of("ada")[0] == 30  # the 36 points less had ended: they are not taken again
+    assert loyalty.verify().problems == ()
+    replayed_alike(loyalty, shared_all)

@@ -140,7 +140,7 @@ def _dissolve(
 
 
 def hand_over(books: Books, member: MemberId, household: MemberId) -> None:
-    """Moves all that a household has to its last member, debt as well."""
+    """Moves all that a household has to its last member: points, debt, and lots that are empty."""
     note = Note(books.now, "", "")
     for source in [book for book in books.wallets.values() if book.member_id == household]:
         target = books.wallet(member, source.wallet)
@@ -150,6 +150,9 @@ def hand_over(books: Books, member: MemberId, household: MemberId) -> None:
         moments = [at for at in (source.lapses_at, target.lapses_at) if at]
         target.lapses_at, source.lapses_at = max(moments, default=None), None
         move_points(books, (source, target), lots, source.debt, _details(member, household), note)
+        for lot in source.lots.values():  # such as those that ended just now
+            lot.member_id, lot.came_from, target.lots[lot.id] = member, None, lot
+        source.lots.clear()
 
 
 def give_back(

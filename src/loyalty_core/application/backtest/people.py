@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import partial
 
 from loyalty_core.application.backtest.case import Case
@@ -13,7 +14,7 @@ from loyalty_core.application.books import Books
 from loyalty_core.application.departing import give_back, hand_over, rules_of
 from loyalty_core.application.transfer import Note, move_points
 from loyalty_core.domain.grants import GrantRecord
-from loyalty_core.domain.households import LeavingPolicy
+from loyalty_core.domain.households import Contribution, LeavingPolicy
 from loyalty_core.domain.ledger import Lot, WalletBook
 from loyalty_core.domain.members import MemberId, MemberStatus
 from loyalty_core.domain.redemptions import Redemption
@@ -64,17 +65,18 @@ class People:
                 yield Step(at, at.at, act, 0)
                 if over := absence.until:
                     yield Step(over, over.at, partial(self._part, gone.id, absence.into), 0)
-        lefts = [
-            (contribution.left, member.id, contribution.household)
+        lefts = sorted(
+            (shared.left, member.id, shared.household, shared.until)
             for member in self.case.members.values()
-            for contribution in member.contributions
-            if contribution.left
-        ]
-        last = {household: left for left, _, household in sorted(lefts)}
-        for left, member, household in lefts:
+            for shared in member.contributions
+            if shared.left and shared.until
+        )
+        last = {household: left for left, _, household, _ in lefts}
+        for left, member, household, until in lefts:
             closed = self.case.members[household].status is MemberStatus.CLOSED
             ends = closed and last[household] == left
-            yield Step(left, left.at, partial(self._leave, member, household, ends), 0)
+            act = partial(self._leave, member, household, until, ends)
+            yield Step(left, left.at, act, 0)
 
     def _merge(self, gone: MemberId, kept: MemberId) -> None:
         """Lets all that a member has become another's, as when they were merged."""
@@ -120,17 +122,21 @@ class People:
                 one.member_id = gone
                 one.came_from = None if one.came_from == gone else one.came_from
 
-    def _leave(self, member: MemberId, household: MemberId, ends: bool) -> None:
+    def _leave(self, member: MemberId, household: MemberId, until: datetime, ends: bool) -> None:
         """Takes a member out of a household, which may end with that, as when they left it."""
         books, group = self.books, self._group(member)
         returns = rules_of(books.rules).on_leaving is LeavingPolicy.RETURN
+
+        def mine(each: Contribution) -> bool:
+            return each.household == household and each.since < until
+
         if ends:
             self._dissolve(member, household)
         elif returns:
             give_back(books, member, household, group)
         for one in group if returns else ():
             self.members[one].contributions = [
-                replace(each, returned=True) if each.household == household else each
+                replace(each, returned=each.returned or mine(each))
                 for each in self.members[one].contributions
             ]
 
@@ -140,11 +146,6 @@ class People:
             target = books.wallet(member, source.wallet)
             books.move_held(source, target, books.holding(source))
         hand_over(books, member, household)
-        for source in self._books_of(household):
-            empty = list(source.lots.values())
-            for lot in empty:
-                lot.came_from = None
-            _bring(empty, source, books.wallet(member, source.wallet))
         for one in self._owned():
             if one.member_id == household:
                 one.member_id, one.came_from = member, None
