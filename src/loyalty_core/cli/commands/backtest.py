@@ -157,6 +157,7 @@ def _document(found: Backtest, sides: Sides) -> documents.Document:
         "impossible_count": found.impossible_count,
         "impossible": impossible,
         "failed": dict(found.failed),
+        "uncounted": list(found.uncounted),
     }
 
 
@@ -232,6 +233,10 @@ def _told(found: Backtest) -> str:
         )
     if found.erased:
         text += f" {found.erased:,} erased people are as they were."
+    if found.uncounted:
+        named = ", ".join(found.uncounted)
+        text += f" Counted as of today, and not for the past: {named}. Rules that ask for these"
+        text += " segments went by whom the books had in them then: of new ones, nobody."
     for plugin, facts in found.failed.items():
         text += f" The plugin {plugin!r} failed on {facts:,} facts."
     return text
