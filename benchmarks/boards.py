@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 from benchmarks.growth import ROWS_A_TRANSACTION, SMALL
-from benchmarks.shop import CONFIG, FIRST, Measured, Shop, order, rate
+from benchmarks.shop import CONFIG, FIRST, Measured, Shop, in_turns, order, part
 from loyalty_core import Loyalty
 
 READS = 300
@@ -35,48 +35,52 @@ def ranked(shop: Shop, number: int) -> Measured:
     Half of all are one tie, and a thousand scores have moved since they were counted. Reference:
     out of 1,000, of which as many have moved as can.
     """
-    made = []
+    both = []
     for name, members in (("few", min(SMALL, number)), ("many", number)):
         loyalty = opened(shop, program=name, boards=1)
-        ids = placed(shop, loyalty, name, members)
-        step = max(members // READS, 1)
+        ids = placed(shop, loyalty, name, members)[:: max(members // READS, 1)]
         read = partial(loyalty.board_around, "friends-0", neighbours=5)
-        [read(one) for one in ids[::step]]  # what is prepared once is, from here on
-        times = sorted(timed(partial(read, one)) for one in ids[::step])
-        made.append((1 / statistics.mean(times), times[len(times) * 99 // 100] * 1000))
-    (few, few_p99), (many, many_p99) = made
-    return Measured(many, few, many_p99, few_p99)
+        both.append([partial(read, one) for one in ids])
+    return compared(*both)
 
 
 def first_page(shop: Shop, number: int) -> Measured:
     """The first hundred places out of ``number``; reference: out of 1,000."""
-    made = []
+    both = []
     for name, members in (("few", min(SMALL, number)), ("many", number)):
         loyalty = opened(shop, program=name, boards=1)
         placed(shop, loyalty, name, members)
-        loyalty.board("friends-0")
-        times = sorted(timed(partial(loyalty.board, "friends-0")) for _ in range(READS))
-        made.append((1 / statistics.mean(times), times[len(times) * 99 // 100] * 1000))
-    (few, few_p99), (many, many_p99) = made
-    return Measured(many, few, many_p99, few_p99)
+        both.append([partial(loyalty.board, "friends-0")] * READS)
+    return compared(*both)
+
+
+def compared(few: Sequence[Callable[[], object]], many: Sequence[Callable[[], object]]) -> Measured:
+    """Reads of many and of few, one of each in turns, so that both meet the same machine."""
+    pairs = list(zip(many, few, strict=False))
+    for pair in pairs:  # what is prepared once is, from here on
+        [read() for read in pair]
+    times = zip(*(map(timed, pair) for pair in pairs), strict=True)
+    ours, theirs = (sorted(one) for one in times)
+    p99, their_p99 = (one[len(one) * 99 // 100] * 1000 for one in (ours, theirs))
+    return Measured(1 / statistics.mean(ours), 1 / statistics.mean(theirs), p99, their_p99)
 
 
 def scored(shop: Shop, number: int) -> Measured:
     """Orders that move a board, one by one; reference: the same without a board."""
-    rates = []
-    for boards in (0, 1):
+    both = []
+    for boards in (1, 0):
         loyalty = opened(shop, program=f"boards-{boards}", boards=boards)
         facts = [
             order(f"{boards}-{n}", str(n % 100), FIRST + timedelta(minutes=n))
             for n in range(2 * number)
         ]
         loyalty.record_many(facts[:number])
-        rates.append(rate(partial(recorded, loyalty, facts[number:])))
-    return Measured(rates[1], rates[0])
+        both.append(partial(recorded, loyalty, facts[number:]))
+    return in_turns(*both)
 
 
-def recorded(loyalty: Loyalty, facts: list[dict[str, Any]]) -> int:
-    return len([loyalty.record(fact) for fact in facts])
+def recorded(loyalty: Loyalty, facts: list[dict[str, Any]], turn: int) -> int:
+    return len([loyalty.record(fact) for fact in part(facts, turn)])
 
 
 def timed(call: Callable[[], object]) -> float:

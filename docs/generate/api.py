@@ -22,6 +22,7 @@ THEMES = {
     "domain.members": "Members",
     "domain.programs": "Configuration",
     "domain.names": "Configuration",
+    "domain.settings": "Configuration",
     "application.activities": "Writing plugins",
     "application.structure": "Configuration",
     "application.files.facts": "Connectors",

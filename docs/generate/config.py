@@ -6,7 +6,7 @@ import inspect
 import json
 import tomllib
 from collections import abc
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -84,27 +84,31 @@ SIMPLE: dict[Any, str] = {
 }
 
 
+CORE: Mapping[str, type] = {
+    "program": Program,
+    "wallets.<name>": Wallet,
+    "household": HouseholdRules,
+    "calendar": Calendar,
+    "rewards.<id>": Reward,
+    "segments.<id>": Segment,
+    "campaigns.<name>": Campaign,
+    "checkout": Checkout,
+    "partners.<program>": Partner,
+}
+
+
 def page() -> str:
     """The page about the configuration."""
     seen: set[type] = set()
-    parts = [
-        _tables("`[program]`", Program, seen),
-        _tables("`[wallets.<name>]`", Wallet, seen),
-        _tables("`[household]`", HouseholdRules, seen),
-        _tables("`[calendar]`", Calendar, seen),
-        _tables("`[rewards.<id>]`", Reward, seen),
-        _tables("`[segments.<id>]`", Segment, seen),
-        _tables("`[campaigns.<name>]`", Campaign, seen),
-        _tables("`[checkout]`", Checkout, seen),
-        _tables("`[partners.<program>]`", Partner, seen),
-    ]
-    parts += [
-        _tables(f"`[plugins.{manifest.id}]`", manifest.config, seen)
-        for manifest in (plugin.manifest for plugin in own_plugins())
-        if manifest.config
-    ]
-    parts.append(_tables("`[gateway]`", GatewaySettings, seen))
+    parts = [_tables(f"`[{name}]`", kind, seen) for name, kind in sections().items()]
     return whole_page("Configuration", INTRODUCTION, *parts)
+
+
+def sections() -> dict[str, type]:
+    """The settings dataclass of every section, by its name."""
+    manifests = [plugin.manifest for plugin in own_plugins()]
+    plugins = {f"plugins.{one.id}": one.config for one in manifests if one.config}
+    return {**CORE, **plugins, "gateway": GatewaySettings}
 
 
 def own_plugins() -> list[Plugin]:
@@ -119,7 +123,7 @@ def own_plugins() -> list[Plugin]:
 def _tables(title: str, kind: type, seen: set[type]) -> str:
     """A section, and below it the tables that its keys name and no section before it had."""
     parts = [f"## {title}", _table(kind)]
-    for inner in _inside(kind):
+    for inner in inside(kind):
         if inner not in seen:
             seen.add(inner)
             parts += [f"### {_name(inner)}", _table(inner)]
@@ -132,13 +136,13 @@ def _name(kind: type) -> str:
     return kind.__name__ if owner == "core" else f"{owner} {kind.__name__}"
 
 
-def _inside(kind: type) -> Iterator[type]:
+def inside(kind: type) -> Iterator[type]:
     """The settings dataclasses and the choices below one, nearest first."""
     for hint in get_type_hints(kind).values():
         for part in _leaves(hint):
             if is_dataclass(part) and isinstance(part, type):
                 yield part
-                yield from _inside(part)
+                yield from inside(part)
             elif _is_choice(part):
                 yield part
 

@@ -56,6 +56,7 @@ from loyalty_core import (
     SignedIn,
     SignsMembersIn,
     Standing,
+    StateStep,
     Subscription,
     SuggestsLines,
     TellEvent,
@@ -86,6 +87,10 @@ Hooks register; they are called when a program opens. What they register is call
 the Protocols [below](#what-hooks-register). This is plugin API {PLUGIN_API_VERSION}: a plugin
 says which versions it needs in `requires_plugin_api`. A hook nobody knows is refused at start-up,
 so that a misspelt one is noticed.
+
+Within a major version nothing that plugins rely on is taken away or asked for in addition
+([decision 0043](../decisions/0043-what-plugins-rely-on.md)). Kinds of effects, inputs and actions
+may be added, and members of enumerations: have a case for the rest.
 """
 GIVEN = (
     ProgramType,
@@ -159,6 +164,7 @@ def page() -> str:
         "## The manifest",
         _class(PluginManifest),
         _class(PersonalData),
+        _class(StateStep),
         _class(Deprecation),
         "## What hooks register",
         *map(_class, GIVEN),

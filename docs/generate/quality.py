@@ -11,7 +11,7 @@ from loyalty_gateway.quality import RULES as GRAPHQL
 INTRODUCTION = """
 A good plugin keeps these rules. Each has a code, and is checked by code: in the plugin's tests by
 `PluginSuite` of `loyalty_core.testing.plugin`, and from a terminal by `loyalty plugin check`.
-[Testing a plugin](../testing-a-plugin.md) shows how.
+[Test a plugin](../how-to/testing.md) shows how.
 
 A plugin has a grade if it keeps all rules of it and of the grades below. A rule that is about
 something the plugin does not have holds by itself. One that is not right for a plugin can be

@@ -198,6 +198,26 @@ def test_root_fields_of_one_request_are_limited(loyalty: Loyalty, ada: str) -> N
     assert error["extensions"]["code"] == "TOO_COMPLEX"
 
 
+@pytest.mark.parametrize(
+    ("limits", "fits", "fault"),
+    [
+        (Limits(fields=2), "{ me { id } }", "limit of 2 fields"),
+        (Limits(aliases=1), "{ me { id joinedAt } }", "limit of 1 aliases"),
+        (Limits(directives=1), "{ me { id } program { name } }", "limit of 1 directives"),
+        (Limits(tokens=6), "{ me { id } }", "more than 6 tokens"),
+    ],
+)
+def test_what_one_request_asks_for_is_limited_as_is_said(
+    loyalty: Loyalty, ada: str, limits: Limits, fits: str, fault: str
+) -> None:
+    front = Front(loyalty, replace(SETTINGS, limits=limits))
+    assert front.data(fits, signed(ada))["me"]["id"] == ada
+    errors = front.ask(
+        "{ me { a: id @skip(if: false) b: joinedAt @skip(if: false) } }", signed(ada)
+    )["errors"]
+    assert [one["message"] for one in errors if fault in one["message"]] != []
+
+
 def test_calls_of_one_request_are_counted(loyalty: Loyalty, ada: str) -> None:
     front = Front(loyalty, replace(SETTINGS, limits=Limits(calls=5)))
     pages = [f"a{n}: history(first: {n + 1}) {{ edges {{ cursor }} }}" for n in range(8)]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gateway.tests.shop import CONFIG, SETTINGS, Front, ShopPlugin, order, signed
+from gateway.tests.shop import CONFIG, SETTINGS, Front, ShopPlugin, order
 from loyalty_core import Loyalty, PluginManifest
 from loyalty_gateway import GatewaySettings, JwtSettings, create_app
 from loyalty_gateway.compose import composed
@@ -61,13 +61,6 @@ def test_the_examples_run(monkeypatch: pytest.MonkeyPatch) -> None:
         create_app(loyalty, made)
         token = names["token_for"]("c7", SECRET)
         assert Front(loyalty, issued).data("{ me { streak } }", token) == {"me": {"streak": 12}}
-
-
-def test_the_command_shown_holds_points(front: Front, ada: str) -> None:
-    (hold,) = blocks("graphql")
-    made = front.data(hold, signed(ada))["hold"]
-    assert made["worth"] == {"amount": "0.50", "currency": "EUR"}
-    assert front.loyalty.redemption(made["id"]).state == "held"
 
 
 def test_the_commands_without_a_key_are_those_it_names() -> None:

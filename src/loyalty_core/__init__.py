@@ -14,7 +14,15 @@ from loyalty_core.domain.adjustments import (
     ExpiresAt,
     ReinstatementReceipt,
 )
-from loyalty_core.domain.amounts import Minor, Money, Rounding, format_scaled, parse_scaled, split
+from loyalty_core.domain.amounts import (
+    Minor,
+    Money,
+    Rounding,
+    format_scaled,
+    parse_scaled,
+    round_scaled,
+    split,
+)
 from loyalty_core.domain.backtests import Backtest, Compared, Figures, GrantsCompared, Impossible
 from loyalty_core.domain.benefit_checks import benefit_problems
 from loyalty_core.domain.benefits import (
@@ -115,7 +123,14 @@ from loyalty_core.domain.facts import (
     Scalar,
     Tender,
 )
-from loyalty_core.domain.foreign import as_object, as_objects, as_text, needed_moment, needed_object
+from loyalty_core.domain.foreign import (
+    as_object,
+    as_objects,
+    as_text,
+    needed_id,
+    needed_moment,
+    needed_object,
+)
 from loyalty_core.domain.grants import BorneCost, CodeImport, GrantReceipt, GrantState
 from loyalty_core.domain.habits import Habits, Purchases, UsualItem, UsualOrder, UsualStore
 from loyalty_core.domain.household_views import (
@@ -153,7 +168,13 @@ from loyalty_core.domain.partners import (
     Settlement,
     SettlementReceipt,
 )
-from loyalty_core.domain.plugin_states import LiftReceipt, PersonalData, PluginState, PluginStatus
+from loyalty_core.domain.plugin_states import (
+    LiftReceipt,
+    PersonalData,
+    PluginState,
+    PluginStatus,
+    StateStep,
+)
 from loyalty_core.domain.pricing import BenefitUse, LinePrice, MissedBenefit, Pricing, price
 from loyalty_core.domain.programs import (
     Accepted,
@@ -202,7 +223,16 @@ from loyalty_core.domain.segments import (
     SegmentPage,
     SegmentReport,
 )
-from loyalty_core.domain.shops import contact_identities, customer_ids, member_text, worth_in
+from loyalty_core.domain.settings import doc
+from loyalty_core.domain.shops import (
+    code_title,
+    contact_identities,
+    customer_ids,
+    is_title_of,
+    member_text,
+    worth_in,
+    worth_text,
+)
 from loyalty_core.domain.statements import (
     AwardExplanation,
     Cart,
@@ -289,7 +319,11 @@ from loyalty_core.plugins.accounts import (
     ConnectedAccount,
     ShopAccount,
     account_problems,
+    code_problems,
     connected_problems,
+    leads_here,
+    reward_kinds,
+    shop_data,
     signer_problems,
     url_problems,
 )
@@ -374,7 +408,7 @@ __all__ = [
     "SegmentUnknown", "Settlement", "SettlementReceipt", "SettlementRefused", "SharedWallet",
     "ShopAccount", "ShopErasureAsked", "ShopHttp", "ShowMember", "ShowsMembers", "SignatureInvalid",
     "SignedIn", "SignsMembersIn", "SpendOffer", "SpendRequest", "Spenders", "Stacking", "Standing",
-    "Statement", "Status", "StoreBusy", "StoreError", "StoreFull", "StoreReadOnly",
+    "StateStep", "Statement", "Status", "StoreBusy", "StoreError", "StoreFull", "StoreReadOnly",
     "StoreUnreachable", "Subscription", "SuggestsLines", "TellEvent", "Tender", "TickReport",
     "Tier", "TierChange", "TierScheme", "TopMember", "Trace", "Transaction", "TransactionKind",
     "TransactionNotFound", "TransferReceipt", "TransferRefused", "TransferRules", "Translation",
@@ -382,12 +416,13 @@ __all__ = [
     "Verified", "VerifyReport", "WalkReport", "Wallet", "WalletStatement", "WalletTotals",
     "WalletUnknown", "Wants", "WebhookCheck", "WebhookRequest", "__version__", "account_problems",
     "add_column", "add_months", "add_sqlite_hooks", "as_object", "as_objects", "as_text",
-    "benefit_problems", "board_win", "check_proof", "config_schema", "connected_problems",
-    "contact_identities", "cursor_of", "customer_ids", "day_of", "format_scaled", "hookimpl",
-    "inputs_of", "is_purchase", "line_nets", "member_text", "minor_digits", "needed_moment",
-    "needed_object", "next_period_start", "order_total", "own_table", "parse_scaled", "patiently",
-    "period_start", "place_at", "points_multiplier", "price", "read_facts", "read_settings",
-    "same_signature", "secret_problems", "signer_problems", "split", "start_of", "url_problems",
-    "worth_in", "zone",
+    "benefit_problems", "board_win", "check_proof", "code_problems", "code_title", "config_schema",
+    "connected_problems", "contact_identities", "cursor_of", "customer_ids", "day_of", "doc",
+    "format_scaled", "hookimpl", "inputs_of", "is_purchase", "is_title_of", "leads_here",
+    "line_nets", "member_text", "minor_digits", "needed_id", "needed_moment", "needed_object",
+    "next_period_start", "order_total", "own_table", "parse_scaled", "patiently", "period_start",
+    "place_at", "points_multiplier", "price", "read_facts", "read_settings", "reward_kinds",
+    "round_scaled", "same_signature", "secret_problems", "shop_data", "signer_problems", "split",
+    "start_of", "url_problems", "worth_in", "worth_text", "zone",
 ]
 # fmt: on

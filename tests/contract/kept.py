@@ -57,6 +57,8 @@ KEPT = {
     "loyalty_own_table.plugin": "a plugin's",
     "loyalty_own_table.moments": "a plugin's columns",
     "loyalty_quarantine.plugin": "a plugin's",
+    "loyalty_quarantine.call": "a method's name",
+    "loyalty_quarantine.of": "a plugin's",
     "loyalty_quarantine.version": "a plugin's",
     "loyalty_quarantine.reason": "the class of an error",
     "loyalty_settlement.debtor": "a program",

@@ -135,6 +135,50 @@ def test_points_of_a_code_that_cannot_be_made_are_given_back(shop: Shop) -> None
     assert loyalty.verify().problems == ()
 
 
+def test_a_shop_that_asks_for_a_moment_again_and_again_is_only_slow(
+    shop: Shop, maker: Stall
+) -> None:
+    loyalty = opened(shop, maker)
+    ada, _ = bought(loyalty)
+    for _ in range(30):
+        maker.fails = [away(after=2)]
+        loyalty.tick()
+        shop.clock.advance(seconds=5)
+    assert loyalty.connector_status("stall").actions_dead == 0
+    maker.fails = []
+    loyalty.tick()
+    assert (points(loyalty, ada)[0], loyalty.grants(ada)[0].state) == (50, "issued")
+
+
+class NoCodesNow(Stall):
+    """A stall that is never there for codes, and does all else."""
+
+    def act(self, action: Any) -> str | None:
+        if isinstance(action, MakeCode):
+            raise away(after=60)
+        return super().act(action)
+
+
+def test_points_do_not_wait_for_a_shop_that_is_there_for_all_but_their_code(shop: Shop) -> None:
+    stall = NoCodesNow(wants=Wants(rewards=("five",), events=("points_credited",)))
+    loyalty = opened(shop, stall)
+    ada, _ = bought(loyalty)
+    held = []
+    for half_day in range(16):
+        loyalty.tick()
+        loyalty.record(order(f"good {half_day}", amount="1.00", email="bob@example.org"))
+        shop.clock.advance(seconds=10)  # the code is not due yet, and what is told then works
+        loyalty.tick()
+        held.append(points(loyalty, ada)[0])
+        shop.clock.advance(hours=12)
+    assert (held[6], held[-1]) == (50, 100)
+    assert (loyalty.grants(ada)[0].state, loyalty.redemptions(ada)[0].state) == (
+        ("revoked", "cancelled")
+    )
+    assert loyalty.connector_status("stall").disabled_at is None
+    assert loyalty.verify().problems == ()
+
+
 def test_points_do_not_wait_for_a_shop_that_is_switched_off(shop: Shop, maker: Stall) -> None:
     loyalty = opened(shop, maker)
     ada, _ = bought(loyalty)

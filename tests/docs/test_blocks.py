@@ -2,8 +2,8 @@
 
 A page's Python blocks run in order in one namespace, in an empty folder. What a session (`pycon`)
 shows, and what stands behind a `print` as a comment, is compared with what is printed. TOML that
-shows part of a configuration is completed. Blocks that are a file (`file=` behind the language) are
-for the tests that follow such a page: test_tutorial.py.
+shows part of a configuration is completed. JSON is a fact, which the schema takes and a program
+books, or an answer of GraphQL, which test_graphql.py compares.
 """
 
 import contextlib
@@ -14,20 +14,21 @@ import re
 import sys
 import tomllib
 import types
-from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
-from loyalty_core import ConfigError, Loyalty
+from docs.generate import REFERENCE
+from docs.generate.facts_words import EXAMPLES
+from loyalty_core import ConfigError, FactError, Loyalty, RecordStatus
 from loyalty_gateway.settings import settings_of
-from tests.architecture.tree import ROOT, project_files
+from tests.architecture.tree import ROOT
+from tests.docs.samples import Block, blocks, kind_of, of_kind
 
-BLOCK = re.compile(r"^( *)```(\w+)([^\n]*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
-PAGE_IN_PAGE = re.compile(r"^~~~.*?^~~~$", re.MULTILINE | re.DOTALL)
+EARLIER = "2020-01-01T00:00:00Z"
 PRINTED = re.compile(r"^ *print\(.*\)  # (.*)$", re.MULTILINE)
 WHOLE: dict[str, Any] = {
     "program": {"id": "shop"},
@@ -35,44 +36,8 @@ WHOLE: dict[str, Any] = {
 }
 
 
-@dataclass(frozen=True)
-class Block:
-    page: Path
-    line: int
-    language: str
-    text: str
-
-    @property
-    def place(self) -> str:
-        shown = self.page.relative_to(ROOT) if self.page.is_relative_to(ROOT) else self.page
-        return f"{shown}:{self.line}"
-
-
-def blocks(page: Path) -> Iterator[Block]:
-    """The fenced blocks of a page, without those that are files."""
-    text = page.read_text(encoding="utf-8")
-    text = PAGE_IN_PAGE.sub(lambda inner: "\n" * inner[0].count("\n"), text)
-    for found in BLOCK.finditer(text):
-        line = text.count("\n", 0, found.start()) + 1
-        indent = len(found[1])
-        body = "".join(one[indent:] or "\n" for one in found[4].splitlines(keepends=True))
-        if "file=" not in found[3]:
-            yield Block(page, line, found[2], body)
-
-
-OUTSIDE = ROOT / "examples" / "third_party_plugin"
-"""Its page runs where it is installed: by its own tests, which tests/outside runs."""
-PAGES = [
-    path for path in project_files() if path.suffix == ".md" and not path.is_relative_to(OUTSIDE)
-]
-BLOCKS = [block for page in PAGES for block in blocks(page)]
-TOML = [block for block in BLOCKS if block.language == "toml"]
-JSON = [block for block in BLOCKS if block.language == "json"]
-PYTHON = [
-    page
-    for page in PAGES
-    if any(block.page == page and block.language in ("python", "pycon") for block in BLOCKS)
-]
+PYTHON = sorted({block.page for block in of_kind("python")})
+SCHEMA = json.loads((REFERENCE / "facts.schema.json").read_text(encoding="utf-8"))
 
 
 def completed(document: dict[str, Any]) -> dict[str, Any]:
@@ -93,16 +58,14 @@ def open_part(text: str) -> None:
 
 
 def run(page: Path) -> None:
-    """Runs a page's Python; what is printed must be what the page shows."""
+    """Runs a page's Python but for its files; what is printed must be what the page shows."""
     name = f"{page.stem} of the documentation"
     module = sys.modules[name] = types.ModuleType(name)  # classes are looked for by their module
     namespace = vars(module)
     try:
         for block in blocks(page):
-            if block.language == "python":
-                run_code(block, namespace)
-            elif block.language == "pycon":
-                run_session(block, namespace)
+            if kind_of(block) == "python":
+                (run_code if block.language == "python" else run_session)(block, namespace)
     finally:
         del sys.modules[name]
         for left_open in [one for one in namespace.values() if isinstance(one, Loyalty)]:
@@ -125,14 +88,35 @@ def run_session(block: Block, namespace: dict[str, Any]) -> None:
     assert not runner.failures, said.getvalue()
 
 
-@pytest.mark.parametrize("block", TOML, ids=lambda block: block.place)
+def book(text: str, *, source: str) -> None:
+    """Books a fact that is shown, or quotes a cart; ``source`` is said where it may be left out."""
+    fact = json.loads(text)
+    schema = SCHEMA if "type" in fact else {"$ref": "#/$defs/Cart", "$defs": SCHEMA["$defs"]}
+    fact = ({"source": source} if source else {}) | fact
+    faults = list(Draft202012Validator(schema).iter_errors(fact))
+    assert faults == [], [(fault.json_path, fault.message) for fault in faults]
+    order = {key: fact[key] for key in ("source", "currency", "occurred_at") if key in fact}
+    with Loyalty.open(WHOLE, "sqlite://") as loyalty:
+        if "type" not in fact:
+            loyalty.quote(fact)
+            return
+        if fact["type"] == "refund":
+            line = {"id": "1", "amount": "100.00"}
+            bought = order | {"occurred_at": EARLIER, "type": "order", "id": fact["order_id"]}
+            loyalty.record(bought | {"identities": {"card": "1"}, "lines": [line]})
+        assert loyalty.record(fact).status is RecordStatus.BOOKED
+
+
+@pytest.mark.parametrize("block", of_kind("toml"), ids=lambda block: block.place)
 def test_toml_opens(block: Block) -> None:
     open_part(block.text)
 
 
-@pytest.mark.parametrize("block", JSON, ids=lambda block: block.place)
-def test_json_parses(block: Block) -> None:
-    json.loads(block.text)
+@pytest.mark.parametrize("block", of_kind("json"), ids=lambda block: block.place)
+def test_json_is_taken(block: Block) -> None:
+    if not {"data", "errors"} & json.loads(block.text).keys():
+        connector = block.page.parent.parent == ROOT / "plugins"
+        book(block.text, source="shop" if connector else "")
 
 
 @pytest.mark.parametrize("page", PYTHON, ids=lambda page: str(page.relative_to(ROOT)))
@@ -166,3 +150,19 @@ def test_right_python_passes(tmp_path: Path) -> None:
 def test_wrong_toml_is_noticed() -> None:
     with pytest.raises(ConfigError):
         open_part('[program]\ncurency = "EUR"\n')
+
+
+@pytest.mark.parametrize(
+    ("change", "refused"),
+    [
+        ({"lines": []}, AssertionError),
+        ({"price": "1.00"}, AssertionError),
+        ({"total": "1.00"}, FactError),
+        ({"identities": {"email": "ada"}}, FactError),
+    ],
+)
+def test_a_wrong_fact_is_noticed(change: dict[str, Any], refused: type[Exception]) -> None:
+    right = EXAMPLES["Order"]
+    book(json.dumps(right), source="")
+    with pytest.raises(refused):
+        book(json.dumps(right | change), source="")

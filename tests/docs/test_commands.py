@@ -1,19 +1,19 @@
-"""The commands the documentation gives exist."""
+"""The commands that prose and tables give exist, with the arguments that they are given.
 
-import configparser
+Those of blocks are run: test_console.py.
+"""
+
 import re
-from typing import Any
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
 
-from typer.main import get_command
+from tests.architecture.tree import ROOT
+from tests.docs import looked_up
+from tests.docs.samples import FENCED, OUTSIDE, PAGES
 
-from loyalty_core.cli import build_app
-from tests.architecture.tree import ROOT, project_files
-
-LOYALTY = re.compile(r"(?:^|`)loyalty ([a-z]+)(?: ([a-z]+))?", re.MULTILINE)
-CONNECT = re.compile(r"(?:^|`)loyalty connect [A-Za-z][\w.]* ([a-z]+)", re.MULTILINE)
-"""A connector's name stands before the command."""
-OUTSIDE = ("examples", "third_party_plugin")
-"""Its commands are there where it is installed, and its own tests run them."""
+LOYALTY = re.compile(r"`loyalty\s+([^`<>]+)`")
+INSTALLED = re.compile(r"`((?:python -m )?(?:pip install|tox run)\s[^`]+)`")
 PROMISED = (
     "python -m pip install tox && python -m tox run -e demo",
     "python -m pip install tox && python -m tox run",
@@ -22,19 +22,14 @@ TOX = re.compile(r"tox (?:run )?-e ([\w,]+)")
 
 
 def test_every_tox_environment_named_exists() -> None:
-    tox = configparser.ConfigParser()
-    tox.read(ROOT / "tox.ini")
-    known = {section.removeprefix("testenv:") for section in tox.sections()}
-    known.update(name.strip() for name in tox["tox"]["env_list"].split(","))
     named = {
-        (str(page.relative_to(ROOT)), name)
-        for page in project_files()
-        if page.suffix == ".md" or page.name == "run"
-        for names in TOX.findall(page.read_text(encoding="utf-8"))
-        for name in names.split(",")
+        (str(page.relative_to(ROOT)), found[0])
+        for page in [*PAGES, ROOT / ".ci" / "run"]
+        for found in TOX.finditer(page.read_text(encoding="utf-8"))
     }
     assert named
-    assert {(page, name) for page, name in named if name not in known} == set()
+    wrong = [(page, line) for page, line in named if looked_up.wrong_tox(line.split()[1:])]
+    assert wrong == []
 
 
 def test_the_readme_gives_the_two_commands_whole() -> None:
@@ -42,23 +37,28 @@ def test_the_readme_gives_the_two_commands_whole() -> None:
     assert [line for line in PROMISED if line not in lines] == []
 
 
+def wrong_commands(page: Path) -> Iterator[str]:
+    """What the command line would not take of what a page says outside of blocks."""
+    text = FENCED.sub("", page.read_text(encoding="utf-8"))
+    for found in LOYALTY.finditer(text):
+        for fault in looked_up.wrong_loyalty(shlex.split(found[1]), named=True):
+            yield f"{page.name}: {found[0]}: {fault}"
+    for found in INSTALLED.finditer(text):
+        yield from (f"{page.name}: {found[0]}: {fault}" for fault in looked_up.faults(found[1]))
+
+
 def test_every_command_named_exists() -> None:
-    root: Any = get_command(build_app())
-    context = root.make_context("loyalty", [], resilient_parsing=True)
-    known: dict[str, set[str]] = {}
-    for name in root.list_commands(context):
-        command = root.get_command(context, name)
-        below = getattr(command, "list_commands", None)
-        known[name] = set(below(context)) if below else set()
-    named = set()
-    for page in project_files():
-        inside = page.relative_to(ROOT).parts
-        if page.suffix == ".md" and page.name != "cli.md" and inside[:2] != OUTSIDE:
-            text, place = page.read_text(encoding="utf-8"), str(page.relative_to(ROOT))
-            found = [pair for pair in LOYALTY.findall(text) if pair[0] != "connect"]
-            found += [("connect", inner) for inner in CONNECT.findall(text)]
-            named |= {(place, *pair) for pair in found}
-    assert named
-    for page, name, inner in named:
-        assert name in known, (page, name)
-        assert not inner or not known[name] or inner in known[name], (page, name, inner)
+    pages = [page for page in PAGES if page.parent != OUTSIDE]
+    assert [fault for page in pages for fault in wrong_commands(page)] == []
+
+
+def test_a_command_that_is_not_there_is_noticed(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("`loyalty quote --at` `loyalty connect till inbox` `loyalty <plugin> x`\n")
+    assert list(wrong_commands(page)) == []
+    page.write_text("`loyalty enrol` `loyalty connect till shout`\n`loyalty\nreport --colour`\n")
+    assert len(list(wrong_commands(page))) == 3
+    page.write_text(
+        "`pip install loyalty-csv` `python -m pip install ./plugins/none` `tox run -e no`"
+    )
+    assert len(list(wrong_commands(page))) == 2

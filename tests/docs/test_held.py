@@ -1,14 +1,17 @@
-"""Nothing is added without a page and a test: hooks, errors and settings are named by some test.
+"""Nothing is added without a page and a test: hooks, errors and settings.
 
-That each has its page is test_reference.py. What is named only by an example program counts too,
-where it is a setting: all of them are played with exact expectations.
+That each has its page is test_reference.py. Hooks and errors are named by some test. A setting is
+set by one, or by an example program, all of which are played with exact expectations; or a test
+reads what is said about it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
+from pathlib import Path
 
 import pytest
 
@@ -18,36 +21,68 @@ from loyalty_core.errors import all_errors
 from loyalty_core.plugins import hookspecs
 from loyalty_gateway import hookspecs as gateway_hookspecs
 from tests.architecture.tree import ROOT, project_files
+from tests.docs.written import Table, tables_of
 
-HOW_TO = ROOT / "docs" / "how-to"
+
+def modules_of_tests() -> Iterator[Path]:
+    """The modules of all tests, but for this one."""
+    for path in project_files():
+        inside = path.relative_to(ROOT).parts
+        if path.suffix == ".py" and "tests" in inside and path.name != "test_held.py":
+            yield path
 
 
 @cache
-def named(*, examples: bool = False) -> frozenset[str]:
-    """The words of all tests, but for this one; with ``examples``, of their programs as well."""
-    found: set[str] = set()
-    for path in project_files():
-        inside = path.relative_to(ROOT).parts
-        test = path.suffix == ".py" and "tests" in inside and path.name != "test_held.py"
-        example = inside[:2] == ("examples", "programs") and path.suffix == ".toml"
-        if test or (examples and example):
-            found |= set(re.findall(r"\w+", path.read_text(encoding="utf-8")))
-    return frozenset(found)
+def named() -> frozenset[str]:
+    """The words of all tests."""
+    texts = (path.read_text(encoding="utf-8") for path in modules_of_tests())
+    return frozenset(word for text in texts for word in re.findall(r"\w+", text))
 
 
-def untested(names: Iterable[str], *, examples: bool = False) -> list[str]:
+def untested(names: Iterable[str]) -> list[str]:
     """The names that no test has."""
-    return sorted(name for name in names if name not in named(examples=examples))
+    return sorted(name for name in names if name not in named())
+
+
+@dataclass(frozen=True)
+class Written:
+    """The tables that tests of a plugin, or of something else, write, and the paths they read."""
+
+    plugin: str
+    tables: frozenset[Table]
+    paths: frozenset[str]
+
+
+@cache
+def written() -> tuple[Written, ...]:
+    examples = sorted((ROOT / "examples" / "programs").glob("*/*.toml"))
+    found = []
+    for path in (*modules_of_tests(), *examples):
+        inside = path.relative_to(ROOT).parts
+        tables, paths = tables_of(path)
+        plugin = inside[1] if inside[0] == "plugins" else ""
+        found.append(Written(plugin, frozenset(tables), frozenset(paths)))
+    return tuple(found)
+
+
+def unset(kind: type, section: str) -> list[str]:
+    """The settings of a dataclass that no test sets, and of which none reads what is said.
+
+    A table that a test writes is one of the dataclass if it has no other keys. Of the settings of a
+    plugin the tests of other plugins say nothing.
+    """
+    known = {one.name for one in fields(kind)}
+    own = section.removeprefix("plugins.") if section.startswith("plugins.") else ""
+    tested: set[str] = set()
+    for one in written():
+        if not own or one.plugin in ("", own):
+            tested |= one.paths.union(*(table for table in one.tables if table <= known))
+    return sorted(known - tested)
 
 
 def hook_names() -> list[str]:
     modules = (hookspecs, gateway_hookspecs)
     return [hook.__name__ for module in modules for hook in hooks.hooks_of(module)]
-
-
-def setting_names() -> set[str]:
-    """The keys of every section on the page of the configuration."""
-    return set(re.findall(r"^\| `(\w+)`", config.page(), re.MULTILINE))
 
 
 def test_every_hook_has_a_test() -> None:
@@ -63,8 +98,15 @@ def test_every_error_has_a_test() -> None:
 
 
 def test_every_setting_has_a_test() -> None:
-    assert len(setting_names()) > 100
-    assert untested(setting_names(), examples=True) == []
+    kinds = {
+        kind: section
+        for section, whole in config.sections().items()
+        for kind in (whole, *config.inside(whole))
+        if is_dataclass(kind)
+    }
+    assert len(kinds) > 60
+    missing = {kind.__name__: unset(kind, section) for kind, section in kinds.items()}
+    assert {name: names for name, names in missing.items() if names} == {}
 
 
 @pytest.mark.parametrize("name", hook_names())
@@ -78,3 +120,32 @@ def test_every_hook_is_told_by_hand_somewhere(name: str) -> None:
 def test_what_nobody_tests_is_noticed() -> None:
     assert untested(["loyalty_register_nothing" + "_yet"]) == ["loyalty_register_nothing_yet"]
     assert untested(["LoyaltyError"]) == []
+
+
+PLANTED = """
+def test_all():
+    loyalty.redeem(ada, points=5, key="k")
+    opened(double, clock=clock, money_refunds="goods")
+    Credit(wallet="points", amount=5)
+    config = {"earn": [{"rule": "base", "rate": {"EUR": 1}}], **more}
+    config["plugins"]["paid"]["till"] = "cash"
+    toml = f"[[activity]]\\nkind = 'review'\\npriority = {priority}\\n"
+    assert error.where == "plugins.paid.plan[0].price"
+    assert "it has no limit = at all" in text
+"""
+
+
+def test_a_setting_is_set_where_a_table_of_a_configuration_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "test_planted.py"
+    path.write_text(PLANTED)
+    tables, paths = tables_of(path)
+    assert {tuple(sorted(one)) for one in tables if one} == {
+        ("money_refunds",),
+        ("earn",),
+        ("rate", "rule"),
+        ("EUR",),
+        ("till",),
+        ("activity",),
+        ("kind", "priority"),
+    }
+    assert paths == {"price"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.platform.booth import CONNECTORS, SHOWN, UNNAMED, lacking
 from tests.platform.planted import Change
 
 DECIDE = "        if not isinstance(fact, Order):\n"
@@ -26,6 +27,17 @@ def deprecated(year: int, month: int = 12) -> tuple[Change, ...]:
     top = "from dataclasses import dataclass, field\n"
     more = "from datetime import date\nfrom loyalty_core import Deprecation\n"
     return (CONFIG, top, top + more), (CONFIG, doc, f'{doc}, "deprecated": {going}')
+
+
+def upgraded(made: str) -> tuple[Change, ...]:
+    """There was a release before that kept a count; a step makes of it what ``made`` says."""
+    step = f"StateStep(lambda state: {made}, {{'count': 3}})"
+    named = '        summary="A stamp for each cup.",\n'
+    return (
+        (PLUGIN, "    ConfigError,\n", "    ConfigError,\n    StateStep,\n"),
+        (PLUGIN, "class StampsPlugin", "import time\n\n\nclass StampsPlugin"),
+        (PLUGIN, named, f"{named}        state_steps=({step},),\n"),
+    )
 
 
 def asks(line: str) -> tuple[Change, ...]:
@@ -64,7 +76,7 @@ ACTS = (
     "    secrets = ()\n",
     "    secrets = ()\n    wants = Wants(events=('*',))\n    def act(self, action): ...\n",
 )
-SHOWS = ACTS[0], ACTS[1], ACTS[2].replace("events=('*',)", "members=True")
+SHOWING = "README.md", "day_limit = 1", "day_limit = 1\nshows = true"
 SECOND_SAMPLE = "README.md", "", "\n```toml\n[plugins.stamps]\nday_limit = 2\n```\n"
 THANKS = """\
     import uuid
@@ -105,6 +117,7 @@ OWN_SEEN = PROGRAM, f"    seen = {{}}\n\n{INIT}", f"{INIT}        self.seen = {{
 AMOUNT = (PROGRAM, 'amount=sum(points.values()), rule="stamp", lines=points', 'amount=n, rule="n"')
 
 BAD: dict[str, list[tuple[str, tuple[Change, ...]]]] = {
+    **CONNECTORS,
     "LQ101": [
         ("is no sentence", ((PLUGIN, "for each cup.", "for each cup"),)),
         ("takes a version with breaks", ((PLUGIN, ">=1.2,<2", ">=1.2"),)),
@@ -286,9 +299,12 @@ BAD: dict[str, list[tuple[str, tuple[Change, ...]]]] = {
         )
     ],
     "LQ213": [
-        ("no test calls check_signatures", ADDED_CONNECTOR),
-        ("no test calls check_signatures", (*ADDED_CONNECTOR, ONLY_FIRST, SECOND_SAMPLE)),
-        ("no test calls check_shown", (*ADDED_CONNECTOR, SHOWS)),
+        ("no stand is given for Shop", ADDED_CONNECTOR),
+        ("no stand is given for Shop", (*ADDED_CONNECTOR, ONLY_FIRST, SECOND_SAMPLE)),
+        ("no stand is given for Booth", UNNAMED),
+        ("the stand of Booth has no platform", lacking("    platform=delivering,\n")),
+        ("the stand of Booth has no signature", lacking('    signature="Booth-Signature",\n')),
+        ("the stand of Booth has no shown", (*lacking(SHOWN), SHOWING)),
     ],
     "LQ214": [("loyalty_stamps_cup loses its rows", ADDED_TABLES)],
     "LQ216": [
@@ -301,6 +317,20 @@ BAD: dict[str, list[tuple[str, tuple[Change, ...]]]] = {
         ("'cellar' of 'Cups.' is none of state", (kept("cellar"),)),
         ("its erasure is not told", (kept("outside"),)),
         ("does not say what it is, or why", ((PLUGIN, "There is a limit.", " "),)),
+    ],
+    "LQ217": [
+        ("raised KeyError on a state from version 1 to 2", upgraded('{"had": state["cuont"]}')),
+        ("KeyError: 'cuont'", upgraded('{"had": state["cuont"]}')),
+        ("is not a JSON object of its own", upgraded('[state["count"]]')),
+        ("from version 1 to 2 asks the clock", upgraded('{"had": int(time.time())}')),
+        (
+            "KeyError: 'day'",
+            (
+                *upgraded('{"had": state["count"]}'),
+                deciding("member.state and member.state['day']"),
+            ),
+        ),
+        ("raised TypeError uniting", upgraded('{"day": state["count"], "had": 3}')),
     ],
     "LQ301": [("StampsConfig.each", ((CONFIG, "Points of a stamp.", ""),))],
     "LQ302": [("StampsConfig.each", (("README.md", "`each`", "each"),))],

@@ -20,7 +20,7 @@ from loyalty_core import (
     RecordStatus,
     add_sqlite_hooks,
 )
-from loyalty_core.application import quarantine, rules
+from loyalty_core.application import quarantine
 from tests.contract.conftest import Shop
 from tests.toy import START, Toy, ToyConfig, ToyFailure, config_of, order, points
 
@@ -77,6 +77,7 @@ def test_a_plugin_that_fails_on_fact_after_fact_is_not_asked_any_more(
     assert shop.toy.asked == asked
     found = status_of(failing)
     assert (found.state, found.reason) == (PluginState.QUARANTINED, "raised ToyFailure")
+    assert found.held == ("decide",)
     assert (found.since, found.deferred_facts) == (START, TEN + 1)
     other = status_of(failing, "other")
     assert (other.state, other.deferred_facts, other.since) == (PluginState.ON, 0, None)
@@ -193,55 +194,6 @@ def test_what_a_host_rolls_back_held_nobody(shop: Shop) -> None:
     shop.toy.failing.clear()
     assert loyalty.status().quarantined_plugins == ()
     assert loyalty.record(sale(1)).changes == {"points": 20}
-
-
-def test_slow_decisions_count_and_then_hold(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    loyalty = shop.open(toys=(shop.toy,))
-    moments = iter(range(0, 10**15, (quarantine.SLOW_MS + 1) * 10**6))
-    for module in (quarantine, rules):
-        monkeypatch.setattr(module, "now_ns", lambda: next(moments))
-    for number in range(TEN):
-        assert loyalty.record(sale(number)).changes == {"points": 10}
-    assert loyalty.record(sale(50)).status is RecordStatus.DEFERRED
-    assert len(shop.toy.asked) == TEN
-    found = status_of(loyalty)
-    assert (found.state, found.reason) == (PluginState.QUARANTINED, "took more than 1000 ms")
-    monkeypatch.undo()
-    assert loyalty.lift("toy").deferred_facts == 0
-    assert loyalty.record(sale(51)).changes == {"points": 10}
-
-
-def test_one_that_was_slow_elsewhere_too_begins_anew_once_it_is_lifted(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    here, there = shop.open(toys=(shop.toy,)), shop.open(toys=(shop.toy,))
-    moments = iter(range(0, 10**15, (quarantine.SLOW_MS + 1) * 10**6))
-    for module in (quarantine, rules):
-        monkeypatch.setattr(module, "now_ns", lambda: next(moments))
-    for number in range(TEN - 1):
-        there.record(sale(number))
-    for number in range(TEN):
-        here.record(sale(10 + number))
-    there.record(sale(20))  # it knows of no quarantine yet, and it is slow once more
-    monkeypatch.undo()
-    here.lift("toy")
-    shop.toy.failing.add("21")
-    assert there.record(sale(21)).status is RecordStatus.DEFERRED  # for once, and for no slowness
-    assert there.record(sale(22)).changes == {"points": 10}
-    assert status_of(there).state is PluginState.ON
-
-
-def test_a_quick_decision_between_slow_ones_is_enough(
-    sqlite_shop: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    loyalty = sqlite_shop.open(toys=(sqlite_shop.toy,))
-    for number in range(2 * TEN):
-        late = 0 if number == TEN - 1 else (quarantine.SLOW_MS + 1) * 10**6
-        monkeypatch.setattr(rules, "now_ns", lambda: 0)
-        monkeypatch.setattr(quarantine, "now_ns", lambda late=late: late)
-        if number < 2 * TEN - 1:
-            loyalty.record(sale(number))
-    assert status_of(loyalty).state is PluginState.ON
 
 
 def test_deliveries_that_were_given_up_are_tried_again(shop: Shop) -> None:

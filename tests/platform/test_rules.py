@@ -17,9 +17,11 @@ from loyalty_core.testing.plugin import Verdict
 from loyalty_core.testing.quality import plays
 from loyalty_core.testing.quality.report import all_rules, checked, report
 from tests.platform.bad import BAD, PROGRAM, asks, deciding
+from tests.platform.booth import BOOTH
 from tests.platform.planted import Change, planted
 
 RULES = {one.code: one for one in all_rules()}
+STANDS = ("LQ218", "LQ219", "LQ220", "LQ221", "LQ222")
 CASES = [(code, fragment, changes) for code, each in BAD.items() for fragment, changes in each]
 
 
@@ -32,8 +34,16 @@ def test_a_good_plugin_is_gold(tmp_path: Path) -> None:
     found = report(planted(tmp_path))
     verdicts = {one.rule.code: (one.verdict, one.faults) for one in found.findings}
     others = {code: one for code, one in verdicts.items() if one[0] is not Verdict.PASSED}
-    idle = {"LQ213", "LQ214"} | verdicts.keys() - BAD.keys()
+    idle = {"LQ213", "LQ214", "LQ217", *STANDS} | verdicts.keys() - BAD.keys()
     assert {code: one for code, one in others.items() if code not in idle} == {}
+    assert (found.grade, found.is_kept) == ("gold", True)
+
+
+def test_a_good_connector_is_gold(tmp_path: Path) -> None:
+    found = report(planted(tmp_path, *BOOTH))
+    assert [(one.rule.code, one.faults) for one in found.findings if one.faults] == []
+    passed = {one.rule.code for one in found.findings if one.verdict is Verdict.PASSED}
+    assert {"LQ213", *STANDS} - passed == set()
     assert (found.grade, found.is_kept) == ("gold", True)
 
 
@@ -58,6 +68,32 @@ def test_what_follows_from_the_fact_or_is_loaded_once_is_pure(tmp_path: Path, li
     changes = (PROGRAM, "from loyalty_core", f"{modules}from loyalty_core"), deciding(line)
     subject = planted(tmp_path, *changes, (PROGRAM, "class Stamps", once))
     assert checked(subject, RULES["LQ201"]).faults == ()
+
+
+DATACLASS = """
+
+```python
+from __future__ import annotations
+
+from dataclasses import KW_ONLY, dataclass
+
+
+@dataclass(frozen=True)
+class Cup:
+    _: KW_ONLY
+    size: int = 2
+
+
+print(Cup().size)  # 2
+```
+"""
+
+
+def test_the_python_of_a_readme_is_that_of_any_module(tmp_path: Path) -> None:
+    subject = planted(tmp_path, ("README.md", "", DATACLASS))
+    before = set(sys.modules)
+    assert checked(subject, RULES["LQ303"]).faults == ()
+    assert [name for name in set(sys.modules) - before if name.startswith("readme")] == []
 
 
 def test_chance_is_found_by_whichever_name_it_was_imported(tmp_path: Path) -> None:

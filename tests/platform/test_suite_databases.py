@@ -17,7 +17,8 @@ from loyalty_core.testing.quality.happening import NOW, known
 from loyalty_core.testing.quality.playing import happening, record, stages
 from loyalty_core.testing.quality.report import all_rules, checked
 from loyalty_core.testing.quality.subject import subject_of
-from tests.platform.bad import BAD
+from tests.platform.bad import ADDED_TABLES, BAD, upgraded
+from tests.platform.lending import Lending
 from tests.platform.planted import planted
 from tests.properties.engines import NIGHTLY
 
@@ -54,6 +55,17 @@ def test_a_good_plugin_is_good_on_postgresql_and_nothing_is_left_there(
     assert {code: one.faults for code, one in found.items() if one.faults} == {}
     assert {one.verdict for one in found.values()} == {Verdict.PASSED}
     assert databases() == before
+
+
+@pytest.mark.parametrize("made", ['{"had": state["count"]}', '{"day": state["count"], "had": 3}'])
+def test_states_of_older_releases_are_gone_on_with_in_any_database(
+    tmp_path: Path, database_url: str, made: str
+) -> None:
+    subject = planted(tmp_path, *upgraded(made))
+    subject.database_url = database_url
+    found = checked(subject, RULES["LQ217"])
+    failed = Verdict.FAILED if "day" in made else Verdict.PASSED
+    assert (found.verdict, bool(found.faults)) == (failed, "day" in made), found.faults
 
 
 @pytest.mark.skipif(not NIGHTLY, reason="at night: it plays for minutes")
@@ -124,3 +136,26 @@ def test_a_fee_is_paid_where_the_books_are_looked_at_and_waits_elsewhere(pays: b
             loyalty.tick()
             shown: Any = loyalty.statement(plays.member_of(loyalty, "ada")).shown["paid"]
     assert shown["status"] == ("active" if pays else "unpaid")
+
+
+def test_migrations_are_run_from_each_release_on_postgresql(
+    postgresql_url: str, databases: Any
+) -> None:
+    """With rows in all kinds of columns that own tables have."""
+    before = databases()
+    found = checked(subject_of(Lending(), database_url=postgresql_url), RULES["LQ214"])
+    assert (found.verdict, found.faults) == (Verdict.PASSED, ())
+    assert databases() == before
+
+
+def test_a_migration_that_fails_on_rows_of_one_database_is_found_there(
+    tmp_path: Path, postgresql_url: str
+) -> None:
+    only_sqlite = "UPDATE loyalty_stamps_cup SET number = CAST(program AS INTEGER)"
+    change = "plugin.py", "DELETE FROM loyalty_stamps_cup", only_sqlite
+    subject = planted(tmp_path, *ADDED_TABLES, change)
+    there = planted(tmp_path / "there", *ADDED_TABLES, change)
+    there.database_url = postgresql_url
+    assert checked(subject, RULES["LQ214"]).verdict is Verdict.PASSED
+    (fault,) = checked(there, RULES["LQ214"]).faults
+    assert fault.startswith("2 raises DataError")

@@ -49,11 +49,13 @@ def written(order: ShopOrder, at: datetime) -> dict[str, Any]:
         return f"{minor // 100}.{minor % 100:02}"
 
     status = "cancelled" if order.cancelled_at else "paid" if order.paid_at else "pending"
+    tip = {"id": "tip", "amount": money(order.tip_minor), "kind": "tip"}
     return {
         "type": "order",
         "source": "web",
         "id": order.id,
-        "identities": {"email": order.email, "customer_id": order.customer_id},
+        "identities": {"email": order.email}
+        | ({"customer_id": order.customer_id} if order.customer_id else {}),
         "currency": order.currency,
         "occurred_at": order.placed_at.isoformat(),
         "updated_at": at.isoformat(),
@@ -64,9 +66,13 @@ def written(order: ShopOrder, at: datetime) -> dict[str, Any]:
                 "quantity": line.quantity,
                 "amount": money(line.quantity * line.price_minor),
                 "discount": money(line.discount_minor),
+                "tax": money(line.tax_minor),
+                "kind": "gift_card" if line.gift_card else "goods",
             }
             for line in order.lines
-        ],
+        ]
+        + [tip] * bool(order.tip_minor),
+        "tax_included": False,
         "refunds": [
             {
                 "id": refund.id,
@@ -87,6 +93,21 @@ def opened(url: str, platform: StallUnderTest, program: str) -> Iterator[Loyalty
     clock = FrozenClock(START + timedelta(days=60))
     with Loyalty.open(config, url, plugins=(Toy(), platform.stall), clock=clock) as loyalty:
         yield loyalty
+
+
+def test_histories_have_guests_tips_taxes_and_gift_cards_that_are_sold() -> None:
+    orders = [one for seed in range(50) for one in shop_history(Random(seed), START)]
+    lines = [line for one in orders for line in one.lines]
+    for has in (
+        {bool(one.customer_id) for one in orders},
+        {bool(one.tip_minor) for one in orders},
+        {bool(one.refunds) for one in orders},
+        {bool(line.tax_minor) for line in lines},
+        {line.gift_card for line in lines},
+    ):
+        assert has == {True, False}
+    for one in orders:
+        assert one.total_minor >= one.tip_minor + sum(each.amount_minor for each in one.refunds)
 
 
 @settings(max_examples=15, deadline=None)

@@ -207,7 +207,7 @@ def written(one: ShopOrder, at: datetime) -> Doc:
     return order(
         int(one.id),
         email=one.email,
-        customer=customer(int(one.customer_id), email=one.email),
+        customer=customer(int(one.customer_id), email=one.email) if one.customer_id else None,
         created_at=one.placed_at.isoformat(),
         processed_at=one.placed_at.isoformat(),
         updated_at=at.isoformat(),
@@ -221,6 +221,12 @@ def written(one: ShopOrder, at: datetime) -> Doc:
                 price=major(item.price_minor),
                 price_set=bag(major(item.price_minor)),
                 sku=item.sku,
+                gift_card=item.gift_card,
+                tax_lines=[
+                    {"price": tax, "price_set": bag(tax)}
+                    for tax in [major(item.tax_minor)]
+                    if item.tax_minor
+                ],
                 discount_allocations=[
                     {"amount": major(item.discount_minor), "amount_set": bag(part)}
                     for part in [major(item.discount_minor)]
@@ -229,6 +235,7 @@ def written(one: ShopOrder, at: datetime) -> Doc:
             )
             for item in one.lines
         ],
+        total_tip_received=major(one.tip_minor),
         refunds=[refunded(one.id, given) for given in one.refunds],
     )
 

@@ -45,7 +45,9 @@ class ShopifyPlatform:
         made = [webhook(written(order.as_of(at), at), topic)]
         alone = [refunded(order.id, given) for given in order.refunds if given.at == at]
         made += [webhook(given, "refunds/create") for given in alone]
-        return [*made, webhook(account(order.customer_id, order.email), "customers/update")]
+        if order.customer_id:
+            made.append(webhook(account(order.customer_id, order.email), "customers/update"))
+        return made
 
     def hold(self, history: Sequence[ShopOrder], at: datetime | None = None) -> None:
         held = [one.as_of(at) for one in history if one.placed_at <= at] if at else history
@@ -54,6 +56,7 @@ class ShopifyPlatform:
             one.customer_id: account(one.customer_id, one.email)
             | {"updated_at": one.placed_at.isoformat()}
             for one in sorted(held, key=lambda one: one.placed_at)
+            if one.customer_id
         }
 
     # -- for the page ----------------------------------------------------------------------------

@@ -12,6 +12,8 @@ from typing import Any
 from loyalty_core.testing import SentWebhook, ShopOrder, ShopRefund
 
 SECRET, OLD_SECRET = "a&b <new> key", "the old one"
+GIFT_CARD = "GIFT"
+"""The SKU of the shop's gift cards."""
 SIGNATURE = "X-WC-Webhook-Signature"
 Doc = dict[str, Any]
 
@@ -132,6 +134,18 @@ def back(line: int | str, total: str, quantity: int = -1, tax: str = "0.00") -> 
     }
 
 
+def tip(total: str) -> Doc:
+    """A tip, which WooCommerce does not know: plugins for it charge a fee."""
+    return {
+        "id": 9,
+        "name": "Tip",
+        "total": total,
+        "total_tax": "0.00",
+        "taxes": [],
+        "meta_data": [],
+    }
+
+
 def customer(number: int = 25, email: str = "ada@example.org", **more: Any) -> Doc:
     return {
         "id": number,
@@ -175,7 +189,8 @@ def written(one: ShopOrder, at: datetime) -> tuple[Doc, list[Doc]]:
             money(line.net_minor),
             subtotal=money(line.net_minor + line.discount_minor),
             quantity=line.quantity,
-            sku=line.sku,
+            sku=GIFT_CARD if line.gift_card else line.sku,
+            total_tax=money(line.tax_minor),
         )
         for line in now.lines
     ]
@@ -188,10 +203,11 @@ def written(one: ShopOrder, at: datetime) -> tuple[Doc, list[Doc]]:
         currency=one.currency,
         date_modified_gmt=gmt(changed),
         date_paid_gmt=gmt(now.paid_at) if now.paid_at else None,
-        customer_id=int(one.customer_id),
+        customer_id=int(one.customer_id or 0),
         billing={"email": one.email},
         total=money(one.total_minor),
         line_items=lines,
+        fee_lines=[tip(money(one.tip_minor))] if one.tip_minor else [],
         refunds=[
             {"id": each["id"], "reason": "", "total": f"-{each['amount']}"} for each in refunds
         ],
@@ -202,7 +218,8 @@ def written(one: ShopOrder, at: datetime) -> tuple[Doc, list[Doc]]:
 def _refunded(one: ShopOrder, given: ShopRefund) -> Doc:
     by_id = {line.id: line for line in one.lines}
     lines = [
-        back(line, money(-(by_id[line].net_minor * count // by_id[line].quantity)), -count)
+        back(line, money(-net), -count, tax=money(-tax))
         for line, count in given.pieces.items()
+        for net, tax in [by_id[line].part(count)]
     ]
     return refund(int(given.id), money(given.amount_minor), *lines, at=given.at)

@@ -32,7 +32,9 @@ class WooCommercePlatform:
     def webhooks(self, history: Sequence[ShopOrder]) -> Sequence[SentWebhook]:
         made = [each for at, one in changes_of(history) for each in self.about(one, at)]
         known = [
-            webhook("customer.updated", account(one.customer_id, one.email)) for one in history
+            webhook("customer.updated", account(one.customer_id, one.email))
+            for one in history
+            if one.customer_id
         ]
         return [*made, *known]
 
@@ -45,7 +47,8 @@ class WooCommercePlatform:
             if at is None or one.placed_at <= at:
                 document, refunds = written(one, at or one.moments[-1])
                 self.double.hold(document, *refunds)
-                self.double.customers[int(one.customer_id)] = account(one.customer_id, one.email)
+                if number := int(one.customer_id or 0):
+                    self.double.customers[number] = account(one.customer_id, one.email)
 
     # -- for the page ----------------------------------------------------------------------------
 

@@ -234,6 +234,18 @@ def test_activities_other_columns_and_lines_of_orders(folder: Path, clock: Froze
         assert points(loyalty) == 7
 
 
+@pytest.mark.parametrize(("holds", "earned"), [("facts", 5), ("orders", 0)])
+def test_rows_are_what_the_folder_holds(
+    folder: Path, clock: FrozenClock, holds: str, earned: int
+) -> None:
+    put(folder, "a.csv", "id,date,email,kind\n1,2026-05-01,ada@example.org,review\n")
+    config = config_of(folder, holds=holds)
+    config["plugins"]["points"] = {"activity": [{"rule": "r", "kind": "review", "points": "5"}]}
+    with Loyalty.open(config, "sqlite://", clock=clock) as loyalty:
+        loyalty.reconcile(FOLDER)
+        assert points(loyalty) == earned
+
+
 def test_faults_of_the_settings_name_their_place(folder: Path) -> None:
     settings = {
         "account": "A b",

@@ -114,6 +114,28 @@ def test_a_shared_cap_is_over_all_rules_of_its_wallet() -> None:
     assert shopper.does(activity("share", day("2026-03-03"))) == {"share": 10, "star": 1}
 
 
+@pytest.mark.parametrize(
+    ("priority", "expected"), [(0, {"a": 6, "b": 4}), (1, {"a": 6, "b": 4}), (-1, {"b": 6, "a": 4})]
+)
+def test_activities_share_a_cap_by_their_priority(priority: int, expected: dict[str, int]) -> None:
+    toml = f"""
+        [[caps]]
+        cap = "daily"
+        period = "day"
+        limit = 10
+        [[activity]]
+        rule = "a"
+        kind = "review"
+        points = 6
+        [[activity]]
+        rule = "b"
+        kind = "review"
+        points = 6
+        priority = {priority}
+    """
+    assert Shopper(points(toml)).does(activity("review")) == expected
+
+
 def test_a_shared_cap_can_name_its_rules() -> None:
     toml = """
         [[caps]]

@@ -1,6 +1,7 @@
 """Rewards that rules grant, and what those get who have not bought for a while."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -22,7 +23,7 @@ def last_bought(at: datetime) -> MemberView:
 
 
 def lapsed(at: datetime, rule: str = "win-back") -> Activity:
-    return activity("points.lapsed", at, rule=rule)
+    return replace(activity("points.lapsed", at, rule=rule), source="~points")
 
 
 def test_an_activity_grants_a_reward_with_points_or_without() -> None:
@@ -105,6 +106,11 @@ def test_who_bought_nothing_since_gets_it_and_others_are_told() -> None:
     assert granted(effects) == [("win-back", "coupon")]
     told = Emit(type="points.member_lapsed", data={"rule": "win-back", "days": 90})
     assert told in effects
+
+
+def test_nobody_else_says_that_somebody_lapsed() -> None:
+    said = replace(lapsed(NOON + DAYS), source="web")
+    assert list(points(LAPSE).decide(said, last_bought(NOON))) == []
 
 
 @pytest.mark.parametrize(

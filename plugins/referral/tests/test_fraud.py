@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, EntryPoints
 from typing import Any
 
@@ -198,13 +199,21 @@ def test_a_code_that_cannot_be_one(opened: Opened) -> None:
     assert shop.reasons("bob") == "not_a_code"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Risk:
+    """What the check asks for."""
+
+    risk_score: int | None = field(default=None, metadata={"doc": "Up to 100."})
+
+
 class Scored:
     """A check of a shop's own: what its risk service says."""
 
     words = "We could not accept this."
+    data = Risk
 
     def refuses(self, invitation: Invitation) -> bool:
-        score = invitation.data.get("check.score", 0)
+        score = invitation.data.get("risk_score", 0)
         return isinstance(score, int) and score > 80
 
 
@@ -224,8 +233,8 @@ def test_a_check_of_another_distribution(opened: Opened, monkeypatch: pytest.Mon
     assert isinstance(scored, FraudCheck)
     shop = opened(reward=SIGN_UP, checks=[*NO_PRINTS, "scored"])
     shop.enrol("ada")
-    shop.record(joined("bob", **{"check.score": 81}))
-    shop.record(joined("cal", **{"check.score": 80}))
+    shop.record(joined("bob", risk_score="81"))
+    shop.record(joined("cal", risk_score=80))
     assert (shop.reasons("bob"), shop.reasons("cal")) == ("scored", "")
     assert shop.shown("bob")["invited_by"]["why"] == Scored.words
     assert shop.points("ada", "bob", "cal") == [100, 0, 10]

@@ -30,7 +30,7 @@ def program() -> Loyalty:
 
 def test_the_readmes_program_and_python_do_what_they_say() -> None:
     blocks = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    assert len(blocks) == 3
+    assert len(blocks) == 4
     made: dict[str, Any] = {}
     for block in blocks:
         exec(compile(block, "README.md", "exec"), made)

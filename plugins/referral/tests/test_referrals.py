@@ -344,7 +344,6 @@ def test_other_activities_and_members_are_left_alone(opened: Opened) -> None:
     shop = opened(checks=NO_PRINTS)
     shop.enrol("ada")
     shop.record({**activity("x", "bob"), "kind": "review"})
-    shop.record({**activity("due", "bob"), "data": {"rule": "friend", "points": 10}})
     shop.record(order("1", "bob"))
     assert shop.points("bob") == [0]
     assert state_of(shop, "bob") == {}

@@ -90,6 +90,12 @@ def line(id: str = "L1", net: int = 6000, tax: int = 0, **more: Any) -> Doc:
     }
 
 
+def gift_card() -> Doc:
+    """A variant of a gift card, which is sold."""
+    kind = {"id": "T2", "kind": "GIFT_CARD"}
+    return {"id": "V2", "product": {"id": "P2", "productType": kind, "category": None}}
+
+
 def order(id: str = "O1", at: datetime = TEN, *lines: Doc, **more: Any) -> Doc:
     """An order of Ada's over 60, charged."""
     bought = list(lines) or [line()]
@@ -191,9 +197,11 @@ def written(one: ShopOrder, at: datetime) -> Doc:
         line(
             each.id,
             each.net_minor,
+            each.tax_minor,
             quantity=each.quantity,
             productSku=each.sku,
-            undiscountedTotalPrice=taxed(each.net_minor + each.discount_minor),
+            undiscountedTotalPrice=taxed(each.net_minor + each.discount_minor, each.tax_minor),
+            **({"variant": gift_card()} if each.gift_card else {}),
         )
         for each in now.lines
     ]
@@ -204,7 +212,7 @@ def written(one: ShopOrder, at: datetime) -> Doc:
         *lines,
         status="CANCELED" if now.cancelled_at else "UNFULFILLED",
         updatedAt=changed.isoformat(),
-        user={"id": one.customer_id, "email": one.email},
+        user={"id": one.customer_id, "email": one.email} if one.customer_id else None,
         userEmail=one.email,
         **({} if now.paid_at else {"totalCharged": money(0), "isPaid": False}),
     )

@@ -2,60 +2,29 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
 from loyalty_core import GrantReceipt, Loyalty
 from loyalty_core.testing import (
-    ActingShop,
     Answer,
-    Asked,
     Fault,
     FrozenClock,
-    check_actions,
-    check_shown,
 )
-from plugins.saleor.tests.build import CONNECTOR, NOW, opened, points, sent
+from plugins.saleor.tests.build import CONNECTOR, points, sent
 from plugins.saleor.tests.double import Saleor, failed
-from plugins.saleor.tests.papers import Doc, about_customer, about_order, customer, order
+from plugins.saleor.tests.papers import Doc, about_order, order
+from plugins.saleor.tests.stand import CATALOGUE, ada, selling, shown
 
-CODE = {"prefix": "TEA-", "length": 12}
-FIVE = {"kind": "discount", "amount": "5.00", "points": 50, "min_order": "20.00", "valid_days": 30}
-CATALOGUE: dict[str, Any] = {
-    "five": {**FIVE, "code": CODE},
-    "ten": {"kind": "discount", "percent": "12.5", "points": 10, "code": CODE},
-    "free": {"kind": "free_shipping", "points": 20, "code": CODE},
-    "card": {"kind": "gift_card", "amount": "5.00", "points": 50, "code": CODE},
-}
 LATER = Fault(kind="delay", seconds=0)
-
-
-@contextmanager
-def selling(double: Saleor, clock: FrozenClock, **settings: Any) -> Iterator[Loyalty]:
-    """A program whose rewards can be made in the shop, and Ada, who has 60 points."""
-    given: dict[str, Any] = {"poll_minutes": 0, "channel": "default-channel", **settings}
-    with opened(double, clock=clock, catalogue=CATALOGUE, **given) as loyalty:
-        double.hold(order())
-        sent(loyalty, about_order("O1"))
-        double.asked.clear()
-        yield loyalty
 
 
 @pytest.fixture
 def shop(double: Saleor, clock: FrozenClock) -> Iterator[Loyalty]:
     with selling(double, clock, rewards=[*CATALOGUE]) as loyalty:
         yield loyalty
-
-
-def ada(loyalty: Loyalty) -> str:
-    found = loyalty.find({"email": "ada@example.org"})
-    assert found is not None
-    return found.id
 
 
 def bought(loyalty: Loyalty, reward: str = "five") -> GrantReceipt:
@@ -118,55 +87,6 @@ def test_kinds_of_vouchers(
     made = only(double.vouchers)
     assert (made["type"], made["discountValueType"]) == (kind, "PERCENTAGE")
     assert made["listings"] == [{"channelId": "CH", "discountValue": value}]
-
-
-@contextmanager
-def acting(**settings: Any) -> Iterator[ActingShop]:
-    """The shop, new each time, for what connectors that act are tested with."""
-    clock = FrozenClock(NOW)
-    with Saleor() as double:
-        double.customers["ADA"] = customer()
-        with selling(double, clock, **settings) as loyalty:
-            sent(loyalty, about_customer("ADA", "first"))
-            double.asked.clear()
-            yield ActingShop(
-                loyalty=loyalty,
-                double=double,
-                clock=clock,
-                connector=CONNECTOR,
-                member=ada(loyalty),
-                stands=lambda: usable(double),
-                writes=lambda asked: b"mutation" in asked.body,
-                theirs=lambda asked: theirs_are_there(double, asked),
-            )
-
-
-def usable(double: Saleor) -> list[str]:
-    codes = [code for one in double.vouchers.values() for code in one["addCodes"]]
-    assert all(len(one["listings"]) == 1 or not one["id"] for one in double.vouchers.values())
-    return codes + [one["code"] for one in double.cards.values() if one["isActive"]]
-
-
-def theirs_are_there(double: Saleor, asked: Asked) -> None:
-    variables = json.loads(asked.body).get("variables", {}) if asked.body else {}
-    if code := variables.get("code"):
-        theirs = {"id": "", "name": "Welcome", "addCodes": [code], "listings": []}
-        double.vouchers.setdefault("theirs", theirs)
-
-
-def test_a_voucher_is_made_once_whatever_becomes_of_the_answers() -> None:
-    check_actions(lambda: acting(rewards=["five"]), "five")
-
-
-def test_a_gift_card_is_made_once_whatever_becomes_of_the_answers() -> None:
-    """One that lands when another was made already is of no use."""
-
-    @contextmanager
-    def opening() -> Iterator[ActingShop]:
-        with acting(rewards=["card"]) as shop:
-            yield replace(shop, theirs=None)  # their codes are made by the shop
-
-    check_actions(opening, "card")
 
 
 @pytest.mark.parametrize(
@@ -260,10 +180,6 @@ def test_a_gift_card_whose_grant_is_over_is_deactivated(shop: Loyalty, double: S
 # -- what members have ----------------------------------------------------------------------------
 
 
-def shown(double: Saleor) -> Any:
-    return json.loads(double.metadata["ADA", "loyalty"])
-
-
 def test_what_a_member_has_is_in_their_metadata(double: Saleor, clock: FrozenClock) -> None:
     with selling(double, clock, show_members=True) as loyalty:
         loyalty.tick()
@@ -275,20 +191,6 @@ def test_what_a_member_has_is_in_their_metadata(double: Saleor, clock: FrozenClo
         loyalty.tick()
         assert shown(double)["wallets"]["points"]["available"] == "120"
         assert shown(double)["revision"] > first["revision"]
-
-
-def test_what_a_member_has_is_shown_once_and_echoes_change_nothing() -> None:
-    @contextmanager
-    def opening() -> Iterator[ActingShop]:
-        with acting(show_members=True) as shop:
-            double = cast(Saleor, shop.double)
-            yield replace(
-                shop,
-                stands=lambda: [shown(double)["wallets"]["points"]["available"]],
-                echoes=lambda word: [about_customer("ADA", word)],
-            )
-
-    check_shown(opening)
 
 
 def test_a_customer_that_is_gone_is_nothing_to_write_to(double: Saleor, clock: FrozenClock) -> None:

@@ -326,6 +326,14 @@ def test_goodwill_takes_points_as_the_program_says() -> None:
     assert isinstance(found.refunds[0], Refund)
 
 
+@pytest.mark.parametrize(("kind", "left"), [("goods", 45), ("goodwill", 60)])
+def test_money_that_goes_back_alone_is_what_the_shop_says(
+    double: Saleor, kind: str, left: int
+) -> None:
+    with opened(double, money_refunds=kind) as loyalty:
+        assert told(loyalty, double, refunded(order(), event("e1", 1500))) == left
+
+
 def test_partial_refunds_in_any_order_sum_to_the_whole(double: Saleor) -> None:
     lines = line("A", 3333, quantity=3), line("B", 2667)
     parts = [

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from loyalty_core import Loyalty, PlatformUnavailable, SignatureInvalid
-from loyalty_core.testing import Answer, Asked, Fault, FrozenClock, SentWebhook, check_signatures
+from loyalty_core.testing import Answer, Asked, Fault, FrozenClock, SentWebhook
 from plugins.saleor.tests.build import CONNECTOR, points, sent
 from plugins.saleor.tests.double import JWKS, Saleor
 from plugins.saleor.tests.papers import SIGNATURE, about_order, order, signed, webhook
@@ -49,13 +49,6 @@ def refused(loyalty: Loyalty, given: SentWebhook) -> str:
     with pytest.raises(SignatureInvalid) as error:
         given.to(loyalty, CONNECTOR)
     return error.value.message
-
-
-def test_spoilt_webhooks_leave_nothing(loyalty: Loyalty, double: Saleor) -> None:
-    double.hold(order())
-    check_signatures(loyalty, CONNECTOR, about_order("O1"), SIGNATURE)
-    loyalty.work_inbox()
-    assert points(loyalty) == 60
 
 
 def test_a_signature_that_no_library_here_made_fits(loyalty: Loyalty, double: Saleor) -> None:

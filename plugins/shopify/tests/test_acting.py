@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -12,31 +10,14 @@ import pytest
 from examples.shops.shopify.double import Shopify
 from examples.shops.shopify.papers import bag, line, order, webhook
 from loyalty_core import GrantReceipt, Loyalty
-from loyalty_core.testing import ActingShop, Asked, Fault, FrozenClock, check_actions
-from plugins.shopify.tests.build import CONNECTOR, NOW, ada, config_of, points, sent
-
-CODE: dict[str, Any] = {"prefix": "TEA"}
-REWARDS: dict[str, Any] = {
-    "five": {"kind": "discount", "amount": "5.00", "points": 50, "code": CODE},
-    "tenth": {"kind": "discount", "percent": "12.5", "points": 50, "code": CODE},
-    "post": {"kind": "free_shipping", "points": 50, "code": CODE, "min_order": "20.00"},
-    "card": {"kind": "gift_card", "amount": "5.00", "points": 50, "code": CODE, "name": "Card"},
-}
+from loyalty_core.testing import Fault, FrozenClock
+from plugins.shopify.tests.build import CONNECTOR, ada, points, sent
+from plugins.shopify.tests.stand import REWARDS, making
 
 
 @pytest.fixture
 def shop(double: Shopify, clock: FrozenClock) -> Iterator[Loyalty]:
     with making(double, clock, rewards=REWARDS) as loyalty:
-        yield loyalty
-
-
-@contextmanager
-def making(double: Shopify, clock: FrozenClock, **config: Any) -> Iterator[Loyalty]:
-    made = config_of(double.url, **config)
-    made["plugins"]["shopify"]["shop"][0]["rewards"] = sorted(config["rewards"])
-    with Loyalty.open(made, "sqlite://", clock=clock) as loyalty:
-        hundred = [line(price="100.00", price_set=bag("100.00"))]
-        sent(loyalty, webhook(order(1, line_items=hundred)))
         yield loyalty
 
 
@@ -173,43 +154,6 @@ def test_a_member_without_an_account_gets_a_code_for_everybody(
         shop.redeem(bob.id, reward="five", key="k")
         shop.tick()
         assert made(double)["context"] == {"all": "ALL"}
-
-
-def theirs_are_there(double: Shopify, asked: Asked) -> None:
-    variables = json.loads(asked.body).get("variables", {}) if asked.body else {}
-    if code := variables.get("code"):
-        theirs = {"__typename": "DiscountCodeBasic", "title": "SUMMER", "status": "ACTIVE"}
-        node = {"id": "gid://shopify/DiscountCodeNode/9", "codeDiscount": theirs}
-        double.codes.setdefault(code, node)
-
-
-@pytest.mark.parametrize("reward", ["five", "post", "card"])
-def test_a_code_is_made_once_whatever_becomes_of_the_answers(reward: str) -> None:
-    """The token, the look, the making."""
-
-    @contextmanager
-    def opening() -> Iterator[ActingShop]:
-        clock = FrozenClock(NOW)
-        with Shopify() as double, making(double, clock, rewards=REWARDS) as loyalty:
-            yield ActingShop(
-                loyalty=loyalty,
-                double=double,
-                clock=clock,
-                connector=CONNECTOR,
-                member=ada(loyalty),
-                stands=lambda: usable(double),
-                writes=lambda asked: b"mutation" in asked.body,
-                theirs=None if reward == "card" else lambda asked: theirs_are_there(double, asked),
-            )
-
-    check_actions(opening, reward)
-
-
-def usable(double: Shopify) -> list[str]:
-    active = [
-        code for code, one in double.codes.items() if one["codeDiscount"]["status"] == "ACTIVE"
-    ]
-    return active + [one["code"] for one in double.gift_cards if one["enabled"]]
 
 
 def test_a_gift_card_is_the_members_and_worth_what_they_paid(

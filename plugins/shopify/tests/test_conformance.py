@@ -2,7 +2,9 @@
 
 from loyalty_core.testing.plugin import PluginSuite
 from loyalty_shopify import plugin
+from plugins.shopify.tests.stand import STAND
 
 
 class TestConformance(PluginSuite):
     plugin = plugin
+    stands = (STAND,)

@@ -47,6 +47,16 @@ def test_faults_of_the_settings_name_their_place(settings: dict[str, Any], where
             "",
             "letters",
         ),
+        (
+            {
+                "kind": "gift_card",
+                "amount": "5.00",
+                "points": 5,
+                "code": {"alphabet": "23456789ABCDEFGHJKMNPQRSTUVWXYZ-"},
+            },
+            "",
+            "letters",
+        ),
     ],
 )
 def test_rewards_that_cannot_be_made_there_are_said_before(

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
 
 import pytest
 
 from examples.shops.shopify.double import Shopify
 from examples.shops.shopify.papers import order, webhook
 from loyalty_core import Loyalty
-from loyalty_core.testing import ActingShop, Asked, FrozenClock, check_shown
-from plugins.shopify.tests.build import CONNECTOR, NOW, ada, opened, sent
+from loyalty_core.testing import Asked, FrozenClock
+from plugins.shopify.tests.build import ada, opened, sent
+from plugins.shopify.tests.stand import shown
 
 TIERS = {
     "tiers": {
@@ -35,13 +34,6 @@ def showing(double: Shopify, clock: FrozenClock) -> Iterator[Loyalty]:
     with opened(double, clock=clock, show_members=True) as loyalty:
         sent(loyalty, webhook(order(1)))
         yield loyalty
-
-
-def shown(double: Shopify) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(
-        double.metafields["gid://shopify/Customer/7000", "loyalty.member"]
-    )
-    return found
 
 
 def test_balances_are_written_where_a_theme_can_show_them(
@@ -97,27 +89,6 @@ def test_what_somebody_else_writes_meanwhile_is_seen(
     clock.advance(minutes=1)
     assert showing.tick().actions == 1
     assert shown(double)["wallets"]["points"]["balance"] == "10"
-
-
-def test_what_a_member_has_is_shown_once_and_echoes_change_nothing() -> None:
-    @contextmanager
-    def opening() -> Iterator[ActingShop]:
-        clock = FrozenClock(NOW)
-        with Shopify() as double, opened(double, clock=clock, show_members=True) as loyalty:
-            sent(loyalty, webhook(order(1)))
-            double.asked.clear()
-            yield ActingShop(
-                loyalty=loyalty,
-                double=double,
-                clock=clock,
-                connector=CONNECTOR,
-                member=ada(loyalty),
-                stands=lambda: [shown(double)["wallets"]["points"]["balance"]],
-                writes=lambda asked: b"mutation" in asked.body,
-                echoes=lambda _: double.echoes,
-            )
-
-    check_shown(opening)
 
 
 def test_an_account_that_is_gone_is_no_fault(double: Shopify, showing: Loyalty) -> None:

@@ -190,8 +190,10 @@ def written(one: ShopOrder, at: datetime) -> list[Doc]:
     lines = [
         line(
             each.id,
-            each.net_minor,
+            each.net_minor + each.tax_minor,
             quantity=str(each.quantity),
+            item_type="GIFT_CARD" if each.gift_card else "ITEM",
+            total_tax_money=money(each.tax_minor),
             total_discount_money=money(each.discount_minor),
         )
         for each in now.lines
@@ -203,9 +205,11 @@ def written(one: ShopOrder, at: datetime) -> list[Doc]:
         one.placed_at,
         *lines,
         state=state,
-        customer_id=one.customer_id,
+        customer_id=one.customer_id or None,
+        total_tip_money=money(one.tip_minor),
+        total_money=money(one.total_minor),
         updated_at=stamp(max(own)),
-        **({} if now.paid_at else {"tenders": []}),
+        tenders=[tender(one.total_minor)] if now.paid_at and one.total_minor else [],
     )
     return [document, *(_come_back(one, each) for each in now.refunds)]
 
@@ -217,8 +221,9 @@ def return_id(given: ShopRefund) -> str:
 def _come_back(one: ShopOrder, given: ShopRefund) -> Doc:
     by_id = {each.id: each for each in one.lines}
     lines = [
-        back(uid, by_id[uid].net_minor * count // by_id[uid].quantity, str(count))
+        back(uid, net + tax, str(count), total_tax_money=money(tax))
         for uid, count in given.pieces.items()
+        for net, tax in [by_id[uid].part(count)]
     ]
     return returned(
         return_id(given),

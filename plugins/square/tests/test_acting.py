@@ -4,65 +4,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
-from typing import Any, cast
 
 import pytest
 
 from loyalty_core import GrantReceipt, Loyalty
 from loyalty_core.testing import (
-    ActingShop,
     Asked,
     Fault,
     FrozenClock,
-    check_actions,
-    check_shown,
 )
-from plugins.square.tests.build import CONNECTOR, NOW, opened, points, sent
+from plugins.square.tests.build import CONNECTOR, opened, points, sent
 from plugins.square.tests.double import Square, error
-from plugins.square.tests.papers import Doc, about_order, customer, sale, webhook
-
-CODE = {"prefix": "T", "length": 12}
-CATALOGUE: dict[str, Any] = {
-    "five": {"kind": "gift_card", "amount": "5.00", "points": 50, "code": CODE}
-}
-TIERS: dict[str, Any] = {
-    "tiers": {
-        "scheme": [
-            {
-                "scheme": "main",
-                "tier": [
-                    {"tier": "basic"},
-                    {"tier": "gold", "any_of": [{"metric": "spend", "at_least": "100.00"}]},
-                ],
-            }
-        ]
-    }
-}
-
-
-@contextmanager
-def selling(double: Square, clock: FrozenClock, **settings: Any) -> Iterator[Loyalty]:
-    """A program whose gift cards can be made, and Ada, who has 60 points."""
-    given: dict[str, Any] = {"poll_minutes": 0, "location": "L1", **settings}
-    with opened(double, clock=clock, catalogue=CATALOGUE, **given) as loyalty:
-        double.hold(sale())
-        sent(loyalty, about_order("S1", "first"))
-        double.asked.clear()
-        yield loyalty
+from plugins.square.tests.papers import Doc, about_order, sale, webhook
+from plugins.square.tests.stand import CATALOGUE, TIERS, ada, is_write, selling
 
 
 @pytest.fixture
 def shop(double: Square, clock: FrozenClock) -> Iterator[Loyalty]:
     with selling(double, clock, rewards=["five"]) as loyalty:
         yield loyalty
-
-
-def ada(loyalty: Loyalty) -> str:
-    found = loyalty.find({"email": "ada@example.org"})
-    assert found is not None
-    return found.id
 
 
 def bought(loyalty: Loyalty) -> GrantReceipt:
@@ -83,11 +43,6 @@ def writes(double: Square) -> list[str]:
     """What was written, the questions that are asked by a POST left out."""
     made = filter(is_write, double.asked)
     return [f"{one.method} {one.path.removeprefix('/v2/')}" for one in made]
-
-
-def is_write(asked: Asked) -> bool:
-    questions = ("search", "bulk-retrieve", "from-gan")
-    return asked.method != "GET" and not asked.path.endswith(questions)
 
 
 # -- gift cards -----------------------------------------------------------------------------------
@@ -116,41 +71,6 @@ def test_points_buy_a_gift_card(shop: Loyalty, double: Square) -> None:
         "POST gift-cards/activities",
         "POST gift-cards/gftc:0/link-customer",
     ]
-
-
-@contextmanager
-def acting(**settings: Any) -> Iterator[ActingShop]:
-    """The seller, new each time, for what connectors that act are tested with."""
-    clock = FrozenClock(NOW)
-    with Square() as double:
-        double.customers["ADA"] = customer()
-        with selling(double, clock, **settings) as loyalty:
-            yield ActingShop(
-                loyalty=loyalty,
-                double=double,
-                clock=clock,
-                connector=CONNECTOR,
-                member=ada(loyalty),
-                stands=lambda: usable(double),
-                writes=is_write,
-                theirs=lambda asked: theirs_are_there(double, asked),
-            )
-
-
-def usable(double: Square) -> list[str]:
-    loaded = [one["gift_card_id"] for one in double.activities]
-    assert len(loaded) == len(set(loaded))
-    return [one["gan"] for one in double.cards.values() if one["state"] == "ACTIVE"]
-
-
-def theirs_are_there(double: Square, asked: Asked) -> None:
-    if asked.path.endswith("from-gan"):
-        code = json.loads(asked.body)["gan"]
-        double.cards.setdefault("theirs", {"id": "theirs", "gan": code, "state": "ACTIVE"})
-
-
-def test_a_card_is_made_and_loaded_once_whatever_becomes_of_the_answers() -> None:
-    check_actions(lambda: acting(rewards=["five"]), "five")
 
 
 @pytest.mark.parametrize(
@@ -259,27 +179,6 @@ def test_tiers_are_groups_and_other_groups_stay(double: Square, clock: FrozenClo
         names = {double.groups[one] for one in double.customers["ADA"]["group_ids"]}
         assert names == {"other 1", "tier:gold"}
         assert double.attributes["ADA", "loyalty"] == "120 points · gold"
-
-
-def test_what_a_member_has_is_shown_once_and_echoes_change_nothing() -> None:
-    """Groups too: each is made once, and the member is in it."""
-
-    @contextmanager
-    def opening() -> Iterator[ActingShop]:
-        with acting(show_members=True, plugins=TIERS) as shop:
-            double = cast(Square, shop.double)
-            topics = ("customer.updated", "customer.custom_attribute.owned.updated")
-            yield replace(
-                shop,
-                stands=lambda: [
-                    double.attributes["ADA", "loyalty"],
-                    *(double.groups[one] for one in double.customers["ADA"]["group_ids"]),
-                    str(len(double.groups)),
-                ],
-                echoes=lambda word: [webhook(one, "ADA", event=one + word) for one in topics],
-            )
-
-    check_shown(opening)
 
 
 def test_a_profile_that_is_gone_is_nothing_to_write_to(double: Square, clock: FrozenClock) -> None:

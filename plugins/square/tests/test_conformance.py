@@ -2,7 +2,9 @@
 
 from loyalty_core.testing.plugin import PluginSuite
 from loyalty_square import plugin
+from plugins.square.tests.stand import STAND
 
 
 class TestConformance(PluginSuite):
     plugin = plugin
+    stands = (STAND,)

@@ -2,81 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime
 from random import Random
 
-import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from loyalty_core import Loyalty
 from loyalty_core.testing import (
-    SentWebhook,
-    ShopOrder,
-    changes_of,
     check_deliveries,
     check_meanwhile,
     shop_history,
 )
-from plugins.square.tests.build import CONNECTOR, START, opened
+from plugins.square.tests.build import START, opened
 from plugins.square.tests.double import Square
-from plugins.square.tests.papers import (
-    Doc,
-    about_order,
-    about_payment,
-    about_refund,
-    customer,
-    return_id,
-    webhook,
-    written,
-)
+from plugins.square.tests.stand import SquareUnderTest
 
 
-class SquareUnderTest:
-    """Square tells of every change by several topics, none of which says what it was."""
-
-    connector = CONNECTOR
-
-    def __init__(self, double: Square) -> None:
-        self.double = double
-        double.customers.clear()
-
-    def webhooks(self, history: Sequence[ShopOrder]) -> Sequence[SentWebhook]:
-        made = [each for at, one in changes_of(history) for each in self.about(one, at)]
-        known = [webhook("customer.updated", one.customer_id) for one in history]
-        return [*made, *known]
-
-    def about(self, one: ShopOrder, at: datetime) -> list[SentWebhook]:
-        event = f"{one.id} {at}"
-        made = [
-            each
-            for given in one.refunds
-            if given.at == at
-            for each in (
-                about_refund(given.id, return_id(given), f"{event} r"),
-                about_order(return_id(given), f"{event} o", "order.created"),
-            )
-        ]
-        if at == one.paid_at:
-            made.append(about_payment(f"pay{one.id}", one.id, f"{event} p"))
-        return made or [about_order(one.id, event)]
-
-    def hold(self, history: Sequence[ShopOrder], at: datetime | None = None) -> None:
-        for one in history:
-            if at is None or one.placed_at <= at:
-                self.double.hold(*written(one, at or one.moments[-1]))
-                self.double.customers[one.customer_id] = account(one)
-
-
-def account(one: ShopOrder) -> Doc:
-    return customer(one.customer_id, one.email, given_name=one.email.partition("@")[0])
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_any_delivery_leaves_the_same_books(double: Square, seed: int) -> None:
-    random, platform = Random(seed), SquareUnderTest(double)
+@settings(max_examples=2, deadline=None)
+@given(seed=st.integers(0, 2**32))
+def test_any_delivery_leaves_the_same_books(seed: int) -> None:
+    random = Random(seed)
     history = shop_history(random, START, most=5)
-    check_deliveries(lambda: opened(double), platform, history, random)
+    with Square() as double:
+        check_deliveries(lambda: opened(double), SquareUnderTest(double), history, random)
 
 
 def test_any_delivery_on_each_database(double: Square, database_url: str) -> None:
@@ -89,8 +38,10 @@ def test_any_delivery_on_each_database(double: Square, database_url: str) -> Non
     check_deliveries(opening, platform, shop_history(random, START), random)
 
 
-@pytest.mark.parametrize("seed", range(6))
-def test_a_seller_that_goes_on_meanwhile_leaves_the_same_books(double: Square, seed: int) -> None:
+@settings(max_examples=4, deadline=None)
+@given(seed=st.integers(0, 2**32))
+def test_a_seller_that_goes_on_meanwhile_leaves_the_same_books(seed: int) -> None:
     random = Random(seed)
     history = shop_history(random, START, most=5)
-    check_meanwhile(lambda: opened(double), SquareUnderTest(double), history, random)
+    with Square() as double:
+        check_meanwhile(lambda: opened(double), SquareUnderTest(double), history, random)

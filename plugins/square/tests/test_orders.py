@@ -16,7 +16,6 @@ from loyalty_core import (
     Order,
     OrderRefund,
     OrderStatus,
-    RefundKind,
 )
 from loyalty_square.reading import CHARGES, Reading
 from plugins.square.tests.build import CONNECTOR, opened, points, sent
@@ -256,10 +255,10 @@ def test_an_amount_goes_back_by_the_value_of_the_sale_taxes_included(
     assert told(loyalty, double, returned("R1", of_money(3600))) == 30
 
 
-def test_goodwill_takes_points_as_the_program_says() -> None:
-    kind = Reading("till", "USD", RefundKind.GOODWILL)
-    found = kind.inputs(returned("R1", of_money(900)), {})
-    assert [one.refund.kind for one in found if isinstance(one, OrderRefund)] == ["goodwill"]
+@pytest.mark.parametrize(("kind", "left"), [("goods", 45), ("goodwill", 60)])
+def test_money_alone_is_what_the_seller_says(double: Square, kind: str, left: int) -> None:
+    with opened(double, money_refunds=kind) as loyalty:
+        assert told(loyalty, double, sale(), returned("R1", of_money(1500))) == left
 
 
 def test_several_tenders_of_one_return_take_its_lines_once(

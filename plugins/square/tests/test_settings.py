@@ -43,6 +43,7 @@ def test_two_sellers_of_one_name_are_refused() -> None:
     assert refused(config) == ["plugins.square.seller[1].account"]
 
 
+LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 CARD = {"kind": "gift_card", "amount": "5.00", "points": 50, "code": {"prefix": "T"}}
 
 
@@ -55,6 +56,12 @@ CARD = {"kind": "gift_card", "amount": "5.00", "points": 50, "code": {"prefix": 
         ({"code": {"prefix": "TEA-"}}, {}, "rewards.one.code"),
         ({"code": {"prefix": "T", "length": 30}}, {}, "rewards.one.code"),
         ({"code": {"prefix": "4111"}}, {}, "rewards.one.code"),
+        ({"code": {}}, {}, "rewards.one.code"),
+        (
+            {"code": {"prefix": "T", "alphabet": "23456789ABCDEFGHJKMNPQRSTUVWXYZ-"}},
+            {},
+            "rewards.one.code",
+        ),
     ],
 )
 def test_rewards_that_cannot_be_made_are_refused(

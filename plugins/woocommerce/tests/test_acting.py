@@ -2,56 +2,27 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 
 from examples.shops.woocommerce.double import KEY, KEY_SECRET, WooCommerce
-from examples.shops.woocommerce.papers import Doc, customer, order, webhook
+from examples.shops.woocommerce.papers import Doc, order, webhook
 from loyalty_core import GrantReceipt, Loyalty
 from loyalty_core.testing import (
-    ActingShop,
     Answer,
     Asked,
     Fault,
     FrozenClock,
-    check_actions,
-    check_shown,
 )
-from plugins.woocommerce.tests.build import CONNECTOR, NOW, opened, points, sent
-
-CODE = {"prefix": "TEA-", "length": 12}
-FIVE = {"kind": "discount", "amount": "5.00", "points": 50, "min_order": "20.00", "valid_days": 30}
-CATALOGUE: dict[str, Any] = {
-    "five": {**FIVE, "code": CODE},
-    "ten": {"kind": "discount", "percent": "12.5", "points": 10, "code": CODE},
-    "free": {"kind": "free_shipping", "points": 20, "code": CODE},
-}
-
-
-@contextmanager
-def selling(double: WooCommerce, clock: FrozenClock, **settings: Any) -> Iterator[Loyalty]:
-    """A program whose rewards can be made in the shop, and Ada, who has 60 points."""
-    double.customers[25] = customer()
-    given: dict[str, Any] = {"poll_minutes": 0, **settings}
-    with opened(double, clock=clock, catalogue=CATALOGUE, **given) as loyalty:
-        sent(loyalty, webhook("order.created", double.hold(order(1)), delivery="first"))
-        yield loyalty
+from plugins.woocommerce.tests.build import CONNECTOR, points, sent
+from plugins.woocommerce.tests.stand import ada, selling, shown
 
 
 @pytest.fixture
 def shop(double: WooCommerce, clock: FrozenClock) -> Iterator[Loyalty]:
     with selling(double, clock, rewards=["five", "ten", "free"]) as loyalty:
         yield loyalty
-
-
-def ada(loyalty: Loyalty) -> str:
-    found = loyalty.find({"email": "ada@example.org"})
-    assert found is not None
-    return found.id
 
 
 def bought(loyalty: Loyalty, reward: str = "five") -> GrantReceipt:
@@ -127,32 +98,6 @@ def test_kinds_of_coupons(
     made = coupon(double)
     found = (made["discount_type"], made["amount"], made.get("free_shipping"))
     assert found == (kind, amount, free)
-
-
-def theirs_are_there(double: WooCommerce) -> Callable[[Asked], None]:
-    def put(asked: Asked) -> None:
-        if code := asked.query.get("code"):
-            double.coupons[1] = {"id": 1, "code": code, "meta_data": []}
-
-    return put
-
-
-def test_a_coupon_is_made_once_whatever_becomes_of_the_answers() -> None:
-    @contextmanager
-    def opening() -> Iterator[ActingShop]:
-        clock = FrozenClock(NOW)
-        with WooCommerce() as double, selling(double, clock, rewards=["five"]) as loyalty:
-            yield ActingShop(
-                loyalty=loyalty,
-                double=double,
-                clock=clock,
-                connector=CONNECTOR,
-                member=ada(loyalty),
-                stands=lambda: [one["code"] for one in double.coupons.values()],
-                theirs=theirs_are_there(double),
-            )
-
-    check_actions(opening, "five")
 
 
 def test_of_two_that_were_made_at_one_moment_one_is_left(
@@ -254,11 +199,6 @@ def test_a_grant_that_is_revoked_ends_its_coupon_and_back_again(
 # -- what members have ----------------------------------------------------------------------------
 
 
-def shown(double: WooCommerce) -> Any:
-    (meta,) = [one for one in double.customers[25]["meta_data"] if one["key"] == "loyalty"]
-    return json.loads(meta["value"])
-
-
 def test_what_a_member_has_is_in_their_meta(double: WooCommerce, clock: FrozenClock) -> None:
     with selling(double, clock, show_members=True) as loyalty:
         loyalty.tick()
@@ -275,27 +215,6 @@ def test_what_a_member_has_is_in_their_meta(double: WooCommerce, clock: FrozenCl
         assert (then["wallets"]["points"]["balance"], then["revision"] > first["revision"]) == (
             ("120", True)
         )
-
-
-def test_what_a_member_has_is_shown_once_and_echoes_change_nothing() -> None:
-    @contextmanager
-    def opening() -> Iterator[ActingShop]:
-        clock = FrozenClock(NOW)
-        with WooCommerce() as double, selling(double, clock, show_members=True) as loyalty:
-            double.asked.clear()
-            yield ActingShop(
-                loyalty=loyalty,
-                double=double,
-                clock=clock,
-                connector=CONNECTOR,
-                member=ada(loyalty),
-                stands=lambda: [shown(double)["wallets"]["points"]["balance"]],
-                echoes=lambda word: [
-                    webhook("customer.updated", double.customers[25], delivery=word)
-                ],
-            )
-
-    check_shown(opening)
 
 
 def test_an_account_that_is_gone_is_nothing_to_write_to(

@@ -5,20 +5,29 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from random import Random
 
-import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from examples.shops.woocommerce.double import WooCommerce
+from examples.shops.woocommerce.papers import GIFT_CARD
 from examples.shops.woocommerce.platform import WooCommercePlatform
 from loyalty_core import Loyalty
 from loyalty_core.testing import check_deliveries, check_meanwhile, shop_history
 from plugins.woocommerce.tests.build import START, opened
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_any_delivery_leaves_the_same_books(double: WooCommerce, seed: int) -> None:
-    random, platform = Random(seed), WooCommercePlatform(double)
+@settings(max_examples=2, deadline=None)
+@given(seed=st.integers(0, 2**32))
+def test_any_delivery_leaves_the_same_books(seed: int) -> None:
+    random = Random(seed)
     history = shop_history(random, START, most=5)
-    check_deliveries(lambda: opened(double), platform, history, random)
+    with WooCommerce() as double:
+        check_deliveries(
+            lambda: opened(double, gift_cards=[GIFT_CARD]),
+            WooCommercePlatform(double),
+            history,
+            random,
+        )
 
 
 def test_any_delivery_on_each_database(double: WooCommerce, database_url: str) -> None:
@@ -26,15 +35,20 @@ def test_any_delivery_on_each_database(double: WooCommerce, database_url: str) -
     names = iter(range(9))
 
     def opening() -> AbstractContextManager[Loyalty]:
-        return opened(double, database_url, program=f"shop{next(names)}")
+        return opened(double, database_url, program=f"shop{next(names)}", gift_cards=[GIFT_CARD])
 
     check_deliveries(opening, platform, shop_history(random, START), random)
 
 
-@pytest.mark.parametrize("seed", range(6))
-def test_a_shop_that_goes_on_meanwhile_leaves_the_same_books(
-    double: WooCommerce, seed: int
-) -> None:
+@settings(max_examples=4, deadline=None)
+@given(seed=st.integers(0, 2**32))
+def test_a_shop_that_goes_on_meanwhile_leaves_the_same_books(seed: int) -> None:
     random = Random(seed)
     history = shop_history(random, START, most=5)
-    check_meanwhile(lambda: opened(double), WooCommercePlatform(double), history, random)
+    with WooCommerce() as double:
+        check_meanwhile(
+            lambda: opened(double, gift_cards=[GIFT_CARD]),
+            WooCommercePlatform(double),
+            history,
+            random,
+        )

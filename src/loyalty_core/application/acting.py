@@ -33,6 +33,7 @@ from loyalty_core.errors import (
     LoyaltyError,
     MemberErased,
     PlatformUnavailable,
+    PluginFailed,
     StoreError,
 )
 from loyalty_core.ports.connectors import ActionRecord, ActsOnShop
@@ -193,7 +194,11 @@ class Acting:
                     self._store.write(partial(_put_off, one, until))
 
     def _take_waiting(self, uow: UnitOfWork, *, now: datetime) -> list[ActionRecord]:
-        off = [name for name in self._actors if uow.connector_state(name).disabled_at is not None]
+        off = [
+            name
+            for name in self._actors
+            if self._held(name) or uow.connector_state(name).disabled_at is not None
+        ]
         return uow.due_actions(off, now, ACTIONS_A_CHUNK, GRANT) if off else []
 
     def _take(
@@ -202,7 +207,8 @@ class Acting:
         names = [
             name
             for name in self._actors
-            if name not in away and uow.connector_state(name).disabled_at is None
+            if name not in away and not self._held(name)
+            if uow.connector_state(name).disabled_at is None
         ]
         return uow.due_actions(names, now, ACTIONS_A_CHUNK) if names else []
 
@@ -212,7 +218,7 @@ class Acting:
             action = self._action(one)
             if isinstance(action, MakeCode | DropCode):
                 one.code = action.code
-            made = None if action is None else self._actors[one.connector].act(action)
+            made = None if action is None else self._act(one.connector, action)
             if isinstance(action, MakeCode) and action.grant.state is GrantState.PREPARING:
                 self._made(one, None if made == action.code else made)
         except StoreError:
@@ -227,6 +233,15 @@ class Acting:
         one.attempts, one.failed_at, one.error_code, one.error = 0, None, "", ""
         self._store.write(lambda uow: uow.end_action(one))
         return "done"
+
+    def _act(self, name: str, action: Action) -> str | None:
+        plugin = self._rules.connectors[name].plugin
+        act = partial(self._actors[name].act, action)
+        return self._rules.quarantine.waiting(plugin, "act", name, act)
+
+    def _held(self, name: str) -> bool:
+        """Whether a connector is in quarantine: what it is to do waits."""
+        return self._rules.quarantine.holds(self._rules.connectors[name].plugin, "act", name)
 
     # -- what is to be done -------------------------------------------------------------------
 
@@ -308,10 +323,12 @@ class Acting:
         _note_failure(one, error)
         one.attempts, one.failed_at = one.attempts + 1, one.failed_at or now
         one.next_attempt_at = now + _pause(one.attempts, error)
-        if isinstance(error, PlatformUnavailable | ConnectorDisabled):
+        is_away = isinstance(error, PlatformUnavailable | ConnectorDisabled)
+        if is_away or isinstance(error, PluginFailed):  # a call that does not come back
             asked = error.retry_after if isinstance(error, PlatformUnavailable) else None
             away[one.connector] = now + (_pause(1, error) if asked is not None else PAUSES[0])
-        elif one.attempts > len(PAUSES):
+        given_up = _had_its_time(one, error, now)
+        if given_up:
             self._given_back(one, "the shop could not make it")
 
         def write(uow: UnitOfWork) -> str:
@@ -320,7 +337,7 @@ class Acting:
             over = now - state.failing_since >= PATIENCE
             if isinstance(error, ConnectorDisabled) or over:
                 state.disabled_at, state.disabled_for = now, one.error or one.error_code
-            elif one.attempts > len(PAUSES):
+            elif given_up:
                 one.state, one.ended_at, one.next_attempt_at = ActionState.DEAD, now, None
             uow.save_connector(state)
             uow.end_action(one)
@@ -345,6 +362,18 @@ def _put_off(one: ActionRecord, until: datetime, uow: UnitOfWork) -> None:
 def _note_failure(one: ActionRecord, error: Exception) -> None:
     one.error_code = error.code if isinstance(error, LoyaltyError) else type(error).__name__[:64]
     one.error = str(error)[:LONGEST_ERROR].replace("\x00", "")
+
+
+def _had_its_time(one: ActionRecord, error: Exception, now: datetime) -> bool:
+    """Whether an action that failed was tried often, and long, enough to be given up.
+
+    A shop that is away says itself when to come again: that may be ten times in a minute. Of one
+    that does not want us any more, all of its actions wait.
+    """
+    if isinstance(error, ConnectorDisabled) or one.attempts <= len(PAUSES):
+        return False
+    since = one.failed_at or now
+    return not isinstance(error, PlatformUnavailable) or now - since >= PATIENCE
 
 
 def _pause(attempts: int, error: Exception) -> timedelta:

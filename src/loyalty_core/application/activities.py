@@ -61,7 +61,7 @@ class ActivityKind(Generic[D_co]):
     ``kind`` starts with the plugin's id and a dot. ``data`` is a frozen dataclass; its fields are
     texts, whole numbers, truth values, ``Decimal``, ``date``, ``datetime`` and choices (a
     ``StrEnum``, or a ``Literal`` of texts), or such or None, each with its sentence in
-    ``metadata={"doc": ...}``. What types cannot say its ``__post_init__`` does: it raises
+    ``metadata=doc(...)``. What types cannot say its ``__post_init__`` does: it raises
     ``ValueError``, or ``FactError`` with a path and a remedy. ``summary`` says what happened.
     """
 
@@ -209,7 +209,7 @@ def kind_faults(kind: ActivityKind[object]) -> Iterator[str]:
     hints = get_type_hints(data)
     for item in _fields(data):
         if not item.metadata.get("doc"):
-            yield f"does not say what {item.name!r} is: metadata={{'doc': ...}}"
+            yield f"does not say what {item.name!r} is: metadata=doc(...)"
         if not all(map(_usable, _parts(hints[item.name]))):
             yield f"has {item.name!r} of a type that is not a plain value: {hints[item.name]}"
 

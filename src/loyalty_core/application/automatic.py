@@ -61,8 +61,8 @@ def _buy(books: Books, book: WalletBook, member: MemberRecord, reward: Catalogue
     """Whether one was bought; there may be points for another."""
     now = books.now
     request = SpendRequest(wallet=reward.wallet, available=max(book.available(now), 0), at=now)
-    owned, program = books.rules.rewards[reward.id], books.rules.config.program
-    offer = priced(owned, request, view_of(member, CATALOGUE), program)
+    owned = books.rules.rewards[reward.id]
+    offer = priced(owned, request, view_of(member, CATALOGUE, books.rules), books.rules)
     if offer.points <= 0 or not within_limit(books, member.id, reward):
         return False
     if offer.stock is not None and not books.uow.claim_stock(offer.item, offer.stock):

@@ -150,11 +150,11 @@ def ranks_of(
     reader: Reader, rules: Rules, members: Iterable[str], now: datetime
 ) -> Mapping[str, Mapping[str, int]]:
     """The ranks of members in the present periods of all boards, by member and board."""
+    if not rules.boards:
+        return {}
     today = day_of(now, rules.config.program.time_zone)
     ladders = [Ladder(one.board, one.period(today)) for one in rules.boards.values()]
     found: dict[str, dict[str, int]] = {}
-    if not ladders:
-        return found
     for (ladder, member), key in reader.score_keys(ladders, members).items():
         found.setdefault(member, {})[ladder.board] = reader.ahead(ladder, key) + 1
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -12,13 +12,7 @@ from typing import NamedTuple
 from loyalty_core.application.ids import new_id
 from loyalty_core.application.postings import Postings
 from loyalty_core.domain.facts import FactId, Json
-from loyalty_core.domain.ledger import (
-    Entry,
-    Lot,
-    LotId,
-    TransactionKind,
-    WalletBook,
-)
+from loyalty_core.domain.ledger import Entry, Lot, LotId, TransactionKind, WalletBook
 from loyalty_core.domain.members import MemberId
 from loyalty_core.domain.programs import DebtPolicy
 from loyalty_core.domain.redemptions import Redemption, RedemptionState
@@ -77,8 +71,9 @@ class Books(Postings):
         self.keep(unread, wallets)
         mine = [book for book in self.wallets.values() if book.member_id in wanted]
         late = {MemberId(book.member_id) for book in mine if book.debt or book.lapsed(self.now)}
-        found += self.uow.books((), (), late - whole)[1]
-        whole |= late
+        if unseen := late - whole:
+            found += self.uow.books((), (), unseen)[1]
+            whole |= unseen
         for lot in found:
             self.wallet(lot.member_id, lot.wallet).lots[lot.id] = lot
         holding = {book.member_id for book in mine if book.held}
@@ -297,21 +292,19 @@ class Books(Postings):
 
     def holding(self, book: WalletBook) -> list[Redemption]:
         """The redemptions that hold points of a wallet whose open lots are loaded."""
-        held = self._held.get((book.member_id, book.wallet), [])
-        return [one for one in held if one.state is RedemptionState.HELD]
+        return [one for one in self._holders(book) if one.state is RedemptionState.HELD]
 
     def keep_held(self, redemption: Redemption) -> None:
         """Keeps a redemption that may hold points, for what time does to them."""
-        self._held.setdefault((redemption.member_id, redemption.wallet), []).append(redemption)
+        self._holders(redemption).append(redemption)
 
-    def move_held(
-        self, source: WalletBook, target: WalletBook, moved: Collection[Redemption]
-    ) -> None:
+    def move_held(self, source: WalletBook, target: WalletBook, moved: list[Redemption]) -> None:
         """Lets these that hold points of one wallet hold them of another, before points move."""
-        gone = {one.id for one in moved}
-        held = self._held.get((source.member_id, source.wallet), [])
-        self._held[source.member_id, source.wallet] = [one for one in held if one.id not in gone]
-        self._held.setdefault((target.member_id, target.wallet), []).extend(moved)
+        self._holders(source)[:] = [one for one in self._holders(source) if one not in moved]
+        self._holders(target).extend(moved)
+
+    def _holders(self, of: WalletBook | Redemption) -> list[Redemption]:
+        return self._held.setdefault((of.member_id, of.wallet), [])
 
     def _keep(self, redemption: Redemption, book: WalletBook, lots: Iterable[Lot]) -> None:
         self.changes.redemptions[redemption.id] = redemption
@@ -346,21 +339,18 @@ class Books(Postings):
         In the order it happened: pending points became active and paid debt, holds timed out,
         points ended. So it does not matter how often it is done.
         """
-        done: Counter[str] = Counter()
-        for step in sorted(self._steps(book, done), key=lambda one: one[:3]):
+        did: Counter[str] = Counter()
+        for step in sorted(self._steps(book, did), key=lambda one: one[:3]):
             step.act(step.moment)
         lapsed = book.lapsed(self.now) and not book.held
         if lapsed:
             book.lapses_at = None
             self.touch(book)
-        return CaughtUp(
-            done["activated"], done["expired"], done["points"], done["timed_out"], lapsed
-        )
+        return CaughtUp(did["activated"], did["expired"], did["points"], did["timed_out"], lapsed)
 
     def _steps(self, book: WalletBook, done: Counter[str]) -> Iterator[Step]:
         """All that has become due for a wallet by now."""
-        held = self._held.get((book.member_id, book.wallet), [])
-        late = [one for one in held if one.timed_out(self.now)]
+        late = [one for one in self._holders(book) if one.timed_out(self.now)]
         for redemption in late:
             assert redemption.expires_at is not None
             act = partial(self._time_out, redemption, done)

@@ -28,6 +28,7 @@ from loyalty_core.domain.deprecation import MARK
 from loyalty_core.domain.facts import Json
 from loyalty_core.domain.names import LONGEST_NAME, Name
 from loyalty_core.domain.secrets import REFERENCE
+from loyalty_core.domain.settings import SECRET
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 Schema = dict[str, Json]
@@ -51,8 +52,6 @@ SIMPLE: Mapping[Any, Schema] = {
     time: {"type": "string", "pattern": HOUR},
     LocalMoment: {"type": "string", "pattern": LOCAL},
 }
-SECRET = "secret"  # noqa: S105 - the name of what is said of a setting
-"""What the metadata of a setting say, beside its ``doc``, if it refers to a secret."""
 
 
 def schema_of(plugins: Mapping[str, type | None], sections: Mapping[str, type]) -> Schema:

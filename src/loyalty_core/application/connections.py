@@ -116,13 +116,15 @@ class Connections:
         if owned is None or not isinstance(owned.item, SignsMembersIn):
             raise ConnectorUnknown(f"nobody is signed in by {name[:60]!r}", where=name)
         request = WebhookRequest(body=b"", headers=headers, url=url, received_at=self._clock())
-        return owned.item.signed_in(request)
+        with self._rules.quarantine.asking(owned.plugin, "signed_in", name):
+            return owned.item.signed_in(request)
 
     def health(self, name: str) -> Health:
         """Whether the shop answers; a defect of its connector is an answer too."""
-        connector = self.named(name).item
+        owned = self.named(name)
+        connector, quarantine = owned.item, self._rules.quarantine
         try:
-            return connector.health()
+            return quarantine.waiting(owned.plugin, "health", connector.id, connector.health)
         except LoyaltyError as error:
             return Health(ok=False, detail=str(error))
         except Exception as error:

@@ -219,7 +219,8 @@ def locked_members(
     or ``households`` are wanted too.
     """
     found = uow.lock_members(MemberId(one) for one in member_ids if is_id(one))
-    found |= uow.lock_members({record.holder for record in found.values()} - found.keys())
+    if holders := {record.holder for record in found.values()} - found.keys():
+        found |= uow.lock_members(holders)
     for asked in member_ids:
         if asked not in found:
             raise MemberNotFound(f"there is no member {asked!r}", member_id=asked)

@@ -8,7 +8,6 @@ state kept with the next fact, and stops as soon as nothing differs any more.
 
 from __future__ import annotations
 
-import logging
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -21,18 +20,16 @@ from loyalty_core.application.following import outcome_of
 from loyalty_core.application.gifts import gifts_after
 from loyalty_core.application.histories import dump_history, load_history
 from loyalty_core.application.own_rows import Putting
-from loyalty_core.application.plain import is_document
 from loyalty_core.application.rules import Rules, ask, ask_follower
 from loyalty_core.application.standing import Person, stood
 from loyalty_core.application.structure import converter
 from loyalty_core.application.taken import Emitted, Taken
 from loyalty_core.domain.effects import Cause
 from loyalty_core.domain.facts import Activity, Decidable, FactId, Json, LineKind, Order
-from loyalty_core.domain.members import History, MemberStatus, Profile
+from loyalty_core.domain.members import History, MemberStatus, MemberView, Profile
 from loyalty_core.domain.orders import earns, is_purchase, order_total
 from loyalty_core.domain.programs import JoinPolicy
 from loyalty_core.errors import PluginFailed
-from loyalty_core.ports.program import UnitesStates
 from loyalty_core.ports.records import Award, FactRecord, FactStatus, MemberRecord, Merge, Position
 
 FIRST_RETRY = timedelta(minutes=1)
@@ -44,7 +41,6 @@ Known = Sequence[tuple[Position, Mapping[str, Json]]]
 _plain = converter(0)
 NOTHING = Profile()
 ACTIVE = MemberStatus.ACTIVE
-logger = logging.getLogger("loyalty_core")
 
 
 NOT_YET = (FactStatus.SCHEDULED, FactStatus.WITHDRAWN)
@@ -75,21 +71,25 @@ class Running:
         }
         return cast(Mapping[str, Json], {name: value for name, value in kept.items() if value})
 
-    def absorb(self, merge: Merge, rules: Rules, *, strictly: bool = False) -> None:
+    def absorb(self, merge: Merge, rules: Rules, *, strictly: bool = False) -> frozenset[str]:
         """Adds what another member brought, as each plugin unites its states.
 
-        A plugin that fails is refused ``strictly`` (``PluginFailed``), or its keys are united.
+        A plugin that fails is refused ``strictly`` (``PluginFailed``), or it is in the answer.
         """
+        failed: set[str] = set()
         self.history = _together(self.history, merge.history)
         uniting = rules.uniting
         for plugin, theirs in merge.state.items():
             ours = self.state.get(plugin, {})
             try:
-                self.state[plugin] = united(plugin, uniting.get(plugin), ours, theirs)
+                program = uniting.get(plugin)
+                made = rules.states.united(plugin, program, ours, theirs, rules.quarantine)
+                self.state[plugin] = made
             except PluginFailed:
                 if strictly:
                     raise
-                self.state[plugin] = {**theirs, **ours}
+                failed.add(plugin)
+        return frozenset(failed)
 
     @staticmethod
     def resume(before: Mapping[str, Json]) -> Running:
@@ -160,18 +160,18 @@ def fold(
     for record in ordered:
         if isinstance(record, Merge):
             before = running.snapshot(NOTHING)
-            if record.position > last and record.before == before:
+            if record.position > last and rules.states.alike(record.before, before):
                 return result  # from here on everything is as it was
             record.before, member.changed = before, True
-            running.absorb(record, rules)
-            running.state |= _left_at(record.position, _off(record, rules), known, member)
+            silent = running.absorb(record, rules).union(_off(record, rules))
+            running.state |= _left_at(record.position, silent, known, member)
             continue
         fact = decidable(record, member)
         if fact is not None:
             fresh = record.config_version == 0
             profile = member.seen if fresh else _seen(record)
             before = running.snapshot(profile)
-            if record.position > last and record.before == before:
+            if record.position > last and rules.states.alike(record.before, before):
                 return result
             record.before = before
             used = rules if fresh else rules_at(record.config_version)
@@ -282,6 +282,7 @@ def _decide(
         history=running.history,
         state=running.state,
         joined_at=member.joined_at,
+        states=rules.states,
     )
     seen = stood(rules, person, fact.occurred_at)
     taken = Taken(record, member, rules, running.state, list(seen.failed))
@@ -289,7 +290,7 @@ def _decide(
     earns = rules.config.program.earns(fact.occurred_at)
     for owned in rules.programs if earns else ():
         with taken.of(owned.plugin):
-            view = seen.person.view(owned.plugin, claiming.by(owned.plugin))
+            view = _view(seen.person, owned.plugin, claiming, rules)
             effects = ask(owned, fact, view, rules)
             taken.take(owned.plugin, effects, follows=False)
     if rules.followers and earns:
@@ -297,7 +298,7 @@ def _decide(
         outcome = outcome_of(fact, record.document, taken.credits, taken.measures, goodwill)
         for follower in rules.followers:
             with taken.of(follower.plugin):
-                view = seen.person.view(follower.plugin, claiming.by(follower.plugin))
+                view = _view(seen.person, follower.plugin, claiming, rules)
                 effects = ask_follower(follower, outcome, view, rules)
                 taken.take(follower.plugin, effects, follows=True)
     record.gifts = gifts_after(record, taken.granted, taken.silent)
@@ -307,6 +308,15 @@ def _decide(
     if isinstance(fact, Order):
         running.history = _bought(running.history, fact)
     return taken
+
+
+def _view(person: Person, plugin: str, claiming: Claiming, rules: Rules) -> MemberView:
+    """What a plugin decides on; raises ``PluginFailed`` when it cannot read what it kept."""
+    try:
+        return person.view(plugin, claiming.by(plugin))
+    except PluginFailed:
+        rules.quarantine.failed(plugin, "could not read what it kept")
+        raise
 
 
 def _settle(
@@ -340,27 +350,6 @@ def _withdraw(record: FactRecord, stock: Stock, result: Folded) -> None:
         record.status, record.retry_at = FactStatus.IDLE, None
     record.deferred = ()
     record.before = {name: kept for name, kept in record.before.items() if name == "profile"}
-
-
-def united(
-    plugin: str, program: object, kept: Mapping[str, Json], other: Mapping[str, Json]
-) -> Mapping[str, Json]:
-    """One plugin's states of two members as one; what it does not unite itself, by keys.
-
-    Raises ``PluginFailed`` when the plugin raises or returns what is not JSON.
-    """
-    if not isinstance(program, UnitesStates):
-        return {**other, **kept}
-    try:
-        made = program.merge_states(kept, other)
-    except Exception as error:
-        logger.exception("plugin %s failed to unite states", plugin)
-        message = f"plugin {plugin!r} raised {type(error).__name__} uniting two members' states"
-        raise PluginFailed(message, where=plugin) from error
-    if not is_document(made):
-        message = f"plugin {plugin!r} united states to what is not a JSON object"
-        raise PluginFailed(message, where=plugin)
-    return made
 
 
 def _together(one: History, other: History) -> History:

@@ -34,9 +34,11 @@ class Spender:
         Negative while there is debt.
         """
         available = book.available(books.now)
+        if not self.owner.household:
+            return available
         config = books.rules.config
         most = rules_of(books.rules).wallets.get(book.wallet, SharedWallet()).per_day
-        if not self.owner.household or most is None:
+        if most is None:
             return available
         zone, scale = config.program.time_zone, config.wallets[book.wallet].scale
         today = start_of(day_of(books.now, zone), zone)

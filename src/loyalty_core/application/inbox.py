@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 from loyalty_core.application.diagnose import check_webhook
 from loyalty_core.application.ids import new_id
@@ -34,10 +35,11 @@ from loyalty_core.errors import (
     IdempotencyConflict,
     LoyaltyError,
     PlatformUnavailable,
+    PluginFailed,
     StoreError,
 )
 from loyalty_core.ports.connectors import MessageRecord, ReceivesWebhooks
-from loyalty_core.ports.store import Store
+from loyalty_core.ports.store import Store, UnitOfWork
 
 logger = logging.getLogger("loyalty_core")
 
@@ -88,7 +90,9 @@ class Inbox:
         """The receipt of a webhook that was verified, and is kept unless it was there already."""
         now = self._clock()
         request = WebhookRequest(body=body, headers=headers, url=url, received_at=now)
-        verified = self.receiver(name).verify(request)
+        connector, plugin = self.receiver(name), self._rules.connectors[name].plugin
+        with self._rules.quarantine.asking(plugin, "verify", name):
+            verified = connector.verify(request)
         made = MessageReceipt(connector=name, topic=verified.topic, key=verified.key)
         if not verified.keep:
             return made
@@ -124,7 +128,7 @@ class Inbox:
     def translate(self, name: str, topic: str, body: bytes) -> Translation:
         """What a message would be booked as."""
         message = Message(topic=topic, body=body, received_at=self._clock())
-        inputs = tuple(self.receiver(name).translate(message))
+        inputs = self._translated(name, message)
         return Translation(connector=name, topic=topic, inputs=inputs)
 
     def work(self, progress: Callable[[int], None] | None = None) -> InboxReport:
@@ -135,11 +139,20 @@ class Inbox:
         """
         counts: Counter[str] = Counter()
         now, away = self._clock(), dict[str, datetime]()
-        while taken := self._store.write(lambda uow: uow.due_messages(now, MESSAGES_A_CHUNK)):
+        while taken := self._store.write(partial(self._due, now=now)):
             self._chunk([_Taken(one) for one in taken], away, counts)
             if progress is not None:
                 progress(sum(counts[state] for state in ("done", "ignored", "dead", "put_off")))
         return InboxReport(**counts)
+
+    def _due(self, uow: UnitOfWork, *, now: datetime) -> list[MessageRecord]:
+        """Messages due; what came from a shop whose connector is in quarantine waits."""
+        held = [
+            name
+            for name, owned in self._rules.connectors.items()
+            if self._rules.quarantine.holds(owned.plugin, "translate", name)
+        ]
+        return uow.due_messages(now, MESSAGES_A_CHUNK, held)
 
     def drop_old(self, now: datetime) -> int:
         """How many messages were forgotten because they ended long ago."""
@@ -155,6 +168,8 @@ class Inbox:
                 self._translate(one)
             if isinstance(one.error, PlatformUnavailable):
                 away[name] = self._clock() + pause(1, one.error.retry_after)
+            elif isinstance(one.error, PluginFailed):
+                away[name] = self._clock() + pause(1, None)
         for connector in {one.record.connector for one in taken}:
             self._book(connector, [one for one in taken if one.record.connector == connector])
         now = self._clock()
@@ -181,11 +196,17 @@ class Inbox:
 
     def _inputs_of(self, connector: str, message: Message) -> tuple[Input, ...]:
         if message.topic != WALKED:
-            return tuple(self.receiver(connector).translate(message))
+            return self._translated(connector, message)
         fact = message.json()
         if not isinstance(fact, dict):
             raise FactError("this is no fact", remedy="Mend it in the shop, and reconcile.")
         return (fact,)
+
+    def _translated(self, name: str, message: Message) -> tuple[Input, ...]:
+        connector, plugin = self.receiver(name), self._rules.connectors[name].plugin
+        return self._rules.quarantine.waiting(
+            plugin, "translate", name, lambda: tuple(connector.translate(message))
+        )
 
     def _book(self, connector: str, taken: list[_Taken]) -> None:
         """Books all inputs of a chunk together; one by one if they fail as a whole."""
@@ -244,7 +265,7 @@ def _is_final(error: Exception) -> bool:
     """Whether the same message could never be taken in: it is wrong, and not the moment."""
     if isinstance(error, FactError | IdempotencyConflict):
         return True
-    retried = (StoreError, PlatformUnavailable)
+    retried = (StoreError, PlatformUnavailable, PluginFailed)
     return isinstance(error, LoyaltyError) and not isinstance(error, retried)
 
 

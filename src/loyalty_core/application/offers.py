@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 
 from loyalty_core.application.plain import is_json
+from loyalty_core.application.rules import Rules
 from loyalty_core.domain.amounts import LARGEST_AMOUNT, Money
 from loyalty_core.domain.members import MemberView
-from loyalty_core.domain.programs import Program
 from loyalty_core.domain.rewards import SpendOffer, SpendRequest
 from loyalty_core.errors import PluginFailed
 from loyalty_core.ports.program import Owned, RewardKind
@@ -17,25 +17,27 @@ logger = logging.getLogger("loyalty_core")
 
 
 def priced(
-    owned: Owned[RewardKind], request: SpendRequest, view: MemberView, program: Program
+    owned: Owned[RewardKind], request: SpendRequest, view: MemberView, rules: Rules
 ) -> SpendOffer:
     """What a reward would cost and give; raises ``PluginFailed`` if its plugin does not say.
 
     After the last day of the program points buy nothing.
     """
+    program = rules.config.program
     if request.at is not None and not program.spends(request.at):
         nothing = Money(0, program.currency)
         over = "the program has ended"
         return SpendOffer(wallet=owned.item.wallet, points=0, worth=nothing, refusal=over)
-    try:
-        offer = owned.item.offer(request, view)
-        fault = _fault(offer, owned.item)  # rubbish may raise when it is looked at
-    except Exception as error:
-        logger.exception("plugin %s failed to price %s", owned.plugin, owned.item.id)
-        raise PluginFailed(
-            f"plugin {owned.plugin!r} raised {type(error).__name__} pricing {owned.item.id!r}",
-            where=owned.plugin,
-        ) from error
+    with rules.quarantine.asking(owned.plugin, "offer", owned.item.id):
+        try:
+            offer = owned.item.offer(request, view)
+            fault = _fault(offer, owned.item)  # rubbish may raise when it is looked at
+        except Exception as error:
+            logger.exception("plugin %s failed to price %s", owned.plugin, owned.item.id)
+            raise PluginFailed(
+                f"plugin {owned.plugin!r} raised {type(error).__name__} pricing {owned.item.id!r}",
+                where=owned.plugin,
+            ) from error
     if fault:
         logger.error("plugin %s offered for %s %s", owned.plugin, owned.item.id, fault)
         raise PluginFailed(f"plugin {owned.plugin!r} offered {fault}", where=owned.plugin)
@@ -62,8 +64,11 @@ def _fault(offer: object, reward: RewardKind) -> str:
     return ""
 
 
-def view_of(record: MemberRecord | None, plugin: str) -> MemberView:
-    """What a plugin sees of a member, or of a stranger."""
+def view_of(record: MemberRecord | None, plugin: str, rules: Rules) -> MemberView:
+    """What a plugin sees of a member, or of a stranger.
+
+    Raises ``PluginFailed`` when its release of now cannot read what it kept.
+    """
     if record is None:
         return MemberView()
     return MemberView(
@@ -71,5 +76,5 @@ def view_of(record: MemberRecord | None, plugin: str) -> MemberView:
         status=record.status,
         profile=record.seen,
         history=record.history,
-        state=record.state.get(plugin, {}),
+        state=rules.states.read(plugin, record.state.get(plugin, {})),
     )

@@ -10,6 +10,7 @@ from loyalty_core.application.rules import Rules
 from loyalty_core.domain.clock import Clock
 from loyalty_core.domain.plugin_states import LiftReceipt, PluginState, PluginStatus
 from loyalty_core.errors import PluginMissing
+from loyalty_core.ports.quarantine import QuarantineRecord
 from loyalty_core.ports.store import Reader, Store, UnitOfWork
 
 FACTS_A_CHUNK = 500
@@ -28,17 +29,21 @@ class PluginStates:
         """These plugins as they stand now; those without a state of their own."""
 
         def look(reader: Reader) -> tuple[PluginStatus, ...]:
-            held, waiting = reader.quarantined(), reader.waiting_for_plugins()
-            tables = self._tables()
+            waiting, tables = reader.waiting_for_plugins(), self._tables()
+            held: dict[str, list[QuarantineRecord]] = {}
+            for _, record in sorted(reader.quarantined().items()):
+                if record.since is not None:
+                    held.setdefault(record.plugin, []).append(record)
             found = []
             for one in plugins:
-                record = held.get(one.id) if one.state is PluginState.ON else None
+                mine = held.get(one.id, []) if one.state is PluginState.ON else []
                 found.append(
                     replace(
                         one,
-                        state=PluginState.QUARANTINED if record else one.state,
-                        reason=record.reason if record else "",
-                        since=record.since if record else None,
+                        state=PluginState.QUARANTINED if mine else one.state,
+                        held=tuple(f"{record.call} {record.of}".rstrip() for record in mine),
+                        reason=", and ".join(record.reason for record in mine),
+                        since=min((one.since for one in mine if one.since), default=None),
                         tables=tables.get(one.id, ()),
                         deferred_facts=waiting.facts.get(one.id, 0),
                         pending_deliveries=waiting.pending.get(one.id, 0),
@@ -66,11 +71,13 @@ class PluginStates:
             )
 
         def end(uow: UnitOfWork) -> tuple[bool, int]:
-            held = plugin in uow.quarantined()
+            held = any(
+                one.plugin == plugin and one.since is not None for one in uow.quarantined().values()
+            )
             return held, uow.lift(plugin, self._clock())
 
         lifted, deliveries = self._store.write(end)
-        self._rules.quarantine.held -= {plugin}
+        self._rules.quarantine.release(plugin)
         retried = 0
         while done := self._store.write(self._retry):
             retried += done

@@ -70,7 +70,10 @@ class Postings:
 
     def wallet(self, member_id: str, name: str) -> WalletBook:
         """A member's wallet, made if this is its first posting."""
-        return self.wallets.setdefault((member_id, name), WalletBook(member_id, name))
+        known = self.wallets.get((member_id, name))
+        if known is None:
+            known = self.wallets[member_id, name] = WalletBook(member_id, name)
+        return known
 
     def new_lot(
         self,
@@ -116,7 +119,7 @@ class Postings:
 
     def _definition(self, wallet: str) -> Wallet:
         """What the configuration says of a wallet; the defaults if it has been taken out."""
-        return self.rules.config.wallets.get(wallet, Wallet())
+        return self.rules.config.wallets.get(wallet) or Wallet()
 
     def expiry(
         self, wallet: str, awarded: datetime, activates: datetime, given: ExpiresAt = None

@@ -1,114 +1,303 @@
-"""Plugins that fail on every fact: they are asked to decide no more, until that is lifted."""
+"""Calls into plugins: each is timed, and what fails or is slow all the while is called no more.
+
+What must be pure (``decide``, ``offer``, ``show``, ...) is judged by the time of the processor that
+its thread has used, so that a busy machine makes nobody slow. What asks others (handlers,
+connectors) is waited for, and for so long only.
+"""
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextvars import copy_context
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
+from threading import Thread
+from typing import Literal, NamedTuple, TypeVar
 
 from loyalty_core.domain.facts import FactId
-from loyalty_core.ports.quarantine import QuarantineRecord
+from loyalty_core.errors import PluginFailed
+from loyalty_core.ports.quarantine import Quarantined, QuarantineRecord
 from loyalty_core.ports.records import FactRecord
-from loyalty_core.ports.store import UnitOfWork
+from loyalty_core.ports.store import Store, UnitOfWork
 
 MOST_FAILURES = 10
-"""How many facts in a row a plugin may fail on, or be slow on, before it is asked no more."""
+"""How many facts in a row a plugin may fail on, or how often in a row a call of it may be slow."""
 SLOW_MS = 1000
-"""How long a decision may take: members, and on SQLite everybody, wait for it."""
-LONGEST_REASON = 200
+"""How much processor time a call that must be pure may take."""
+WAIT_MS = 60_000
+"""For how long any call is waited for."""
+PAGE_MS = 600_000
+"""For how long a page of a walk is waited for: some platforms are asked for each order of it."""
+LONGEST_REASON = 240
 _MILLISECOND = 1_000_000
+T = TypeVar("T")
 logger = logging.getLogger("loyalty_core")
+
+CallName = Literal[
+    "decide",
+    "follow",
+    "benefits",
+    "standing",
+    "suggest",
+    "show",
+    "scores",
+    "merge_states",
+    "offer",
+    "fulfil",
+    "handle",
+    "verify",
+    "signed_in",
+    "translate",
+    "changed_since",
+    "act",
+    "health",
+]
+"""What plugins are called for, by the name of the method."""
+ALWAYS = frozenset({"merge_states", "verify", "signed_in", "health"})
+"""What is told where it is slow, and called all the same: there is nothing to do in its place."""
+
+
+class Call(NamedTuple):
+    """What a plugin is called for, and ``of`` which reward, subscription or connector of it."""
+
+    plugin: str
+    name: str
+    of: str = ""
+
+    @property
+    def held(self) -> Call:
+        """What is called no more where this is: who cannot follow facts does not decide either."""
+        return self._replace(name="decide") if self.name == "follow" else self
+
+    def __str__(self) -> str:
+        """In words that follow what the plugin did."""
+        return f"{self.name} {self.of}".rstrip()
 
 
 @dataclass(slots=True)
 class Quarantine:
-    """Which plugins are not asked now, as far as this process knows.
+    """What plugins are not called for now, as far as this process knows; and times all calls.
 
-    The database says it; where no plugin is held, and none fails, it is not asked. ``versions`` are
-    those of the plugins that are on: another version of a plugin is asked again. ``slow_ms`` is how
-    long a decision may take.
+    The database says it; where nothing is held, and nothing fails, it is not asked. ``versions``
+    are those of the plugins that are on: another version of a plugin is called again. ``slow_ms``,
+    ``wait_ms`` and ``page_ms`` are how long calls may take, by the clocks ``processor_ns`` of the
+    thread, and ``clock_ns``, which goes on whoever works.
     """
 
     versions: Mapping[str, str] = field(default_factory=dict)
-    held: frozenset[str] = frozenset()
+    held: frozenset[Call] = frozenset()
     slow_ms: int = SLOW_MS
-    _slow: dict[str, int] = field(default_factory=dict)
-    _said: dict[str, str] = field(default_factory=dict)
+    wait_ms: int = WAIT_MS
+    page_ms: int = PAGE_MS
+    processor_ns: Callable[[], int] = time.thread_time_ns
+    clock_ns: Callable[[], int] = time.monotonic_ns
+    _slow: dict[Call, int] = field(default_factory=dict)
+    _said: dict[Call, str] = field(default_factory=dict)
+    _unsaved: set[Call] = field(default_factory=set)
+
+    # -- calling ------------------------------------------------------------------------------
+
+    def holds(self, plugin: str, name: CallName, of: str = "") -> bool:
+        """Whether a plugin is not called for this now."""
+        return bool(self.held) and Call(plugin, name, of) in self.held
+
+    def asking(self, plugin: str, name: CallName, of: str = "", *, fact: str = "") -> _Asking:
+        """A block in which a plugin is called, timed; about the ``fact`` with this id, if any.
+
+        Raises ``PluginFailed`` on entering where it is not to be called.
+        """
+        return _Asking(self, Call(plugin, name, of), fact)
+
+    def waiting(self, plugin: str, name: CallName, of: str, ask: Callable[[], T]) -> T:
+        """What a plugin answers that may ask others meanwhile, in a thread of its own.
+
+        One that does not come back in time is left behind, not stopped: what it still does is
+        lost to whoever called it. Raises ``PluginFailed`` for that, and what the plugin raises.
+        """
+        with self.asking(plugin, name, of):
+            limit = self._longest(name)
+            answer = _beside(ask, limit, f"loyalty {name} {of}")
+            if answer is None:
+                call = Call(plugin, name, of)
+                message = f"plugin {plugin!r} did not come back from {call} in {limit:,} ms"
+                raise PluginFailed(message, where=plugin)
+        return answer()
+
+    def failed(self, plugin: str, reason: str) -> None:
+        """Remembers why a plugin failed last to decide; says nothing of anybody."""
+        self._said[Call(plugin, "decide")] = reason[:LONGEST_REASON]
+
+    def took(self, call: Call, fact: str, processor_ns: int, clock_ns: int) -> None:
+        """Counts calls in a row that were slow; the last one took so many nanoseconds."""
+        longest = self._longest(call.name)
+        if clock_ns >= longest * _MILLISECOND:
+            reason = f"took more than {longest:,} ms to {call}"
+        elif processor_ns >= self.slow_ms * _MILLISECOND:
+            reason = f"took more than {self.slow_ms:,} ms of processor time to {call}"
+        else:
+            if self._slow and self._slow.pop(call, 0):
+                self._unsaved.add(call)
+            return
+        extra, about = {"plugin": call.plugin}, f" fact {fact}" if fact else ""
+        logger.warning("plugin %s %s%s", call.plugin, reason, about, extra=extra)
+        if call.name in ALWAYS:
+            return
+        self._slow[call] = self._slow.get(call, 0) + 1
+        self._said[call] = reason
+        self._unsaved.add(call)
+        if self._slow[call] >= MOST_FAILURES:  # nobody waits for it from now on
+            self.held |= {call.held}
+
+    def _longest(self, name: str) -> int:
+        return self.page_ms if name == "changed_since" else self.wait_ms
+
+    # -- what the database says ---------------------------------------------------------------
 
     def enter(self, uow: UnitOfWork, now: datetime) -> None:
         """Begins with what the database says; lifts what was of another version."""
         for record in uow.quarantined().values():
             if record.version != self.versions.get(record.plugin, record.version):
                 uow.lift(record.plugin, now)
-        self.held = frozenset(uow.quarantined())
+        self.know(uow.quarantined())
 
     def look(self, uow: UnitOfWork) -> None:
         """Notices what was lifted elsewhere."""
         if self.held:
-            self.held = frozenset(uow.quarantined())
+            self.know(uow.quarantined())
 
-    def failed(self, plugin: str, reason: str) -> None:
-        """Remembers why a plugin failed last; says nothing of anybody."""
-        self._said[plugin] = reason[:LONGEST_REASON]
-
-    def took(self, plugin: str, fact: str, started: int) -> None:
-        """Counts decisions in a row that were slow; ``started`` is what ``now_ns`` said before."""
-        if now_ns() - started < self.slow_ms * _MILLISECOND:
-            if self._slow:
-                self._slow.pop(plugin, None)
-            return
-        self._slow[plugin] = self._slow.get(plugin, 0) + 1
-        logger.warning(
-            "plugin %s took more than %s ms on fact %s",
-            plugin,
-            self.slow_ms,
-            fact,
-            extra={"plugin": plugin},
-        )
-        if self._slow[plugin] >= MOST_FAILURES:  # the rest of a batch does not wait for it
-            self.held |= {plugin}
+    def know(self, records: Quarantined) -> None:
+        """Takes what the database says for what is so."""
+        own = {call.held for call in self._unsaved if self._slow.get(call, 0) >= MOST_FAILURES}
+        self.held = frozenset({Call(*key) for key, one in records.items() if one.since} | own)
+        for key, one in records.items():
+            call = Call(*key)
+            if one.since is None and call not in self._unsaved:
+                self._slow[call] = max(one.times, self._slow.get(call, 0))
 
     def note(self, uow: UnitOfWork, decided: Iterable[FactRecord], now: datetime) -> None:
         """Holds plugins that failed on each of the latest facts, these included, or were slow."""
         records = {record.id: record.deferred for record in decided if record.decided}
-        failed = {plugin for deferred in records.values() for plugin in deferred} - self.held
-        slow = {plugin for plugin, times in self._slow.items() if times >= MOST_FAILURES}
-        if not failed and not slow:
-            return
-        known = frozenset(uow.quarantined())
-        latest = _latest(records, uow)
-        if len(latest) == MOST_FAILURES:
-            every = failed.intersection(*latest)
-            for plugin in sorted(every - known):
-                self._hold(uow, plugin, self._said.get(plugin, "failed"), now)
-        for plugin in sorted(slow):
-            if plugin not in known:
-                self._hold(uow, plugin, f"took more than {self.slow_ms} ms", now)
-            self._slow.pop(plugin, None)  # it begins anew once it is lifted
-        self.held |= known
+        failed = {
+            plugin
+            for deferred in records.values()
+            for plugin in deferred
+            if not self.holds(plugin, "decide")
+        }
+        if failed:
+            latest = _latest(records, uow)
+            known = uow.quarantined()
+            every = failed.intersection(*latest) if len(latest) == MOST_FAILURES else ()
+            for call in (Call(plugin, "decide") for plugin in sorted(every)):
+                if call not in known or known[call].since is None:
+                    self._hold(uow, call, now)
+            self.know(uow.quarantined())
+        self._save(uow, now)
 
-    def _hold(self, uow: UnitOfWork, plugin: str, reason: str, now: datetime) -> None:
-        uow.quarantine(QuarantineRecord(plugin, self.versions.get(plugin, ""), reason, now))
-        self.held |= {plugin}
+    def save(self, store: Store, now: datetime) -> None:
+        """Writes down what was slow since, for every process to know and to go on counting."""
+        if self._unsaved:
+            store.write(partial(self._save, now=now))
+
+    def release(self, plugin: str) -> None:
+        """Calls a plugin again for everything, as the database does."""
+        self.held = frozenset(call for call in self.held if call.plugin != plugin)
+        for call in [*self._slow, *self._unsaved]:
+            if call.plugin == plugin:
+                self._slow.pop(call, None)
+                self._unsaved.discard(call)
+
+    def _save(self, uow: UnitOfWork, now: datetime) -> None:
+        known = uow.quarantined() if self._unsaved else {}
+        while self._unsaved:
+            call = self._unsaved.pop()
+            held, times = known.get(call.held), self._slow.get(call, 0)
+            if held is not None and held.since is not None:
+                self._slow.pop(call, None)
+                self.held |= {call.held}
+            elif times >= MOST_FAILURES:
+                self._slow.pop(call)  # it begins anew once it is lifted
+                self._said[call.held] = self._said[call]
+                self._hold(uow, call.held, now)
+            elif times:
+                uow.quarantine(self._record(call, times, None))
+            elif call in known:
+                uow.forgive(*call)
+
+    def _hold(self, uow: UnitOfWork, call: Call, now: datetime) -> None:
+        record = self._record(call, MOST_FAILURES, now)
+        uow.quarantine(record)
+        self.held |= {call}
         logger.error(
-            "plugin %s is in quarantine: on %s facts in a row it %s. Once it is mended: "
-            "loyalty plugins lift %s",
-            plugin,
+            "plugin %s is in quarantine, and not called to %s any more: %s times in a row it %s. "
+            "Once it is mended: loyalty plugins lift %s",
+            call.plugin,
+            call,
             MOST_FAILURES,
-            reason,
-            plugin,
-            extra={"plugin": plugin},
+            record.reason,
+            call.plugin,
+            extra={"plugin": call.plugin},
         )
+
+    def _record(self, call: Call, times: int, since: datetime | None) -> QuarantineRecord:
+        version = self.versions.get(call.plugin, "")
+        reason = self._said.get(call, "failed")
+        return QuarantineRecord(*call, version, times, reason, since)
+
+
+class _Asking:
+    """A block in which a plugin is called; no generator, for facts are many."""
+
+    __slots__ = ("_call", "_clock", "_fact", "_processor", "_quarantine")
+
+    def __init__(self, quarantine: Quarantine, call: Call, fact: str) -> None:
+        self._quarantine, self._call, self._fact = quarantine, call, fact
+
+    def __enter__(self) -> None:
+        quarantine, call = self._quarantine, self._call
+        if quarantine.held and call.held in quarantine.held:
+            raise PluginFailed(
+                f"plugin {call.plugin!r} is in quarantine, and not called to {call}",
+                where=call.plugin,
+                remedy=f"Once it is mended: loyalty plugins lift {call.plugin}",
+            )
+        self._processor, self._clock = quarantine.processor_ns(), quarantine.clock_ns()
+
+    def __exit__(self, *_: object) -> None:
+        quarantine = self._quarantine
+        clock = quarantine.clock_ns() - self._clock
+        processor = quarantine.processor_ns() - self._processor
+        quarantine.took(self._call, self._fact, processor, clock)
+
+
+def _beside(ask: Callable[[], T], wait_ms: int, name: str) -> Callable[[], T] | None:
+    """What gives the answer of another thread, or raises what it raised; None if it is not back.
+
+    The thread keeps no process from ending. It sees the same context variables.
+    """
+    answers: list[tuple[T] | BaseException] = []
+
+    def run() -> None:
+        try:
+            answers.append((ask(),))
+        except BaseException as error:  # noqa: BLE001 - it is raised where somebody waits
+            answers.append(error)
+
+    thread = Thread(target=copy_context().run, args=(run,), name=name, daemon=True)
+    thread.start()
+    thread.join(timedelta(milliseconds=wait_ms).total_seconds())
+    return partial(_opened, answers[0]) if answers else None
+
+
+def _opened(answer: tuple[T] | BaseException) -> T:
+    if isinstance(answer, BaseException):
+        raise answer
+    return answer[0]
 
 
 def _latest(records: Mapping[FactId, tuple[str, ...]], uow: UnitOfWork) -> list[tuple[str, ...]]:
     """The plugins that failed on each of the facts that came last, as they are now."""
     found = {**dict(uow.latest_decided(MOST_FAILURES)), **records}
     return [found[one] for one in sorted(found, reverse=True)[:MOST_FAILURES]]
-
-
-def now_ns() -> int:
-    """Nanoseconds of a clock that only goes forward."""
-    return time.monotonic_ns()

@@ -215,7 +215,7 @@ class Redeeming:
         available = spender.available(books, book, asked.points)
         if asked.points is not None and asked.points > available:
             refuse_short(asked.points, available, book.wallet, wallets[book.wallet])
-        person = stood(self._rules, person_of(spender.member), now).person
+        person = stood(self._rules, person_of(spender.member, self._rules), now).person
         order = priced_order(self._rules, person, asked.order)[0] if asked.order else None
         request = SpendRequest(
             wallet=owned.item.wallet,
@@ -224,8 +224,7 @@ class Redeeming:
             order=order,
             at=now,
         )
-        program = self._rules.config.program
-        offer = priced(owned, request, person.view(owned.plugin), program)
+        offer = priced(owned, request, person.view(owned.plugin), self._rules)
         no = partial(refused, offer=offer, available=available, reward=owned.item.id)
         if isinstance(owned.item, CatalogueReward):
             if offer.minimum > available:
@@ -287,7 +286,8 @@ class Redeeming:
         try:
             if owned is None or not isinstance(owned.item, Fulfils):
                 raise RedemptionRefused(f"{receipt.reward!r} is not a reward here any more")
-            owned.item.fulfil(receipt)
+            fulfil = partial(owned.item.fulfil, receipt)
+            self._rules.quarantine.waiting(owned.plugin, "fulfil", receipt.reward, fulfil)
         except RedemptionRefused:
             name = receipt.redemption_id
             self._store.write(lambda uow: self._release(uow, name, handed_over=True))

@@ -13,9 +13,10 @@ from typing import Literal, NamedTuple
 from loyalty_core.application.activities import Kinds
 from loyalty_core.application.codes import random_code
 from loyalty_core.application.ids import is_id
+from loyalty_core.application.kept_states import VERSION, States
 from loyalty_core.application.own_rows import row_fault
 from loyalty_core.application.plain import is_document, is_json
-from loyalty_core.application.quarantine import Quarantine, now_ns
+from loyalty_core.application.quarantine import Quarantine
 from loyalty_core.application.tracing import (
     effects_told,
     fact_told,
@@ -76,8 +77,9 @@ class Rules:
     stands.
     ``activities`` are the kinds that plugins declare, by name.
     ``draw`` makes the codes of grants. ``coalition``: whether points of partners are, or ever were,
-    accepted here. ``tables`` are those of the plugins, by name. ``quarantine`` knows which plugins
-    are not asked now; all versions of a program's rules have the same. ``trace`` is told decisions.
+    accepted here. ``tables`` are those of the plugins, by name. ``quarantine`` times every call
+    into a plugin, and knows which are not made now; all versions of a program's rules have the
+    same. ``trace`` is told decisions. ``states`` reads what plugins kept of members.
     """
 
     config: ProgramConfig
@@ -94,6 +96,7 @@ class Rules:
     tables: Mapping[str, TableShape] = field(default_factory=dict)
     quarantine: Quarantine = field(default_factory=Quarantine)
     trace: Trace | None = None
+    states: States = field(default_factory=States)
     schemes: Sequence[Owned[TierScheme]] = field(init=False)
     handed_over: frozenset[str] = field(init=False)
     showing: Mapping[str, ShowsMembers] = field(init=False)
@@ -193,9 +196,9 @@ def ask_follower(
 def _traced(asked: Asked, call: Callable[[], Iterable[Effect]], rules: Rules) -> Sequence[Effect]:
     """What a plugin answers, told to the trace if there is one."""
     if rules.trace is None:
-        return _checked(asked.plugin, call, asked.fact, rules)
+        return _checked(asked, call, rules)
     try:
-        effects = _checked(asked.plugin, call, asked.fact, rules)
+        effects = _checked(asked, call, rules)
     except PluginFailed as error:
         _tell(rules.trace, asked, rules, (), error.message)
         raise
@@ -223,25 +226,23 @@ def _tell(
         logger.exception("the trace of a decision failed")
 
 
-def _checked(
-    plugin: str, call: Callable[[], Iterable[Effect]], fact: Decidable, rules: Rules
-) -> Sequence[Effect]:
-    if plugin in rules.quarantine.held:
-        raise PluginFailed(f"plugin {plugin!r} is in quarantine", where=plugin)
-    started = now_ns()
-    try:
-        effects = tuple(islice(call(), MOST_EFFECTS + 1))
-        fault = _fault(effects, plugin, fact, rules)  # rubbish may raise when it is looked at
-    except Exception as error:
-        logger.exception("plugin %s failed on fact %s", plugin, fact.id, extra={"plugin": plugin})
-        what = f"raised {type(error).__name__}"
-        rules.quarantine.failed(plugin, what)
-        raise PluginFailed(f"plugin {plugin!r} {what} on fact {fact.id!r}", where=plugin) from error
+def _checked(asked: Asked, call: Callable[[], Iterable[Effect]], rules: Rules) -> Sequence[Effect]:
+    plugin, fact = asked.plugin, asked.fact
+    with rules.quarantine.asking(plugin, asked.what, fact=fact.id):
+        try:
+            effects = tuple(islice(call(), MOST_EFFECTS + 1))
+            fault = _fault(effects, plugin, fact, rules)  # rubbish may raise when it is looked at
+        except Exception as error:
+            log = {"plugin": plugin}
+            logger.exception("plugin %s failed on fact %s", plugin, fact.id, extra=log)
+            what = f"raised {type(error).__name__}"
+            rules.quarantine.failed(plugin, what)
+            message = f"plugin {plugin!r} {what} on fact {fact.id!r}"
+            raise PluginFailed(message, where=plugin) from error
     if fault:
         logger.error("plugin %s: %s", plugin, fault, extra={"plugin": plugin})
         rules.quarantine.failed(plugin, "returned what it may not")
         raise PluginFailed(f"plugin {plugin!r} {fault}", where=plugin)
-    rules.quarantine.took(plugin, fact.id, started)
     return effects
 
 
@@ -259,8 +260,8 @@ def _fault(effects: Sequence[object], plugin: str, fact: Decidable, rules: Rules
     for effect in effects:
         fault = ""
         if isinstance(effect, KeepState):
-            kept = is_document(effect.state)
-            fault = "" if kept else "keeps a state that is not a JSON object"
+            kept = is_document(effect.state) and VERSION not in effect.state
+            fault = "" if kept else "keeps a state that is not a JSON object of its own"
         elif isinstance(effect, Emit):
             fault = _emit_fault(effect, plugin)
         elif isinstance(effect, Measure):

@@ -12,7 +12,7 @@ from loyalty_core.application.standing import person_of
 from loyalty_core.domain.amounts import LARGEST_AMOUNT
 from loyalty_core.domain.boards import Score
 from loyalty_core.domain.clock import is_moment
-from loyalty_core.domain.members import MemberId, MemberStatus
+from loyalty_core.domain.members import MemberId, MemberStatus, MemberView
 from loyalty_core.ports.boards import Ladder, ScoreRecord
 from loyalty_core.ports.program import Owned, ScoresMembers
 from loyalty_core.ports.records import MemberRecord
@@ -75,21 +75,29 @@ def _said(
     """What a program says of a member, by ladder; None where it fails, which changes nothing."""
     if member.status not in RANKED:
         return {}
-    boards = {board.board: board for board in owned.item.boards}
-    said: dict[Ladder, Score] = {}
+    if rules.quarantine.holds(owned.plugin, "scores"):
+        return None
     try:
-        for score in owned.item.scores(person_of(member).view(owned.plugin), now):
-            if type(score.amount) is not int or abs(score.amount) >= LARGEST_AMOUNT:
-                raise ValueError(f"{score.amount!r} is no amount")
-            if not is_moment(score.reached_at):
-                raise ValueError(f"{score.reached_at!r} is no moment")
-            ladder = Ladder(score.board, boards[score.board].period(score.day))
-            if ladder in said:
-                raise ValueError(f"{ladder} is scored twice")
-            if score.amount > 0:
-                said[ladder] = score
+        with rules.quarantine.asking(owned.plugin, "scores"):
+            return _scores(owned.item, person_of(member, rules).view(owned.plugin), now)
     except Exception:
         log = {"plugin": owned.plugin}
         logger.exception("plugin %s failed to score a member", owned.plugin, extra=log)
         return None
+
+
+def _scores(program: ScoresMembers, view: MemberView, now: datetime) -> dict[Ladder, Score]:
+    """The scores by ladder, looked at; raises whatever comes of that."""
+    boards = {board.board: board for board in program.boards}
+    said: dict[Ladder, Score] = {}
+    for score in program.scores(view, now):
+        if type(score.amount) is not int or abs(score.amount) >= LARGEST_AMOUNT:
+            raise ValueError(f"{score.amount!r} is no amount")
+        if not is_moment(score.reached_at):
+            raise ValueError(f"{score.reached_at!r} is no moment")
+        ladder = Ladder(score.board, boards[score.board].period(score.day))
+        if ladder in said:
+            raise ValueError(f"{ladder} is scored twice")
+        if score.amount > 0:
+            said[ladder] = score
     return said

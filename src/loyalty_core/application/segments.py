@@ -119,7 +119,7 @@ class Segmenting:
             time_zone=config.program.time_zone,
             currency=config.program.currency,
             starting={
-                owned.item.id: (owned.item.scheme, starts_with(owned, now))
+                owned.item.id: (owned.item.scheme, starts_with(self._rules, owned, now))
                 for owned in self._rules.schemes
             },
             fingerprint=hashlib.sha256(text.encode()).hexdigest(),

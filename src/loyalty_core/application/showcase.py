@@ -78,10 +78,11 @@ class Showcase:
 
     def _view(self, owned: Owned[RewardKind], shelf: Shelf, now: datetime) -> RewardView | None:
         """A reward as it is shown; None if it is for others."""
-        item, member = owned.item, view_of(shelf.record, owned.plugin)
+        item = owned.item
         if isinstance(item, CatalogueReward):
+            member = view_of(shelf.record, owned.plugin, self._rules)
             return self._of_catalogue(item, owned, member, shelf, now)
-        offer = self._offer(owned, member, shelf, now)
+        offer = self._offer(owned, shelf, now)
         points = offer.points if offer is not None and offer.points else None
         return RewardView(
             id=item.id,
@@ -104,7 +105,7 @@ class Showcase:
         if not item.shown(member):
             return None
         left = self._left(item, shelf)
-        offer = self._offer(owned, member, shelf, now)
+        offer = self._offer(owned, shelf, now)
         price = item.price(member, now)
         refusal = item.closed(member, now)
         if not refusal and left == 0:
@@ -132,9 +133,7 @@ class Showcase:
             ends_on=reward.ends_on,
         )
 
-    def _offer(
-        self, owned: Owned[RewardKind], member: MemberView, shelf: Shelf, now: datetime
-    ) -> SpendOffer | None:
+    def _offer(self, owned: Owned[RewardKind], shelf: Shelf, now: datetime) -> SpendOffer | None:
         """What it would cost the member now.
 
         None for a stranger, for points of a partner, which a quote tells, or if its plugin fails.
@@ -144,7 +143,8 @@ class Showcase:
         available = shelf.available.get(owned.item.wallet, 0)
         request = SpendRequest(wallet=owned.item.wallet, available=available, at=now)
         try:
-            return priced(owned, request, member, self._rules.config.program)
+            member = view_of(shelf.record, owned.plugin, self._rules)
+            return priced(owned, request, member, self._rules)
         except PluginFailed:
             return None
 

@@ -20,15 +20,19 @@ def shown(
 ) -> dict[str, Mapping[str, Json]]:
     """What every program shows the member at a moment, by plugin.
 
-    A plugin that fails is left out: it must not take a statement's balances with it.
+    A plugin that fails or is in quarantine is left out: it must not take a statement's balances
+    with it.
     """
     person = replace(person, ranks=ranks) if ranks else person
     found: dict[str, Mapping[str, Json]] = {}
     for plugin, program in rules.showing.items():
+        if rules.quarantine.holds(plugin, "show"):
+            continue
         try:
-            made = program.show(person.view(plugin), at)
-            if not is_document(made):
-                raise TypeError("what is shown is not a JSON object")
+            with rules.quarantine.asking(plugin, "show"):
+                made = program.show(person.view(plugin), at)
+                if not is_document(made):
+                    raise TypeError("what is shown is not a JSON object")
         except Exception:
             log = {"plugin": plugin}
             logger.exception("plugin %s failed to show a member", plugin, extra=log)

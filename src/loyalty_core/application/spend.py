@@ -69,7 +69,7 @@ class Spending:
 
     def _quoted(self, cart: CartForm, member_id: str | None, now: datetime) -> Quote:
         record, available = self._holdings(member_id, now)
-        seen = stood(self._rules, person_of(record), now) if record else STRANGER
+        seen = stood(self._rules, person_of(record, self._rules), now) if record else STRANGER
         order = read_cart(cart, now).as_order(now)
         order, pricing = priced_order(self._rules, seen.person, order)
         earnings, failed = self._earnings(order, seen.person)
@@ -77,8 +77,6 @@ class Spending:
         suggested = tuple(suggested_lines(self._rules, order, seen.person, failed))
         offers: dict[str, SpendOffer] = {}
         for name, owned in self._rules.rewards.items():
-            if not shown(owned, seen.person.view(owned.plugin)):
-                continue
             request = SpendRequest(
                 wallet=owned.item.wallet,
                 available=available.get(owned.item.wallet, 0),
@@ -87,7 +85,8 @@ class Spending:
             )
             try:
                 view = seen.person.view(owned.plugin)
-                offers[name] = priced(owned, request, view, self._rules.config.program)
+                if shown(owned, view):
+                    offers[name] = priced(owned, request, view, self._rules)
             except PluginFailed:
                 failed.append(owned.plugin)
         if member_id is not None:
@@ -160,8 +159,8 @@ class Spending:
         goodwill = self._rules.config.program.goodwill
         for follower in self._rules.followers:
             outcome = outcome_of(order, OrderDocument.of(order), credits, measures, goodwill)
-            view = person.view(follower.plugin)
             try:
+                view = person.view(follower.plugin)
                 effects = ask_follower(follower, outcome, view, self._rules)
             except PluginFailed:
                 failed.append(follower.plugin)

@@ -6,9 +6,10 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from loyalty_core.application.books import Books
+from loyalty_core.application.kept_states import States
 from loyalty_core.application.plain import is_json
 from loyalty_core.application.rules import Rules, is_short_text
 from loyalty_core.domain.benefits import Benefit, GrantedBenefit
@@ -29,7 +30,10 @@ logger = logging.getLogger("loyalty_core")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """All that views of a member are made of; ``state`` is by plugin and may still change."""
+    """All that views of a member are made of; ``state`` is by plugin and may still change.
+
+    It is as it was kept: ``states`` reads it.
+    """
 
     member_id: MemberId | None = None
     status: MemberStatus = MemberStatus.ACTIVE
@@ -39,15 +43,19 @@ class Person:
     joined_at: datetime | None = None
     benefits: tuple[GrantedBenefit, ...] = ()
     ranks: Mapping[str, int] = field(default_factory=dict)
+    states: States = field(default_factory=States)
 
     def view(self, plugin: str, claims: Claims | None = None) -> MemberView:
-        """What one plugin sees of the member, and how it claims what is limited."""
+        """What one plugin sees of the member, and how it claims what is limited.
+
+        Raises ``PluginFailed`` when its release of now cannot read what it kept.
+        """
         return MemberView(
             member_id=self.member_id,
             status=self.status,
             profile=self.profile,
             history=self.history,
-            state=self.state.get(plugin, {}),  # a new one: who changes it changes nobody else's
+            state=self.states.read(plugin, self.state.get(plugin, {})),
             joined_at=self.joined_at,
             benefits=self.benefits,
             ranks=self.ranks,
@@ -67,8 +75,8 @@ class Stood:
 STRANGER = Stood(Person())
 
 
-def person_of(record: MemberRecord) -> Person:
-    """A member as stored."""
+def person_of(record: MemberRecord, rules: Rules) -> Person:
+    """A member as stored, for the plugins of these rules."""
     return Person(
         member_id=record.id,
         status=record.status,
@@ -76,6 +84,7 @@ def person_of(record: MemberRecord) -> Person:
         history=record.history,
         state=record.state,
         joined_at=record.joined_at,
+        states=rules.states,
     )
 
 
@@ -87,11 +96,12 @@ def stood(rules: Rules, person: Person, at: datetime) -> Stood:
     benefits: list[GrantedBenefit] = []
     failed: list[str] = []
     for owned in rules.sources:
-        view = person.view(owned.plugin)
         try:
-            benefits += _benefits(owned, view, at)
+            view = person.view(owned.plugin)
+            benefits += _benefits(rules, owned, view, at)
             if isinstance(owned.item, TierScheme):
-                standings.append(_standing(Owned(owned.plugin, owned.item), view, at))
+                scheme = Owned(owned.plugin, owned.item)
+                standings.append(_standing(rules, scheme, view, at))
         except PluginFailed:
             failed.append(owned.plugin)
     tiers = {one.scheme: one.held for one in standings if one.tier}
@@ -130,7 +140,8 @@ def tell_standings(books: Books, members: Iterable[MemberRecord]) -> None:
     for member in present:
         for owned in schemes:
             try:
-                now = _standing(owned, person_of(member).view(owned.plugin), books.now)
+                view = person_of(member, books.rules).view(owned.plugin)
+                now = _standing(books.rules, owned, view, books.now)
             except PluginFailed:  # it is told with the member's next fact
                 before = told.get((member.id, owned.item.id))
                 if before and before.config_version < version:
@@ -146,7 +157,7 @@ def _tell(
     told: StandingRecord | None,
     owned: Owned[TierScheme],
 ) -> None:
-    before = told.tier if told else starts_with(owned, member.joined_at, member.id)
+    before = told.tier if told else starts_with(books.rules, owned, member.joined_at, member.id)
     due_at, version = now.changes_at, books.rules.config.version
     same = told and (told.tier, told.since, told.due_at) == (now.held, now.since, due_at)
     if told and same and told.config_version >= version:
@@ -173,15 +184,18 @@ def _tell(
 
 
 def starts_with(
-    owned: Owned[TierScheme], joined_at: datetime, member: MemberId | None = None
+    rules: Rules, owned: Owned[TierScheme], joined_at: datetime, member: MemberId | None = None
 ) -> str:
     """The tier that everybody has on joining; nobody is told of that."""
     fresh = MemberView(member_id=member, joined_at=joined_at)
-    return _standing(owned, fresh, joined_at).held
+    return _standing(rules, owned, fresh, joined_at).held
 
 
-def _standing(owned: Owned[TierScheme], view: MemberView, at: datetime) -> Standing:
-    return _asked(owned, "standing", lambda scheme: _sensible(scheme.standing(view, at), at))
+def _standing(rules: Rules, owned: Owned[TierScheme], view: MemberView, at: datetime) -> Standing:
+    def ask(scheme: TierScheme) -> Standing:
+        return _sensible(scheme.standing(view, at), at)
+
+    return _asked(rules, owned, "standing", ask)
 
 
 def _sensible(made: Standing, at: datetime) -> Standing:
@@ -201,9 +215,12 @@ def _sensible(made: Standing, at: datetime) -> Standing:
 
 
 def _benefits(
-    owned: Owned[BenefitSource], view: MemberView, at: datetime
+    rules: Rules, owned: Owned[BenefitSource], view: MemberView, at: datetime
 ) -> Sequence[GrantedBenefit]:
-    return _asked(owned, "benefits", lambda source: list(map(_given, source.benefits(view, at))))
+    def ask(source: BenefitSource) -> list[GrantedBenefit]:
+        return list(map(_given, source.benefits(view, at)))
+
+    return _asked(rules, owned, "benefits", ask)
 
 
 def _given(made: GrantedBenefit) -> GrantedBenefit:
@@ -221,15 +238,14 @@ def _is(kind: type[T], made: T) -> T:
 S = TypeVar("S", bound=BenefitSource)
 
 
-def _asked(owned: Owned[S], what: str, call: Callable[[S], T]) -> T:
-    """What a source answers; raises ``PluginFailed`` when it raises."""
-    try:
-        return call(owned.item)
-    except Exception as error:
-        logger.exception("plugin %s failed to say the %s of a member", owned.plugin, what)
-        message = f"raised {type(error).__name__} on {what} of {owned.item.id!r}"
-        raise _failed(owned, message) from error
-
-
-def _failed(owned: Owned[S], message: str) -> PluginFailed:
-    return PluginFailed(f"plugin {owned.plugin!r} {message}", where=owned.plugin)
+def _asked(
+    rules: Rules, owned: Owned[S], what: Literal["standing", "benefits"], call: Callable[[S], T]
+) -> T:
+    """What a source answers; raises ``PluginFailed`` when it raises, or is in quarantine."""
+    with rules.quarantine.asking(owned.plugin, what, owned.item.id):
+        try:
+            return call(owned.item)
+        except Exception as error:
+            logger.exception("plugin %s failed to say the %s of a member", owned.plugin, what)
+            message = f"raised {type(error).__name__} on {what} of {owned.item.id!r}"
+            raise PluginFailed(f"plugin {owned.plugin!r} {message}", where=owned.plugin) from error

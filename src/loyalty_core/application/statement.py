@@ -106,7 +106,7 @@ class Questions:
             for name in self._rules.config.wallets
         )
         grants, saved = shown_grants(owned, now)
-        seen = stood(self._rules, person_of(record), now)
+        seen = stood(self._rules, person_of(record, self._rules), now)
         return Statement(
             member=member_of(record, identities),
             at=now,
@@ -264,7 +264,8 @@ class Questions:
         """The state of the installation; ``plugins`` are (id, version, summary)."""
         database, schema = self._store.read(lambda reader: reader.describe())
         counts = self._store.read(lambda reader: reader.counts())
-        held = self._store.read(lambda reader: reader.quarantined()).keys()
+        records = self._store.read(lambda reader: reader.quarantined()).values()
+        held = {one.plugin for one in records if one.since is not None}
         return Status(
             database=database,
             schema=tuple(schema),

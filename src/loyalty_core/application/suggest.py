@@ -22,8 +22,12 @@ def suggested_lines(rules: Rules, cart: Order, person: Person, failed: list[str]
     for owned in rules.programs:
         if not isinstance(owned.item, SuggestsLines):
             continue
+        if rules.quarantine.holds(owned.plugin, "suggest"):
+            failed.append(owned.plugin)
+            continue
         try:
-            lines = tuple(owned.item.suggest(cart, person.view(owned.plugin)))
+            with rules.quarantine.asking(owned.plugin, "suggest"):
+                lines = tuple(owned.item.suggest(cart, person.view(owned.plugin)))
             if not all(isinstance(line, Line) for line in lines):
                 raise TypeError("what is suggested is not all lines")
             ids = {line.id for line in lines}

@@ -70,7 +70,7 @@ class Taken:
                 if not follows:
                     self.credits.append(effect)
             elif isinstance(effect, KeepState):
-                self.state[plugin] = effect.state
+                self.state[plugin] = self.rules.states.written(plugin, effect.state)
             elif isinstance(effect, Grant):
                 self.granted.append((plugin, effect))
             elif isinstance(effect, Cause):

@@ -13,7 +13,7 @@ import contextlib
 import logging
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -39,7 +39,7 @@ from loyalty_core.domain.grants import GrantState
 from loyalty_core.domain.members import MemberId
 from loyalty_core.domain.receipts import TickReport
 from loyalty_core.errors import MemberErased, PlatformUnavailable, RedemptionRefused
-from loyalty_core.ports.program import Handler, Subscription
+from loyalty_core.ports.program import Owned, Subscription
 from loyalty_core.ports.store import Store, UnitOfWork
 
 logger = logging.getLogger("loyalty_core")
@@ -113,6 +113,7 @@ class Ticker:
                 progress(counts.total())
         acted = self._connections.acting.work()
         counts["actions"], counts["action_failures"] = acted.done, acted.dead + acted.put_off
+        self._rules.quarantine.save(self._store, now)
         done_before = counts.total()
         sealed = self._sealing.seal(
             late=False, progress=lambda rows: progress(done_before + rows) if progress else None
@@ -211,50 +212,58 @@ class Ticker:
 
     def _deliver(self, now: datetime, counts: Counter[str]) -> bool:
         """Delivers a chunk: leased in one transaction, called outside any, marked in another."""
-        handlers = self._handlers()
+        handlers, plugins = self._handlers(), self._rules.quarantine
         if self._store.joined or not handlers:  # what a host may still roll back is told to nobody
             return False
-        due = self._store.write(lambda uow: uow.due_deliveries(now, DELIVERIES_A_CHUNK))
+        held = [name for name, one in handlers.items() if plugins.holds(one.plugin, "handle", name)]
+        due = self._store.write(lambda uow: uow.due_deliveries(now, DELIVERIES_A_CHUNK, held))
         for event, subscription, attempts in due:
             error, retry_at = "", None
+            owned = handlers.get(subscription)
+            if owned is not None and plugins.holds(owned.plugin, "handle", subscription):
+                continue  # since it was taken: it is due again once that is lifted
             try:
-                handler = handlers.get(subscription)
-                if handler is None:
+                if owned is None:
                     raise LookupError(f"nobody is subscribed as {subscription!r} any more")
-                self._record(handler(event))
+                self._record(self._handled(owned, event))
             except Exception as raised:
                 logger.exception("delivery of %s to %s failed", event.id, subscription)
                 error = said(raised)
                 retry_at = _again(raised, attempts, now)
             self._store.write(_marking(event.id, subscription, error, retry_at))
             counts["delivery_failures" if error else "delivered"] += 1
+        plugins.save(self._store, now)
         return bool(due)
 
-    def _record(self, facts: Iterable[Any] | None) -> None:
+    def _record(self, facts: Sequence[Any]) -> None:
         """Records what came of an event; raises the first error, for the delivery to fail."""
-        for receipt in self._recorder.record(list(facts)) if facts else ():
+        for receipt in self._recorder.record(facts) if facts else ():
             if receipt.error is not None:
                 raise receipt.error
 
-    def _handlers(self) -> dict[str, Handler]:
-        plugins = {
-            owned.item.id: self._knowing(owned.item)
+    def _handlers(self) -> dict[str, Owned[Subscription]]:
+        return {
+            owned.item.id: owned
             for subscribed in self._rules.subscriptions.values()
             for owned in subscribed
         }
-        return {**plugins, **self._connections.acting.handlers()}
 
-    def _knowing(self, subscription: Subscription) -> Handler:
-        """The handler, told how the event's member is known if the subscription asks for it."""
-        if not subscription.with_identities:
-            return subscription.handler
-
-        def handle(event: Event) -> Iterable[Any] | None:
+    def _handled(self, owned: Owned[Subscription], event: Event) -> Sequence[Any]:
+        """What comes of an event: told how its member is known if the subscription asks for it."""
+        note = self._connections.acting.handlers().get(owned.item.id)
+        if note is not None:  # a connector's: the core notes what is to be done
+            note(event)
+            return ()
+        if owned.item.with_identities:
             people = self._store.read(lambda reader: found_members(reader, [event.member_id]))
             known = people.get(event.member_id)
-            return subscription.handler(replace(event, identities=known[1] if known else ()))
+            event = replace(event, identities=known[1] if known else ())
 
-        return handle
+        def handle() -> Sequence[Any]:
+            found = owned.item.handler(event)
+            return list(found) if found else ()
+
+        return self._rules.quarantine.waiting(owned.plugin, "handle", owned.item.id, handle)
 
 
 def _marking(

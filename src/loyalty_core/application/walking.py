@@ -85,7 +85,7 @@ class Walking:
         report = WalkReport(connector=name, whole=state.whole, finished=False)
         cursor = state.cursor
         while not report.finished and (pages is None or report.pages < pages):
-            page = self._page(connector, cursor, wait)
+            page = self._page(name, partial(connector.changed_since, cursor), wait)
             if page.more and page.cursor == cursor:
                 message = f"{name!r} does not come further than {cursor[:60]!r}"
                 raise ConnectorError(message, where=name, remedy="Report it to its authors.")
@@ -110,6 +110,8 @@ class Walking:
         done = 0
         for name, owned in self._rules.connectors.items():
             if not isinstance(owned.item, ListsChanges) or owned.item.polled_every is None:
+                continue
+            if self._rules.quarantine.holds(owned.plugin, "changed_since", name):
                 continue
             every = owned.item.polled_every
             if not self._store.write(partial(self._claim, name, every)):
@@ -157,10 +159,11 @@ class Walking:
             uow.save_connector(state)
         return state
 
-    def _page(self, connector: ListsChanges, cursor: str, wait: Wait | None) -> Page:
+    def _page(self, name: str, ask: Callable[[], Page], wait: Wait | None) -> Page:
+        plugin = self._rules.connectors[name].plugin
         for tries in range(1, MOST_WAITS + 1):
             try:
-                return connector.changed_since(cursor)
+                return self._rules.quarantine.waiting(plugin, "changed_since", name, ask)
             except PlatformUnavailable as error:
                 if wait is None or tries == MOST_WAITS:
                     raise

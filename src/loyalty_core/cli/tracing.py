@@ -34,7 +34,8 @@ def documents_of(decisions: Sequence[Decision]) -> Document:
 def show(console: Console, decisions: Sequence[Decision]) -> None:
     """Prints each decision: who was asked what, on what, and what came of it."""
     for one in decisions:
-        fact = f"{one.fact['type']} {one.fact['id']} of {one.fact['source']}"
+        source = one.fact.get("source")  # a cart need not say which shop it is in
+        fact = f"{one.fact['type']} {one.fact['id']}" + (f" of {source}" if source else "")
         rules = f"rules of version {one.config_version}" if one.config_version else "these rules"
         head = f"{one.plugin}, asked to {one.asked} {fact}, by {rules}"
         console.print(Text(plain(head), style="bold"), soft_wrap=True)

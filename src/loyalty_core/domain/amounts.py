@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
 from enum import StrEnum
 from typing import NewType
 
@@ -18,6 +18,8 @@ Minor = NewType("Minor", int)
 LARGEST_AMOUNT = 10**15
 """Amounts at or above this are refused: they fit a 64-bit column with room for sums."""
 
+_EXACT = Context(prec=60, rounding=ROUND_HALF_UP)
+"""Digits enough for every amount: a host may have set the precision of its own decimals."""
 _DECIMAL = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,12})?", re.ASCII)
 
 
@@ -93,6 +95,27 @@ def parse_scaled(value: object, scale: int) -> int:
     scaled = int(whole + fraction[:scale].ljust(scale, "0"))
     if abs(scaled) >= LARGEST_AMOUNT:
         raise AmountInvalid(f"{text} is too large to be meant", value=text)
+    return scaled
+
+
+def round_scaled(value: int | Decimal, scale: int, where: str = "") -> int:
+    """The nearest integer of smallest units, half of one and more up, however many digits come.
+
+    Platforms that keep more digits than they charge round in the same way. ``value`` is in major
+    units, ``scale`` says how many digits the smallest unit has.
+
+    Raises ``AmountInvalid`` for not-a-number, and ``LARGEST_AMOUNT`` smallest units or more.
+
+    >>> round_scaled(Decimal("9.995"), 2), round_scaled(Decimal("-9.994"), 2), round_scaled(7, 0)
+    (1000, -999, 7)
+    """
+    read = Decimal(value)
+    shown = str(read)[:60]
+    if not read.is_finite() or read.adjusted() > len(str(LARGEST_AMOUNT)):
+        raise AmountInvalid(f"{shown} is not an amount", value=shown, where=where)
+    scaled = int(_EXACT.scaleb(read, scale).to_integral_value(ROUND_HALF_UP, _EXACT))
+    if abs(scaled) >= LARGEST_AMOUNT:
+        raise AmountInvalid(f"{shown} is too large to be meant", value=shown, where=where)
     return scaled
 
 

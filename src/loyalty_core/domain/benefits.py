@@ -11,13 +11,10 @@ from typing import Literal
 
 from loyalty_core.domain.amounts import Rounding
 from loyalty_core.domain.names import Name
+from loyalty_core.domain.settings import doc
 
 Stacking = Literal["multiply", "add", "best"]
 """How several reductions of one price go together: one after the other, summed, or the largest."""
-
-
-def _doc(text: str) -> Mapping[str, str]:
-    return {"doc": text}
 
 
 class BenefitKind(StrEnum):
@@ -45,62 +42,62 @@ class BenefitKind(StrEnum):
 class Benefit:
     """One benefit as a merchant writes it; ``kind`` says which of the values it needs."""
 
-    benefit: Name = field(metadata=_doc("Its name, unique in the program."))
-    kind: BenefitKind = field(metadata=_doc("What it is."))
-    text: str = field(default="", metadata=_doc("What members read."))
+    benefit: Name = field(metadata=doc("Its name, unique in the program."))
+    kind: BenefitKind = field(metadata=doc("What it is."))
+    text: str = field(default="", metadata=doc("What members read."))
     percent: Decimal | None = field(
-        default=None, metadata=_doc("percent_off: how much less goods cost, above 0 to 100.")
+        default=None, metadata=doc("percent_off: how much less goods cost, above 0 to 100.")
     )
     amount: Mapping[str, Decimal] = field(
         default_factory=dict,
-        metadata=_doc("amount_off: how much less the goods cost together, by currency."),
+        metadata=doc("amount_off: how much less the goods cost together, by currency."),
     )
     multiplier: Decimal | None = field(
-        default=None, metadata=_doc("points_multiplier: 2 earns as many points again.")
+        default=None, metadata=doc("points_multiplier: 2 earns as many points again.")
     )
-    wallet: str = field(default="points", metadata=_doc("points_multiplier: of which wallet."))
+    wallet: str = field(default="points", metadata=doc("points_multiplier: of which wallet."))
     value: str = field(
-        default="", metadata=_doc("What the shop is told, such as a level or a promise.")
+        default="", metadata=doc("What the shop is told, such as a level or a promise.")
     )
-    count: int | None = field(default=None, metadata=_doc("quota: how often in each period."))
+    count: int | None = field(default=None, metadata=doc("quota: how often in each period."))
     per: Literal["day", "week", "month", "quarter", "year", "lifetime", "paid_period"] = field(
         default="year",
-        metadata=_doc(
+        metadata=doc(
             "quota: the period of the program's calendar; paid_period, of a membership alone: the "
             "time that one fee pays for."
         ),
     )
     used_by: tuple[str, ...] = field(
         default=(),
-        metadata=_doc("quota: kinds of activities, and tags of orders, that each use one."),
+        metadata=doc("quota: kinds of activities, and tags of orders, that each use one."),
     )
     minimum: Mapping[str, Decimal] = field(
         default_factory=dict,
-        metadata=_doc(
+        metadata=doc(
             "On carts: goods must cost at least this, by currency; in no other currency then."
         ),
     )
-    skus: tuple[str, ...] = field(default=(), metadata=_doc("Only lines with one of these SKUs."))
+    skus: tuple[str, ...] = field(default=(), metadata=doc("Only lines with one of these SKUs."))
     categories: tuple[str, ...] = field(
-        default=(), metadata=_doc("Only lines in one of these categories.")
+        default=(), metadata=doc("Only lines in one of these categories.")
     )
     line_tags: tuple[str, ...] = field(
-        default=(), metadata=_doc("Only lines with one of these tags.")
+        default=(), metadata=doc("Only lines with one of these tags.")
     )
     without_categories: tuple[str, ...] = field(
-        default=(), metadata=_doc("No lines in any of these categories.")
+        default=(), metadata=doc("No lines in any of these categories.")
     )
-    channels: tuple[str, ...] = field(default=(), metadata=_doc("Only carts of these channels."))
-    starts_on: date | None = field(default=None, metadata=_doc("The first day it can be used."))
-    ends_on: date | None = field(default=None, metadata=_doc("The last day it can be used."))
-    dates: tuple[date, ...] = field(default=(), metadata=_doc("The only days it can be used on."))
+    channels: tuple[str, ...] = field(default=(), metadata=doc("Only carts of these channels."))
+    starts_on: date | None = field(default=None, metadata=doc("The first day it can be used."))
+    ends_on: date | None = field(default=None, metadata=doc("The last day it can be used."))
+    dates: tuple[date, ...] = field(default=(), metadata=doc("The only days it can be used on."))
     group: str = field(
         default="",
-        metadata=_doc("percent_off: those of a group first go together as checkout.groups says."),
+        metadata=doc("percent_off: those of a group first go together as checkout.groups says."),
     )
-    visible: bool = field(default=True, metadata=_doc("Whether members are told of it."))
+    visible: bool = field(default=True, metadata=doc("Whether members are told of it."))
     lifetime: bool = field(
-        default=False, metadata=_doc("Whether it stays for ever with who once had it.")
+        default=False, metadata=doc("Whether it stays for ever with who once had it.")
     )
 
     def in_force(self, day: date) -> bool:
@@ -133,18 +130,18 @@ class Checkout:
 
     stacking: Stacking = field(
         default="multiply",
-        metadata=_doc(
+        metadata=doc(
             "Several reductions of one price: one after the other (multiply), summed (add), or "
             "only the largest (best)."
         ),
     )
     groups: Mapping[str, Stacking] = field(
         default_factory=dict,
-        metadata=_doc("How the benefits of a group go together before that; best if not named."),
+        metadata=doc("How the benefits of a group go together before that; best if not named."),
     )
     rounding: Rounding = field(
         default=Rounding.HALF_UP,
-        metadata=_doc("How a part of a cent is rounded, of the discount of the whole cart."),
+        metadata=doc("How a part of a cent is rounded, of the discount of the whole cart."),
     )
 
 

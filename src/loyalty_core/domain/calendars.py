@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from calendar import isleap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
-
-def _doc(text: str) -> Mapping[str, str]:
-    return {"doc": text}
+from loyalty_core.domain.settings import doc
 
 
 class LeapDay(StrEnum):
@@ -32,15 +30,15 @@ class Calendar:
     """``[calendar]``: which days of members become activities, for programs to decide on."""
 
     birthdays: bool = field(
-        default=False, metadata=_doc("Whether a birthday is an activity of the kind ``birthday``.")
+        default=False, metadata=doc("Whether a birthday is an activity of the kind ``birthday``.")
     )
     anniversaries: bool = field(
         default=False,
-        metadata=_doc("Whether each year since joining is one of the kind ``anniversary``."),
+        metadata=doc("Whether each year since joining is one of the kind ``anniversary``."),
     )
     leap_day: LeapDay = field(
         default=LeapDay.FEB_28,
-        metadata=_doc("When the day of 29 February is in other years: feb_28 or mar_1."),
+        metadata=doc("When the day of 29 February is in other years: feb_28 or mar_1."),
     )
 
     @property

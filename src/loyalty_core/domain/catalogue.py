@@ -9,14 +9,10 @@ from decimal import Decimal
 from enum import StrEnum
 
 from loyalty_core.domain.clock import Period
+from loyalty_core.domain.settings import doc
 
 LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 """Digits and capitals that are not mistaken for each other."""
-
-
-def _doc(text: str) -> Mapping[str, str]:
-    """The metadata of a field from which the reference page of the settings is made."""
-    return {"doc": text}
 
 
 class RewardType(StrEnum):
@@ -46,13 +42,13 @@ class Price:
     It is for those with one of the tags or in one of the tiers, or for all if it names none.
     """
 
-    points: int = field(metadata=_doc("The price for them, in whole points."))
+    points: int = field(metadata=doc("The price for them, in whole points."))
     tags: tuple[str, ...] = field(
-        default=(), metadata=_doc("Tags of members, or segments, that it is for.")
+        default=(), metadata=doc("Tags of members, or segments, that it is for.")
     )
-    tiers: tuple[str, ...] = field(default=(), metadata=_doc("Tiers it is for, of any scheme."))
-    starts_on: date | None = field(default=None, metadata=_doc("The first day it holds."))
-    ends_on: date | None = field(default=None, metadata=_doc("The last day it holds."))
+    tiers: tuple[str, ...] = field(default=(), metadata=doc("Tiers it is for, of any scheme."))
+    starts_on: date | None = field(default=None, metadata=doc("The first day it holds."))
+    ends_on: date | None = field(default=None, metadata=doc("The last day it holds."))
 
     def holds(self, tags: tuple[str, ...], tiers: Mapping[str, str], day: date | None) -> bool:
         """Whether it is the price of a member with these tags and tiers on a day."""
@@ -71,14 +67,14 @@ class Rate:
     What is charged is the fewest points that pay the worth, in whole steps where there are any.
     """
 
-    points: int = field(metadata=_doc("How many whole points."))
-    amount: str = field(metadata=_doc("What they buy, in major units of the program's currency."))
-    smallest: int = field(default=1, metadata=_doc("The fewest whole points to spend at once."))
+    points: int = field(metadata=doc("How many whole points."))
+    amount: str = field(metadata=doc("What they buy, in major units of the program's currency."))
+    smallest: int = field(default=1, metadata=doc("The fewest whole points to spend at once."))
     largest: int | None = field(
-        default=None, metadata=_doc("The most whole points to spend at once.")
+        default=None, metadata=doc("The most whole points to spend at once.")
     )
     step: int | None = field(
-        default=None, metadata=_doc("Points are spent in multiples of so many whole ones.")
+        default=None, metadata=doc("Points are spent in multiples of so many whole ones.")
     )
 
 
@@ -86,9 +82,9 @@ class Rate:
 class Limit:
     """How often one member may buy a reward: in each period of the calendar, or ever."""
 
-    limit: int = field(metadata=_doc("How often."))
+    limit: int = field(metadata=doc("How often."))
     period: Period | None = field(
-        default=None, metadata=_doc("In each of which, by the program's time zone; ever if not.")
+        default=None, metadata=doc("In each of which, by the program's time zone; ever if not.")
     )
 
 
@@ -97,11 +93,11 @@ class CodeRules:
     """Where the codes of a reward come from: a pool that is imported, or drawn at random."""
 
     pool: str = field(
-        default="", metadata=_doc("The pool they are taken from; drawn at random if left out.")
+        default="", metadata=doc("The pool they are taken from; drawn at random if left out.")
     )
-    prefix: str = field(default="", metadata=_doc("What drawn codes begin with."))
-    length: int = field(default=12, metadata=_doc("How many letters are drawn."))
-    alphabet: str = field(default=LETTERS, metadata=_doc("What they are drawn from."))
+    prefix: str = field(default="", metadata=doc("What drawn codes begin with."))
+    length: int = field(default=12, metadata=doc("How many letters are drawn."))
+    alphabet: str = field(default=LETTERS, metadata=doc("What they are drawn from."))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,63 +108,59 @@ class Reward:
     Money is in the program's currency.
     """
 
-    kind: RewardType = field(metadata=_doc("What kind of thing it is."))
-    name: str = field(default="", metadata=_doc("What members call it; its id if left out."))
+    kind: RewardType = field(metadata=doc("What kind of thing it is."))
+    name: str = field(default="", metadata=doc("What members call it; its id if left out."))
     wallet: str = field(
-        default="", metadata=_doc("The wallet it is bought from; may be left out if there is one.")
+        default="", metadata=doc("The wallet it is bought from; may be left out if there is one.")
     )
-    points: int | None = field(default=None, metadata=_doc("Its price, in whole points."))
+    points: int | None = field(default=None, metadata=doc("Its price, in whole points."))
     prices: tuple[Price, ...] = field(
         default=(),
-        metadata=_doc("Other prices for some members or days; the lowest that applies counts."),
+        metadata=doc("Other prices for some members or days; the lowest that applies counts."),
     )
-    rate: Rate | None = field(default=None, metadata=_doc("A price by what it is to be worth."))
-    amount: str = field(
-        default="", metadata=_doc("What it is worth, or takes off, in major units.")
-    )
+    rate: Rate | None = field(default=None, metadata=doc("A price by what it is to be worth."))
+    amount: str = field(default="", metadata=doc("What it is worth, or takes off, in major units."))
     percent: Decimal | None = field(
-        default=None, metadata=_doc("What a discount takes off an order, in percent.")
+        default=None, metadata=doc("What a discount takes off an order, in percent.")
     )
-    product: str = field(default="", metadata=_doc("What is given, such as a stock number."))
+    product: str = field(default="", metadata=doc("What is given, such as a stock number."))
     min_order: str = field(
-        default="", metadata=_doc("What an order must come to for it to be used, in major units.")
+        default="", metadata=doc("What an order must come to for it to be used, in major units.")
     )
     stock: int | None = field(
-        default=None, metadata=_doc("How many can be bought by everybody together.")
+        default=None, metadata=doc("How many can be bought by everybody together.")
     )
-    per_member: Limit | None = field(
-        default=None, metadata=_doc("How often one member may buy it.")
-    )
-    starts_on: date | None = field(default=None, metadata=_doc("The first day it can be bought."))
-    ends_on: date | None = field(default=None, metadata=_doc("The last day it can be bought."))
+    per_member: Limit | None = field(default=None, metadata=doc("How often one member may buy it."))
+    starts_on: date | None = field(default=None, metadata=doc("The first day it can be bought."))
+    ends_on: date | None = field(default=None, metadata=doc("The last day it can be bought."))
     for_tags: tuple[str, ...] = field(
         default=(),
-        metadata=_doc("Only members with one of these tags, or segments, see and buy it."),
+        metadata=doc("Only members with one of these tags, or segments, see and buy it."),
     )
     for_tiers: tuple[str, ...] = field(
-        default=(), metadata=_doc("Only members in one of these tiers see and buy it.")
+        default=(), metadata=doc("Only members in one of these tiers see and buy it.")
     )
     valid_days: int | None = field(
         default=None,
-        metadata=_doc("On how many days it can be used, that of its issue counted; for ever."),
+        metadata=doc("On how many days it can be used, that of its issue counted; for ever."),
     )
     code: CodeRules | None = field(
-        default=None, metadata=_doc("Whether a grant of it has a code, and where that comes from.")
+        default=None, metadata=doc("Whether a grant of it has a code, and where that comes from.")
     )
     approval: bool = field(
-        default=False, metadata=_doc("Whether somebody has to approve it before it is issued.")
+        default=False, metadata=doc("Whether somebody has to approve it before it is issued.")
     )
     fulfilment: bool = field(
         default=False,
-        metadata=_doc("Whether somebody has to hand it over, such as to send a parcel."),
+        metadata=doc("Whether somebody has to hand it over, such as to send a parcel."),
     )
     auto_issue: bool = field(
         default=False,
-        metadata=_doc("Whether it is bought by itself as soon as a member has the points."),
+        metadata=doc("Whether it is bought by itself as soon as a member has the points."),
     )
-    cost: str = field(default="", metadata=_doc("What one costs whoever bears it, in major units."))
+    cost: str = field(default="", metadata=doc("What one costs whoever bears it, in major units."))
     borne_by: str = field(
-        default="", metadata=_doc("Who bears its cost: a partner's name; the program if left out.")
+        default="", metadata=doc("Who bears its cost: a partner's name; the program if left out.")
     )
 
     def for_sale(self) -> bool:

@@ -48,6 +48,18 @@ def as_text(value: Json) -> str:
     return value.strip() if isinstance(value, str) else ""
 
 
+def needed_id(value: Json, where: str) -> str:
+    """The id that a text is; raises ``FactError`` for none.
+
+    >>> needed_id("T1JkZXI6MQ==", "$.id")
+    'T1JkZXI6MQ=='
+    """
+    found = as_text(value)
+    if not found:
+        raise FactError("the id is missing", where=where)
+    return found
+
+
 def needed_moment(value: Json, where: str, *, zone: tzinfo | None = None) -> datetime:
     """The moment, in UTC, that a text of ISO 8601 is.
 

@@ -10,15 +10,11 @@ from enum import StrEnum
 
 from loyalty_core.domain.clock import Booked
 from loyalty_core.domain.members import MemberId
+from loyalty_core.domain.settings import doc
 
 HUNDRED = Decimal(100)
 FINEST_SHARE = 6
 """How many digits a share may have behind the point."""
-
-
-def _doc(text: str) -> Mapping[str, str]:
-    """The metadata of a field from which the reference page of the settings is made."""
-    return {"doc": text}
 
 
 class Spenders(StrEnum):
@@ -44,7 +40,7 @@ class SharedWallet:
 
     per_day: int | None = field(
         default=None,
-        metadata=_doc("The most whole points that one member may spend of it in a day."),
+        metadata=doc("The most whole points that one member may spend of it in a day."),
     )
 
 
@@ -54,33 +50,33 @@ class HouseholdRules:
 
     wallets: Mapping[str, SharedWallet] = field(
         default_factory=dict,
-        metadata=_doc("The wallets that are shared; one table for each, which may be empty."),
+        metadata=doc("The wallets that are shared; one table for each, which may be empty."),
     )
     share: Decimal = field(
         default=HUNDRED,
-        metadata=_doc("Percent of what a member earns that goes to the household."),
+        metadata=doc("Percent of what a member earns that goes to the household."),
     )
     least_share: Decimal | None = field(
         default=None,
-        metadata=_doc("The least a member may choose instead; ``share`` if left out."),
+        metadata=doc("The least a member may choose instead; ``share`` if left out."),
     )
     most_share: Decimal | None = field(
         default=None,
-        metadata=_doc("The most a member may choose instead; ``share`` if left out."),
+        metadata=doc("The most a member may choose instead; ``share`` if left out."),
     )
     spenders: Spenders = field(
-        default=Spenders.ALL, metadata=_doc("Who may spend a household's points.")
+        default=Spenders.ALL, metadata=doc("Who may spend a household's points.")
     )
     most_members: int = field(
-        default=10, metadata=_doc("How many members a household may have, invited ones included.")
+        default=10, metadata=doc("How many members a household may have, invited ones included.")
     )
     on_leaving: LeavingPolicy = field(
         default=LeavingPolicy.STAY,
-        metadata=_doc("What becomes of what a member contributed, when they leave."),
+        metadata=doc("What becomes of what a member contributed, when they leave."),
     )
     days_between: int = field(
         default=30,
-        metadata=_doc("Days after leaving a household until one may be in another."),
+        metadata=doc("Days after leaving a household until one may be in another."),
     )
 
     @property

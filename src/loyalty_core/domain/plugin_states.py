@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal
+
+from loyalty_core.domain.facts import Json
 
 
 class PluginState(StrEnum):
@@ -32,13 +35,27 @@ class PersonalData:
     erasure: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class StateStep:
+    """What a release keeps in ``member.state`` that the one before it kept otherwise.
+
+    ``upgrade`` makes a document of the release before into one of this release. It is pure: it gets
+    the document alone, which it may change, and is called whenever an old one is read. ``example``
+    is a document of the release before, such as the conformance suite tries the step with.
+    """
+
+    upgrade: Callable[[dict[str, Json]], Mapping[str, Json]]
+    example: Mapping[str, Json] = field(repr=False)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PluginStatus:
     """One plugin: what it is and has, what waits for it, and why it is in quarantine.
 
-    ``hooks`` are those it has of the core, ``tables`` its own. ``deferred_facts`` wait for it to
-    decide, deliveries for its handlers; those that are dead were given up. ``personal_data`` is
-    what it keeps of members, ``deprecated`` what it uses, or the program of it, that will go.
+    ``held`` is what it is not called for, such as ``decide`` or ``offer stamps.tea``. ``hooks`` are
+    those it has of the core, ``tables`` its own. ``deferred_facts`` wait for it to decide,
+    deliveries for its handlers; those that are dead were given up. ``personal_data`` is what it
+    keeps of members, ``deprecated`` what it uses, or the program of it, that will go.
     """
 
     id: str
@@ -53,6 +70,7 @@ class PluginStatus:
     deferred_facts: int = 0
     pending_deliveries: int = 0
     dead_deliveries: int = 0
+    held: tuple[str, ...] = ()
     reason: str = ""
     since: datetime | None = None
 

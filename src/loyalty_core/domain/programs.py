@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Literal
 
 from loyalty_core.domain.amounts import Money, parse_scaled
@@ -24,11 +25,7 @@ from loyalty_core.domain.clock import (
 from loyalty_core.domain.facts import Json
 from loyalty_core.domain.households import HouseholdRules
 from loyalty_core.domain.segments import Campaign, Segment
-
-
-def _doc(text: str) -> Mapping[str, str]:
-    """The metadata of a field from which the reference page of the settings is made."""
-    return {"doc": text}
+from loyalty_core.domain.settings import doc
 
 
 class JoinPolicy(StrEnum):
@@ -75,33 +72,33 @@ class Expiry:
     """
 
     after_days: int | None = field(
-        default=None, metadata=_doc("Days after the award; added to months and years.")
+        default=None, metadata=doc("Days after the award; added to months and years.")
     )
     after_months: int | None = field(
         default=None,
-        metadata=_doc("Months after the award; the last day of a month that is too short."),
+        metadata=doc("Months after the award; the last day of a month that is too short."),
     )
-    after_years: int | None = field(default=None, metadata=_doc("Years after the award."))
+    after_years: int | None = field(default=None, metadata=doc("Years after the award."))
     at_end_of: Period | None = field(
-        default=None, metadata=_doc("Then on to the end of that day, week, month, quarter or year.")
+        default=None, metadata=doc("Then on to the end of that day, week, month, quarter or year.")
     )
     on_dates: tuple[str, ...] = field(
         default=(),
-        metadata=_doc(
+        metadata=doc(
             "Then on to the next of these days of each year, such as 12-31; unusable from it on."
         ),
     )
     inactivity_days: int | None = field(
         default=None,
-        metadata=_doc("All points expire when nothing is earned or spent for so many days."),
+        metadata=doc("All points expire when nothing is earned or spent for so many days."),
     )
     remind_days: tuple[int, ...] = field(
         default=(),
-        metadata=_doc("How many days before points expire the event `points_expiring` tells it."),
+        metadata=doc("How many days before points expire the event `points_expiring` tells it."),
     )
     counted_from: Literal["award", "activation"] = field(
         default="award",
-        metadata=_doc(
+        metadata=doc(
             "Whether to count from when points are awarded or from when they become available."
         ),
     )
@@ -131,11 +128,9 @@ class Expiry:
 class PointsValue:
     """What points are worth as money: ``points`` of them are worth ``amount`` of ``currency``."""
 
-    points: int = field(metadata=_doc("How many whole points."))
-    amount: str = field(metadata=_doc("What they are worth, in major units, such as 1.00."))
-    currency: str = field(
-        default="", metadata=_doc("ISO 4217; the program's currency if left out.")
-    )
+    points: int = field(metadata=doc("How many whole points."))
+    amount: str = field(metadata=doc("What they are worth, in major units, such as 1.00."))
+    currency: str = field(default="", metadata=doc("ISO 4217; the program's currency if left out."))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,17 +138,17 @@ class TransferRules:
     """Whether members may give points of a wallet to each other, and how many; in whole points."""
 
     allowed: bool = field(
-        default=False, metadata=_doc("Whether members may give each other points of the wallet.")
+        default=False, metadata=doc("Whether members may give each other points of the wallet.")
     )
     smallest: int | None = field(
-        default=None, metadata=_doc("The fewest whole points that may be given at once.")
+        default=None, metadata=doc("The fewest whole points that may be given at once.")
     )
     largest: int | None = field(
-        default=None, metadata=_doc("The most whole points that may be given at once.")
+        default=None, metadata=doc("The most whole points that may be given at once.")
     )
     per_day: int | None = field(
         default=None,
-        metadata=_doc("The most whole points that one member may give away in a day."),
+        metadata=doc("The most whole points that one member may give away in a day."),
     )
 
 
@@ -164,36 +159,36 @@ class Wallet:
     ``scale`` is how many decimal digits the smallest unit has (0: whole points).
     """
 
-    unit: str = field(default="points", metadata=_doc("What members call it."))
-    scale: int = field(default=0, metadata=_doc("Decimal digits of its smallest unit, 0 to 6."))
+    unit: str = field(default="points", metadata=doc("What members call it."))
+    scale: int = field(default=0, metadata=doc("Decimal digits of its smallest unit, 0 to 6."))
     expiry: Expiry = field(
-        default=Expiry(), metadata=_doc("When its points expire; never if left out.")
+        default=Expiry(), metadata=doc("When its points expire; never if left out.")
     )
     debt: DebtPolicy = field(
         default=DebtPolicy.NEGATIVE,
-        metadata=_doc("What happens when points already spent are taken back."),
+        metadata=doc("What happens when points already spent are taken back."),
     )
     value: PointsValue | None = field(
         default=None,
-        metadata=_doc(
+        metadata=doc(
             "What points are worth as money when they are spent, old ones as well; they need not be"
             " worth any."
         ),
     )
     return_grace_days: int = field(
         default=0,
-        metadata=_doc(
+        metadata=doc(
             "When an order paid with points is refunded and the points' own expiry has passed: for"
             " how many days they can be spent again; with 0 they expire at once."
         ),
     )
     transfer: TransferRules = field(
         default=TransferRules(),
-        metadata=_doc("Whether members may give points away; not if left out."),
+        metadata=doc("Whether members may give points away; not if left out."),
     )
     spendable: bool = field(
         default=True,
-        metadata=_doc(
+        metadata=doc(
             "Whether it is the members' to spend; not what is only counted for them, or held for"
             " others, such as a charity's account. That outlives an erased member, too."
         ),
@@ -204,10 +199,10 @@ class Wallet:
 class Accepted:
     """Points of a partner that are accepted here, and what they buy."""
 
-    value: PointsValue = field(metadata=_doc("What they are worth to the member here."))
-    unit: str = field(default="points", metadata=_doc("What members call them."))
+    value: PointsValue = field(metadata=doc("What they are worth to the member here."))
+    unit: str = field(default="points", metadata=doc("What members call them."))
     scale: int = field(
-        default=0, metadata=_doc("Decimal digits of their smallest unit, as the partner has it.")
+        default=0, metadata=doc("Decimal digits of their smallest unit, as the partner has it.")
     )
 
 
@@ -216,11 +211,11 @@ class Paid:
     """Points of our own that a partner may accept, and what we owe the partner for them."""
 
     price: PointsValue = field(
-        metadata=_doc("What we owe the partner for so many points; it need not be their value.")
+        metadata=doc("What we owe the partner for so many points; it need not be their value.")
     )
     most_per_month: int | None = field(
         default=None,
-        metadata=_doc("The most whole points that may be spent there in a month of ours."),
+        metadata=doc("The most whole points that may be spent there in a month of ours."),
     )
 
 
@@ -229,10 +224,10 @@ class Partner:
     """What is agreed with another program of the same database; both sides must say their part."""
 
     accepts: Mapping[str, Accepted] = field(
-        default_factory=dict, metadata=_doc("The partner's wallets whose points buy here.")
+        default_factory=dict, metadata=doc("The partner's wallets whose points buy here.")
     )
     pays: Mapping[str, Paid] = field(
-        default_factory=dict, metadata=_doc("Our wallets whose points buy there.")
+        default_factory=dict, metadata=doc("Our wallets whose points buy there.")
     )
 
 
@@ -241,61 +236,61 @@ class Program:
     """One merchant's program. ``currency`` is what its reports are in."""
 
     id: str = field(
-        metadata=_doc(
+        metadata=doc(
             "The name its books are kept under: never change it. Small letters, digits, - and _."
         )
     )
-    name: str = field(default="", metadata=_doc("What people call it."))
+    name: str = field(default="", metadata=doc("What people call it."))
     currency: str = field(
         default="USD",
-        metadata=_doc(
+        metadata=doc(
             "ISO 4217: the currency of its reports, and of wallets' values that name none."
         ),
     )
     time_zone: str = field(
         default="UTC",
-        metadata=_doc("Whose midnight ends a day: an IANA name such as Europe/Berlin."),
+        metadata=doc("Whose midnight ends a day: an IANA name such as Europe/Berlin."),
     )
-    locale: str = field(default="en", metadata=_doc("The language of the program, a BCP 47 tag."))
+    locale: str = field(default="en", metadata=doc("The language of the program, a BCP 47 tag."))
     join: JoinPolicy = field(
         default=JoinPolicy.ON_FIRST_FACT,
-        metadata=_doc("Who becomes a member: everybody with a first fact, or who enrols (opt_in)."),
+        metadata=doc("Who becomes a member: everybody with a first fact, or who enrols (opt_in)."),
     )
     join_wait_days: int = field(
         default=30,
-        metadata=_doc(
+        metadata=doc(
             "How many days a fact waits for its person to enrol (opt_in), and an order that names "
             "nobody for a member to claim it."
         ),
     )
     goodwill: GoodwillPolicy = field(
         default=GoodwillPolicy.KEEP,
-        metadata=_doc("Whether money given back without goods takes points back."),
+        metadata=doc("Whether money given back without goods takes points back."),
     )
     unmerge_days: int = field(
         default=30,
-        metadata=_doc("How many days after a merge of members it can be taken back."),
+        metadata=doc("How many days after a merge of members it can be taken back."),
     )
     ends_on: date | None = field(
         default=None,
-        metadata=_doc(
+        metadata=doc(
             "The last day of the program: what happens later earns nothing and makes nobody a "
             "member, and tiers give no benefits."
         ),
     )
     spend_until: date | None = field(
         default=None,
-        metadata=_doc("The last day on which points buy something, if not that of the program."),
+        metadata=doc("The last day on which points buy something, if not that of the program."),
     )
     in_force_from: LocalMoment | None = field(
         default=None,
-        metadata=_doc(
+        metadata=doc(
             "When this configuration starts to decide, in every process; the one before it goes on "
             "until then. A day or a moment, in the program's zone. Left out: when it is opened."
         ),
     )
     default_country: str = field(
-        default="", metadata=_doc("ISO 3166, such as DE: for phone numbers without a country code.")
+        default="", metadata=doc("ISO 3166, such as DE: for phone numbers without a country code.")
     )
 
     @property
@@ -352,5 +347,11 @@ class ProgramConfig:
         value = definition.value
         price = Money(0, value.currency or self.program.currency)
         per = value.points * 10**definition.scale
-        minor = parse_scaled(value.amount, price.digits) * abs(points) // per
+        minor = _minor(value.amount, price.digits) * abs(points) // per
         return Money(minor if points >= 0 else -minor, price.currency)
+
+
+@lru_cache(maxsize=256)
+def _minor(amount: str, digits: int) -> int:
+    """An amount of a configuration in minor units; every statement asks for that of each wallet."""
+    return parse_scaled(amount, digits)

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from loyalty_core.domain.benefits import Benefit
 from loyalty_core.domain.members import Member
+from loyalty_core.domain.settings import doc
 
 SPEND = "spend"
 ORDERS = "orders"
@@ -18,10 +19,6 @@ METRICS = (SPEND, ORDERS, SINCE_ORDER, SINCE_JOINING)
 """What the core counts of a member; the rest is measured by plugins, and named after them."""
 AGES = (SINCE_ORDER, SINCE_JOINING)
 """Metrics in days, of which the fewest rank first."""
-
-
-def _doc(text: str) -> Mapping[str, str]:
-    return {"doc": text}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,56 +31,54 @@ class Condition:
 
     metric: str = field(
         default="",
-        metadata=_doc(
+        metadata=doc(
             "spend, orders, days_since_order, days_since_joining, or a plugin's own metric such as "
             "badges.earned."
         ),
     )
     at_least: Decimal | None = field(
-        default=None, metadata=_doc("The metric is this or more; spend is in major units.")
+        default=None, metadata=doc("The metric is this or more; spend is in major units.")
     )
-    more_than: Decimal | None = field(default=None, metadata=_doc("The metric is more than this."))
-    at_most: Decimal | None = field(default=None, metadata=_doc("The metric is this or less."))
-    less_than: Decimal | None = field(default=None, metadata=_doc("The metric is less than this."))
-    top: int | None = field(
-        default=None, metadata=_doc("So many members, by the metric the first.")
-    )
+    more_than: Decimal | None = field(default=None, metadata=doc("The metric is more than this."))
+    at_most: Decimal | None = field(default=None, metadata=doc("The metric is this or less."))
+    less_than: Decimal | None = field(default=None, metadata=doc("The metric is less than this."))
+    top: int | None = field(default=None, metadata=doc("So many members, by the metric the first."))
     top_percent: Decimal | None = field(
-        default=None, metadata=_doc("The first so many percent of the members that are ranked.")
+        default=None, metadata=doc("The first so many percent of the members that are ranked.")
     )
     after_percent: Decimal | None = field(
-        default=None, metadata=_doc("Without the first so many percent of them.")
+        default=None, metadata=doc("Without the first so many percent of them.")
     )
     among: str = field(
         default="",
-        metadata=_doc("Rank the members of this segment alone; without it, who has any of it."),
+        metadata=doc("Rank the members of this segment alone; without it, who has any of it."),
     )
     within_days: int | None = field(
-        default=None, metadata=_doc("Count the last so many days, and today; all if left out.")
+        default=None, metadata=doc("Count the last so many days, and today; all if left out.")
     )
     currency: str = field(
-        default="", metadata=_doc("spend: in which currency; the program's if left out.")
+        default="", metadata=doc("spend: in which currency; the program's if left out.")
     )
     categories: tuple[str, ...] = field(
         default=(),
-        metadata=_doc("orders, days_since_order: orders of which goods in one of these were kept."),
+        metadata=doc("orders, days_since_order: orders of which goods in one of these were kept."),
     )
-    segments: tuple[str, ...] = field(default=(), metadata=_doc("In one of these segments."))
-    tags: tuple[str, ...] = field(default=(), metadata=_doc("With one of these tags of the host."))
+    segments: tuple[str, ...] = field(default=(), metadata=doc("In one of these segments."))
+    tags: tuple[str, ...] = field(default=(), metadata=doc("With one of these tags of the host."))
     tiers: tuple[str, ...] = field(
-        default=(), metadata=_doc("In one of these tiers: of any scheme, or scheme/tier.")
+        default=(), metadata=doc("In one of these tiers: of any scheme, or scheme/tier.")
     )
     consents: tuple[str, ...] = field(
-        default=(), metadata=_doc("With a consent to one of these purposes.")
+        default=(), metadata=doc("With a consent to one of these purposes.")
     )
     joined_from: date | None = field(
-        default=None, metadata=_doc("Joined on this day of the program's calendar, or later.")
+        default=None, metadata=doc("Joined on this day of the program's calendar, or later.")
     )
     joined_until: date | None = field(
-        default=None, metadata=_doc("Joined on this day of the program's calendar, or earlier.")
+        default=None, metadata=doc("Joined on this day of the program's calendar, or earlier.")
     )
     birthday_months: tuple[int, ...] = field(
-        default=(), metadata=_doc("Born in one of these months, from 1 to 12.")
+        default=(), metadata=doc("Born in one of these months, from 1 to 12.")
     )
 
     @property
@@ -102,14 +97,14 @@ class Condition:
 class Segment:
     """A group of members, counted anew each day: who fulfils its conditions, and what they get."""
 
-    name: str = field(default="", metadata=_doc("What members call it; its id if left out."))
+    name: str = field(default="", metadata=doc("What members call it; its id if left out."))
     visible: bool = field(
-        default=True, metadata=_doc("Whether members are told of it and of its benefits.")
+        default=True, metadata=doc("Whether members are told of it and of its benefits.")
     )
-    all_of: tuple[Condition, ...] = field(default=(), metadata=_doc("All of these must hold."))
-    any_of: tuple[Condition, ...] = field(default=(), metadata=_doc("One of these must hold."))
-    none_of: tuple[Condition, ...] = field(default=(), metadata=_doc("None of these may hold."))
-    benefits: tuple[Benefit, ...] = field(default=(), metadata=_doc("What its members have."))
+    all_of: tuple[Condition, ...] = field(default=(), metadata=doc("All of these must hold."))
+    any_of: tuple[Condition, ...] = field(default=(), metadata=doc("One of these must hold."))
+    none_of: tuple[Condition, ...] = field(default=(), metadata=doc("None of these may hold."))
+    benefits: tuple[Benefit, ...] = field(default=(), metadata=doc("What its members have."))
 
     @property
     def conditions(self) -> tuple[Condition, ...]:
@@ -128,9 +123,9 @@ class Segment:
 class Campaign:
     """The days of a campaign; a table that says ``during`` has them as its first and last day."""
 
-    name: str = field(default="", metadata=_doc("What people call it."))
-    starts_on: date = field(metadata=_doc("Its first day, in the program's time zone."))
-    ends_on: date = field(metadata=_doc("Its last day, in the program's time zone."))
+    name: str = field(default="", metadata=doc("What people call it."))
+    starts_on: date = field(metadata=doc("Its first day, in the program's time zone."))
+    ends_on: date = field(metadata=doc("Its last day, in the program's time zone."))
 
 
 def in_order(segments: Mapping[str, Segment]) -> Sequence[str]:

@@ -10,7 +10,8 @@ from typing import cast
 from loyalty_core.domain.amounts import Money, format_scaled
 from loyalty_core.domain.connectors import ShowMember
 from loyalty_core.domain.facts import Json
-from loyalty_core.domain.foreign import as_object
+from loyalty_core.domain.foreign import as_object, as_text
+from loyalty_core.domain.grants import GrantReceipt
 from loyalty_core.domain.members import Identity, IdentityKind
 from loyalty_core.domain.statements import Statement, WalletStatement
 from loyalty_core.errors import ActionRefused
@@ -55,6 +56,22 @@ def worth_in(worth: Money | None, currency: str) -> Money:
         message = f"the shop takes {currency} off, and not {worth.currency if worth else 'nothing'}"
         raise ActionRefused(message, remedy="Let the program's currency be the shop's.")
     return worth
+
+
+def worth_text(worth: Money | None, currency: str) -> str:
+    """What a code is worth as a text in major units; raises as ``worth_in``."""
+    money = worth_in(worth, currency)
+    return format_scaled(money.amount_minor, money.digits)
+
+
+def code_title(grant: GrantReceipt) -> str:
+    """What a code is called at a shop: as its reward is, with the grant by which we know it."""
+    return f"{grant.name[:150]} [{grant.grant_id}]"
+
+
+def is_title_of(text: Json, grant: GrantReceipt) -> bool:
+    """Whether what stands at a shop is the title of a grant's code, though somebody wrote to it."""
+    return f"[{grant.grant_id}]" in as_text(text)
 
 
 def member_text(action: ShowMember, there: str) -> str | None:

@@ -61,7 +61,8 @@ class PluginFailed(LoyaltyError):
     """A plugin raised, or returned something it may not, while serving a request.
 
     On earning, the other programs book and this one is tried again; on spending, nothing is
-    booked. Remedy: see the logged traceback, mend or remove the plugin.
+    booked. Remedy: see the logged traceback, mend or remove the plugin. Where a later release of
+    it kept something of the member, install that release.
     """
 
     code = "plugin_failed"

@@ -54,7 +54,7 @@ class Force:
 
 
 class InForce:
-    """The rules in force, as one process knows them.
+    """The rules in force, and what plugins are not called for, as one process knows them.
 
     It looks for what was stated once a minute, and at each moment that it knows of: so what is
     stated more than a minute ahead starts everywhere at once. Safe to share between threads.
@@ -66,6 +66,7 @@ class InForce:
         self._known: tuple[datetime, datetime] | None = None
         self._told: set[tuple[str, datetime]] = set()
         self._lock = Lock()
+        self._looks = True
 
     @classmethod
     def opened(
@@ -98,7 +99,7 @@ class InForce:
     def stopped(self) -> InForce:
         """One that stays with what is in force, whatever its clock shows."""
         made = InForce(self.now, self._given)
-        made._known = EARLIEST, LATEST
+        made._known, made._looks = (EARLIEST, LATEST), False
         return made
 
     def look(self, store: Store, now: datetime) -> Force:
@@ -106,6 +107,9 @@ class InForce:
 
         Raises ``ConfigError``, ``PluginError`` where this process cannot keep to it.
         """
+        quarantine = self.now.rules.quarantine
+        if self._looks:
+            quarantine.save(store, now)
         if not self._knows(now):
             with self._lock:
                 if not self._knows(now):
@@ -118,6 +122,7 @@ class InForce:
 
     def _take_up(self, store: Store, now: datetime) -> None:
         rules = self.now.rules
+        rules.quarantine.know(store.read(lambda reader: reader.quarantined()))
         coming = _coming(store, rules.config.version)
         if any(one.waits and one.starts_at <= now for one in coming):
             store.write(lambda uow: start_due(uow, now))

@@ -19,9 +19,10 @@ class PluginMethods:
     def plugin_status(self) -> tuple[PluginStatus, ...]:
         """Every plugin that is on, then those installed and off: hooks, tables, what waits.
 
-        A plugin that failed on ten facts in a row, or took more than a second for each, is in
-        quarantine: it is not asked to decide, and its part of every fact waits until ``lift``, or
-        until another version of it is installed. What is off is not imported to be asked.
+        A plugin that failed on ten facts in a row, or was slow at anything ten times in a row, is
+        in quarantine: it is not called for that, which is ``held``, and what it would have done
+        waits until ``lift``, or until another version of it is installed. What is off is not
+        imported to be asked.
         """
         sections = self._rules.config.plugins
         return self._plugin_states.of(described(self._registry.plugins, sections))
@@ -29,7 +30,8 @@ class PluginMethods:
     def lift(self, plugin: str) -> LiftReceipt:
         """Ends a plugin's quarantine and asks it again, at once, about all facts that wait for it.
 
-        Deliveries that were given up are tried again by ``tick``. It may be called without a
+        What waits for its handlers and connectors is done by ``tick``, and deliveries that were
+        given up are tried again. It may be called without a
         quarantine: then it only tries again, now, what the plugin failed on.
 
         Raises ``PluginMissing`` for a plugin that is not on.

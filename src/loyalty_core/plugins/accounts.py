@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from loyalty_core.domain.catalogue import RewardType
 from loyalty_core.domain.currencies import minor_digits
+from loyalty_core.domain.plugin_states import PersonalData
 from loyalty_core.domain.programs import ProgramConfig
 from loyalty_core.domain.secrets import secret_problems
 from loyalty_core.errors import CurrencyUnknown, Problem
@@ -86,6 +87,59 @@ def account_problems(
         problems += _currency(here, account)
         problems += _rewards(here, account, program, makes)
     return problems
+
+
+def reward_kinds(account: ShopAccount, program: ProgramConfig) -> set[RewardType]:
+    """The kinds of rewards whose codes an account makes."""
+    known = (program.rewards.get(name) for name in account.rewards)
+    return {reward.kind for reward in known if reward is not None}
+
+
+def leads_here(url: str, connector: str) -> bool:
+    """Whether webhooks that a platform sends to a URL come to the connector with this id."""
+    try:
+        return urlsplit(url).path.endswith(f"/webhooks/{connector.replace('.', '/')}")
+    except ValueError:
+        return False
+
+
+def shop_data(facts: str) -> tuple[PersonalData, ...]:
+    """What a connector of shops keeps of members, for its manifest: ``facts`` says what it reads.
+
+    Codes and what members have are written by the core's own road, so this holds for all of them.
+    """
+    return (
+        PersonalData(what=facts, where="facts", why="They are what points are earned by."),
+        PersonalData(
+            what="Codes that members bought and, with `show_members`, their balance and tier.",
+            where="outside",
+            why="So that they can be used and seen in the shop.",
+            erasure="Codes that are open are dropped there; what is shown of a customer goes with "
+            "the customer.",
+        ),
+    )
+
+
+def code_problems(
+    account: ShopAccount,
+    program: ProgramConfig,
+    kinds: Collection[RewardType],
+    fits: re.Pattern[str],
+    message: str,
+) -> Iterator[Problem]:
+    """What is wrong with the codes that are drawn for an account's rewards of these ``kinds``.
+
+    Every code that could be drawn has to be one that the platform takes: ``fits`` says which those
+    are, a place at a time, and ``message`` says it to people. Codes of a pool were made elsewhere.
+    """
+    for name in account.rewards:
+        reward = program.rewards.get(name)
+        code = reward.code if reward and reward.kind in kinds else None
+        if code is None or code.pool:
+            continue
+        if not all(fits.fullmatch(code.prefix + letter * code.length) for letter in code.alphabet):
+            remedy = "Mend prefix, length or alphabet."
+            yield Problem(f"rewards.{name}.code", f"{name!r}: {message}", remedy)
 
 
 def signer_problems(where: str, references: Sequence[str]) -> Iterator[Problem]:

@@ -15,6 +15,8 @@ import pluggy
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from loyalty_core.application.catalogue import CATALOGUE
+from loyalty_core.application.plain import is_document
+from loyalty_core.domain.plugin_states import StateStep
 from loyalty_core.errors import PluginError, PluginMissing
 from loyalty_core.plugins import hookspecs
 from loyalty_core.plugins.manifest import PLUGIN_API_VERSION, PluginManifest
@@ -142,7 +144,21 @@ def _checked(plugin: object, where: str) -> Plugin:
             remedy="Write it as packages do, such as 1.2.0.",
             plugin=manifest.id,
         )
+    _check_steps(manifest)
     return cast(Plugin, plugin)
+
+
+def _check_steps(manifest: PluginManifest) -> None:
+    steps: object = manifest.state_steps
+    for one in steps if isinstance(steps, tuple) else (steps,):
+        fits = isinstance(one, StateStep) and is_document(one.example)
+        if not (fits and callable(one.upgrade)):
+            raise PluginError(
+                f"the plugin {manifest.id!r} has {one!r} among its state_steps",
+                where=f"plugins.{manifest.id}",
+                remedy="It is a tuple of StateStep, each with a function and a JSON object.",
+                plugin=manifest.id,
+            )
 
 
 def _check_version(manifest: PluginManifest) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from loyalty_core.domain.plugin_states import PersonalData
+from loyalty_core.domain.plugin_states import PersonalData, StateStep
 
-PLUGIN_API_VERSION = "1.4"
+PLUGIN_API_VERSION = "1.5"
 """The version of hooks and Protocols; the minor grows with additions, the major with breaks."""
 
 
@@ -20,7 +20,8 @@ class PluginManifest:
     dataclass with a default for every field that may be left out, or None. Of the metadata of a
     field ``doc`` is its documentation, and ``secret`` is true if it refers to one. What rules,
     events and ids are made of is a ``Name``: one that is too long is refused at start.
-    ``personal_data`` is all that it keeps of members.
+    ``personal_data`` is all that it keeps of members. ``state_steps`` are all there ever were, the
+    first one first: one for each release that keeps something else in ``member.state``.
     """
 
     id: str
@@ -30,3 +31,4 @@ class PluginManifest:
     summary: str = ""
     stability: Literal["experimental", "stable"] = "experimental"
     personal_data: tuple[PersonalData, ...] = ()
+    state_steps: tuple[StateStep, ...] = ()

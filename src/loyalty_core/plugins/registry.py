@@ -16,6 +16,7 @@ from loyalty_core.application.activities import ActivityKind
 from loyalty_core.application.catalogue import CATALOGUE, CatalogueReward
 from loyalty_core.application.config import ConfigFile, document_of, load_config
 from loyalty_core.application.deprecations import deprecated_settings
+from loyalty_core.application.kept_states import States
 from loyalty_core.application.partners import elsewhere
 from loyalty_core.application.rules import Rules
 from loyalty_core.application.segments import SegmentBenefits
@@ -75,7 +76,8 @@ class Registry:
                 given = {**given, kind: _providers(collected[kind])}
         if problems:
             raise ConfigError(problems)
-        return _rules_of(config, collected)
+        states = States({one: plugin.manifest.state_steps for one, plugin in self.plugins.items()})
+        return _rules_of(config, collected, states)
 
     def own_tables(self) -> Sequence[Owned[OwnTables]]:
         """The tables of all plugins that are on, in the order of the configuration."""
@@ -157,7 +159,9 @@ def _providers(collected: list[Owned[object]]) -> Mapping[str, PaymentProvider]:
     return {owned.item.id: owned.item for owned in providers}
 
 
-def _rules_of(config: ProgramConfig, collected: Mapping[str, list[Owned[object]]]) -> Rules:
+def _rules_of(
+    config: ProgramConfig, collected: Mapping[str, list[Owned[object]]], states: States
+) -> Rules:
     """The rules of what was registered; refuses names that are taken twice."""
     rewards = cast(list[Owned[RewardKind]], collected["rewards"])
     catalogue: dict[str, Owned[RewardKind]] = {
@@ -192,6 +196,7 @@ def _rules_of(config: ProgramConfig, collected: Mapping[str, list[Owned[object]]
         connectors={owned.item.id: owned for owned in connectors},
         activities={owned.item.kind: owned.item for owned in activities},
         tables=_shapes(cast(list[Owned[OwnTables]], collected["tables"])),
+        states=states,
     )
     _refuse_shared_boards(rules)
     return rules

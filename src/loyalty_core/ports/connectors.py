@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
@@ -28,7 +28,8 @@ class Connector(Protocol):
     """One account of a shop platform. What it can do are the Protocols below that it has.
 
     It holds settings and clients and no state: what it has to remember is in cursors. Making one
-    must cost nothing; it is called from many threads at once, outside any transaction.
+    must cost nothing; it is called from many threads at once, outside any transaction. A call that
+    has not come back after a minute (a page: ten) is waited for no longer, and made again later.
     """
 
     @property
@@ -162,8 +163,13 @@ class InboxWork(Protocol):
         """None if the message was new and is kept; the id of the one with its key otherwise."""
         ...
 
-    def due_messages(self, now: datetime, limit: int) -> list[MessageRecord]:
-        """Messages to be translated now, longest due first; leased for a while."""
+    def due_messages(
+        self, now: datetime, limit: int, without: Collection[str] = ()
+    ) -> list[MessageRecord]:
+        """Messages to be translated now, longest due first; leased for a while.
+
+        Those of connectors that are not called now are left ``without``.
+        """
         ...
 
     def end_messages(self, messages: Iterable[MessageRecord]) -> None:

@@ -191,7 +191,8 @@ class Fulfils(Protocol):
 
         Keyed by ``redemption.redemption_id``: a second call must not hand over a second one. Raise
         ``RedemptionRefused`` when it cannot be had: the points are released. Anything else that is
-        raised is tried again by ``tick`` with backoff, and released in the end.
+        raised is tried again by ``tick`` with backoff, and released in the end; so is a call that
+        has not come back after a minute.
         """
         ...
 
@@ -205,7 +206,8 @@ class Handler(Protocol):
     def __call__(self, event: Event) -> Iterable[Fact | Mapping[str, Json]] | None:
         """Acts on the event outside any transaction; a raise is retried later with backoff.
 
-        It is given up after some hours, but never while it is ``PlatformUnavailable``.
+        It is given up after some hours, but never while it is ``PlatformUnavailable``. It runs in a
+        thread of its own, and counts as failed if it has not come back after a minute.
 
         What it returns are facts that came of it, such as a payment: they are recorded like those
         from outside, and the event is delivered once they are. One that is rejected is a failure.

@@ -10,23 +10,38 @@ from loyalty_core.domain.facts import FactId
 
 
 class QuarantineRecord(NamedTuple):
-    """A plugin in quarantine: which version of it, why and since when."""
+    """What a plugin is called for and failed at so many times in a row: its version, and why.
+
+    ``of`` is the id of its reward, subscription, connector or source of benefits; empty for others.
+    Since when it is not called any more; None while it is only counted.
+    """
 
     plugin: str
+    call: str
+    of: str
     version: str
+    times: int
     reason: str
-    since: datetime
+    since: datetime | None
+
+
+Quarantined = Mapping[tuple[str, str, str], QuarantineRecord]
+"""What is held or counted of a program's plugins, by plugin, call and what it is of."""
 
 
 class QuarantineWork(Protocol):
     """The part of a unit of work that is about plugins in quarantine."""
 
-    def quarantined(self) -> Mapping[str, QuarantineRecord]:
-        """The program's plugins in quarantine."""
+    def quarantined(self) -> Quarantined:
+        """What is held or counted of the program's plugins."""
         ...
 
     def quarantine(self, record: QuarantineRecord) -> None:
-        """Puts a plugin into quarantine, if it is not there."""
+        """Holds or counts a call of a plugin; one that is held already stays as it is."""
+        ...
+
+    def forgive(self, plugin: str, call: str, of: str) -> None:
+        """Counts a call of a plugin no more, unless it is held."""
         ...
 
     def lift(self, plugin: str, now: datetime) -> int:
@@ -52,8 +67,8 @@ class Waiting(NamedTuple):
 class QuarantineReader(Protocol):
     """The part of a reader that tells of plugins."""
 
-    def quarantined(self) -> Mapping[str, QuarantineRecord]:
-        """The program's plugins in quarantine."""
+    def quarantined(self) -> Quarantined:
+        """What is held or counted of the program's plugins."""
         ...
 
     def waiting_for_plugins(self) -> Waiting:

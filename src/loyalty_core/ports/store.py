@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Protocol, TypeVar
 
@@ -187,8 +187,13 @@ class UnitOfWork(
         """How many facts stopped waiting because nobody joined in time."""
         ...
 
-    def due_deliveries(self, now: datetime, limit: int) -> list[tuple[Event, str, int]]:
-        """Events due for delivery with subscription and attempts so far; leased for a while."""
+    def due_deliveries(
+        self, now: datetime, limit: int, without: Collection[str] = ()
+    ) -> list[tuple[Event, str, int]]:
+        """Events due for delivery with subscription and attempts so far; leased for a while.
+
+        Subscriptions whose handlers are not called now are left ``without``.
+        """
         ...
 
     def delivered(self, event_id: str, subscription: str) -> None:

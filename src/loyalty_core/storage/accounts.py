@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection
@@ -20,7 +20,7 @@ from loyalty_core.storage.grant_tables import grant as grants
 from loyalty_core.storage.grants import GrantAnswers
 from loyalty_core.storage.queries import Queries
 from loyalty_core.storage.running import runner_of
-from loyalty_core.storage.sql import Sql, decode, sql_of
+from loyalty_core.storage.sql import Sql, sql_of
 
 Pair = tuple[str, str]
 T = TypeVar("T")
@@ -31,17 +31,18 @@ class _Texts:
 
     def __init__(self, sql: Sql) -> None:
         mark, mine = sql.mark, f"member_id {sql.any_id()}"
+        row = partial(sql.row, width=1 + len(tables.member.c))
         member, wallet = (
-            sql.array(f"'{table.name}'", *sql.form(table).listed(table.name))
+            row(f"'{table.name}'", *sql.form(table).listed(table.name))
             for table in (tables.member, tables.wallet)
         )
-        identity = sql.array("'identity'", "member_id", "kind", "value", "source")
+        identity = row("'identity'", "member_id", "kind", "value", "source")
         dated = "member_id, wallet, activates_at, expires_at, pending"
-        points = sql.array("'points'", dated, "sum(remaining - held)")
+        points = row("'points'", *dated.split(", "), "sum(remaining - held)")
         lots = f"SELECT {points} FROM loyalty_lot WHERE {mine} AND"
         unused = "(used_at IS NULL OR used_at > at) AND (expires_at IS NULL OR expires_at > at)"
         live = f"CASE WHEN {unused} THEN id END"
-        owned = sql.array("'owned'", "member_id", "currency", live, "sum(saved)")
+        owned = row("'owned'", "member_id", "currency", live, "sum(saved)")
         self.member = (
             f"SELECT {member} FROM loyalty_member WHERE {sql.its_own()} AND id {sql.any_id()}"
         )
@@ -77,23 +78,23 @@ class _Found:
         self.identities: dict[str, list[Identity]] = defaultdict(list)
         self.wallets: dict[str, dict[str, WalletBook]] = defaultdict(dict)
         self.upcoming: dict[str, dict[str, list[Upcoming]]] = defaultdict(dict)
-        self.owned: list[list[Any]] = []
+        self.owned: list[Sequence[Any]] = []
         member, wallet, moment = sql.form(tables.member), sql.form(tables.wallet), sql.read_moment
-        for (text,) in fetched:
-            what, *row = decode(text)
+        for row in sql.rows_of(fetched):
+            what = row[0]
             if what == "identity":
-                self.identities[row[0]].append(rows.identity_from(row[1:]))
+                self.identities[row[1]].append(rows.identity_from(row[2:]))
             elif what == "points":
-                ends = moment(row[3]) if row[3] is not None else None
-                points = Upcoming(moment(row[2]), ends, bool(row[4]), row[5])
-                self.upcoming[row[0]].setdefault(row[1], []).append(points)
+                ends = moment(row[4]) if row[4] is not None else None
+                points = Upcoming(moment(row[3]), ends, bool(row[5]), row[6])
+                self.upcoming[row[1]].setdefault(row[2], []).append(points)
             elif what == "owned":
-                self.owned.append(row)
+                self.owned.append(row[1:5])
             elif what == tables.member.name:
-                record = rows.member_record(member.row(row))
+                record = rows.member_record(member.row(row, 1))
                 self.records[record.id] = record
             else:
-                book = rows.wallet_book(wallet.row(row))
+                book = rows.wallet_book(wallet.values(row, 1))
                 self.wallets[book.member_id][book.wallet] = book
 
 

@@ -70,14 +70,15 @@ class Erasure(Grants):
         return [rows.fact_record(row) for row in self._rows(mine, {})]
 
     def facts_of_nobody(self) -> Iterator[FactRecord]:
-        """All facts whose person has not joined, or not in time."""
+        """All facts whose person has not joined, or not in time; some are read at a time."""
         fact = tables.fact
         unowned = select(fact).where(
             fact.c.program == self._program,
             fact.c.member_id.is_(None),
             fact.c.status.in_([FactStatus.WAITING.value, FactStatus.LAPSED.value]),
         )
-        return map(rows.fact_record, self._rows(unowned, {}))
+        found = self._connection.execute(unowned, execution_options={"yield_per": 1_000})
+        return map(rows.fact_record, found.mappings())
 
     def forget(
         self,
@@ -131,13 +132,12 @@ class Erasure(Grants):
     def _forget_receipts(self, members: Sequence[MemberId]) -> None:
         """A key stays taken: whoever uses it again is told so."""
         table = tables.receipt
-        ours = table.c.program == self._program
-        mine = select(table.c.key).where(ours, table.c.member_id.in_(members))
+        mine = select(table.c.key).where(table.c.member_id.in_(members))
         keys = list(self._connection.scalars(mine))
         digests = [{"of_key": key, "digest": key_digest(key)} for key in keys]
         forget = (
             update(table)
-            .where(ours, table.c.key == bindparam("of_key"))
+            .where(table.c.program == self._program, table.c.key == bindparam("of_key"))
             .values(key=bindparam("digest"), input_hash="", receipt={})
         )
         self._write(forget, digests)
@@ -157,22 +157,23 @@ class Erasure(Grants):
 
     def _forget_events(self, members: Sequence[MemberId], shared: Sequence[str]) -> None:
         event, delivery = tables.event, tables.delivery
-        mine = (event.c.program == self._program) & event.c.member_id.in_(members)
+        mine = event.c.member_id.in_(members)
+        made = tables.transaction  # an event has no index by transaction, but one by member
+        others = select(made.c.member_id).where(made.c.id.in_(shared))
+        theirs = event.c.member_id.in_(others) & event.c.transaction_id.in_(shared)
         ids = select(event.c.id).where(mine)
         pending = delivery.c.event_id.in_(ids) & (delivery.c.state == "pending")
         self._connection.execute(
             update(delivery).where(pending).values(state=DROPPED, next_attempt_at=None)
         )
-        of_them = or_(mine, event.c.transaction_id.in_(shared))
-        failed = delivery.c.event_id.in_(select(event.c.id).where(of_them))
-        self._connection.execute(
-            update(delivery).where(failed, delivery.c.last_error != "").values(last_error="")
-        )
+        of_them = ids.union(select(event.c.id).where(theirs))
+        failed = delivery.c.event_id.in_(of_them) & (delivery.c.last_error != "")
+        self._connection.execute(update(delivery).where(failed).values(last_error=""))
         self._connection.execute(update(event).where(mine).values(data={}))
-        theirs = select(event.c.id, event.c.data).where(event.c.transaction_id.in_(shared), ~mine)
+        told = select(event.c.id, event.c.data).where(theirs, ~mine)
         kept = [
             {"of_event": row["id"], "kept": _without_reason(row["data"])}
-            for row in self._rows(theirs, {})
+            for row in self._rows(told, {})
         ]
         strip = update(event).where(event.c.id == bindparam("of_event"))
         self._write(strip.values(data=bindparam("kept", type_=event.c.data.type)), kept)

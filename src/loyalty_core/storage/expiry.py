@@ -12,7 +12,7 @@ from loyalty_core.domain.members import MemberId
 from loyalty_core.ports.expiry import EndedLot
 from loyalty_core.storage import tables
 from loyalty_core.storage.outbox import Outbox
-from loyalty_core.storage.sql import Sql, decode
+from loyalty_core.storage.sql import Sql
 
 
 class _Texts:
@@ -34,7 +34,7 @@ class _Texts:
             f"AND pending AND (activates_at <= {mark} OR expires_at <= {mark})"
         )
         self.ended = (
-            f"SELECT {sql.array(*columns)} FROM loyalty_lot "
+            f"SELECT {sql.row(*columns)} FROM loyalty_lot "
             f"WHERE member_id {any_id} AND remaining > 0 AND expires_at <= {mark} LIMIT {mark}"
         )
         these = f"FROM loyalty_lot WHERE id {any_id}"
@@ -92,8 +92,10 @@ class Expiry(Outbox):
         text, ids = _texts(self._sql).ended, self._sql.ids(members)
         found = self._runner.fetch(text, (ids, self._sql.moment(now), most))
         read = self._sql.read_moment
-        rows = (decode(row) for (row,) in found)
-        return [EndedLot(lot, of, wallet, points, read(at)) for lot, of, wallet, points, at in rows]
+        return [
+            EndedLot(lot, of, wallet, points, read(at))
+            for lot, of, wallet, points, at in self._sql.rows_of(found)
+        ]
 
     def book_expiry(
         self, lots: Sequence[EndedLot], stamp: str, now: datetime, config_version: int

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, null, select, update
+from sqlalchemy import Connection, bindparam, delete, func, null, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from loyalty_core.domain.connections import Failed, MessageState
@@ -66,11 +66,17 @@ class InboxRows:
         found: str = self._connection.execute(known).scalar_one()
         return found
 
-    def due_messages(self, now: datetime, limit: int) -> list[MessageRecord]:
-        """Messages to be translated now, longest due first; leased for a while."""
+    def due_messages(
+        self, now: datetime, limit: int, without: Collection[str] = ()
+    ) -> list[MessageRecord]:
+        """Messages to be translated now, longest due first; leased for a while.
+
+        Those of connectors that are not called now are left ``without``.
+        """
         due = (
             select(message)
             .where(message.c.program == self._program, message.c.next_attempt_at <= now)
+            .where(message.c.connector.not_in(without) if without else true())
             .order_by(message.c.next_attempt_at, message.c.id)
             .limit(limit)
             .with_for_update(skip_locked=True)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from loyalty_core.domain.events import Event
@@ -55,13 +55,19 @@ class Outbox:
         ]
         return Write(tables.event, events), Write(tables.delivery, deliveries)
 
-    def due_deliveries(self, now: datetime, limit: int) -> list[tuple[Event, str, int]]:
-        """Events due for delivery with subscription and attempts so far; leased for a while."""
+    def due_deliveries(
+        self, now: datetime, limit: int, without: Collection[str] = ()
+    ) -> list[tuple[Event, str, int]]:
+        """Events due for delivery with subscription and attempts so far; leased for a while.
+
+        Subscriptions whose handlers are not called now are left ``without``.
+        """
         event, delivery = tables.event, tables.delivery
         due = (
             select(event, delivery.c.subscription, delivery.c.attempts)
             .join(delivery, delivery.c.event_id == event.c.id)
             .where(delivery.c.program == self._program, delivery.c.next_attempt_at <= now)
+            .where(delivery.c.subscription.not_in(without) if without else true())
             .order_by(delivery.c.next_attempt_at, event.c.id)
             .limit(limit)
             .with_for_update(skip_locked=True, of=delivery)

@@ -6,7 +6,19 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, and_, case, exists, func, not_, or_, select, update
+from sqlalchemy import (
+    Connection,
+    Select,
+    Table,
+    and_,
+    case,
+    exists,
+    func,
+    not_,
+    or_,
+    select,
+    update,
+)
 
 from loyalty_core.domain.facts import Json
 from loyalty_core.domain.ledger import TransactionKind
@@ -54,12 +66,8 @@ class People(Erasure):
         posted_by: Sequence[MemberId],
     ) -> None:
         """Gives lots to another member, empty ones as well, and remembers whom they came from."""
-        lot, entry, made = tables.lot, tables.entry, tables.transaction
-        named = (  # through the entries: lots themselves have no index by member once empty
-            select(entry.c.lot_id)
-            .join(made, made.c.id == entry.c.transaction_id)
-            .where(made.c.member_id.in_(posted_by), entry.c.lot_id.is_not(None))
-        )
+        lot = tables.lot
+        named = _lots_named(posted_by)
         mine = update(lot).where(lot.c.member_id == source, lot.c.id.in_(named))
         if came_from is not None:
             mine = mine.where(lot.c.came_from.in_(came_from))
@@ -76,6 +84,19 @@ class People(Erasure):
                 mine = mine.where(table.c.came_from.in_(came_from))
             origin = _origin(table, target, came_from)
             self._connection.execute(mine.values(member_id=target, came_from=origin))
+
+
+def _posted(members: Sequence[MemberId]) -> Select[Any]:
+    """The transactions of these members: entries have no index by member."""
+    made = tables.transaction
+    return select(made.c.id).where(made.c.member_id.in_(members))
+
+
+def _lots_named(members: Sequence[MemberId]) -> Select[Any]:
+    """The lots in these members' transactions: lots have no index by member once empty."""
+    entry = tables.entry
+    theirs = entry.c.transaction_id.in_(_posted(members))
+    return select(entry.c.lot_id).where(theirs, entry.c.lot_id.is_not(None))
 
 
 def _origin(table: Table, target: MemberId, came_from: Sequence[MemberId] | None) -> Any:
@@ -119,7 +140,11 @@ class PeopleRows:
             if owner is None:
                 continue
             theirs: Any = owner.in_(members)
-            if table is tables.redemption:  # what they spent of a household's points as well
+            if table is tables.entry:
+                theirs = and_(table.c.transaction_id.in_(_posted(members)), theirs)
+            elif table is tables.lot:
+                theirs = and_(table.c.id.in_(_lots_named(members)), theirs)
+            elif table is tables.redemption:  # what they spent of a household's points as well
                 theirs = or_(theirs, spent_by(members))
             mine = select(table).where(theirs).order_by(*table.primary_key.columns)
             name = table.name.removeprefix("loyalty_")

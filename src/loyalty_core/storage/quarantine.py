@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, and_, delete, func, select, update
 
 from loyalty_core.domain.facts import FactId
-from loyalty_core.ports.quarantine import QuarantineRecord, Waiting
+from loyalty_core.ports.quarantine import Quarantined, QuarantineRecord, Waiting
 from loyalty_core.ports.records import FactStatus
 from loyalty_core.storage import tables
 from loyalty_core.storage.outbox import Outbox
@@ -19,25 +19,39 @@ from loyalty_core.storage.quarantine_tables import quarantine
 DEFERRED = FactStatus.DEFERRED.value
 
 
-def _quarantined(connection: Connection, program: str) -> Mapping[str, QuarantineRecord]:
+def _quarantined(connection: Connection, program: str) -> Quarantined:
     table = quarantine
-    mine = select(table.c.plugin, table.c.version, table.c.reason, table.c.since).where(
-        table.c.program == program
-    )
-    return {row.plugin: QuarantineRecord._make(row) for row in connection.execute(mine)}
+    columns = (table.c[name] for name in QuarantineRecord._fields)
+    mine = select(*columns).where(table.c.program == program)
+    found = [QuarantineRecord._make(row) for row in connection.execute(mine)]
+    return {(one.plugin, one.call, one.of): one for one in found}
 
 
 class QuarantineRows(Outbox):
     """``ports.quarantine.QuarantineWork`` on one SQLAlchemy connection, for one program."""
 
-    def quarantined(self) -> Mapping[str, QuarantineRecord]:
-        """The program's plugins in quarantine."""
+    def quarantined(self) -> Quarantined:
+        """What is held or counted of the program's plugins."""
         return _quarantined(self._connection, self._program)
 
     def quarantine(self, record: QuarantineRecord) -> None:
-        """Puts a plugin into quarantine, if it is not there."""
-        row = {"program": self._program, **record._asdict()}
-        self._write(self._insert(quarantine).on_conflict_do_nothing(), [row])
+        """Holds or counts a call of a plugin; one that is held already stays as it is."""
+        table, row = quarantine, {"program": self._program, **record._asdict()}
+        added = self._insert(table)
+        said = {name: added.excluded[name] for name in ("version", "times", "reason", "since")}
+        key = table.primary_key.columns
+        written = added.on_conflict_do_update(
+            index_elements=key, set_=said, where=table.c.since.is_(None)
+        )
+        self._write(written, [row])
+
+    def forgive(self, plugin: str, call: str, of: str) -> None:
+        """Counts a call of a plugin no more, unless it is held."""
+        table = quarantine
+        mine = and_(table.c.program == self._program, table.c.plugin == plugin)
+        call_of = and_(table.c.call == call, table.c.of == of)
+        counted = and_(mine, call_of, table.c.since.is_(None))
+        self._connection.execute(delete(table).where(counted))
 
     def lift(self, plugin: str, now: datetime) -> int:
         """Ends a quarantine; deferred facts, and dead deliveries of the plugin, are due ``now``."""
@@ -80,8 +94,8 @@ class QuarantineReads:
     _connection: Connection
     _program: str
 
-    def quarantined(self) -> Mapping[str, QuarantineRecord]:
-        """The program's plugins in quarantine."""
+    def quarantined(self) -> Quarantined:
+        """What is held or counted of the program's plugins."""
         return _quarantined(self._connection, self._program)
 
     def waiting_for_plugins(self) -> Waiting:

@@ -1,8 +1,8 @@
-"""The table of plugins that are not asked any more."""
+"""The table of what plugins are not called for any more."""
 
 from __future__ import annotations
 
-from sqlalchemy import Column, String, Table
+from sqlalchemy import Column, Integer, String, Table
 
 from loyalty_core.schema.columns import Moment
 from loyalty_core.storage.tables import metadata
@@ -12,7 +12,10 @@ quarantine = Table(
     metadata,
     Column("program", String(63), primary_key=True),
     Column("plugin", String(63), primary_key=True),
+    Column("call", String(32), primary_key=True),
+    Column("of", String(128), primary_key=True),
     Column("version", String(64), nullable=False),
-    Column("reason", String(200), nullable=False),
-    Column("since", Moment, nullable=False),
+    Column("times", Integer, nullable=False),
+    Column("reason", String(240), nullable=False),
+    Column("since", Moment),
 )

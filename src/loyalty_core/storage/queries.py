@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -15,7 +15,7 @@ from loyalty_core.domain.members import Identity, MemberId
 from loyalty_core.ports.records import FactRecord, MemberRecord, StoredReceipt
 from loyalty_core.storage import rows, tables
 from loyalty_core.storage.running import Runner
-from loyalty_core.storage.sql import Sql, decode, encode, sql_of
+from loyalty_core.storage.sql import Sql, encode, sql_of
 
 _IDENTITY = ("kind", "value", "source")
 _KEY = ("source", "type", "external_id")
@@ -30,14 +30,14 @@ class _Texts:
         identities = sql.found("loyalty_identity", _IDENTITY)
         facts = sql.found("loyalty_fact", _KEY)
         member, fact = (
-            sql.array(*sql.form(table).listed(table.name)) for table in (tables.member, tables.fact)
+            sql.row(*sql.form(table).listed(table.name)) for table in (tables.member, tables.fact)
         )
         names = [f"found.{name}" for name in (*_IDENTITY, "member_id")]
-        self.owners = f"SELECT {sql.array(*names)} FROM {identities}"
+        self.owners = f"SELECT {sql.row(*names)} FROM {identities}"
         whose = [f"owned.{name}" for name in _IDENTITY]
         locked = sql.each("loyalty_member", "member", "member.id = owned.member_id", "FOR UPDATE")
         self.lock_owners = (
-            f"SELECT {sql.array(*whose, *sql.form(tables.member).listed('member'))} "
+            f"SELECT {sql.row(*whose, *sql.form(tables.member).listed('member'))} "
             f"FROM (SELECT {', '.join(names)} FROM {identities} "
             f"UNION ALL SELECT NULL, NULL, NULL, found.member_id FROM {facts} "
             f"ORDER BY member_id) AS owned {locked}"
@@ -46,23 +46,19 @@ class _Texts:
             f"SELECT {member} FROM loyalty_member WHERE {sql.its_own()} AND id {any_id} "
             f"ORDER BY household, id{lock}"  # a household is locked after its members
         )
-        wallet = sql.array("1", *sql.form(tables.wallet).listed("wallet"))
-        wallets = f"SELECT {wallet} FROM loyalty_wallet AS wallet WHERE member_id {any_id}"
-        self.known = (
-            f"SELECT {sql.array('0', *sql.form(tables.fact).listed('found'))} FROM {facts} "
-            f"UNION ALL {wallets}"
-        )
+        found = ["0", *sql.form(tables.fact).listed("found")]
+        lot = ["0", *sql.form(tables.lot).listed("lot")]
+        self.known = f"SELECT {sql.row(*found)} FROM {facts} UNION ALL {_wallets(sql, len(found))}"
         self.lock_facts = f"SELECT {fact} FROM loyalty_fact WHERE id {any_id} ORDER BY id{lock}"
         self.facts_since = (
             f"SELECT {fact} FROM loyalty_fact WHERE member_id {any_id} AND occurred_at >= {mark}"
         )
-        lot = sql.array("0", *sql.form(tables.lot).listed("lot"))
-        lots = f"SELECT {lot} FROM loyalty_lot AS lot WHERE"
+        lots = f"SELECT {sql.row(*lot)} FROM loyalty_lot AS lot WHERE"
         self.books = (  # two index ranges of lots: one both named and open comes twice
-            f"{wallets} UNION ALL {lots} id {any_id} "
+            f"{_wallets(sql, len(lot))} UNION ALL {lots} id {any_id} "
             f"UNION ALL {lots} member_id {any_id} AND remaining > 0"
         )
-        receipt = sql.array(*sql.form(tables.receipt).listed("loyalty_receipt"))
+        receipt = sql.row(*sql.form(tables.receipt).listed("loyalty_receipt"))
         self.receipt = (
             f"SELECT {receipt} FROM loyalty_receipt "
             f"WHERE program = {mark} AND key IN ({mark}, {mark})"
@@ -71,8 +67,13 @@ class _Texts:
             f"INSERT INTO loyalty_identity (program, {', '.join(_IDENTITY)}, member_id) "
             f"SELECT {mark}, kind, value, source, {sql.as_id('owner')} "
             f"FROM {sql.asked(*_IDENTITY, 'owner')} WHERE true "
-            f"ON CONFLICT DO NOTHING RETURNING {sql.array(*_IDENTITY)}"
+            f"ON CONFLICT DO NOTHING RETURNING {sql.row(*_IDENTITY)}"
         )
+
+
+def _wallets(sql: Sql, width: int) -> str:
+    wallet = sql.row("1", *sql.form(tables.wallet).listed("wallet"), width=width)
+    return f"SELECT {wallet} FROM loyalty_wallet AS wallet WHERE member_id {sql.any_id()}"
 
 
 @lru_cache(maxsize=16)
@@ -93,9 +94,8 @@ class Queries:
         self._receipt = forms[tables.receipt]
         self._wallet, self._lot = forms[tables.wallet], forms[tables.lot]
 
-    def _fetch(self, text: str, *parameters: Any) -> Iterator[list[Any]]:
-        for (row,) in self._runner.fetch(text, parameters):
-            yield decode(row)
+    def _fetch(self, text: str, *parameters: Any) -> Iterable[Sequence[Any]]:
+        return self._sql.rows_of(self._runner.fetch(text, parameters))
 
     # -- members ----------------------------------------------------------------------------------
 
@@ -117,7 +117,7 @@ class Queries:
         owners: dict[Identity, MemberId] = {}
         members: dict[MemberId, MemberRecord] = {}
         for row in self._fetch(self._texts.lock_owners, *parameters):
-            record = rows.member_record(self._member.row(row[len(_IDENTITY) :]))
+            record = rows.member_record(self._member.row(row, len(_IDENTITY)))
             members[record.id] = record
             if row[0] is not None:
                 owners[rows.identity_from(row)] = record.id
@@ -146,11 +146,11 @@ class Queries:
         """The stored facts with these keys, and the wallets of these members."""
         parameters = (encode(_keys(keys)), self._program, self._sql.ids(members))
         facts, wallets = [], []
-        for is_wallet, *row in self._fetch(self._texts.known, *parameters):
-            if is_wallet:
-                wallets.append(rows.wallet_book(self._wallet.row(row)))
+        for row in self._fetch(self._texts.known, *parameters):
+            if row[0]:
+                wallets.append(rows.wallet_book(self._wallet.values(row, 1)))
             else:
-                facts.append(rows.fact_record(self._fact.row(row)))
+                facts.append(rows.fact_record(self._fact.row(row, 1)))
         return facts, wallets
 
     def lock_facts(self, ids: Iterable[str]) -> Iterator[FactRecord]:
@@ -173,11 +173,11 @@ class Queries:
             return [], []
         wallets: list[WalletBook] = []
         found: dict[LotId, Lot] = {}
-        for is_wallet, *row in self._fetch(self._texts.books, *map(self._sql.ids, asked)):
-            if is_wallet:
-                wallets.append(rows.wallet_book(self._wallet.row(row)))
+        for row in self._fetch(self._texts.books, *map(self._sql.ids, asked)):
+            if row[0]:
+                wallets.append(rows.wallet_book(self._wallet.values(row, 1)))
             else:
-                lot = rows.lot_of(self._lot.row(row))
+                lot = rows.lot_of(self._lot.values(row, 1))
                 found[lot.id] = lot
         return wallets, list(found.values())
 

@@ -164,7 +164,7 @@ class SqlReader(
             .order_by(table.c.earned.desc(), table.c.member_id)
             .limit(limit)
         )
-        return [rows.wallet_book(row) for row in self._rows(best)]
+        return [rows.wallet_book(row.values()) for row in self._rows(best)]
 
     def counts(self) -> Mapping[str, int]:
         """How many members, facts from outside, waiting and deferred facts, deliveries."""

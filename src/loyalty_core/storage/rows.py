@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, cast
@@ -46,10 +45,9 @@ from loyalty_core.ports.records import (
     Merge,
     Position,
 )
-from loyalty_core.storage import tables
+from loyalty_core.storage.sql import decode, encode
 
 Row = Mapping[Any, Any]
-_WALLET = tuple(tables.wallet.c.keys())
 _plain = converter(0)
 _NOBODY = Profile()
 
@@ -79,14 +77,14 @@ def member_row(record: MemberRecord, program: str) -> dict[str, Any]:
 
 
 def _key_text(key: FactKey) -> str:
-    return json.dumps([key.source, key.type, key.id])
+    return encode([key.source, key.type, key.id])
 
 
 def member_record(row: Row) -> MemberRecord:
     """A member from its row."""
     decided = None
     if row["decided_at"] is not None:
-        decided = Position(row["decided_at"], FactKey(*json.loads(row["decided_key"])))
+        decided = Position(row["decided_at"], FactKey(*decode(row["decided_key"])))
     return MemberRecord(
         id=MemberId(row["id"]),
         status=MemberStatus(row["status"]),
@@ -226,42 +224,16 @@ def _change(stored: Sequence[Any]) -> Change:
     return Change(booked, datetime.fromisoformat(at), net, version)
 
 
-def wallet_row(book: WalletBook) -> dict[str, Any]:
-    """A wallet as a row."""
-    return {name: getattr(book, name) for name in _WALLET}
+def wallet_book(values: Iterable[Any]) -> WalletBook:
+    """A wallet from its columns, without lots."""
+    book = WalletBook(*values)
+    book.stored = True
+    return book
 
 
-def wallet_book(row: Row) -> WalletBook:
-    """A wallet from its row, without lots."""
-    return WalletBook(**row, stored=True)
-
-
-def lot_row(lot: Lot) -> dict[str, Any]:
-    """A lot as a row."""
-    return {name: getattr(lot, name) for name in Lot.__slots__}
-
-
-def lot_of(row: Row) -> Lot:
-    """A lot from its row."""
-    return Lot(**row)
-
-
-def transaction_row(made: Transaction) -> dict[str, Any]:
-    """A transaction as a row, without its entries."""
-    return {
-        "id": made.id,
-        "member_id": made.member_id,
-        "wallet": made.wallet,
-        "kind": made.kind.value,
-        "amount": made.amount,
-        "occurred_at": made.occurred_at,
-        "booked_at": made.booked_at,
-        "fact_id": made.fact_id,
-        "config_version": made.config_version,
-        "actor": made.actor,
-        "reason": made.reason,
-        "detail": made.detail,
-    }
+def lot_of(values: Iterable[Any]) -> Lot:
+    """A lot from its columns."""
+    return Lot(*values)
 
 
 def entry_rows(made: Transaction) -> list[dict[str, Any]]:

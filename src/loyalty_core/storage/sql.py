@@ -8,10 +8,10 @@ so a text is the same for any number of rows.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import JSON, Boolean, Dialect, Table
@@ -28,54 +28,61 @@ class Write(NamedTuple):
     """Rows to insert into a table or to update in it, found again by their primary key.
 
     With ``keeps`` those that are not there are inserted, and updates leave these columns alone.
+    Rows are mappings; ``whole`` ones are records that have all columns as attributes.
     """
 
     table: Table
-    rows: Sequence[Mapping[str, Any]]
+    rows: Sequence[Any]
     update: bool = False
     keeps: tuple[str, ...] = ()
+    whole: bool = False
 
 
 class Form:
-    """How one table's rows are read and written in one dialect.
-
-    A row is read as one JSON array: drivers and SQLAlchemy take their time for each column.
-    """
+    """How one table's rows are read and written in one dialect."""
 
     def __init__(self, table: Table, dialect: Dialect) -> None:
         self.postgresql = dialect.name == "postgresql"
         self.names = tuple(table.c.keys())
+        self.columns: Callable[[Any], tuple[Any, ...]] = attrgetter(*self.names)
         self.keys = tuple(column.name for column in table.primary_key)
         self.others = tuple(name for name in self.names if name not in self.keys)
-        self._json = {column.name for column in table.c if isinstance(column.type, JSON)}
-        readers = {column.name: self._reader(column.type) for column in table.c}
-        self._readers = [(name, read) for name, read in readers.items() if read is not None]
+        readers = [self._reader(column.type) for column in table.c]
+        self._readers = [(place, read) for place, read in enumerate(readers) if read is not None]
 
     def _reader(self, kind: TypeEngine[Any]) -> Callable[[Any], Any] | None:
         if isinstance(kind, columns.Moment):
             return columns.from_text if self.postgresql else columns.from_microseconds
-        return bool if isinstance(kind, Boolean) and not self.postgresql else None
+        if self.postgresql:  # JSON has all others
+            return None
+        if isinstance(kind, JSON):
+            return _json_value
+        return bool if isinstance(kind, Boolean) else None
 
-    def row(self, fetched: Sequence[Any]) -> Row:
-        """A fetched row by column names, in Python's types."""
-        made = dict(zip(self.names, fetched, strict=True))
-        for name, read in self._readers:
-            if made[name] is not None:
-                made[name] = read(made[name])
+    def values(self, fetched: Sequence[Any], start: int = 0) -> list[Any]:
+        """A fetched row in Python's types, in the order of the table's columns.
+
+        They begin at ``start``; what is beyond them is not looked at.
+        """
+        made = list(fetched[start : start + len(self.names)])
+        for place, read in self._readers:
+            if made[place] is not None:
+                made[place] = read(made[place])
         return made
 
+    def row(self, fetched: Sequence[Any], start: int = 0) -> Row:
+        """The same by column names."""
+        return dict(zip(self.names, self.values(fetched, start), strict=True))
+
     def listed(self, alias: str) -> list[str]:
-        """All columns, as they are put into a JSON array."""
-        names = [(name, f"{alias}.{name}") for name in self.names]
-        if self.postgresql:
-            return [column for _, column in names]
-        return [f"json({column})" if name in self._json else column for name, column in names]
+        """All columns, of a table that is called ``alias``."""
+        return [f"{alias}.{name}" for name in self.names]
 
 
 class Marks:
     """A text with a mark for each column of a row, and how a row becomes its parameters."""
 
-    def __init__(self, text: str, table: Table, names: Sequence[str]) -> None:
+    def __init__(self, text: str, table: Table, names: Sequence[str], whole: bool) -> None:
         writers: list[tuple[int, Callable[[Any], Any]]] = []
         for place, name in enumerate(names):
             if isinstance(table.c[name].type, columns.Moment):
@@ -84,11 +91,15 @@ class Marks:
                 writers.append((place, _json_text))
         self.text = text
         self._writers = writers
-        self._values = itemgetter(*names)
+        self._values: Callable[[Any], tuple[Any, ...]]
+        self._values = attrgetter(*names) if whole else itemgetter(*names)
 
-    def parameters(self, row: Mapping[str, Any]) -> tuple[Any, ...]:
+    def parameters(self, row: Any) -> tuple[Any, ...]:
         """The columns of a row as SQLite takes them."""
-        values = list(self._values(row))
+        given = self._values(row)
+        if not self._writers:
+            return given
+        values = list(given)
         for place, write in self._writers:
             if values[place] is not None:
                 values[place] = write(values[place])
@@ -131,7 +142,7 @@ class Sql:
         return moment if self.postgresql else columns.to_microseconds(moment)
 
     def read_moment(self, stored: Any) -> datetime:
-        """The moment of a fetched column that is a part of a JSON array."""
+        """The moment of a fetched column."""
         return columns.from_text(stored) if self.postgresql else columns.from_microseconds(stored)
 
     def as_moment(self, mark: str) -> str:
@@ -142,10 +153,19 @@ class Sql:
         """A text column as an id."""
         return f"{name}::uuid" if self.postgresql else name
 
-    def array(self, *columns: str) -> str:
-        """One column that is a JSON array of several."""
-        listed = ", ".join(columns)
-        return f"json_build_array({listed})::text" if self.postgresql else f"json_array({listed})"
+    def row(self, *columns: str, width: int = 0) -> str:
+        """What is selected of several columns, of a row that ``rows_of`` reads.
+
+        On PostgreSQL one JSON array: its driver takes its time for each column. SQLite's does not;
+        there, all parts of a union are made ``width`` columns wide.
+        """
+        if self.postgresql:
+            return f"json_build_array({', '.join(columns)})::text"
+        return ", ".join((*columns, *["NULL"] * (width - len(columns))))
+
+    def rows_of(self, fetched: Iterable[Any]) -> Iterable[Sequence[Any]]:
+        """Fetched rows, each as its columns."""
+        return (decode(row) for (row,) in fetched) if self.postgresql else fetched
 
     def asked(self, *names: str) -> str:
         """A relation ``asked`` of text columns, given as one parameter made by ``encode``."""
@@ -175,12 +195,12 @@ class Sql:
     def of_members(self, runner: Runner, table: Table, members: Iterable[str]) -> Iterator[Row]:
         """A table's rows of some members, found by an index that begins with them."""
         form = self.forms[table]
-        for (fetched,) in runner.fetch(self._of_members(table), (self.ids(members),)):
-            yield form.row(decode(fetched))
+        for row in self.rows_of(runner.fetch(self._of_members(table), (self.ids(members),))):
+            yield form.row(row)
 
     @lru_cache(maxsize=256)  # noqa: B019 - as many as there are tables, kept as long as the texts
     def _of_members(self, table: Table) -> str:
-        row = self.array(*self.forms[table].listed(table.name))
+        row = self.row(*self.forms[table].listed(table.name))
         return f"SELECT {row} FROM {table} WHERE member_id {self.any_id()}"
 
     def write(self, runner: Runner, writes: Iterable[Write]) -> None:
@@ -188,29 +208,35 @@ class Sql:
         due = [one for one in writes if one.rows]
         if self.postgresql and due:
             text = self._together(tuple((one.table, one.update, one.keeps) for one in due))
-            runner.run(text, tuple(encode(one.rows) for one in due))
+            runner.run(text, tuple(encode(self._objects(one)) for one in due))
             return
         for one in due:
-            marks = self._one_by_one(one.table, one.update, one.keeps)
+            marks = self._one_by_one(one.table, one.update, one.keeps, one.whole)
             given = list(map(marks.parameters, one.rows))
             if len(given) == 1:
                 runner.run(marks.text, given[0])
             else:
                 runner.run_each(marks.text, given)
 
+    def _objects(self, one: Write) -> Sequence[Any]:
+        """The rows as they are written in JSON."""
+        if not one.whole:
+            return one.rows
+        form = self.forms[one.table]
+        return [dict(zip(form.names, form.columns(row), strict=True)) for row in one.rows]
+
     @lru_cache(maxsize=256)  # noqa: B019 - as many as there are tables, kept as long as the texts
-    def _one_by_one(self, table: Table, update: bool, keeps: tuple[str, ...]) -> Marks:
+    def _one_by_one(self, table: Table, update: bool, keeps: tuple[str, ...], whole: bool) -> Marks:
         form = self.forms[table]
         names, marks = ", ".join(form.names), ", ".join(self.mark for _ in form.names)
-        if not update:
-            return Marks(f"INSERT INTO {table} ({names}) VALUES ({marks})", table, form.names)
-        if keeps:
-            text = self._upsert(form, f"INSERT INTO {table} ({names}) VALUES ({marks})", keeps)
-            return Marks(text, table, form.names)
+        insert = f"INSERT INTO {table} ({names}) VALUES ({marks})"
+        if not update or keeps:
+            text = self._upsert(form, insert, keeps) if keeps else insert
+            return Marks(text, table, form.names, whole)
         values = ", ".join(f"{name} = {self.mark}" for name in form.others)
         found = " AND ".join(f"{name} = {self.mark}" for name in form.keys)
         text = f"UPDATE {table} SET {values} WHERE {found}"
-        return Marks(text, table, (*form.others, *form.keys))
+        return Marks(text, table, (*form.others, *form.keys), whole)
 
     @lru_cache(maxsize=256)  # noqa: B019 - few combinations of tables occur
     def _together(self, due: tuple[tuple[Table, bool, tuple[str, ...]], ...]) -> str:
@@ -255,6 +281,11 @@ def _moment(value: Any) -> str:
 def _json_text(value: Any) -> str:
     """The JSON text of a column: many hold nothing, and an encoder takes its time for that, too."""
     return encode(value) if value else "[]" if isinstance(value, list | tuple) else "{}"
+
+
+def _json_value(text: str) -> Any:
+    """What the JSON text of a column says; a fresh one, as whoever reads it may change it."""
+    return {} if text == "{}" else [] if text == "[]" else decode(text)
 
 
 def decode(text: str) -> Any:

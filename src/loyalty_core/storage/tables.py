@@ -129,6 +129,14 @@ Index(  # with the program first, or SQLite would rather walk through all of its
     postgresql_where=_retry,
     sqlite_where=_retry,
 )
+_unowned = text("member_id IS NULL")
+Index(
+    "loyalty_fact_unowned",
+    fact.c.status,
+    fact.c.program,
+    postgresql_where=_unowned,
+    sqlite_where=_unowned,
+)
 
 waiting = Table(
     "loyalty_waiting",
@@ -297,6 +305,7 @@ receipt = Table(
     Column("member_id", _id()),
     Column("receipt", _json(), nullable=False),
     Column("created_at", Moment, nullable=False),
+    Index("loyalty_receipt_member", "member_id"),
 )
 
 secret = Table(
@@ -324,6 +333,7 @@ event = Table(
     Column("transaction_id", _id()),
     Column("occurred_at", Moment, nullable=False),
     Column("data", _json(), nullable=False),
+    Index("loyalty_event_member", "member_id"),
 )
 
 delivery = Table(

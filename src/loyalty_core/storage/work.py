@@ -221,7 +221,7 @@ class SqlUnitOfWork(
         if changes.waiting:
             waiting = self._insert(tables.waiting).on_conflict_do_nothing()
             self._write(waiting, [self._waiting(*item) for item in changes.waiting])
-        books = [(book.stored, rows.wallet_row(book)) for book in changes.wallets]
+        books = changes.wallets
         made = changes.transactions
         writes = (
             Write(tables.member, [rows.member_row(m, program) for m in changes.members_added]),
@@ -232,11 +232,11 @@ class SqlUnitOfWork(
             ),
             Write(tables.fact, [row for stored, row in facts if not stored]),
             Write(tables.fact, [row for stored, row in facts if stored], update=True),
-            Write(tables.lot, [rows.lot_row(lot) for lot in changes.lots_added]),
-            Write(tables.lot, [rows.lot_row(lot) for lot in changes.lots], update=True),
-            Write(tables.wallet, [row for stored, row in books if not stored]),
-            Write(tables.wallet, [row for stored, row in books if stored], update=True),
-            Write(tables.transaction, [rows.transaction_row(one) for one in made]),
+            Write(tables.lot, changes.lots_added, whole=True),
+            Write(tables.lot, changes.lots, update=True, whole=True),
+            Write(tables.wallet, [book for book in books if not book.stored], whole=True),
+            Write(tables.wallet, [book for book in books if book.stored], update=True, whole=True),
+            Write(tables.transaction, made, whole=True),
             Write(tables.entry, [row for one in made for row in rows.entry_rows(one)]),
             *self.redemption_writes(changes.redemptions.values()),
             *self._standing_writes(changes.standings),

@@ -4,6 +4,7 @@ from loyalty_core.testing.acting import ActingShop, check_actions, check_shown
 from loyalty_core.testing.books import books_of
 from loyalty_core.testing.clock import FrozenClock
 from loyalty_core.testing.conformance import (
+    Opening,
     PlatformGoingOn,
     PlatformUnderTest,
     SentWebhook,
@@ -16,15 +17,18 @@ from loyalty_core.testing.conformance import (
 from loyalty_core.testing.double import Answer, Asked, Fault, PlatformDouble
 from loyalty_core.testing.model import ModelLedger, ModelLot
 from loyalty_core.testing.shops import ShopLine, ShopOrder, ShopRefund, changes_of, shop_history
+from loyalty_core.testing.stand import ConnectorStand
 
 __all__ = [
     "ActingShop",
     "Answer",
     "Asked",
+    "ConnectorStand",
     "Fault",
     "FrozenClock",
     "ModelLedger",
     "ModelLot",
+    "Opening",
     "PlatformDouble",
     "PlatformGoingOn",
     "PlatformUnderTest",

@@ -14,7 +14,7 @@ not apply or are exempt. ``loyalty plugin check`` checks the same rules without 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import ClassVar
 
@@ -30,6 +30,7 @@ from loyalty_core.testing.quality.report import (
 )
 from loyalty_core.testing.quality.rules import Idle, Rule, Unchecked, rule
 from loyalty_core.testing.quality.subject import Subject, subject_of
+from loyalty_core.testing.stand import ConnectorStand
 
 __all__ = [
     "Finding",
@@ -51,12 +52,14 @@ class PluginSuite:
 
     ``plugin`` is the plugin object. ``config`` is a whole ``loyalty.toml`` or a part of one, as
     text or as a mapping, to try it in; without one the samples of the plugin's README are used.
+    ``stands`` put its connectors in front of doubles of their platforms, one for each kind.
     ``database_url`` says where it is tried: by default in SQLite files; with the URL of a
     PostgreSQL database on that server, as a user who may create databases.
     """
 
     plugin: ClassVar[object]
     config: ClassVar[str | Mapping[str, Json] | None] = None
+    stands: ClassVar[Sequence[ConnectorStand]] = ()
     database_url: ClassVar[str] = "sqlite://"
 
     def __init_subclass__(cls) -> None:
@@ -78,7 +81,8 @@ def _subject(suite: type[PluginSuite]) -> Subject:
     config = suite.config
     document = tomllib.loads(config, parse_float=Decimal) if isinstance(config, str) else config
     given = () if document is None else (document,)
-    return subject_of(suite.plugin, given=given, database_url=suite.database_url)
+    stands = tuple(suite.stands)
+    return subject_of(suite.plugin, given=given, stands=stands, database_url=suite.database_url)
 
 
 def _test(one: Rule, subject: Callable[[], Subject]) -> Callable[[object], None]:

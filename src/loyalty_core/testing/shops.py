@@ -6,7 +6,7 @@ They are no platform's: a test says how its platform would write them.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from random import Random
 
@@ -15,18 +15,28 @@ CUSTOMERS = ("ada@example.org", "bob@example.org", "cy@example.org")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShopLine:
-    """A line of an order: so many of an article, at a price each, less a discount on all of it."""
+    """A line of an order: so many of an article, at a price each, less a discount on all of it.
+
+    ``tax_minor`` comes on top of that. A ``gift_card`` is one that is sold: no purchase.
+    """
 
     id: str
     sku: str
     quantity: int
     price_minor: int
     discount_minor: int = 0
+    tax_minor: int = 0
+    gift_card: bool = False
 
     @property
     def net_minor(self) -> int:
-        """What the line comes to."""
+        """What the line comes to, without tax."""
         return self.quantity * self.price_minor - self.discount_minor
+
+    def part(self, pieces: int) -> tuple[int, int]:
+        """What so many of its pieces come to without tax, and the tax on them; cents cut off."""
+        net, tax = self.net_minor * pieces, self.tax_minor * pieces
+        return net // self.quantity, tax // self.quantity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +51,10 @@ class ShopRefund:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShopOrder:
-    """An order in a shop with all that became of it; what has happened by a moment is ``as_of``."""
+    """An order in a shop with all that became of it; what has happened by a moment is ``as_of``.
+
+    A guest has no ``customer_id``. ``tip_minor`` is what they gave on top of all lines.
+    """
 
     id: str
     email: str
@@ -52,11 +65,12 @@ class ShopOrder:
     lines: tuple[ShopLine, ...]
     refunds: tuple[ShopRefund, ...] = ()
     cancelled_at: datetime | None = None
+    tip_minor: int = 0
 
     @property
     def total_minor(self) -> int:
-        """What the customer owed."""
-        return sum(line.net_minor for line in self.lines)
+        """What the customer owed, taxes and tip included."""
+        return sum(line.net_minor + line.tax_minor for line in self.lines) + self.tip_minor
 
     @property
     def moments(self) -> tuple[datetime, ...]:
@@ -66,19 +80,12 @@ class ShopOrder:
 
     def as_of(self, at: datetime) -> ShopOrder:
         """The order as the shop knew it at a moment."""
-        return ShopOrder(
-            id=self.id,
-            email=self.email,
-            customer_id=self.customer_id,
-            currency=self.currency,
-            placed_at=self.placed_at,
-            paid_at=self.paid_at if self.paid_at and self.paid_at <= at else None,
-            lines=self.lines,
-            refunds=tuple(refund for refund in self.refunds if refund.at <= at),
-            cancelled_at=self.cancelled_at
-            if self.cancelled_at and self.cancelled_at <= at
-            else None,
+        paid, cancelled = (
+            moment if moment and moment <= at else None
+            for moment in (self.paid_at, self.cancelled_at)
         )
+        refunds = tuple(refund for refund in self.refunds if refund.at <= at)
+        return replace(self, paid_at=paid, refunds=refunds, cancelled_at=cancelled)
 
 
 def changes_of(history: Sequence[ShopOrder]) -> list[tuple[datetime, ShopOrder]]:
@@ -92,7 +99,8 @@ def shop_history(
 ) -> tuple[ShopOrder, ...]:
     """Orders of a few customers: paid or not, refunded in parts by pieces or money, cancelled.
 
-    Ids of lines and refunds are numbers as text, beyond 2^53 as platforms have them.
+    Some are of guests, with tips, with taxes on top of lines, or with gift cards among these. Ids
+    of lines and refunds are numbers as text, beyond 2^53 as platforms have them.
     """
     return tuple(
         _order(random, start, number, currency) for number in range(random.randint(1, most))
@@ -111,48 +119,35 @@ def _order(random: Random, start: datetime, number: int, currency: str) -> ShopO
         )
         for place in range(random.randint(1, 3))
     )
-    lines = tuple(_discounted(random, line) for line in lines)
+    lines = tuple(_sold(random, line) for line in lines)
     paid = placed + timedelta(minutes=random.randint(0, 90)) if random.randrange(10) else None
     order = ShopOrder(
         id=f"{820_982_911_946_154_508 + number}",
         email=CUSTOMERS[who],
-        customer_id=f"{7_000 + who}",
+        customer_id=f"{7_000 + who}" if random.randrange(4) else "",
         currency=currency,
         placed_at=placed,
         paid_at=paid,
         lines=lines,
+        tip_minor=random.choice((0, 0, random.randint(1, 999))),
     )
     refunds = _refunds(random, order) if paid else ()
     latest = max(order.placed_at, *(refund.at for refund in refunds), paid or placed)
     cancelled = latest + timedelta(hours=1) if random.randrange(5) == 0 else None
-    return ShopOrder(
-        id=order.id,
-        email=order.email,
-        customer_id=order.customer_id,
-        currency=currency,
-        placed_at=placed,
-        paid_at=paid,
-        lines=lines,
-        refunds=refunds,
-        cancelled_at=cancelled,
-    )
+    return replace(order, refunds=refunds, cancelled_at=cancelled)
 
 
-def _discounted(random: Random, line: ShopLine) -> ShopLine:
+def _sold(random: Random, line: ShopLine) -> ShopLine:
+    if random.randrange(8) == 0:
+        return replace(line, gift_card=True)
     most = line.quantity * line.price_minor
-    discount = random.choice((0, 0, random.randint(0, most)))
-    return ShopLine(
-        id=line.id,
-        sku=line.sku,
-        quantity=line.quantity,
-        price_minor=line.price_minor,
-        discount_minor=discount,
-    )
+    discounted = replace(line, discount_minor=random.choice((0, 0, random.randint(0, most))))
+    return replace(discounted, tax_minor=discounted.net_minor * random.choice((0, 7, 19)) // 100)
 
 
 def _refunds(random: Random, order: ShopOrder) -> tuple[ShopRefund, ...]:
     left = {line.id: line.quantity for line in order.lines}
-    money, made = order.total_minor, []
+    money, made = order.total_minor - order.tip_minor, []
     at = order.paid_at or order.placed_at
     for number in range(random.choice((0, 0, 1, 2, 3))):
         at += timedelta(hours=random.randint(1, 48))
@@ -172,6 +167,4 @@ def _refunds(random: Random, order: ShopOrder) -> tuple[ShopRefund, ...]:
 
 def _value(lines: Sequence[ShopLine], pieces: Mapping[str, int]) -> int:
     by_id = {line.id: line for line in lines}
-    return sum(
-        by_id[line].net_minor * count // by_id[line].quantity for line, count in pieces.items()
-    )
+    return sum(sum(by_id[line].part(count)) for line, count in pieces.items())

@@ -50,7 +50,7 @@ def test_a_quarantine_is_shown_with_how_to_lift_it(
     assert said.exit_code == REJECTED
     shown = held.run("plugins")
     assert shown.exit_code == REJECTED
-    assert "as it raised RuntimeError on fact after fact" in shown.stdout
+    assert "as it raised RuntimeError time after time. It is not called to decide." in shown.stdout
     assert "Mend it, then run: loyalty plugins lift points" in shown.stdout
     status = held.run("status")
     assert status.exit_code == REJECTED
@@ -85,6 +85,8 @@ def test_a_trace_shows_each_decision(shop: Shop) -> None:
     assert '→ Credit wallet="points"  amount=4000  rule="purchases"' in traced.stdout
     assert "ada@example.org" not in traced.stdout
     cart = json.dumps({"currency": "EUR", "lines": [{"id": "1", "amount": "9.00"}]})
+    shown = shop.run("quote", "--trace", stdin=cart)
+    assert "points, asked to decide order quote, by rules of version 1" in shown.stdout
     document = shop.json("quote", "--trace", "--member", "email:ada@example.org", stdin=cart)
     (decision,) = document["decisions"]
     assert (decision["plugin"], decision["asked"], decision["failure"]) == ("points", "decide", "")

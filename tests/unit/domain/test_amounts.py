@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loyalty_core import AmountInvalid, Money, Rounding, format_scaled, parse_scaled, split
+from loyalty_core import (
+    AmountInvalid,
+    Money,
+    Rounding,
+    format_scaled,
+    parse_scaled,
+    round_scaled,
+    split,
+)
 from loyalty_core.domain.amounts import LARGEST_AMOUNT
 from loyalty_core.domain.currencies import MINOR_DIGITS
 
@@ -95,9 +103,47 @@ def test_digits_that_cannot_be_kept_are_refused(
     assert raised.value.message == message
 
 
+@pytest.mark.parametrize(
+    ("written", "scale", "amount"),
+    [
+        (Decimal("9.995"), 2, 1000),
+        (Decimal("-9.995"), 2, -1000),
+        (Decimal("9.9949999999999999999"), 2, 999),
+        (Decimal("0.5"), 0, 1),
+        (Decimal("1E+2"), 2, 10000),
+        (Decimal("1E-999999999"), 2, 0),
+        (7, 3, 7000),
+        (LARGEST_AMOUNT - 1, 0, LARGEST_AMOUNT - 1),
+    ],
+)
+def test_more_digits_than_are_charged_are_rounded(
+    written: int | Decimal, scale: int, amount: int
+) -> None:
+    assert round_scaled(written, scale) == amount
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        Decimal("NaN"),
+        Decimal("-Infinity"),
+        Decimal("1E+999999999"),
+        Decimal("9999999999999.995"),
+        LARGEST_AMOUNT // 100,
+        pytest.param(10**5000, id="5001 digits"),
+    ],
+)
+def test_what_no_amount_can_be_is_not_rounded(written: int | Decimal) -> None:
+    with pytest.raises(AmountInvalid) as raised:
+        round_scaled(written, 2, "$.total")
+    assert raised.value.where == "$.total"
+    assert len(raised.value.message) < 120
+
+
 def test_a_hosts_decimal_precision_changes_no_amount() -> None:
     with decimal.localcontext() as context:
         context.prec = 3
+        assert round_scaled(Decimal("1234567.895"), 2) == 123456790
         assert parse_scaled("1234567.89", 2) == 123456789
         assert Rounding.DOWN.apply(Decimal("1234567.5")) == 1234567
         with pytest.raises(AmountInvalid):

@@ -5,7 +5,15 @@ from typing import Any
 
 import pytest
 
-from loyalty_core import Activity, FactError, Unreadable, inputs_of, needed_moment, needed_object
+from loyalty_core import (
+    Activity,
+    FactError,
+    Unreadable,
+    inputs_of,
+    needed_id,
+    needed_moment,
+    needed_object,
+)
 
 
 def test_a_moment_is_in_utc_whatever_its_zone() -> None:
@@ -27,6 +35,14 @@ def test_what_is_no_object_says_where(value: Any) -> None:
     with pytest.raises(FactError) as error:
         needed_object(value, "$.order")
     assert error.value.where == "$.order"
+
+
+@pytest.mark.parametrize("value", [None, "", "  ", 7, {"id": "x"}])
+def test_what_is_no_id_says_where(value: Any) -> None:
+    with pytest.raises(FactError) as error:
+        needed_id(value, "$.id")
+    assert error.value.where == "$.id"
+    assert needed_id(" x7 ", "$.id") == "x7"
 
 
 def test_a_document_that_cannot_be_read_is_kept_aside() -> None:

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 
-from loyalty_core import RewardType, account_problems, signer_problems, url_problems
+from loyalty_core import (
+    CodeRules,
+    RewardType,
+    account_problems,
+    code_problems,
+    leads_here,
+    reward_kinds,
+    signer_problems,
+    url_problems,
+)
 from loyalty_core.application.config import load_config
 
 FIVE: dict[str, Any] = {"kind": "discount", "amount": "5.00", "points": 50, "code": {}}
@@ -78,6 +88,26 @@ def test_secrets_of_webhooks_are_one_or_two(references: tuple[str, ...], where: 
 
 
 @pytest.mark.parametrize(
+    ("code", "fine"),
+    [
+        ({}, False),  # a digit may be the first of them
+        ({"prefix": "T"}, True),
+        ({"prefix": "T", "length": 2, "alphabet": "AB"}, False),
+        ({"prefix": "T", "length": 6, "alphabet": "ABCDEFGH-"}, False),  # one of many letters
+        ({"pool": "bought"}, True),
+    ],
+)
+def test_all_codes_that_can_be_drawn_have_to_fit(code: dict[str, Any], fine: bool) -> None:
+    program = replace(
+        PROGRAM, rewards={"five": replace(PROGRAM.rewards["five"], code=CodeRules(**code))}
+    )
+    fits, kinds = re.compile("[A-Z][A-Z2-9]{5,19}"), [RewardType.DISCOUNT]
+    found = list(code_problems(Account(rewards=("five", "six")), program, kinds, fits, "so long"))
+    assert [one.where for one in found] == ([] if fine else ["rewards.five.code"])
+    assert not list(code_problems(Account(rewards=("five",)), program, [], fits, "so long"))
+
+
+@pytest.mark.parametrize(
     ("url", "said"),
     [
         ("https://tea.example", ""),
@@ -105,3 +135,24 @@ def test_a_path_and_a_query_are_fine_where_they_are() -> None:
     assert list(url_problems("url", "https://tea.example/api")) == []
     assert list(url_problems("url", "https://tea.example/api?key=1", query=True)) == []
     assert len(list(url_problems("url", "https://tea.example/api?key=1"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("url", "here"),
+    [
+        ("https://loyalty.example/webhooks/saleor/tea", True),
+        ("https://loyalty.example/below/webhooks/saleor/tea?x=1", True),
+        ("https://loyalty.example/webhooks/saleor/teapots", False),
+        ("https://loyalty.example/webhooks/shopify/tea", False),
+        ("https://[loyalty", False),
+        ("", False),
+    ],
+)
+def test_webhooks_lead_here_by_the_path(url: str, here: bool) -> None:
+    assert leads_here(url, "saleor.tea") is here
+
+
+def test_what_an_account_makes_codes_for() -> None:
+    account = Account(rewards=("five", "ten", "trip", "unknown"))
+    assert reward_kinds(account, PROGRAM) == {RewardType.DISCOUNT, RewardType.EXPERIENCE}
+    assert reward_kinds(Account(), PROGRAM) == set()

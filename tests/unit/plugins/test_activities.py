@@ -308,7 +308,7 @@ class Deep:
         ),
         (
             ActivityKind("rides.a", Silent, "A ride."),
-            "'rides.a' does not say what 'km' is: metadata={'doc': ...}",
+            "'rides.a' does not say what 'km' is: metadata=doc(...)",
         ),
         (
             ActivityKind("rides.a", Deep, "A ride."),

@@ -35,6 +35,7 @@ ANALYSED = (
     "ANALYZE",
     "UPDATE sqlite_stat1 SET stat = '1000000' || substr(stat, instr(stat, ' '))",
     "UPDATE sqlite_stat1 SET stat = '10000 1' WHERE tbl = 'loyalty_member'",
+    "UPDATE sqlite_stat1 SET stat = '1000000 1000000 9 9 1' WHERE idx LIKE '%_fact_2'",
     "ANALYZE sqlite_schema",  # reads it again
 )
 """What lets SQLite think that it knows the tables, and that they are large."""
@@ -92,6 +93,13 @@ def move(loyalty: Loyalty, member: str) -> None:
     loyalty.unmerge(other, key="e")
 
 
+def forget(loyalty: Loyalty, member: str) -> None:
+    loyalty.adjust(member, "points", 5, reason="kindness", actor="ann", key="a")
+    other = loyalty.enrol({"email": "bob@example.org"}, key="b").id
+    loyalty.transfer(member, other, "points", 3, key="c")
+    loyalty.erase(member, reason="asked", actor="ann", key="d")
+
+
 WORKS: dict[str, Callable[[Loyalty, str], object]] = {
     "statement": lambda loyalty, member: loyalty.statement(member),
     "history": lambda loyalty, member: loyalty.history(member),
@@ -102,6 +110,8 @@ WORKS: dict[str, Callable[[Loyalty, str], object]] = {
     "record": lambda loyalty, _: loyalty.record(order("3", at=START + timedelta(days=6))),
     "refund": lambda loyalty, _: loyalty.record(refund("r", at=START + timedelta(days=13))),
     "move": move,
+    "export": lambda loyalty, member: loyalty.export(member),
+    "erase": forget,
     "tick": lambda loyalty, _: loyalty.tick(),
 }
 

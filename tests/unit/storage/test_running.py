@@ -125,7 +125,7 @@ def test_an_interrupted_driver_is_not_used_again(
             def execute(self, *_: Any) -> None:
                 raise KeyboardInterrupt
 
-        monkeypatch.setattr(runner, "_driver", Interrupted())
+        monkeypatch.setattr(runner, "_cursor", Interrupted())
         with pytest.raises(KeyboardInterrupt):
             runner.fetch("SELECT 1", ())
         assert connection.invalidated

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from loyalty_core import ActivityKind, FactError
+from loyalty_core import ActivityKind, FactError, doc
 
 MOST_PAGES = 10_000
 MOST_STARS = 5
@@ -16,9 +16,9 @@ _ISBN = re.compile(r"97[89][0-9]{10}", re.ASCII)
 class Finished:
     """What the activity ``book_club.finished`` holds."""
 
-    isbn: str = field(metadata={"doc": "The book, by its ISBN of 13 digits without hyphens."})
-    pages: int = field(metadata={"doc": "How many pages it has."})
-    stars: int | None = field(default=None, metadata={"doc": "How the reader liked it: 1 to 5."})
+    isbn: str = field(metadata=doc("The book, by its ISBN of 13 digits without hyphens."))
+    pages: int = field(metadata=doc("How many pages it has."))
+    stars: int | None = field(default=None, metadata=doc("How the reader liked it: 1 to 5."))
 
     def __post_init__(self) -> None:
         """Raises ``FactError`` with the path of what is no book."""

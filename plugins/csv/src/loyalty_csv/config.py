@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from loyalty_core import doc
+
 REFERENCE = "env:"
 _ENDPOINT = re.compile(r"(aws_|azure_|azure_storage_|google_)?(endpoint|endpoint_url|base_url)")
 
@@ -14,11 +16,6 @@ _ENDPOINT = re.compile(r"(aws_|azure_|azure_storage_|google_)?(endpoint|endpoint
 def is_endpoint(option: str) -> bool:
     """Whether an option of an object store says where it is, so that keys go there."""
     return _ENDPOINT.fullmatch(option.lower()) is not None
-
-
-def doc(text: str) -> Mapping[str, str]:
-    """The metadata of a field from which the reference page of the settings is made."""
-    return {"doc": text}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,12 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal
 
-from loyalty_core import Name
-
-
-def doc(text: str) -> Mapping[str, str]:
-    """The metadata of a field from which the reference page of the settings is made."""
-    return {"doc": text}
+from loyalty_core import Name, doc
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

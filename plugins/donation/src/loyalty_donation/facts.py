@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from loyalty_core import Activity, ActivityKind
+from loyalty_core import Activity, ActivityKind, doc
 
 CHOOSE = "donation.choose"
 
@@ -15,7 +15,7 @@ CHOOSE = "donation.choose"
 class Choice:
     """What the activity ``donation.choose`` holds."""
 
-    charity: str = field(metadata={"doc": "The charity that the member gives to from now on."})
+    charity: str = field(metadata=doc("The charity that the member gives to from now on."))
 
 
 CHOICE = ActivityKind(CHOOSE, Choice, "A member chooses the charity to give to.")

@@ -8,17 +8,12 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal
 
-from loyalty_core import Name
+from loyalty_core import Name, doc
 
 Unit = Literal["day", "week"]
 Span = Literal["week", "month", "quarter", "year"]
 Counts = Literal["times", "spend"]
 Window = Literal["lifetime", "day", "week", "month", "quarter", "year"]
-
-
-def doc(text: str) -> Mapping[str, str]:
-    """The metadata of a field from which the reference page of the settings is made."""
-    return {"doc": text}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from loyalty_core import ActivityKind
+from loyalty_core import ActivityKind, doc
 
 FOUNDED, JOINED, LEFT = (f"gamification.team_{word}" for word in ("founded", "joined", "left"))
 
@@ -18,7 +18,7 @@ class Nothing:
 class Joined:
     """What the activity ``gamification.team_joined`` holds."""
 
-    code: str = field(metadata={"doc": "The public code of the member who founded the team."})
+    code: str = field(metadata=doc("The public code of the member who founded the team."))
 
 
 KINDS: tuple[ActivityKind[object], ...] = (

@@ -7,16 +7,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
 
-from loyalty_core import Benefit, Name
+from loyalty_core import Benefit, Name, doc
 
 Period = Literal["day", "week", "month", "year", "lifetime"]
 Renewal = Literal["program", "provider", "none"]
 Answer = Literal["paid", "declined", "pending"]
-
-
-def doc(text: str) -> Mapping[str, str]:
-    """The metadata of a field from which the reference page of the settings is made."""
-    return {"doc": text}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from loyalty_core import Activity, ActivityKind, Line, LineKind, Minor, Money, Order, Scalar
+from loyalty_core import Activity, ActivityKind, Line, LineKind, Minor, Money, Order, Scalar, doc
 
 SUBSCRIBE = "paid.subscribe"
 CANCEL = "paid.cancel"
@@ -26,14 +26,14 @@ GIFT_TAG = "for:"
 class Planned:
     """What the activities ``paid.subscribe`` and ``paid.change`` hold."""
 
-    plan: str = field(metadata={"doc": "The plan."})
+    plan: str = field(metadata=doc("The plan."))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Given(Planned):
     """What the activity ``paid.gift`` holds."""
 
-    code: str = field(metadata={"doc": "The public code of whom it is for."})
+    code: str = field(metadata=doc("The public code of whom it is for."))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +41,7 @@ class Cancelled:
     """What the activity ``paid.cancel`` holds."""
 
     when: Literal["period_end", "now"] = field(
-        default="period_end", metadata={"doc": "Whether it runs out or ends at once."}
+        default="period_end", metadata=doc("Whether it runs out or ends at once.")
     )
 
 
@@ -50,7 +50,7 @@ class Paused:
     """What the activity ``paid.pause`` holds."""
 
     days: int | None = field(
-        default=None, metadata={"doc": "For how many days; without, as many as the plan allows."}
+        default=None, metadata=doc("For how many days; without, as many as the plan allows.")
     )
 
 
@@ -63,22 +63,22 @@ class Resumed:
 class Asked:
     """What a fee was asked for as."""
 
-    charge: str = field(default="", metadata={"doc": "The fee; without, the latest one due."})
-    attempt: int = field(default=0, metadata={"doc": "Which attempt at it, from 1 up."})
+    charge: str = field(default="", metadata=doc("The fee; without, the latest one due."))
+    attempt: int = field(default=0, metadata=doc("Which attempt at it, from 1 up."))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Failed(Asked):
     """What the activity ``paid.payment_failed`` holds."""
 
-    reason: str = field(default="", metadata={"doc": "Why, such as declined."})
+    reason: str = field(default="", metadata=doc("Why, such as declined."))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pending(Asked):
     """What the activity ``paid.payment_pending`` holds."""
 
-    pay_url: str = field(metadata={"doc": "The page where the customer pays."})
+    pay_url: str = field(metadata=doc("The page where the customer pays."))
 
 
 KINDS: tuple[ActivityKind[object], ...] = (

@@ -8,7 +8,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Literal
 
-from loyalty_core import Expiry, LineKind, Name, Rounding
+from loyalty_core import Expiry, LineKind, Name, Rounding, doc
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 Span = Literal["day", "week", "month", "quarter", "year", "campaign", "lifetime"]
@@ -16,11 +16,6 @@ Combine = Literal["sum", "max", "first"]
 
 UNEARNING_TENDERS = ("gift_card", "points", "store_credit")
 """What was paid with these has earned already, or will, so it does not earn again."""
-
-
-def doc(text: str) -> Mapping[str, str]:
-    """The metadata of a field from which the reference page of the settings is made."""
-    return {"doc": text}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,9 +214,6 @@ class MomentRule:
     )
     wallet: str = field(default="points", metadata=doc("The wallet that is credited."))
     when: When = field(default=When(), metadata=doc("The conditions."))
-    priority: int = field(
-        default=0, metadata=doc("Lower goes first; equal ones in the order they are written.")
-    )
     caps: tuple[Cap, ...] = field(default=(), metadata=doc("Limits on what this rule gives."))
     pending_days: int = field(
         default=0, metadata=doc("Days until the points can be spent, from the day it happened.")
@@ -236,6 +228,9 @@ class ActivityRule(MomentRule):
     """What activities of one kind earn, such as a review or a check-in."""
 
     kind: str = field(metadata=doc("The kind of activity."))
+    priority: int = field(
+        default=0, metadata=doc("Lower goes first; equal ones in the order they are written.")
+    )
     once_per: tuple[str, ...] = field(
         default=(),
         metadata=doc("Keys of the activity's data; the same values count once."),

@@ -32,6 +32,8 @@ from loyalty_points.memory import Memory, united, window_of
 BY_BENEFIT = "~benefit"
 """The rule under which is credited what a member's benefits multiply."""
 LAPSED = "points.lapsed"
+OURS = "~points"
+"""The source of the facts that this plugin causes; nobody else can use it."""
 """The activity that an order causes for when its member may have bought nothing since."""
 
 
@@ -69,7 +71,7 @@ class PointsProgram:
                 *self._lapsing(fact),
             ]
         elif fact.kind == LAPSED:
-            effects = list(self._lapsed(fact, member, caps))
+            effects = list(self._lapsed(fact, member, caps)) if fact.source == OURS else []
         else:
             effects = list(self._activity_effects(fact, member, memory, caps))
         return [*effects, KeepState(memory.document())] if memory.changed else effects

@@ -1,7 +1,7 @@
 """Referrals and group buying: a program of the loyalty SDK."""
 
 from loyalty_referral.facts import joined, seen, touched
-from loyalty_referral.fraud import FraudCheck, Friend, Invitation
+from loyalty_referral.fraud import AsksFor, FraudCheck, Friend, Invitation
 from loyalty_referral.plugin import plugin
 from loyalty_referral.sharing import (
     Link,
@@ -14,6 +14,7 @@ from loyalty_referral.sharing import (
 )
 
 __all__ = [
+    "AsksFor",
     "FraudCheck",
     "Friend",
     "Invitation",

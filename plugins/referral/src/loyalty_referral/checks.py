@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, fields, is_dataclass
 from decimal import Decimal
 
 from loyalty_core import (
@@ -15,7 +16,8 @@ from loyalty_core import (
     parse_scaled,
 )
 from loyalty_referral.config import Prize, ReferralConfig, Reward
-from loyalty_referral.fraud import GROUP, check_of
+from loyalty_referral.facts import USUAL
+from loyalty_referral.fraud import GROUP, asked_by, check_of, compared_by
 from loyalty_referral.prints import ALIAS, SAME, secret_of
 from loyalty_referral.referrer import LATEST
 
@@ -128,6 +130,7 @@ def _checks(config: ReferralConfig) -> Iterator[Problem]:
             message = f"there is no check {name!r}"
             remedy = f"Install the distribution that has it as an entry point in {GROUP}."
             yield problem(where, message, remedy)
+    yield from _asked(config)
     compared = [name for name in config.checks if name == ALIAS or name.startswith(SAME)]
     if compared and len(secret_of(config.secret)) < SHORTEST_SECRET:
         message = f"the secret is not set, or shorter than {SHORTEST_SECRET} characters"
@@ -138,6 +141,26 @@ def _checks(config: ReferralConfig) -> Iterator[Problem]:
         yield problem(f"{ROOT}.secret", message, remedy)
     yield from _number(f"{ROOT}.velocity.most", config.velocity.most, 1, LATEST)
     yield from _number(f"{ROOT}.velocity.hours", config.velocity.hours, 1, MOST_HOURS)
+
+
+def _asked(config: ReferralConfig) -> Iterator[Problem]:
+    """Data of checks that cannot stand beside the others' in one activity."""
+    taken = {*USUAL, *compared_by(config)}
+    asked: Mapping[str, object] = asked_by(config)
+    for name, kind in asked.items():
+        where = f"{ROOT}.checks[{config.checks.index(name)}]"
+        if not (isinstance(kind, type) and is_dataclass(kind)):
+            message = f"the check {name!r} asks for data that are not a dataclass"
+            yield problem(where, message, "Tell whoever made it, or leave it out.")
+            continue
+        for item in fields(kind):
+            if item.name in taken:
+                message = f"the check {name!r} asks for {item.name!r}, which is taken"
+                yield problem(where, message, "Leave one of both checks out.")
+            elif item.default is MISSING and item.default_factory is MISSING:
+                message = f"the check {name!r} asks for {item.name!r} without a default"
+                yield problem(where, message, "Tell whoever made it, or leave it out.")
+            taken.add(item.name)
 
 
 def _number(where: str, number: int, least: int, most: int | None) -> Iterator[Problem]:

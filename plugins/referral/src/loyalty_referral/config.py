@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
 
-from loyalty_core import Name
+from loyalty_core import Name, doc
 
 CHECKS = (
     "self",
@@ -20,11 +19,6 @@ CHECKS = (
     "velocity",
 )
 """The checks that are on unless the settings say otherwise, in their order."""
-
-
-def doc(text: str) -> Mapping[str, str]:
-    """The metadata of a field from which the reference page of the settings is made."""
-    return {"doc": text}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

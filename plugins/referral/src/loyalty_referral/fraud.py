@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from importlib.metadata import entry_points
+from keyword import iskeyword
 from typing import Protocol, runtime_checkable
 
 from loyalty_core import Scalar
@@ -33,8 +34,8 @@ class Invitation:
     ``friends`` are the latest 50 who were accepted before, the oldest first, and ``accepted`` how
     many there ever were. ``orders`` is what the friend had bought before, ``invites`` whether
     they had brought others, ``oneself`` whether both are one member, and ``asking`` whether the
-    referrer is somebody's friend from this very moment. ``data`` are the values of the
-    friend's activity whose keys begin with ``check.``.
+    referrer is somebody's friend from this very moment. ``data`` are those values of the friend's
+    activity that checks of other distributions ask for.
     """
 
     at: datetime
@@ -66,6 +67,22 @@ class FraudCheck(Protocol):
 
     def refuses(self, invitation: Invitation) -> bool:
         """Whether the friend is refused; called again whenever an earlier fact comes late."""
+        ...
+
+
+@runtime_checkable
+class AsksFor(FraudCheck, Protocol):
+    """A check that looks at more of the friend's activity than others do.
+
+    What it asks for goes on to the referrer's facts as it is, so it must not be personal.
+    """
+
+    @property
+    def data(self) -> type:
+        """A frozen dataclass of what ``referral.joined`` holds for it, with a default for each.
+
+        Its fields are as those of a kind of activity, with their sentences in the metadata.
+        """
         ...
 
 
@@ -111,8 +128,8 @@ REASONS = {
 
 def check_of(name: str, config: ReferralConfig) -> FraudCheck | None:
     """The check of a name: one of our own, or of an installed distribution; None if unknown."""
-    if name.startswith(SAME) and name != SAME:
-        kind = name.removeprefix(SAME)
+    kind = name.removeprefix(SAME)
+    if name.startswith(SAME) and kind.isidentifier() and not iskeyword(kind) and kind != "code":
         words = f"The same {kind} has been used before."
         return Check(words, lambda invitation: invitation.meets(kind))
     if name in OWN:
@@ -123,6 +140,17 @@ def check_of(name: str, config: ReferralConfig) -> FraudCheck | None:
         loaded = found.load()
         return loaded if isinstance(loaded, FraudCheck) else None
     return None
+
+
+def asked_by(config: ReferralConfig) -> dict[str, type]:
+    """The data that checks of other distributions ask for, by their names."""
+    found = {name: check_of(name, config) for name in config.checks}
+    return {name: one.data for name, one in found.items() if isinstance(one, AsksFor)}
+
+
+def compared_by(config: ReferralConfig) -> list[str]:
+    """What the ``same_`` checks compare."""
+    return [name.removeprefix(SAME) for name in config.checks if name.startswith(SAME)]
 
 
 def _too_fast(limit: Velocity, invitation: Invitation) -> bool:

@@ -4,11 +4,13 @@ bought since."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
 from datetime import datetime, timedelta
 
 from loyalty_core import Order, Outcome, ProgramConfig, minor_digits, parse_scaled
 from loyalty_referral.config import Milestone, ReferralConfig, Reward
 from loyalty_referral.facts import code_of, code_on
+from loyalty_referral.fraud import asked_by
 from loyalty_referral.prints import Fingerprints, Prints
 from loyalty_referral.turn import Document, Turn, promise
 
@@ -18,7 +20,7 @@ ASKED, ACCEPTED, REFUSED = "asked", "accepted", "refused"
 ALL = ""
 """Under which all orders are counted that cost something; no rule has this name."""
 CHECKED = "check."
-"""How the keys of an activity's data begin that go on to the checks as they are."""
+"""How the keys of what other checks ask for begin in the fact that goes to the referrer."""
 
 
 class Friends:
@@ -30,6 +32,7 @@ class Friends:
         self._config = config
         self._prints = prints
         self._program = program
+        self._asked = {item.name for kind in asked_by(config).values() for item in fields(kind)}
         self._window = timedelta(days=config.window_days)
         currency = program.program.currency
         self._least = {
@@ -111,7 +114,8 @@ class Friends:
             return
         asked = {"state": ASKED, "reason": "", "orders": {}, "waits": list(orders)}
         turn.state["claim"] = {**claim, **asked}
-        passed = {name: value for name, value in turn.data.items() if name.startswith(CHECKED)}
+        data = turn.data.items()
+        passed = {f"{CHECKED}{name}": value for name, value in data if name in self._asked}
         known: Prints = turn.table("prints")
         invitation = {
             "friend": turn.me,

@@ -5,9 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from importlib.metadata import version
 
-from loyalty_core import PersonalData, PluginManifest, ProgramConfig, ProgramType, hookimpl
+from loyalty_core import (
+    ActivityKind,
+    PersonalData,
+    PluginManifest,
+    ProgramConfig,
+    ProgramType,
+    hookimpl,
+)
 from loyalty_referral.checks import check
 from loyalty_referral.config import ReferralConfig
+from loyalty_referral.facts import kinds_of
+from loyalty_referral.fraud import asked_by, compared_by
 from loyalty_referral.program import ReferralProgram
 
 
@@ -46,6 +55,14 @@ class ReferralPlugin:
         """The referral program; raises ``ConfigError`` with every fault of the settings."""
         check(config, program)
         return [ReferralProgram(config, program)]
+
+    @hookimpl
+    def loyalty_register_activities(
+        self, config: ReferralConfig, program: ProgramConfig
+    ) -> Iterable[ActivityKind[object]]:
+        """What shops tell of friends and groups; raises ``ConfigError`` like programs."""
+        check(config, program)
+        return kinds_of(compared_by(config), [*asked_by(config).values()])
 
     @hookimpl(optionalhook=True)
     def loyalty_extend_graphql(self) -> object:

@@ -104,7 +104,11 @@ class Referrers:
             invites=data["invites"] > 0,
             oneself=data["friend"] == turn.me,
             asking=asked and turn.at - datetime.fromisoformat(claim["at"]) <= AT_ONCE,
-            data={name: value for name, value in data.items() if name.startswith(CHECKED)},
+            data={
+                name.removeprefix(CHECKED): value
+                for name, value in data.items()
+                if name.startswith(CHECKED)
+            },
         )
 
     def _within(self, turn: Turn, name: str) -> bool:

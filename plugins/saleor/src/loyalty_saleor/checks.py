@@ -11,6 +11,7 @@ from loyalty_core import (
     ProgramConfig,
     RewardType,
     account_problems,
+    reward_kinds,
     secret_problems,
     url_problems,
 )
@@ -37,7 +38,6 @@ def _values(where: str, account: Account, program: ProgramConfig) -> Iterator[Pr
     if not _KEY.fullmatch(account.metadata_key):
         remedy = "Use letters, digits, -, _ and ., a letter or digit first."
         yield Problem(f"{where}.metadata_key", f"{account.metadata_key[:60]!r} is none", remedy)
-    made = {program.rewards[one].kind for one in account.rewards if one in program.rewards}
-    if made - {RewardType.GIFT_CARD} and not account.channel:
+    if reward_kinds(account, program) - {RewardType.GIFT_CARD} and not account.channel:
         remedy = "Write the slug of a channel, such as default-channel."
         yield Problem(f"{where}.channel", "vouchers are for a channel", remedy)

@@ -13,14 +13,14 @@ from loyalty_core import (
     DropCode,
     GrantReceipt,
     Json,
-    JsonObject,
     MakeCode,
     RewardType,
     as_object,
     as_objects,
     as_text,
-    format_scaled,
-    worth_in,
+    code_title,
+    is_title_of,
+    worth_text,
 )
 from loyalty_saleor.asking import Api, nodes
 from loyalty_saleor.queries import (
@@ -64,7 +64,7 @@ class Codes:
                     self.api.change(DROP_GIFT_CARD, action.code, id=as_text(card.get("id")))
             return
         found = self._voucher(action.code)
-        if found is not None and _ours(found, action.grant):
+        if found is not None and is_title_of(found.get("name"), action.grant):
             self.api.change(DROP_VOUCHER, action.code, id=as_text(found.get("id")))
 
     # -- vouchers -----------------------------------------------------------------------------
@@ -73,7 +73,7 @@ class Codes:
         """In two steps, for what a voucher is worth stands with its channel."""
         kind, value = _value(action.grant, self.currency)
         found = self._voucher(action.code)
-        if found is not None and not _ours(found, action.grant):
+        if found is not None and not is_title_of(found.get("name"), action.grant):
             raise ActionRefused(f"the shop has a voucher {action.code!r} of its own")
         if found is None:
             given = {**_voucher_input(action, kind), "discountValueType": value[0]}
@@ -85,8 +85,7 @@ class Codes:
             return
         channel: dict[str, Json] = {"channelId": self._channel(), "discountValue": value[1]}
         if action.grant.min_order is not None:
-            least = worth_in(action.grant.min_order, self.currency)
-            channel["minAmountSpent"] = format_scaled(least.amount_minor, least.digits)
+            channel["minAmountSpent"] = worth_text(action.grant.min_order, self.currency)
         self.api.change(LIST_VOUCHER, action.code, id=as_text(found.get("id")), channel=channel)
 
     def _voucher(self, code: str) -> dict[str, Json] | None:
@@ -116,13 +115,12 @@ class Codes:
         return as_text(card.get("code")) or action.code
 
     def _new_gift_card(self, action: MakeCode) -> dict[str, Json]:
-        worth = worth_in(action.grant.worth, self.currency)
-        amount = format_scaled(worth.amount_minor, worth.digits)
+        amount = worth_text(action.grant.worth, self.currency)
         expires = action.grant.expires_at
         given: Json = {
-            "balance": {"amount": amount, "currency": worth.currency},
+            "balance": {"amount": amount, "currency": self.currency},
             "isActive": False,
-            "note": _title(action.grant),
+            "note": code_title(action.grant),
             "expiryDate": expires.date().isoformat() if expires else None,
             "metadata": [{"key": GRANT, "value": action.grant.grant_id}],
         }
@@ -142,26 +140,17 @@ def _value(grant: GrantReceipt, currency: str) -> tuple[str, tuple[str, str]]:
         raise ActionRefused(f"a shop on Saleor makes no codes for a {grant.kind}")
     if grant.percent is not None:
         return "ENTIRE_ORDER", ("PERCENTAGE", format(grant.percent, "f"))
-    worth = worth_in(grant.worth, currency)
-    return "ENTIRE_ORDER", ("FIXED", format_scaled(worth.amount_minor, worth.digits))
+    return "ENTIRE_ORDER", ("FIXED", worth_text(grant.worth, currency))
 
 
 def _voucher_input(action: MakeCode, kind: str) -> dict[str, Json]:
     grant = action.grant
     return {
         "type": kind,
-        "name": _title(grant),
+        "name": code_title(grant),
         "addCodes": [action.code],
         "startDate": grant.created_at.isoformat(),
         "endDate": grant.expires_at.isoformat() if grant.expires_at else None,
         "usageLimit": 1,
         "applyOncePerCustomer": False,
     }
-
-
-def _title(grant: GrantReceipt) -> str:
-    return f"{grant.name[:150]} [{grant.grant_id}]"
-
-
-def _ours(found: JsonObject, grant: GrantReceipt) -> bool:
-    return f"[{grant.grant_id}]" in as_text(found.get("name"))

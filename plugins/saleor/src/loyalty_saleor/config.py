@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-
-def doc(text: str) -> Mapping[str, str]:
-    """The metadata of a field from which the reference page of the settings is made."""
-    return {"doc": text}
-
-
-def reference(text: str) -> Mapping[str, object]:
-    """The same for a setting that refers to a secret: `env:NAME`."""
-    return {"doc": text, "secret": True}
+from loyalty_core import doc
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +18,7 @@ class Account:
     url: str = field(
         metadata=doc("Where its API is, without `/graphql/`, such as `https://tea.saleor.cloud`.")
     )
-    token: str = field(metadata=reference("Where the app's token is, as `env:NAME`."))
+    token: str = field(metadata=doc("Where the app's token is, as `env:NAME`.", secret=True))
     currency: str = field(
         default="",
         metadata=doc("The currency that its rewards are worth; the program's if left out."),

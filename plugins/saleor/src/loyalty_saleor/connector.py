@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from functools import partial
-from urllib.parse import urlsplit
 
 from loyalty_core import (
     Action,
@@ -30,13 +29,16 @@ from loyalty_core import (
     as_object,
     as_objects,
     as_text,
+    leads_here,
+    needed_id,
     patiently,
+    reward_kinds,
 )
 from loyalty_saleor.asking import Api, TokenRefused
 from loyalty_saleor.codes import Codes
 from loyalty_saleor.config import Account
 from loyalty_saleor.queries import SHOP
-from loyalty_saleor.reading import Reading, name
+from loyalty_saleor.reading import Reading
 from loyalty_saleor.showing import Showing
 from loyalty_saleor.signing import Keys, verified
 from loyalty_saleor.walking import Walk
@@ -65,10 +67,7 @@ class SaleorConnector:
         self.secrets = (token,)
         self.polled_every = timedelta(minutes=account.poll_minutes) or None
         self.wants = Wants(rewards=account.rewards, members=account.show_members)
-        self._account = account
-        self._made = {
-            program.rewards[one].kind for one in account.rewards if one in program.rewards
-        }
+        self._made = reward_kinds(account, program)
         self._keys = Keys(url)
         self._api = Api(url, token)
         self._walk = Walk(self._api, Reading(source, currency, RefundKind(account.money_refunds)))
@@ -85,11 +84,10 @@ class SaleorConnector:
         given = {as_text(one.get("code")) for one in as_objects(app.get("permissions"))}
         if missing := [one for one in self._needed() if one not in given]:
             return Health(ok=False, detail=f"the app lacks the permissions {', '.join(missing)}")
-        path = f"/webhooks/saleor/{self._account.account}"
         ours = [
             one
             for one in as_objects(app.get("webhooks"))
-            if urlsplit(as_text(one.get("targetUrl"))).path.endswith(path)
+            if leads_here(as_text(one.get("targetUrl")), self.id)
         ]
         on = {
             as_text(event.get("eventType"))
@@ -158,9 +156,9 @@ def _ids(document: Json, kind: str) -> Iterator[str]:
     """
     if isinstance(document, list):  # without a subscription, a list of what it is about
         for one in as_objects(document):
-            yield name(one.get("id"), "$.id")
+            yield needed_id(one.get("id"), "$.id")
         return
     about: JsonObject = as_object(document)
     several = as_objects(about.get(f"{kind}s"))
     for one in several or [as_object(about.get(kind))]:
-        yield name(one.get("id"), f"$.{kind}.id")
+        yield needed_id(one.get("id"), f"$.{kind}.id")

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import ROUND_HALF_UP, Context, Decimal
+from decimal import Decimal
 
 from loyalty_core import (
     CodeUsed,
@@ -34,7 +34,9 @@ from loyalty_core import (
     as_text,
     contact_identities,
     minor_digits,
+    needed_id,
     needed_moment,
+    round_scaled,
 )
 
 NO_ORDERS = frozenset({"DRAFT"})
@@ -42,9 +44,6 @@ OVER = frozenset({"CANCELED", "EXPIRED"})
 DONE, GOING = frozenset({"SUCCESS", "PENDING"}), frozenset({"REFUNDED", "REFUNDED_AND_RETURNED"})
 GIFT_CARD, PAYMENT = "gift_card", "payment"
 CARD_DETAILS = "GiftCardPaymentMethodDetails"
-LARGEST = Decimal(10) ** 15
-_EXACT = Context(prec=60, rounding=ROUND_HALF_UP)
-"""Digits enough for every amount: a host may have set the precision of its own decimals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +63,7 @@ class Money:
             return 0
         if isinstance(given, bool) or not isinstance(given, int | Decimal):
             raise FactError("it is not an amount", where=where)
-        read = Decimal(given)
-        if not read.is_finite() or abs(read) >= LARGEST:
-            raise FactError("it is not an amount that can be meant", where=where)
-        return int(_EXACT.scaleb(read, self.digits).to_integral_value(ROUND_HALF_UP, _EXACT))
+        return round_scaled(given, self.digits, where)
 
     def net_tax(self, price: Json, where: str) -> tuple[int, int]:
         """A taxed price without its tax, and the tax; raises ``FactError``."""
@@ -106,7 +102,7 @@ class Reading:
         lines = tuple(_lines(doc, money))
         return Order(
             source=self.source,
-            id=name(doc.get("id"), "$.id"),
+            id=needed_id(doc.get("id"), "$.id"),
             identities=identities_of(doc),
             currency=currency,
             occurred_at=needed_moment(doc.get("created"), "$.created"),
@@ -160,14 +156,6 @@ def _take_off(left: dict[str, int], amount: int, events: tuple[str, ...]) -> Non
         amount -= part
 
 
-def name(value: Json, where: str) -> str:
-    """An id; raises ``FactError`` for none."""
-    found = as_text(value)
-    if not found:
-        raise FactError("the id is missing", where=where)
-    return found
-
-
 def identities_of(doc: JsonObject) -> dict[str, str]:
     """How the customer of an order is known; a guest by the e-mail address alone."""
     user = as_object(doc.get("user"))
@@ -187,7 +175,7 @@ def customer_of(doc: JsonObject, source: str) -> list[Customer]:
     full = " ".join(filter(None, (as_text(doc.get("firstName")), as_text(doc.get("lastName")))))
     language, _, country = as_text(doc.get("languageCode")).partition("_")
     locale = "-".join(filter(None, (language.lower(), country)))
-    identities = {"customer_id": name(doc.get("id"), "$.id"), **reached}
+    identities = {"customer_id": needed_id(doc.get("id"), "$.id"), **reached}
     profile = Profile(name=full, locale=locale)
     says = "name", "locale"
     return [Customer(source=source, identities=identities, profile=profile, says=says)]
@@ -231,7 +219,7 @@ def _lines(doc: JsonObject, money: Money) -> Iterator[Line]:
         category = as_text(as_object(product.get("category")).get("slug"))
         tags = [f"product:{id}" for id in (as_text(product.get("id")),) if id]
         yield Line(
-            id=name(one.get("id"), f"{where}.id"),
+            id=needed_id(one.get("id"), f"{where}.id"),
             amount=Minor(full),
             quantity=max(quantity, 1),
             discount=Minor(full - net),
@@ -278,7 +266,7 @@ def _granted(doc: JsonObject, money: Money, shipping: int) -> Iterator[Told]:
         lines = _returned(one)
         if as_text(one.get("status")) in DONE and lines:
             refund = Refund(
-                id=name(one.get("id"), f"{where}.id"),
+                id=needed_id(one.get("id"), f"{where}.id"),
                 occurred_at=needed_moment(one.get("createdAt"), f"{where}.createdAt"),
                 lines=lines,
                 amount=Minor(money.of(one.get("amount"), f"{where}.amount")),
@@ -297,7 +285,7 @@ def _fulfillments(doc: JsonObject, money: Money) -> Iterator[Told]:
             amount = money.of(one.get("totalRefundedAmount"), f"{where}.totalRefundedAmount")
             shipping = money.of(one.get("shippingRefundedAmount"), f"{where}.shipping")
             refund = Refund(
-                id=name(one.get("id"), f"{where}.id"),
+                id=needed_id(one.get("id"), f"{where}.id"),
                 occurred_at=needed_moment(one.get("created"), f"{where}.created"),
                 lines=lines,
                 amount=Minor(amount),
@@ -338,7 +326,7 @@ def _paid_back(doc: JsonObject, money: Money) -> Iterator[Paid]:
 
 
 def _paid(one: JsonObject, moment: str, money: Money, kind: RefundKind | None) -> Paid:
-    id = name(one.get("id"), "$.transactions.id")
+    id = needed_id(one.get("id"), "$.transactions.id")
     where = f"$.transactions[{id}]"
     at = needed_moment(one.get(moment), f"{where}.{moment}")
     return id, at, money.of(one.get("amount"), f"{where}.amount"), kind

@@ -11,14 +11,17 @@ from loyalty_core import (
     ProgramConfig,
     RewardType,
     account_problems,
+    code_problems,
     secret_problems,
     signer_problems,
     url_problems,
 )
-from loyalty_shopify.codes import GIFT_CARD_CODE, MADE_HERE
+from loyalty_shopify.codes import MADE_HERE
 from loyalty_shopify.config import Account, ShopifyConfig
 
 WHERE = "plugins.shopify.shop"
+GIFT_CARD_CODE = re.compile(r"[0-9A-Za-z]{8,20}", re.ASCII)
+CODES = "a gift card's code is 8 to 20 letters and digits"
 _DOMAIN = re.compile(r"[a-z0-9][a-z0-9-]*\.myshopify\.com", re.ASCII)
 _NAMESPACE = re.compile(r"[A-Za-z0-9_-]{3,255}", re.ASCII)
 
@@ -31,7 +34,7 @@ def check(config: ShopifyConfig, program: ProgramConfig) -> None:
         problems += signer_problems(where, account.secrets)
         problems += _shop(where, account)
         problems += _values(where, account)
-        problems += _codes(account, program)
+        problems += code_problems(account, program, (RewardType.GIFT_CARD,), GIFT_CARD_CODE, CODES)
     if problems:
         raise ConfigError(problems)
 
@@ -55,14 +58,3 @@ def _values(where: str, account: Account) -> Iterator[Problem]:
         yield Problem(f"{where}.tag_prefix", "tags have no commas and are short")
     if account.admin_url:
         yield from url_problems(f"{where}.admin_url", account.admin_url, path=False)
-
-
-def _codes(account: Account, program: ProgramConfig) -> Iterator[Problem]:
-    for name in account.rewards:
-        reward = program.rewards.get(name)
-        code = reward.code if reward and reward.kind is RewardType.GIFT_CARD else None
-        if code is not None:
-            drawn = code.prefix + (code.alphabet * code.length)[: code.length]
-            if not GIFT_CARD_CODE.fullmatch(drawn):
-                message = f"{name!r}: a gift card's code is 8 to 20 letters and digits"
-                yield Problem(f"rewards.{name}.code", message, "Mend prefix, length or alphabet.")

@@ -6,7 +6,6 @@ is made, and once more where the shop says that it is taken: so a second attempt
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -17,16 +16,16 @@ from loyalty_core import (
     GrantReceipt,
     Json,
     MakeCode,
-    Money,
     PlatformUnavailable,
     RewardType,
     as_object,
     as_objects,
     as_text,
+    code_title,
     customer_ids,
-    format_scaled,
+    is_title_of,
     needed_moment,
-    worth_in,
+    worth_text,
 )
 from loyalty_shopify.asking import Admin, Argument
 from loyalty_shopify.queries import (
@@ -45,7 +44,6 @@ from loyalty_shopify.queries import (
 
 MADE_HERE = (RewardType.DISCOUNT, RewardType.FREE_SHIPPING, RewardType.GIFT_CARD)
 """The kinds of rewards whose codes a shop on Shopify can make."""
-GIFT_CARD_CODE = re.compile(r"[0-9A-Za-z]{8,20}", re.ASCII)
 ENDED = {MAKE_DISCOUNT: END_DISCOUNT, MAKE_FREE_SHIPPING: END_FREE_SHIPPING}
 TAKEN = "TAKEN"
 LAG_SECONDS = 60
@@ -74,7 +72,7 @@ class Codes:
                 self._changed(DEACTIVATE_GIFT_CARD, as_text(card.get("id")))
             return
         found = self._discount(action.code)
-        if found is not None and _ours(found, "title", action.grant) and _active(found):
+        if found is not None and is_title_of(found.get("title"), action.grant) and _active(found):
             self._changed(DEACTIVATE_CODE, as_text(found.get("id")))
 
     # -- discounts ----------------------------------------------------------------------------
@@ -94,7 +92,7 @@ class Codes:
         found = self._discount(action.code)
         if found is None:
             return False
-        if not _ours(found, "title", action.grant):
+        if not is_title_of(found.get("title"), action.grant):
             raise ActionRefused(f"the shop has a code {action.code!r} of its own")
         id, ends = as_text(found.get("id")), as_text(found.get("endsAt"))
         if not _active(found):
@@ -125,9 +123,9 @@ class Codes:
                 self._changed(END_GIFT_CARD, as_text(card.get("id")), input={"expiresOn": day})
             return
         given: dict[str, Argument] = {
-            "initialValue": _amount(action.grant.worth, self.currency),
+            "initialValue": worth_text(action.grant.worth, self.currency),
             "code": action.code,
-            "note": _title(action.grant),
+            "note": code_title(action.grant),
             "expiresOn": day,
         }
         if customers := _customers(action, self.source):
@@ -144,7 +142,7 @@ class Codes:
 
     def _gift_card(self, code: str, grant: GrantReceipt) -> dict[str, Json] | None:
         cards = as_objects(self.admin.ask(FIND_GIFT_CARD, query=code).get("giftCards"))
-        return next((one for one in cards if _ours(one, "note", grant)), None)
+        return next((one for one in cards if is_title_of(one.get("note"), grant)), None)
 
     def _changed(self, query: str, id: str, **given: Argument) -> None:
         made = as_object(self.admin.ask(query, id=id, **given).get("made"))
@@ -163,7 +161,7 @@ def _discount_input(
         whose = {"customers": {"add": [*customers]}}
     given: dict[str, Argument] = {
         "code": action.code,
-        "title": _title(grant),
+        "title": code_title(grant),
         "startsAt": grant.created_at.isoformat(),
         "endsAt": grant.expires_at.isoformat() if grant.expires_at else None,
         "context": whose,
@@ -171,7 +169,7 @@ def _discount_input(
         "appliesOncePerCustomer": True,
     }
     if grant.min_order is not None:
-        least = _amount(grant.min_order, currency)
+        least = worth_text(grant.min_order, currency)
         given["minimumRequirement"] = {"subtotal": {"greaterThanOrEqualToSubtotal": least}}
     if grant.kind is RewardType.FREE_SHIPPING:
         return MAKE_FREE_SHIPPING, given | {"destination": {"all": True}}
@@ -181,28 +179,14 @@ def _discount_input(
     if grant.percent is not None:
         value["percentage"] = grant.percent / Decimal(100)
     else:
-        amount = _amount(grant.worth, currency)
+        amount = worth_text(grant.worth, currency)
         value["discountAmount"] = {"amount": amount, "appliesOnEachItem": False}
     return MAKE_DISCOUNT, given | {"customerGets": {"value": value, "items": {"all": True}}}
-
-
-def _amount(worth: Money | None, currency: str) -> str:
-    """What a code is worth, as the API takes it; raises ``ActionRefused`` for other money."""
-    money = worth_in(worth, currency)
-    return format_scaled(money.amount_minor, money.digits)
 
 
 def _customers(action: MakeCode, source: str) -> list[str]:
     """The member's accounts in this shop: a code is theirs alone, if they have one."""
     return [f"gid://shopify/Customer/{id}" for id in customer_ids(action.identities, source)]
-
-
-def _title(grant: GrantReceipt) -> str:
-    return f"{grant.name[:150]} [{grant.grant_id}]"
-
-
-def _ours(found: dict[str, Json], field: str, grant: GrantReceipt) -> bool:
-    return f"[{grant.grant_id}]" in as_text(found.get(field))
 
 
 def _active(found: dict[str, Json]) -> bool:

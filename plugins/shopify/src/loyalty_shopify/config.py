@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-
-def doc(text: str) -> Mapping[str, str]:
-    """The metadata of a field from which the reference page of the settings is made."""
-    return {"doc": text}
-
-
-def reference(text: str) -> Mapping[str, object]:
-    """The same for a setting that refers to a secret: `env:NAME`."""
-    return {"doc": text, "secret": True}
+from loyalty_core import doc
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,9 +17,10 @@ class Account:
     )
     shop: str = field(metadata=doc("Its domain at Shopify, such as `tea.myshopify.com`."))
     secrets: tuple[str, ...] = field(
-        metadata=reference(
+        metadata=doc(
             "Where the app's client secret is, as `env:NAME`; two while it changes, the new one "
-            "first, and both are taken."
+            "first, and both are taken.",
+            secret=True,
         )
     )
     client_id: str = field(
@@ -40,8 +32,8 @@ class Account:
     )
     access_token: str = field(
         default="",
-        metadata=reference(
-            "Where a token of the Admin API is that does not expire, as `env:NAME`."
+        metadata=doc(
+            "Where a token of the Admin API is that does not expire, as `env:NAME`.", secret=True
         ),
     )
     currency: str = field(

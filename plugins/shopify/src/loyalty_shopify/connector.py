@@ -33,6 +33,7 @@ from loyalty_core import (
     as_text,
     needed_object,
     patiently,
+    reward_kinds,
 )
 from loyalty_shopify.asking import VERSION, Access, Admin
 from loyalty_shopify.codes import Codes
@@ -69,9 +70,7 @@ class ShopifyConnector:
         self.polled_every = timedelta(minutes=account.poll_minutes) or None
         self.wants = Wants(rewards=account.rewards, members=account.show_members)
         self._account = account
-        self._made = {
-            program.rewards[one].kind for one in account.rewards if one in program.rewards
-        }
+        self._made = reward_kinds(account, program)
         self._signers = secrets
         self._admin = Admin(Access(url, secrets, account.client_id, token))
         self._reading = Reading(source, currency, RefundKind(account.money_refunds))

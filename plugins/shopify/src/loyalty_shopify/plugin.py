@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from importlib.metadata import version
 
-from loyalty_core import Connector, PersonalData, PluginManifest, ProgramConfig, hookimpl
+from loyalty_core import Connector, PluginManifest, ProgramConfig, hookimpl, shop_data
 from loyalty_shopify.checks import check
 from loyalty_shopify.config import ShopifyConfig
 from loyalty_shopify.connector import ShopifyConnector
@@ -20,20 +20,7 @@ class ShopifyPlugin:
         requires_plugin_api=">=1.4,<2",
         config=ShopifyConfig,
         summary="Shops on Shopify: orders and customers in, codes, balances and tiers out.",
-        personal_data=(
-            PersonalData(
-                what="Orders, refunds and customers of the shop.",
-                where="facts",
-                why="They are what points are earned by.",
-            ),
-            PersonalData(
-                what="Codes that members bought and, with `show_members`, their balance and tier.",
-                where="outside",
-                why="So that they can be used and seen in the shop.",
-                erasure="Codes that are open are dropped there; what is shown of a customer goes"
-                " with the customer.",
-            ),
-        ),
+        personal_data=shop_data("Orders, refunds and customers of the shop."),
     )
 
     @hookimpl

@@ -10,14 +10,17 @@ from loyalty_core import (
     Problem,
     ProgramConfig,
     account_problems,
+    code_problems,
     secret_problems,
     signer_problems,
     url_problems,
 )
 from loyalty_square.config import Account, SquareConfig
-from loyalty_square.gift_cards import GIFT_CARD_CODE, MADE_HERE
+from loyalty_square.gift_cards import MADE_HERE
 
 WHERE = "plugins.square.seller"
+GIFT_CARD_CODE = re.compile(r"[A-Za-z][0-9A-Za-z]{7,19}", re.ASCII)
+CODES = "a gift card's code is 8 to 20 letters and digits, a letter first, as a bank's is not"
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,50}", re.ASCII)
 
 
@@ -31,7 +34,7 @@ def check(config: SquareConfig, program: ProgramConfig) -> None:
         problems += url_problems(f"{where}.notification_url", account.notification_url, query=True)
         problems += url_problems(f"{where}.api_url", account.api_url, path=False)
         problems += _values(where, account)
-        problems += _gift_cards(where, account, program)
+        problems += code_problems(account, program, MADE_HERE, GIFT_CARD_CODE, CODES)
     if problems:
         raise ConfigError(problems)
 
@@ -42,17 +45,6 @@ def _values(where: str, account: Account) -> Iterator[Problem]:
         yield Problem(f"{where}.attribute", f"{account.attribute[:60]!r} is none", remedy)
     if len(account.group_prefix) > 100:
         yield Problem(f"{where}.group_prefix", "names of groups are short")
-
-
-def _gift_cards(where: str, account: Account, program: ProgramConfig) -> Iterator[Problem]:
     if account.rewards and not account.location:
         remedy = "Write the id of one of the seller's locations."
         yield Problem(f"{where}.location", "gift cards are made at a location", remedy)
-    for name in account.rewards:
-        code = program.rewards[name].code if name in program.rewards else None
-        if code is not None:
-            drawn = code.prefix + (code.alphabet * code.length)[: code.length]
-            if not GIFT_CARD_CODE.fullmatch(drawn) or code.prefix[:1].isdigit():
-                message = f"{name!r}: a gift card's code is 8 to 20 letters and digits, one first"
-                remedy = "Mend prefix, length or alphabet: with a digit first it may be a bank's."
-                yield Problem(f"rewards.{name}.code", message, remedy)

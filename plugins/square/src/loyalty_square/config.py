@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-
-def doc(text: str) -> Mapping[str, str]:
-    """The metadata of a field from which the reference page of the settings is made."""
-    return {"doc": text}
-
-
-def reference(text: str) -> Mapping[str, object]:
-    """The same for a setting that refers to a secret: `env:NAME`."""
-    return {"doc": text, "secret": True}
+from loyalty_core import doc
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,11 +15,14 @@ class Account:
     account: str = field(
         metadata=doc("Its name here, unique: lower case letters, digits, - and _.")
     )
-    access_token: str = field(metadata=reference("Where the access token is, as `env:NAME`."))
+    access_token: str = field(
+        metadata=doc("Where the access token is, as `env:NAME`.", secret=True)
+    )
     secrets: tuple[str, ...] = field(
-        metadata=reference(
+        metadata=doc(
             "Where the signature key of its webhook subscription is, as `env:NAME`; two while it "
-            "changes, and both are taken."
+            "changes, and both are taken.",
+            secret=True,
         )
     )
     notification_url: str = field(

@@ -26,12 +26,12 @@ from loyalty_core import (
     as_object,
     as_objects,
     as_text,
+    needed_id,
     needed_object,
     patiently,
 )
 from loyalty_square.asking import VERSION, Api, TokenRefused
 from loyalty_square.config import Account
-from loyalty_square.fields import name
 from loyalty_square.gift_cards import GiftCards
 from loyalty_square.reading import Reading
 from loyalty_square.showing import Showing
@@ -101,7 +101,7 @@ class SquareConnector:
         """
         topic = message.topic
         if topic in ORDERS:
-            id = name(_data(message).get("id"), "$.data.id")
+            id = needed_id(_data(message).get("id"), "$.data.id")
             return patiently(lambda: self._walk.order(id), TokenRefused)
         if topic in MONEY:
             about = as_object(_object(message).get(MONEY[topic]))
@@ -109,7 +109,7 @@ class SquareConnector:
             return patiently(lambda: self._walk.order(order), TokenRefused) if order else []
         if topic in CUSTOMERS:
             event = _object(message)
-            id = name(_data(message).get("id"), "$.data.id")
+            id = needed_id(_data(message).get("id"), "$.data.id")
             return patiently(lambda: self._walk.customer(id, event), TokenRefused)
         return self._revoked() if topic == REVOKED else []
 

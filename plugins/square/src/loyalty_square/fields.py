@@ -10,14 +10,6 @@ from loyalty_core import FactError, Json, JsonObject, as_object, as_text
 LARGEST = 10**15
 
 
-def name(value: Json, where: str) -> str:
-    """An id; raises ``FactError`` for none."""
-    found = as_text(value)
-    if not found:
-        raise FactError("the id is missing", where=where)
-    return found
-
-
 def money(document: JsonObject, field: str, currency: str, where: str) -> int:
     """The amount of a field in minor units, zero if it is not there; raises ``FactError``."""
     given = as_object(document.get(field))

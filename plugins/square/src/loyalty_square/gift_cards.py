@@ -8,7 +8,6 @@ which Square does neither twice.
 from __future__ import annotations
 
 import hashlib
-import re
 from dataclasses import dataclass
 
 from loyalty_core import (
@@ -28,7 +27,6 @@ from loyalty_square.asking import Api
 
 MADE_HERE = (RewardType.GIFT_CARD,)
 """The kinds of rewards that can be handed over: Square's API makes no codes for discounts."""
-GIFT_CARD_CODE = re.compile(r"[0-9A-Za-z]{8,20}", re.ASCII)
 INSTRUMENT = "loyalty points"
 """What a card is paid with; Square wants to be told something."""
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from loyalty_core import Customer, JsonObject, Profile, as_object, as_text
-from loyalty_square.fields import name
+from loyalty_core import Customer, JsonObject, Profile, as_object, as_text, needed_id
 from loyalty_square.reading import reached_by
 
 NO_YEAR = "0000"
@@ -16,7 +15,7 @@ NO_YEAR = "0000"
 def customer_of(doc: JsonObject, source: str) -> Customer:
     """A customer as the directory knows them now; raises ``FactError``."""
     full = " ".join(filter(None, (as_text(doc.get("given_name")), as_text(doc.get("family_name")))))
-    identities = {"customer_id": name(doc.get("id"), "$.id"), **reached_by(doc)}
+    identities = {"customer_id": needed_id(doc.get("id"), "$.id"), **reached_by(doc)}
     profile = Profile(name=full, birthday=_birthday(as_text(doc.get("birthday"))))
     says = "name", "birthday"
     return Customer(source=source, identities=identities, profile=profile, says=says)

@@ -31,9 +31,10 @@ from loyalty_core import (
     as_text,
     contact_identities,
     minor_digits,
+    needed_id,
     needed_moment,
 )
-from loyalty_square.fields import money, name, pieces
+from loyalty_square.fields import money, pieces
 
 TIP = "tip"
 CHARGES = "service charges"
@@ -72,7 +73,7 @@ class Reading:
         changed = needed_moment(doc.get("updated_at") or doc.get("created_at"), "$.updated_at")
         return Order(
             source=self.source,
-            id=name(doc.get("id"), "$.id"),
+            id=needed_id(doc.get("id"), "$.id"),
             identities=identities_of(doc, people),
             currency=currency,
             occurred_at=needed_moment(doc.get("created_at"), "$.created_at"),
@@ -90,7 +91,7 @@ class Reading:
 
         A return that names no order, as tills make them without a receipt, takes nothing.
         """
-        id = name(doc.get("id"), "$.id")
+        id = needed_id(doc.get("id"), "$.id")
         every = as_objects(doc.get("returns"))
         for place, one in enumerate(every):
             sold_on = as_text(one.get("source_order_id"))
@@ -105,7 +106,8 @@ class Reading:
         self, doc: JsonObject, one: JsonObject, currency: str, where: str, parts: int
     ) -> Iterator[Refund]:
         """The refunds that one return is: its lines, and apart from them money that names none."""
-        id, at = name(doc.get("id"), "$.id"), needed_moment(doc.get("created_at"), "$.created_at")
+        id = needed_id(doc.get("id"), "$.id")
+        at = needed_moment(doc.get("created_at"), "$.created_at")
         lines, loose = _returned(one, currency, where)
         total = money(as_object(one.get("return_amounts")), "total_money", currency, where)
         paid = as_objects(doc.get("refunds"))
@@ -138,7 +140,7 @@ class Reading:
             where = f"$.refunds[{place}]"
             at = needed_moment(one.get("created_at") or doc.get("created_at"), where)
             yield Refund(
-                id=name(one.get("id"), where),
+                id=needed_id(one.get("id"), where),
                 occurred_at=at,
                 kind=self.money_refunds,
                 amount=Minor(money(one, "amount_money", currency, where)),
@@ -215,7 +217,7 @@ def _lines(doc: JsonObject, currency: str) -> Iterator[Line]:
         discount = max(money(one, "total_discount_money", currency, where), 0)
         article = as_text(one.get("catalog_object_id"))
         yield Line(
-            id=name(one.get("uid"), f"{where}.uid"),
+            id=needed_id(one.get("uid"), f"{where}.uid"),
             amount=Minor(net + discount),
             quantity=max(pieces(one.get("quantity"), f"{where}.quantity"), 1),
             discount=Minor(discount),

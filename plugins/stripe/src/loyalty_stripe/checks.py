@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 from loyalty_core import (
     ConfigError,
@@ -12,12 +11,12 @@ from loyalty_core import (
     connected_problems,
     secret_problems,
     signer_problems,
+    url_problems,
 )
 from loyalty_stripe.config import Account, StripeConfig
 
 WHERE = "plugins.stripe.account"
 MOST_SECONDS = 120
-LOCAL = ("127.0.0.1", "::1", "localhost")
 _ACCOUNT = re.compile(r"acct_[A-Za-z0-9]{1,60}", re.ASCII)
 _SOLD = re.compile(r"(?:price|prod|plan)_[A-Za-z0-9]{1,60}", re.ASCII)
 
@@ -38,12 +37,10 @@ def _values(where: str, account: Account) -> Iterator[Problem]:
     if account.stripe_account and not _ACCOUNT.fullmatch(account.stripe_account):
         message = f"{account.stripe_account[:60]!r} is no account of Stripe"
         yield Problem(f"{where}.stripe_account", message, 'They are named "acct_…".')
-    for field, url in (("return_url", account.return_url), ("api_url", account.api_url)):
-        if url and not _fits(url):
-            remedy = "Write an https URL without a name and a password in it."
-            yield Problem(f"{where}.{field}", f"{url[:60]!r} is no address", remedy)
-    if not account.api_url:
-        yield Problem(f"{where}.api_url", "it is empty", "Leave it out.")
+    yield from url_problems(f"{where}.api_url", account.api_url)
+    page, _, _ = account.return_url.partition("#")  # a page may be one of an app
+    if page:
+        yield from url_problems(f"{where}.return_url", page, query=True)
     for place, sold in enumerate(account.memberships):
         if not _SOLD.fullmatch(sold):
             message = f"{sold[:60]!r} is no price and no product"
@@ -51,12 +48,3 @@ def _values(where: str, account: Account) -> Iterator[Problem]:
     if not 1 <= account.timeout_seconds <= MOST_SECONDS:
         message = f"{account.timeout_seconds} is not from 1 to {MOST_SECONDS}"
         yield Problem(f"{where}.timeout_seconds", message)
-
-
-def _fits(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        schemes = ("https", "http") if parts.hostname in LOCAL else ("https",)
-        return bool(parts.hostname) and parts.scheme in schemes and not parts.username
-    except ValueError:
-        return False

@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-
-def doc(text: str) -> Mapping[str, str]:
-    """The metadata of a field from which the reference page of the settings is made."""
-    return {"doc": text}
-
-
-def reference(text: str) -> Mapping[str, object]:
-    """The same for a setting that refers to a secret: `env:NAME`."""
-    return {"doc": text, "secret": True}
+from loyalty_core import doc
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,12 +19,13 @@ class Account:
         )
     )
     api_key: str = field(
-        metadata=reference("Where the secret or restricted key is, as `env:NAME`.")
+        metadata=doc("Where the secret or restricted key is, as `env:NAME`.", secret=True)
     )
     secrets: tuple[str, ...] = field(
-        metadata=reference(
+        metadata=doc(
             "Where the secret of the webhook endpoint is, as `env:NAME`; two while it changes, and "
-            "both are taken."
+            "both are taken.",
+            secret=True,
         )
     )
     live: bool = field(

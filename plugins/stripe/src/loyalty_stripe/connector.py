@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
-from urllib.parse import urlsplit
 
 from loyalty_core import (
     ConnectorError,
@@ -19,6 +18,7 @@ from loyalty_core import (
     Verified,
     WebhookRequest,
     as_text,
+    leads_here,
     needed_object,
 )
 from loyalty_stripe.asking import VERSION, Access, Api, KeyRefused
@@ -80,8 +80,7 @@ class StripeConnector:
             return Health(ok=False, detail=str(error))
         if found is None:
             return Health(ok=True, detail=f"API {VERSION}; the key may not see the endpoints")
-        path = f"/webhooks/stripe/{self._account.account}"
-        ours = [one for one in found if urlsplit(as_text(one.get("url"))).path.endswith(path)]
+        ours = [one for one in found if leads_here(as_text(one.get("url")), self.id)]
         on = [one for one in ours if as_text(one.get("status")) == "enabled"]
         told = {one for each in on for one in _strings(each.get("enabled_events"))}
         if ours and not on:

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from loyalty_core import FactError, Json, JsonObject, Minor, as_objects, as_text, minor_digits
+from loyalty_core import (
+    FactError,
+    Json,
+    JsonObject,
+    Minor,
+    as_objects,
+    as_text,
+    minor_digits,
+    needed_id,
+)
 
 NO_DIGITS = frozenset(
     {"BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV", "XAF"}
@@ -27,10 +36,7 @@ def ref(value: Json | JsonObject) -> str:
 
 def name(value: Json, where: str) -> str:
     """An id that must be there; raises ``FactError``."""
-    found = ref(value)
-    if not found:
-        raise FactError("the id is missing", where=where)
-    return found
+    return needed_id(ref(value), where)
 
 
 def whole(value: Json, where: str) -> int:

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Literal
 
-from loyalty_core import Benefit, Name
+from loyalty_core import Benefit, Name, doc
 
 Window = Literal["lifetime", "calendar_year", "anniversary", "rolling"]
 Downgrade = Literal["none", "one", "full"]
-
-
-def doc(text: str) -> Mapping[str, str]:
-    """The metadata of a field from which the reference page of the settings is made."""
-    return {"doc": text}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from loyalty_core import Activity, ActivityKind, Scalar
+from loyalty_core import Activity, ActivityKind, Scalar, doc
 
 SET = "tiers.set"
 CLEAR = "tiers.clear"
@@ -17,16 +17,16 @@ INVITE = "tiers.invite"
 class Cleared:
     """What the activity ``tiers.clear`` holds."""
 
-    scheme: str = field(metadata={"doc": "The scheme."})
-    reason: str = field(default="", metadata={"doc": "Why, for whoever asks later."})
-    actor: str = field(default="", metadata={"doc": "Who did it."})
+    scheme: str = field(metadata=doc("The scheme."))
+    reason: str = field(default="", metadata=doc("Why, for whoever asks later."))
+    actor: str = field(default="", metadata=doc("Who did it."))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Invited(Cleared):
     """What the activity ``tiers.invite`` holds."""
 
-    tier: str = field(metadata={"doc": "The tier."})
+    tier: str = field(metadata=doc("The tier."))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +34,7 @@ class Set(Invited):
     """What the activity ``tiers.set`` holds."""
 
     until: datetime | None = field(
-        default=None, metadata={"doc": "When it ends; without, with the next command."}
+        default=None, metadata=doc("When it ends; without, with the next command.")
     )
 
 

@@ -2,18 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-
-def doc(text: str) -> Mapping[str, str]:
-    """The metadata of a field from which the reference page of the settings is made."""
-    return {"doc": text}
-
-
-def reference(text: str) -> Mapping[str, object]:
-    """The same for a setting that refers to a secret: `env:NAME`."""
-    return {"doc": text, "secret": True}
+from loyalty_core import doc
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,9 +15,10 @@ class Shop:
         metadata=doc("Its name here, unique: lower case letters, digits, - and _.")
     )
     secrets: tuple[str, ...] = field(
-        metadata=reference(
+        metadata=doc(
             "Where its secret is, as `env:NAME`; two while it changes, and both are taken. The "
-            "secret is `whsec_` and 24 to 64 random bytes in base64."
+            "secret is `whsec_` and 24 to 64 random bytes in base64.",
+            secret=True,
         )
     )
     source: str = field(
@@ -47,9 +39,10 @@ class Endpoint:
     )
     url: str = field(metadata=doc("Where to send them: https, or http where that is allowed."))
     secrets: tuple[str, ...] = field(
-        metadata=reference(
+        metadata=doc(
             "Where the secret is that they are signed with, as `env:NAME`; two while it changes, "
-            "and both sign."
+            "and both sign.",
+            secret=True,
         )
     )
     events: tuple[str, ...] = field(

@@ -10,6 +10,7 @@ from loyalty_core import (
     Problem,
     ProgramConfig,
     account_problems,
+    code_problems,
     secret_problems,
     signer_problems,
     url_problems,
@@ -19,6 +20,8 @@ from loyalty_woocommerce.coupons import MADE_HERE
 
 WHERE = "plugins.woocommerce.shop"
 MOST_SECONDS = 120
+COUPON_CODE = re.compile(r"[^a-z]+", re.ASCII)
+CODES = "WooCommerce takes coupons in any case and tells them in small letters: let them have none"
 _META = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,254}", re.ASCII)
 
 
@@ -32,7 +35,7 @@ def check(config: WooCommerceConfig, program: ProgramConfig) -> None:
         problems += secret_problems(f"{where}.consumer_key", account.consumer_key)
         problems += secret_problems(f"{where}.consumer_secret", account.consumer_secret)
         problems += _values(where, account)
-        problems += _codes(account, program)
+        problems += code_problems(account, program, MADE_HERE, COUPON_CODE, CODES)
     if problems:
         raise ConfigError(problems)
 
@@ -51,12 +54,3 @@ def _values(where: str, account: Account) -> Iterator[Problem]:
     if not 1 <= account.timeout_seconds <= MOST_SECONDS:
         message = f"{account.timeout_seconds} is not from 1 to {MOST_SECONDS}"
         yield Problem(f"{where}.timeout_seconds", message)
-
-
-def _codes(account: Account, program: ProgramConfig) -> Iterator[Problem]:
-    """WooCommerce takes coupons in any case, and tells them in small letters."""
-    for name in account.rewards:
-        code = program.rewards[name].code if name in program.rewards else None
-        if code is not None and (drawn := code.prefix + code.alphabet) != drawn.upper():
-            message = f"{name!r}: WooCommerce takes coupons in any case, and tells them in small"
-            yield Problem(f"rewards.{name}.code", message, "Use capitals and digits alone.")

@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-
-def doc(text: str) -> Mapping[str, str]:
-    """The metadata of a field from which the reference page of the settings is made."""
-    return {"doc": text}
-
-
-def reference(text: str) -> Mapping[str, object]:
-    """The same for a setting that refers to a secret: `env:NAME`."""
-    return {"doc": text, "secret": True}
+from loyalty_core import doc
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,13 +19,16 @@ class Account:
         metadata=doc("The shop's address as WordPress has it, such as `https://tea.example`.")
     )
     consumer_key: str = field(
-        metadata=reference("Where the consumer key of its REST API is, as `env:NAME`.")
+        metadata=doc("Where the consumer key of its REST API is, as `env:NAME`.", secret=True)
     )
-    consumer_secret: str = field(metadata=reference("Where the consumer secret is, as `env:NAME`."))
+    consumer_secret: str = field(
+        metadata=doc("Where the consumer secret is, as `env:NAME`.", secret=True)
+    )
     secrets: tuple[str, ...] = field(
-        metadata=reference(
+        metadata=doc(
             "Where the secret of its webhooks is, as `env:NAME`; two while it changes, and both "
-            "are taken."
+            "are taken.",
+            secret=True,
         )
     )
     currency: str = field(

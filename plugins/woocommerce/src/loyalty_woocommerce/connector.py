@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
-from urllib.parse import urlsplit
 
 from loyalty_core import (
     Action,
@@ -24,6 +23,7 @@ from loyalty_core import (
     WebhookRequest,
     as_object,
     as_text,
+    leads_here,
     needed_object,
     patiently,
 )
@@ -53,7 +53,6 @@ class WooCommerceConnector:
         self.secrets = (*self._signers, key, secret)
         self.polled_every = timedelta(minutes=account.poll_minutes) or None
         self.wants = Wants(rewards=account.rewards, members=account.show_members)
-        self._account = account
         self._currency = currency
         self._api = Api(Access(account.url, key, secret, account.timeout_seconds))
         kind = RefundKind(account.money_refunds)
@@ -76,10 +75,7 @@ class WooCommerceConnector:
     def _webhooks(self) -> Health:
         """Whether its webhooks to us are on: the shop switches one off that failed five times."""
         found, _ = self._api.every("webhooks", {"status": "all"})
-        path = f"/webhooks/woocommerce/{self._account.account}"
-        ours = [
-            one for one in found if urlsplit(as_text(one.get("delivery_url"))).path.endswith(path)
-        ]
+        ours = [one for one in found if leads_here(as_text(one.get("delivery_url")), self.id)]
         off = [one for one in ours if as_text(one.get("status")) != "active"]
         topics = {as_text(one.get("topic")) for one in ours if one not in off}
         if off:

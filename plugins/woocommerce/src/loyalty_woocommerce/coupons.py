@@ -20,12 +20,11 @@ from loyalty_core import (
     Json,
     JsonObject,
     MakeCode,
-    Money,
     RewardType,
     as_objects,
     as_text,
-    format_scaled,
-    worth_in,
+    code_title,
+    worth_text,
 )
 from loyalty_woocommerce.asking import Api
 from loyalty_woocommerce.fields import name, written
@@ -113,12 +112,12 @@ def _coupon(action: MakeCode, currency: str) -> dict[str, Json]:
     emails = [one.value for one in action.identities if one.kind is IdentityKind.EMAIL]
     given: dict[str, Json] = {
         "code": action.code,
-        "description": f"{grant.name[:150]} [{grant.grant_id}]",
+        "description": code_title(grant),
         "usage_limit": 1,
         "individual_use": False,
         "email_restrictions": [*sorted(emails)],
         "date_expires_gmt": written(grant.expires_at) if grant.expires_at else None,
-        "minimum_amount": _amount(grant.min_order, currency) if grant.min_order else "",
+        "minimum_amount": worth_text(grant.min_order, currency) if grant.min_order else "",
         "meta_data": [{"key": GRANT, "value": grant.grant_id}],
     }
     if grant.kind is RewardType.FREE_SHIPPING:
@@ -127,13 +126,7 @@ def _coupon(action: MakeCode, currency: str) -> dict[str, Json]:
         raise ActionRefused(f"a shop on WooCommerce makes no coupons for a {grant.kind}")
     if grant.percent is not None:
         return given | {"discount_type": "percent", "amount": _plain(grant.percent)}
-    return given | {"discount_type": "fixed_cart", "amount": _amount(grant.worth, currency)}
-
-
-def _amount(worth: Money | None, currency: str) -> str:
-    """What a coupon is worth, as the API takes it; raises ``ActionRefused`` for other money."""
-    money = worth_in(worth, currency)
-    return format_scaled(money.amount_minor, money.digits)
+    return given | {"discount_type": "fixed_cart", "amount": worth_text(grant.worth, currency)}
 
 
 def _plain(percent: Decimal) -> str:

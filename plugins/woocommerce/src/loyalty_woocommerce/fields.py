@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation
 from math import ceil
 
-from loyalty_core import FactError, Json, as_text, needed_moment
+from loyalty_core import FactError, Json, as_text, needed_moment, round_scaled
 
 LARGEST = Decimal(10) ** 15
-_EXACT = Context(prec=60, rounding=ROUND_HALF_UP)
-"""Digits enough for every amount: a host may have set the precision of its own decimals."""
 
 
 def number(value: Json) -> int:
@@ -66,8 +64,7 @@ def amount(value: object, digits: int, where: str) -> int:
 
     The shop keeps more decimals than it charges: it rounds in the same way.
     """
-    scaled = _EXACT.scaleb(decimal(value, where), digits)
-    return int(scaled.to_integral_value(ROUND_HALF_UP, _EXACT))
+    return round_scaled(decimal(value, where), digits, where)
 
 
 def pieces(value: object, where: str) -> int:

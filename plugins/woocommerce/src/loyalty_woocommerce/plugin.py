@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from importlib.metadata import version
 
-from loyalty_core import Connector, PersonalData, PluginManifest, ProgramConfig, hookimpl
+from loyalty_core import Connector, PluginManifest, ProgramConfig, hookimpl, shop_data
 from loyalty_woocommerce.checks import check
 from loyalty_woocommerce.config import WooCommerceConfig
 from loyalty_woocommerce.connector import WooCommerceConnector
@@ -20,20 +20,7 @@ class WooCommercePlugin:
         requires_plugin_api=">=1.4,<2",
         config=WooCommerceConfig,
         summary="Shops on WooCommerce: orders, customers, reviews in; coupons and balances out.",
-        personal_data=(
-            PersonalData(
-                what="Orders, refunds, customers and reviews of the shop.",
-                where="facts",
-                why="They are what points are earned by.",
-            ),
-            PersonalData(
-                what="Codes that members bought and, with `show_members`, their balance and tier.",
-                where="outside",
-                why="So that they can be used and seen in the shop.",
-                erasure="Codes that are open are dropped there; what is shown of a customer goes"
-                " with the customer.",
-            ),
-        ),
+        personal_data=shop_data("Orders, refunds, customers and reviews of the shop."),
     )
 
     @hookimpl

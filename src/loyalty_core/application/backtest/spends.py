@@ -166,8 +166,8 @@ class Spends:
         if sliding and again.points > request.available:
             raise InsufficientPoints(f"{again.points} needed, {request.available} available")
         member = self.case.decided_members.get(MemberId(again.spender or again.member_id))
-        view = view_of(member, owned.plugin)
-        offer = priced(owned, request, view, books.rules.config.program)
+        view = view_of(member, owned.plugin, books.rules)
+        offer = priced(owned, request, view, books.rules)
         if offer.refusal or offer.points <= 0:
             raise RedemptionRefused(offer.refusal or "there is nothing to spend points on")
         again.wallet, again.points, again.worth = offer.wallet, offer.points, offer.worth

@@ -37,8 +37,9 @@ def show(
 
     What it keeps is the personal data of members: what, where and why.
 
-    A plugin in quarantine is not asked to decide. What it would have decided waits, and is not
-    lost. Then the exit code is that of a rejection.
+    A plugin in quarantine is not called for what it failed at, or was slow at, ten times in a row:
+    what it would have decided or done waits, and what it would have shown is left out. Then the
+    exit code is that of a rejection.
     """
     if context.invoked_subcommand is not None:
         return
@@ -58,7 +59,8 @@ def lift(
 ) -> None:
     """End a plugin's quarantine, and ask it again about every fact that waits for it.
 
-    Its deliveries that were given up are tried again by the next `tick`.
+    What waits for its handlers and connectors is done by the next `tick`, and its deliveries that
+    were given up are tried again.
     """
     with opened(config, database) as loyalty:
         done = loyalty.lift(plugin)
@@ -93,6 +95,7 @@ def _document(one: PluginStatus) -> Document:
         "pending_deliveries": one.pending_deliveries,
         "dead_deliveries": one.dead_deliveries,
         "quarantine": {
+            "calls": list(one.held),
             "reason": one.reason,
             "since": moment(one.since),
             "remedy": _remedy(one),
@@ -126,7 +129,7 @@ def _show(console: Console, found: tuple[PluginStatus, ...], config: ProgramConf
     for one in found:
         if one.since is not None:
             text = f"{one.id}: in quarantine since {when(one.since, config)}, as it {one.reason} "
-            text += f"on fact after fact. {_remedy(one)}"
+            text += f"time after time. It is not called to {', '.join(one.held)}. {_remedy(one)}"
             console.print(Text(text, style="red"), soft_wrap=True)
 
 

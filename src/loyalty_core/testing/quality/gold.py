@@ -54,7 +54,7 @@ def _collect(kind: Any, package: str, found: list[type], seen: set[Any]) -> None
     "LQ301",
     "settings-described",
     why="The configuration page and the messages about faults are made of these sentences.",
-    mend='Give each field a sentence: `field(metadata={"doc": "How many stamps buy one."})`.',
+    mend='Give each field a sentence: `field(metadata=doc("How many stamps buy one."))`.',
 )
 def settings_described(subject: Subject) -> Iterator[str]:
     """Every field of its settings says what it is, in a sentence."""

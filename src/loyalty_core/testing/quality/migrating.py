@@ -2,29 +2,49 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import Boolean, Connection, Integer, MetaData, Table, func, insert, select
+from sqlalchemy import Connection, MetaData, Table, func, insert, select
 
+from loyalty_core.schema.columns import EPOCH
 from loyalty_core.schema.own import Migration, OwnTables
 from loyalty_core.storage.engine import open_engine
+from loyalty_core.testing.quality.copies import copies
 
 
-def migration_faults(plugin: str, own: OwnTables) -> Iterator[str]:
-    """What is wrong with the steps: run on a new database, and on one with rows of each release."""
+def migration_faults(plugin: str, own: OwnTables, url: str) -> Iterator[str]:
+    """What is wrong with the steps: run on a new database, and on one with rows of each release.
+
+    In SQLite files, or in databases of the PostgreSQL server that the URL names.
+    """
+    with (
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
+        copies(url, Path(folder)) as empty,
+    ):
+        (Path(folder) / "0.db").touch()  # which is an empty database
+        for done in range(len(own.migrations) + 1):
+            empty.copy()
+            engine = open_engine(empty.url)
+            try:
+                with engine.connect() as connection:
+                    yield from _faults(connection, plugin, own, done)
+            finally:
+                engine.dispose()
+
+
+def _faults(connection: Connection, plugin: str, own: OwnTables, done: int) -> Iterator[str]:
+    """What is wrong with the steps after so many that were done, which have left rows."""
     prefix = f"loyalty_{plugin}_"
-    for done in range(len(own.migrations) + 1):
-        engine = open_engine("sqlite://")
-        try:
-            with engine.begin() as connection:
-                before, fault = _run(connection, own.migrations[:done]), ""
-                if not before:
-                    counts = _planted(connection, prefix)
-                    fault = _run(connection, own.migrations[done:])
-                    yield from [fault] if fault else _lost(connection, own, prefix, counts)
-        finally:
-            engine.dispose()
+    if _run(connection, own.migrations[:done]):
+        return  # it is a fault of those steps, and was found from the beginning
+    counts = _planted(connection, prefix)
+    fault = _run(connection, own.migrations[done:])
+    yield from [fault] if fault else _lost(connection, own, prefix, counts)
 
 
 def _run(connection: Connection, steps: Sequence[Migration]) -> str:
@@ -51,10 +71,11 @@ def _planted(connection: Connection, prefix: str) -> dict[str, int]:
     return dict.fromkeys(tables, 1)
 
 
+_VALUES: dict[type, object] = {bool: True, int: 1, datetime: EPOCH, UUID: UUID(int=1)}
+
+
 def _value(column: Any) -> object:
-    if isinstance(column.type, Boolean):
-        return True
-    return 1 if isinstance(column.type, Integer) else "a"
+    return _VALUES.get(column.type.python_type, "a")
 
 
 def _lost(

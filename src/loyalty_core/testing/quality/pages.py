@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import io
 import re
+import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 from loyalty_core.loyalty import Loyalty
@@ -39,13 +41,16 @@ def run_python(page: Iterable[Block], name: str) -> Iterator[str]:
 
     What stands behind a ``print`` as a comment must be what it prints. It runs in an empty folder.
     """
-    namespace: dict[str, Any] = {"__name__": "readme"}
+    module = ModuleType(f"readme of {name}")
+    namespace = vars(module)
+    sys.modules[module.__name__] = module  # dataclasses look for the module that they are of
     with tempfile.TemporaryDirectory() as empty, contextlib.chdir(empty):
         try:
             for block in page:
                 if block.language == "python":
                     yield from _run(block, name, namespace)
         finally:
+            sys.modules.pop(module.__name__, None)
             for opened in [one for one in namespace.values() if isinstance(one, Loyalty)]:
                 opened.close()
 
@@ -53,7 +58,7 @@ def run_python(page: Iterable[Block], name: str) -> Iterator[str]:
 def _run(block: Block, name: str, namespace: dict[str, Any]) -> Iterator[str]:
     printed = io.StringIO()
     try:
-        code = compile("\n" * block.line + block.text, name, "exec")
+        code = compile("\n" * block.line + block.text, name, "exec", dont_inherit=True)
         with contextlib.redirect_stdout(printed):
             exec(code, namespace)  # noqa: S102 - the plugin's own samples
     except Exception as error:  # noqa: BLE001 - whatever it is, the sample does not run

@@ -77,7 +77,8 @@ def sharing(sample: Document) -> Document:
 
 def unhurried(loyalty: Loyalty) -> Loyalty:
     """The program, which waits for plugins however slow this machine is, and being watched is."""
-    loyalty._parts.rules.quarantine.slow_ms = _DAY_MS
+    quarantine = loyalty._parts.rules.quarantine
+    quarantine.slow_ms = quarantine.wait_ms = quarantine.page_ms = _DAY_MS
     return loyalty
 
 

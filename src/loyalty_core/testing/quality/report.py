@@ -8,7 +8,7 @@ from enum import StrEnum
 from importlib.metadata import entry_points
 
 from loyalty_core.errors import ConfigError
-from loyalty_core.testing.quality import bronze, gold, silver
+from loyalty_core.testing.quality import bronze, connecting, gold, silver
 from loyalty_core.testing.quality.claim import Grade, read_claim
 from loyalty_core.testing.quality.playing import words
 from loyalty_core.testing.quality.rules import Idle, Rule, Unchecked, rule
@@ -105,7 +105,14 @@ def all_rules() -> tuple[Rule, ...]:
     """
     found: dict[str, Rule] = {}
     brought = [one for point in entry_points(group=GROUP) for one in point.load()]
-    for one in (*bronze.RULES, quality_file, *silver.RULES, *gold.RULES, *brought):
+    for one in (
+        *bronze.RULES,
+        quality_file,
+        *silver.RULES,
+        *connecting.RULES,
+        *gold.RULES,
+        *brought,
+    ):
         if found.setdefault(one.code, one) is not one:
             raise ValueError(f"two rules have the code {one.code}")
     return tuple(found[code] for code in sorted(found))

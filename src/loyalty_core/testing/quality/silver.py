@@ -5,11 +5,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from loyalty_core.ports.connectors import ActsOnShop, ListsChanges, ReceivesWebhooks
+from loyalty_core.ports.connectors import ActsOnShop
 from loyalty_core.testing.quality import plays
 from loyalty_core.testing.quality.migrating import migration_faults
 from loyalty_core.testing.quality.rules import Idle, Unchecked, rule
 from loyalty_core.testing.quality.subject import Subject
+from loyalty_core.testing.quality.upgrading import upgrade_faults
 from loyalty_core.testing.quality.watching import PURE
 
 
@@ -176,33 +177,6 @@ def opens_quietly(subject: Subject) -> list[str]:
 
 
 @rule(
-    "LQ213",
-    "plays-deliveries",
-    why="A connector is as good as the worst day of its platform.",
-    mend="Write a double of the platform, and tests that call `check_deliveries` and "
-    "`check_signatures` of `loyalty_core.testing`; where it makes codes or shows members what they "
-    "have, `check_actions` and `check_shown`.",
-)
-def plays_deliveries(subject: Subject) -> Iterator[str]:
-    """The tests of a connector deliver histories in any way, spoil signatures, lose answers."""
-    connectors, needed = plays.played(subject).notes.connectors.values(), []
-    if any(isinstance(one, ReceivesWebhooks) for one in connectors):
-        needed.append("check_signatures")
-        if any(isinstance(one, ListsChanges) for one in connectors):
-            needed.append("check_deliveries")
-    if any(one.wants.rewards for one in connectors if isinstance(one, ActsOnShop)):
-        needed.append("check_actions")
-    if any(one.wants.members for one in connectors if isinstance(one, ActsOnShop)):
-        needed.append("check_shown")
-    if not needed:
-        raise Idle("it registers no connector that receives webhooks or acts in a shop")
-    called = names_in_tests(subject)
-    for name in needed:
-        if name not in called:
-            yield f"no test calls {name}"
-
-
-@rule(
     "LQ214",
     "migrates",
     why="Books are older than the release that opens them.",
@@ -214,7 +188,9 @@ def migrates(subject: Subject) -> list[str]:
     tables = plays.played(subject).notes.tables
     if not tables:
         raise Idle("it has no tables of its own")
-    faults = [fault for own in tables for fault in migration_faults(subject.id, own)]
+    faults = [
+        fault for own in tables for fault in migration_faults(subject.id, own, subject.database_url)
+    ]
     return list(dict.fromkeys(faults))
 
 
@@ -253,6 +229,21 @@ def says_what_it_keeps(subject: Subject) -> Iterator[str]:
             yield f"{one.what!r} is in tables, and it has none"
 
 
+@rule(
+    "LQ217",
+    "upgrades-states",
+    why="Members come with what an older release kept of them.",
+    mend="Add a `StateStep` to the manifest for each release that keeps something else in the "
+    "state, and never change or take out one that was released. It makes all of the document that "
+    "the next release kept, from the one before alone.",
+)
+def upgrades_states(subject: Subject) -> list[str]:
+    """A state of each older release becomes one that it decides on, shows and merges."""
+    if not subject.plugin.manifest.state_steps:
+        raise Idle("its states are as they ever were")
+    return list(dict.fromkeys(upgrade_faults(subject)))
+
+
 def _acts(connector: object) -> bool:
     if not isinstance(connector, ActsOnShop):
         return False
@@ -287,7 +278,7 @@ RULES = (
     keeps_apart,
     switches_off,
     opens_quietly,
-    plays_deliveries,
     migrates,
     says_what_it_keeps,
+    upgrades_states,
 )

@@ -19,6 +19,7 @@ from loyalty_core.errors import ConfigError
 from loyalty_core.plugins.loader import GROUP, Plugin
 from loyalty_core.testing.quality.claim import Claim, read_claim
 from loyalty_core.testing.quality.pages import Block, blocks
+from loyalty_core.testing.stand import ConnectorStand
 
 T = TypeVar("T")
 Document = dict[str, Any]
@@ -34,6 +35,7 @@ class Subject:
     """A plugin that is looked at, and what was found of it so far.
 
     ``folder`` is that of its distribution, None where only the installed package is there.
+    ``stands`` are those of its connectors; without any they are looked for in its tests.
     ``given`` are configurations to try it in; without any they are the samples of its README.
     ``database_url`` says where: in SQLite files, or on the PostgreSQL server of a URL, as a user
     who may create databases.
@@ -42,6 +44,7 @@ class Subject:
     plugin: Plugin
     folder: Path | None = None
     given: Sequence[Mapping[str, Json]] = ()
+    stands: Sequence[ConnectorStand] | None = None
     database_url: str = "sqlite://"
     _found: dict[object, tuple[object, Exception | None]] = field(default_factory=dict)
 

@@ -130,7 +130,7 @@ def _watching(item: Any, notes: Notes) -> Any:
     made: dict[str, Any] = {"__doc__": kind.__doc__, "__module__": kind.__module__}
     for name in dir(item):
         if name in PURE and callable(getattr(item, name)):
-            made[name] = _looked_at(getattr(item, name), f"{kind.__name__}.{name}", notes)
+            made[name] = looked_at(getattr(item, name), f"{kind.__name__}.{name}", notes)
         elif not name.startswith("__"):
             made[name] = property(functools.partial(_attribute, item, name))
     return type(kind.__name__, (), made)()
@@ -140,7 +140,9 @@ def _attribute(item: Any, name: str, _: Any) -> Any:
     return getattr(item, name)
 
 
-def _looked_at(method: Callable[..., Any], name: str, notes: Notes) -> Any:
+def looked_at(method: Callable[..., Any], name: str, notes: Notes) -> Any:
+    """A function that calls another one twice, the second time with copies, and notes things."""
+
     def call(*given: Any, **named: Any) -> Any:
         arguments = given, named
         before, copied = copy.deepcopy(arguments), copy.deepcopy(arguments)
