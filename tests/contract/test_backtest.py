@@ -26,8 +26,6 @@ from loyalty_core.testing import FrozenClock
 from loyalty_core.testing.books import books_of
 from tests.contract.backtests import DAY, SINCE, member_of, months, replayed
 from tests.contract.conftest import Shop
-from tests.contract.household import Home
-from tests.contract.household import opened as opened_home
 from tests.toy import START, Toy, activity, config_of, order, refund
 
 
@@ -188,20 +186,6 @@ def test_merges_and_adjustments_are_done_again(shop: Shop) -> None:
     assert was == Figures(earned=30, spent=33, moved=5, owed=2)
     assert would == Figures(earned=60, spent=33, moved=5, owed=32)
     assert report.impossible == ()
-
-
-def test_who_was_in_a_household_is_left_as_they_were(shop: Shop) -> None:
-    loyalty = opened_home(shop)
-    head = loyalty.enrol({"email": "ada@example.org"}).id
-    made = loyalty.create_household(head, key="c")
-    home = Home(loyalty, made.household_id, {"ada": head})
-    shop.clock.advance(days=20)
-    home.buys("ada", "1", 10, at=shop.clock())
-    loyalty.record(order("2", "10.00", at=shop.clock(), email="bob@example.org"))
-    config = {**config_of(settings={"per_unit": 2}), "household": {"wallets": {"points": {}}}}
-    found, report = replayed(loyalty, config)
-    assert found["2026-06"] == (Figures(earned=20, owed=20), Figures(earned=30, owed=30))
-    assert (report.left_out, report.replayed) == (2, 1)
 
 
 def test_who_was_erased_stays_so(shop: Shop, tmp_path: Path) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from loyalty_core.application.books import Books
+from loyalty_core.application.ids import new_id
 from loyalty_core.application.rules import Rules
 from loyalty_core.application.transfer import Note, Side, move_points, post_pair
+from loyalty_core.domain.clock import Booked
 from loyalty_core.domain.households import (
     Contribution,
     HouseholdMember,
@@ -42,16 +44,17 @@ def depart(
     mine = next(one for one in everybody if one.member_id == member.id)
     others = [one for one in everybody if one.active and one is not mine]
     books.load([member.id, household.id], open_of=[member.id, household.id])
+    left = Booked(now, new_id())
     returns = rules_of(books.rules).on_leaving is LeavingPolicy.RETURN
     changed = [mine]
     if not others:
         changed += _dissolve(books, member, household, everybody)
     elif returns:
-        _give_back(books, member, household)
+        give_back(books, member.id, household.id, {member.id, *uow.merged_into(member.id)})
     if others and mine.role is HouseholdRole.HEAD:
         changed += [_succeed(books, household, others)]
     mine.state, mine.role, mine.left_at = HouseholdState.LEFT, HouseholdRole.MEMBER, now
-    end_contribution(books, member)
+    end_contribution(books, member, left)
     if returns:
         _mark_returned(books, member, household.id)
     uow.save_household_members(changed)
@@ -64,15 +67,17 @@ def contribute(books: Books, member: MemberRecord, place: HouseholdMember) -> No
     """Lets the member share what happens from now on, as their place in the household says."""
     since = _turn(member, books.now)
     made = Contribution(household=place.household_id, since=since, share=place.share)
-    lasted = [one for one in member.contributions if one.until is None or one.until > one.since]
+    lasted = [
+        one for one in member.contributions if one.left or not one.until or one.until > one.since
+    ]
     member.contributions = [*lasted, made]
     books.changes.members[member.id] = member
 
 
-def end_contribution(books: Books, member: MemberRecord) -> None:
-    """Lets the member share nothing of what happens from now on."""
+def end_contribution(books: Books, member: MemberRecord, left: Booked | None = None) -> None:
+    """Lets the member share nothing of what happens from now on; if they leave, says so."""
     until = _turn(member, books.now)
-    member.contributions[-1] = replace(member.contributions[-1], until=until)
+    member.contributions[-1] = replace(member.contributions[-1], until=until, left=left)
     books.changes.members[member.id] = member
 
 
@@ -120,15 +125,7 @@ def _dissolve(
     everybody: Sequence[HouseholdMember],
 ) -> list[HouseholdMember]:
     """Gives the last one all that is left, debt as well; the invitations that ended."""
-    note = Note(books.now, "", "")
-    for source in [book for book in books.wallets.values() if book.member_id == household.id]:
-        target = books.wallet(member.id, source.wallet)
-        lots = [lot for lot in source.lots.values() if lot.remaining]
-        for lot in lots:
-            lot.came_from = None
-        moments = [at for at in (source.lapses_at, target.lapses_at) if at]
-        target.lapses_at, source.lapses_at = max(moments, default=None), None
-        move_points(books, (source, target), lots, source.debt, _details(member, household), note)
+    hand_over(books, member.id, household.id)
     books.uow.take_over(household.id, member.id)
     for redemption in books.changes.redemptions.values():
         if redemption.member_id == household.id:
@@ -142,22 +139,39 @@ def _dissolve(
     return ended
 
 
-def _give_back(books: Books, member: MemberRecord, household: MemberRecord) -> None:
-    """Moves what is unspent, and not held, of what the member contributed."""
-    mine = {member.id, *books.uow.merged_into(member.id)}
+def hand_over(books: Books, member: MemberId, household: MemberId) -> None:
+    """Moves all that a household has to its last member: points, debt, and lots that are empty."""
     note = Note(books.now, "", "")
-    for source in [book for book in books.wallets.values() if book.member_id == household.id]:
+    for source in [book for book in books.wallets.values() if book.member_id == household]:
+        target = books.wallet(member, source.wallet)
+        lots = [lot for lot in source.lots.values() if lot.remaining]
+        for lot in lots:
+            lot.came_from = None
+        moments = [at for at in (source.lapses_at, target.lapses_at) if at]
+        target.lapses_at, source.lapses_at = max(moments, default=None), None
+        move_points(books, (source, target), lots, source.debt, _details(member, household), note)
+        for lot in source.lots.values():  # such as those that ended just now
+            lot.member_id, lot.came_from, target.lots[lot.id] = member, None, lot
+        source.lots.clear()
+
+
+def give_back(
+    books: Books, member: MemberId, household: MemberId, mine: Collection[MemberId]
+) -> None:
+    """Moves what is unspent, and not held, of what the member and those merged into it gave."""
+    note = Note(books.now, "", "")
+    for source in [book for book in books.wallets.values() if book.member_id == household]:
         lots = [lot for lot in source.lots.values() if lot.free and lot.came_from in mine]
         if not lots:
             continue
-        target = books.wallet(member.id, source.wallet)
+        target = books.wallet(member, source.wallet)
         if target.lapses_at is None:  # points that would lapse do not stop to when they move
             target.lapses_at = source.lapses_at
         for lot in (lot for lot in lots if lot.held):
             _give_back_free(books, lot, source, target, _details(member, household))
         whole = [lot for lot in lots if not lot.held]
         for lot in whole:
-            lot.came_from = None if lot.came_from == member.id else lot.came_from
+            lot.came_from = None if lot.came_from == member else lot.came_from
         move_points(books, (source, target), whole, 0, _details(member, household), note)
 
 
@@ -187,10 +201,8 @@ def _give_back_free(
     post_pair(books, *sides, Note(books.now, "", ""), told=False)
 
 
-def _details(
-    member: MemberRecord, household: MemberRecord
-) -> tuple[dict[str, str], dict[str, str]]:
-    return {"returned_to": member.id}, {"returned_from": household.id}
+def _details(member: MemberId, household: MemberId) -> tuple[dict[str, str], dict[str, str]]:
+    return {"returned_to": member}, {"returned_from": household}
 
 
 def points_moved(books: Books, member: MemberId) -> dict[str, int]:

@@ -163,7 +163,7 @@ class Erasing:
         for one in people.values():
             one.status, one.profile, one.said = MemberStatus.ERASED, Profile(), {}
             one.history, one.state, one.decided_to = History(), {}, None
-            one.merged_into, one.merges, one.contributions = None, [], []
+            one.merged_into, one.merges = None, []
             one.segments = {}
             books.changes.members[one.id] = one
         books.changes.events.clear()  # of points, to people who are told below to forget the person

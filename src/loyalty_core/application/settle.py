@@ -220,6 +220,11 @@ def _goodwill(record: FactRecord, rules_then: Callable[[int], Rules]) -> Goodwil
     return GoodwillPolicy.KEEP
 
 
+def sold(record: FactRecord, rules_then: Callable[[int], Rules]) -> Sale | None:
+    """What a fact counts as in segments, by the rules that it was first decided by."""
+    return _sale(record, _goodwill(record, rules_then))
+
+
 def _sale(record: FactRecord, goodwill: GoodwillPolicy) -> Sale | None:
     """What a fact counts as in segments: nothing while it is not decided."""
     if not record.decided:

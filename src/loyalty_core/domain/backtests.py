@@ -68,13 +68,14 @@ class Backtest:
     """The books as they would be under another configuration since a moment, beside the books.
 
     ``months`` go from that of ``since`` to that of ``until``, when the books were read.
-    ``segments`` are of all members in each today, ``members`` the 100 for whom anything of a wallet
-    differs most. ``grants`` are by month, ``segment_grants`` and ``member_grants`` as those.
-    ``impossible`` are the first 1,000 of ``impossible_count``.
+    ``segments`` are of all members in each today. Of those in ``uncounted``, which the books do not
+    have, or not with this definition, they are of all who would be in it today; facts were decided
+    on whom the books had in it then, which of a new one is nobody. ``members`` are the 100 for whom
+    anything of a wallet differs most. ``grants`` are by month, ``segment_grants`` and
+    ``member_grants`` as those. ``impossible`` are the first 1,000 of ``impossible_count``.
 
     Of ``members_total`` members, ``replayed`` are those whom it may make a difference to:
-    ``gaining`` of them earn more, ``losing`` less. ``left_out`` might differ too and were left as
-    they were, for they are, or were, in households. ``erased`` people are as they were. ``failed``
+    ``gaining`` of them earn more, ``losing`` less. ``erased`` people are as they were. ``failed``
     counts the facts on which each plugin failed.
     """
 
@@ -92,9 +93,9 @@ class Backtest:
     replayed: int = 0
     gaining: int = 0
     losing: int = 0
-    left_out: int = 0
     erased: int = 0
     failed: Mapping[str, int] = field(default_factory=dict)
+    uncounted: tuple[str, ...] = ()
 
     @property
     def differs(self) -> bool:

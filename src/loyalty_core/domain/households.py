@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from loyalty_core.domain.clock import Booked
 from loyalty_core.domain.members import MemberId
 from loyalty_core.domain.settings import doc
 
@@ -90,7 +91,8 @@ class Contribution:
     """For how long a member shared so many percent of what they earned, with which household.
 
     What happened at or after ``since`` and before ``until`` is shared. ``returned``: when it
-    ended, what was unspent went back to the member, and so does what is booked late.
+    ended, what was unspent went back to the member, and so does what is booked late. ``left`` is
+    when the books learnt that its member left the household with its end.
     """
 
     household: MemberId
@@ -98,6 +100,7 @@ class Contribution:
     until: datetime | None = None
     share: Decimal = HUNDRED
     returned: bool = False
+    left: Booked | None = None
 
     def covers(self, moment: datetime) -> bool:
         """Whether what happened then is shared."""

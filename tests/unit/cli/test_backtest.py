@@ -38,7 +38,6 @@ def test_the_document(shop: Shop, new: str) -> None:
         "replayed": 1,
         "gaining": 1,
         "losing": 0,
-        "left_out": 0,
         "erased": 0,
     }
     assert (found["impossible"], found["impossible_count"], found["failed"]) == ([], 0, {})
@@ -73,6 +72,17 @@ def test_what_is_printed(shop: Shop, new: str) -> None:
     out = shop.run("backtest", less, *SINCE).stdout
     assert "20.00 (-20.00)" in out
     assert "1 things that were done and could not have been" in out
+
+
+def test_a_segment_that_the_books_do_not_have(shop: Shop) -> None:
+    shop.record(order(1))
+    segment = '[[segments.buyers.all_of]]\nmetric = "orders"\nat_least = 1\n'
+    more = shop.file("more.toml", f"{CONFIG}\n{segment}")
+    found = shop.json("backtest", more, *SINCE)
+    assert found["uncounted"] == ["buyers"]
+    assert [one["segment"] for one in found["segments"]] == ["buyers"]
+    out = shop.run("backtest", more, *SINCE).stdout
+    assert "Counted as of today, and not for the past: buyers." in out
 
 
 def test_nothing_differs(shop: Shop) -> None:

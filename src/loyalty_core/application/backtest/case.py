@@ -42,11 +42,16 @@ class Case:
                 found[one.fact_id].append(one)
         return found
 
-    @cached_property
-    def shared(self) -> bool:
-        """Whether any of the members is, or ever was, in a household."""
-        members = self.members.values()
-        return any(one.household or one.contributions for one in members)
+    def maker(self, redemption: Redemption) -> MemberId:
+        """Who had the points of a redemption when it was made, as far as merges do not say."""
+        spender = self.members.get(MemberId(redemption.spender or ""))
+        made = MemberId(redemption.came_from or redemption.member_id)
+        if spender is None or self.members[made].household:
+            return made
+        homes = [
+            one.household for one in spender.contributions if one.since <= redemption.created_at
+        ]
+        return homes[-1] if homes else spender.contributions[0].household
 
     @cached_property
     def erased(self) -> bool:

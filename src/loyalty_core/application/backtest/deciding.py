@@ -11,7 +11,9 @@ from loyalty_core.application.books import Books
 from loyalty_core.application.causes import MOST_ROUNDS, cause
 from loyalty_core.application.claiming import count_again
 from loyalty_core.application.rules import Rules, RulesAt
-from loyalty_core.application.settle import Folding
+from loyalty_core.application.settle import Folding, sold
+from loyalty_core.application.standing import tell_standings
+from loyalty_core.domain.households import HouseholdMember
 from loyalty_core.domain.members import History, Identity, MemberId, MemberStatus
 from loyalty_core.errors import LedgerFault
 from loyalty_core.ports.recorded import EARLIEST
@@ -41,6 +43,7 @@ class Deciding:
         members: Sequence[MemberRecord],
         facts: Iterable[FactRecord],
         codes: Mapping[Identity, MemberId],
+        places: Sequence[HouseholdMember],
     ) -> None:
         """Writes members without what their facts left behind, and facts without decisions."""
         changes = Changes()
@@ -57,6 +60,7 @@ class Deciding:
 
         def work(uow: UnitOfWork) -> None:
             uow.save(changes)
+            uow.save_household_members(places)
             for fact in changes.facts.values():
                 count_again(uow, fact)
             if codes:
@@ -104,12 +108,17 @@ class Deciding:
                 break
         else:
             raise LedgerFault("facts cause each other without an end")
+        for record in books.changes.facts.values():
+            record.sale = sold(record, lambda version: self._rules_at(uow, version))
         changed = {one: batch.members[one] for one in members if one in batch.members}
+        if self._rules.config.segments:  # which may ask for tiers
+            tell_standings(books, changed.values())
         uow.save(
             Changes(
                 facts=books.changes.facts,
                 members={**books.changes.members, **changed},
                 waiting=books.changes.waiting,
+                standings=books.changes.standings,
             )
         )
 

@@ -78,8 +78,10 @@ def _as_was(
 
 def _first(award: Award, booked: Sequence[Transaction]) -> Iterator[Change]:
     """What first put points into the lot of an award that does not say so itself."""
+    if award.household or award.lot_id is None:
+        return
     for made in booked:
-        if not award.household and any(entry.lot_id == award.lot_id for entry in made.entries):
+        if any(entry.lot_id == award.lot_id for entry in made.entries):
             booked_at = Booked(made.booked_at, made.id)
             yield Change(booked_at, made.occurred_at, made.amount, made.config_version)
             return

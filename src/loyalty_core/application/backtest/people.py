@@ -1,17 +1,20 @@
-"""Who the members of a replay are at its moment: merged into others, and parted from them again."""
+"""Who the members of a replay are at its moment: merged and parted, in households or not."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import partial
 
 from loyalty_core.application.backtest.case import Case
 from loyalty_core.application.backtest.spends import Refuse, Spends
 from loyalty_core.application.backtest.step import Step
 from loyalty_core.application.books import Books
+from loyalty_core.application.departing import give_back, hand_over, rules_of
 from loyalty_core.application.transfer import Note, move_points
 from loyalty_core.domain.grants import GrantRecord
+from loyalty_core.domain.households import Contribution, LeavingPolicy
 from loyalty_core.domain.ledger import Lot, WalletBook
 from loyalty_core.domain.members import MemberId, MemberStatus
 from loyalty_core.domain.redemptions import Redemption
@@ -36,8 +39,17 @@ class People:
     def begin(self) -> None:
         """Lets all members be there, each for itself."""
         for one in self.case.decided_members.values():
-            status = MemberStatus.ACTIVE if one.status in ONCE else one.status
-            self.members[one.id] = replace(one, status=status)
+            passing = one.household or one.status in ONCE
+            self.members[one.id] = replace(
+                one,
+                status=MemberStatus.ACTIVE if passing else one.status,
+                contributions=[replace(each, returned=False) for each in one.contributions],
+            )
+
+    def end(self) -> None:
+        """Lets the members say what became of what they contributed."""
+        for id, one in self.members.items():
+            self.case.decided_members[id].contributions = one.contributions
 
     def holder(self, member: MemberId) -> MemberId:
         """Who answers for a member now."""
@@ -46,13 +58,25 @@ class People:
         return member
 
     def steps(self) -> Iterator[Step]:
-        """Every merge, and every one that was taken back."""
+        """Every merge, every one that was taken back, and every leaving of a household."""
         for gone in self.case.members.values():
             for absence in gone.absences:
                 at, act = absence.since, partial(self._merge, gone.id, absence.into)
                 yield Step(at, at.at, act, 0)
                 if over := absence.until:
                     yield Step(over, over.at, partial(self._part, gone.id, absence.into), 0)
+        lefts = sorted(
+            (shared.left, member.id, shared.household, shared.until)
+            for member in self.case.members.values()
+            for shared in member.contributions
+            if shared.left and shared.until
+        )
+        last = {household: left for left, _, household, _ in lefts}
+        for left, member, household, until in lefts:
+            closed = self.case.members[household].status is MemberStatus.CLOSED
+            ends = closed and last[household] == left
+            act = partial(self._leave, member, household, until, ends)
+            yield Step(left, left.at, act, 0)
 
     def _merge(self, gone: MemberId, kept: MemberId) -> None:
         """Lets all that a member has become another's, as when they were merged."""
@@ -78,7 +102,7 @@ class People:
     def _part(self, gone: MemberId, kept: MemberId) -> None:
         """Gives a member back what came with it and is left, as when the merge was undone."""
         books, note = self.books, Note(self.books.now, "", "")
-        group = [one for one in self.members if one == gone or self._came_by(one, gone)]
+        group = self._group(gone)
         del self._into[gone]
         self.members[gone].status = MemberStatus.ACTIVE
         for source in self._books_of(kept):
@@ -97,6 +121,35 @@ class People:
             if one.member_id == kept and one.came_from in group:
                 one.member_id = gone
                 one.came_from = None if one.came_from == gone else one.came_from
+
+    def _leave(self, member: MemberId, household: MemberId, until: datetime, ends: bool) -> None:
+        """Takes a member out of a household, which may end with that, as when they left it."""
+        books, group = self.books, self._group(member)
+        returns = rules_of(books.rules).on_leaving is LeavingPolicy.RETURN
+
+        def mine(each: Contribution) -> bool:
+            return each.household == household and each.since < until
+
+        if ends:
+            self._dissolve(member, household)
+        elif returns:
+            give_back(books, member, household, group)
+        for one in group if returns else ():
+            self.members[one].contributions = [
+                replace(each, returned=each.returned or mine(each))
+                for each in self.members[one].contributions
+            ]
+
+    def _dissolve(self, member: MemberId, household: MemberId) -> None:
+        books = self.books
+        for source in self._books_of(household):
+            target = books.wallet(member, source.wallet)
+            books.move_held(source, target, books.holding(source))
+        hand_over(books, member, household)
+        for one in self._owned():
+            if one.member_id == household:
+                one.member_id, one.came_from = member, None
+        self.members[household].status = MemberStatus.CLOSED
 
     def _part_holds(
         self, lots: Sequence[Lot], source: WalletBook, target: WalletBook
@@ -119,6 +172,10 @@ class People:
             one.came_from = None if one.came_from == target.member_id else one.came_from
         self.books.move_held(source, target, going)
         return [lot for lot in lots if lot.id in leaving]
+
+    def _group(self, member: MemberId) -> list[MemberId]:
+        """A member, and all that are merged into it now."""
+        return [one for one in self.members if one == member or self._came_by(one, member)]
 
     def _came_by(self, member: MemberId, by: MemberId) -> bool:
         while member in self._into:

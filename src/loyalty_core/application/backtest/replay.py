@@ -69,6 +69,7 @@ class Replay:
             self._note_ends(made)
         self._stand(until, self.books.rules)
         self._grants()
+        self._people.end()
 
     def _stand(self, now: datetime, rules: Rules) -> None:
         """Lets the books be at a moment: what time alone does by then is booked."""

@@ -16,11 +16,12 @@ from itertools import chain
 from typing import NamedTuple, TypeVar
 
 from loyalty_core.application.backtest.case import Case
+from loyalty_core.application.backtest.counted import Counted, Segments, defined_otherwise
 from loyalty_core.application.backtest.deciding import Deciding
 from loyalty_core.application.backtest.figures import Counting
 from loyalty_core.application.backtest.replay import Replay
 from loyalty_core.application.backtest.spends import copied
-from loyalty_core.application.backtest.terms import Terms
+from loyalty_core.application.backtest.terms import Terms, in_force
 from loyalty_core.application.backtest.unwritten import Unwritten
 from loyalty_core.application.books import Books
 from loyalty_core.application.claiming import AMPLE, Claiming, count_again
@@ -49,7 +50,6 @@ class Tally:
 
     members: int = 0
     replayed: int = 0
-    left_out: int = 0
     erased: int = 0
     impossible_count: int = 0
     impossible: list[Impossible] = field(default_factory=list)
@@ -68,9 +68,9 @@ class Outcome(NamedTuple):
     was: Sequence[Transaction]
     would: Sequence[Transaction]
     grants: Sequence[GrantRecord]
+    segments: Segments
     impossible: Sequence[Impossible] = ()
     replayed: bool = False
-    left_out: bool = False
 
 
 class Backtesting:
@@ -100,19 +100,27 @@ class Backtesting:
         deciding = Deciding(self._scratch, self._rules, self._rules_at, self._since)
         for members in _pages(reader):
             ids = [one.id for one in members]
-            deciding.copy(members, reader.facts_of_members(ids), reader.codes_of(ids))
+            places = reader.places(one.id for one in members if one.household)
+            deciding.copy(members, reader.facts_of_members(ids), reader.codes_of(ids), places)
             told(len(members))
         for chunk in _in_order_of_merges(reader):
             deciding.decide(chunk, self._until)
             told(len(chunk))
+        others = defined_otherwise(self._rules, in_force(reader.versions(), self._until))
+        counted = Counted(self._scratch, self._rules, self._until, others)
+        counted.count()
         for cases in _cases(reader):
-            for outcome in self._scratch.write(partial(self._book, reader, cases)):
+            for outcome in self._scratch.write(partial(self._book, reader, cases, counted)):
                 self._count(outcome)
             told(sum(map(len, cases)))
-        return self._found()
+        return replace(self._found(), uncounted=others)
 
     def _book(
-        self, reader: Reader, cases: Sequence[Sequence[MemberId]], uow: UnitOfWork
+        self,
+        reader: Reader,
+        cases: Sequence[Sequence[MemberId]],
+        counted: Counted,
+        uow: UnitOfWork,
     ) -> list[Outcome]:
         """Books cases again, and writes them; what became of them is counted once it is kept."""
         terms = Terms(
@@ -122,11 +130,17 @@ class Backtesting:
             lambda version: self._rules_at(uow, version),
         )
         unwritten = Unwritten(uow)
-        found = [self._outcome(uow, case, terms, unwritten) for case in _loaded(reader, uow, cases)]
+        entered = counted.enter(uow, list(chain(*cases)))
+        found = []
+        for case in _loaded(reader, uow, cases):
+            segments = counted.asked_of(case, entered)
+            found.append(self._outcome(uow, case, terms, unwritten, segments))
         uow.save(_united(unwritten.done))
         return found
 
-    def _outcome(self, uow: UnitOfWork, case: Case, terms: Terms, unwritten: Unwritten) -> Outcome:
+    def _outcome(
+        self, uow: UnitOfWork, case: Case, terms: Terms, unwritten: Unwritten, segments: Segments
+    ) -> Outcome:
         """What becomes of one case, which is booked again if the rules make a difference to it."""
         was = [*case.transactions, *self._late(uow, case)]
         same = case.erased or (
@@ -134,10 +148,9 @@ class Backtesting:
             and terms.books_alike()
             and all(map(terms.sold_alike, case.redemptions))
         )
-        left_out = not same and case.shared
-        if same or left_out:
+        if same:
             unwritten.save(_as_it_is(uow, case))
-            return Outcome(case, was, was, case.grants, left_out=left_out)
+            return Outcome(case, was, was, case.grants, segments)
         books = Books(unwritten.as_work(), self._rules, EARLIEST)
         unwritten.changes = books.changes
         replay = Replay(books, case, terms)
@@ -147,7 +160,7 @@ class Backtesting:
         books.changes.events.clear()
         books.flush()
         would, grants = books.changes.transactions, tuple(books.changes.grants.values())
-        return Outcome(case, was, would, grants, replay.impossible, replayed=True)
+        return Outcome(case, was, would, grants, segments, replay.impossible, replayed=True)
 
     def _count(self, found: Outcome) -> None:
         """Adds both sides of a case up, and what became of its members."""
@@ -155,14 +168,12 @@ class Backtesting:
         members = case.members.values()
         tally.members += len(members)
         tally.erased += sum(one.status is MemberStatus.ERASED for one in members)
-        tally.left_out += len(members) if found.left_out else 0
         tally.replayed += len(members) if found.replayed else 0
         tally.refuse(found.impossible)
         for record in case.decided.values():
             tally.failed.update(record.deferred)
-        segments: dict[str, Sequence[str]] = {one.id: tuple(one.segments) for one in members}
-        counting.add(found.was, found.would, segments)
-        counting.add_grants(case.grants, found.grants, segments)
+        counting.add(found.was, found.would, found.segments)
+        counting.add_grants(case.grants, found.grants, found.segments)
 
     def _late(self, uow: UnitOfWork, case: Case) -> Sequence[Transaction]:
         """What time has done by now to the books as they are, though nobody booked it yet."""
@@ -194,7 +205,6 @@ class Backtesting:
             replayed=tally.replayed,
             gaining=counting.gaining,
             losing=counting.losing,
-            left_out=tally.left_out,
             erased=tally.erased,
             failed=dict(tally.failed),
         )

@@ -17,6 +17,7 @@ from loyalty_core.application.books import Books
 from loyalty_core.application.catalogue import CATALOGUE, CatalogueReward
 from loyalty_core.application.claiming import AMPLE
 from loyalty_core.application.grants import buy_grant
+from loyalty_core.application.household_spending import Spender
 from loyalty_core.application.offers import priced, view_of
 from loyalty_core.domain.clock import Booked
 from loyalty_core.domain.facts import FactId, FactKey, Order
@@ -94,7 +95,7 @@ class Spends:
         self.refuse("grant", used.member_id, one.wallet, one.points, self.books.now, why)
 
     def _hold(self, one: Redemption) -> None:
-        holder = self.holder(one.came_from or one.member_id)
+        holder = self.holder(self.case.maker(one))
         held = sum(one.lots.values()) or one.points
         again = replace(
             one,
@@ -125,6 +126,7 @@ class Spends:
     def _reserve(self, again: Redemption, stock: int) -> None:
         """Holds the points of a redemption, and claims one of its item if that is limited."""
         books = self.books
+        self._available(again)
         if again.item and not books.uow.claim_stock(again.item, stock):
             raise RedemptionRefused("there is none left")
         try:
@@ -133,6 +135,15 @@ class Spends:
             if again.item:
                 books.uow.unclaim_stock(again.item)
             raise
+
+    def _available(self, again: Redemption) -> int:
+        """What whoever spends can spend now; raises ``HouseholdRefused`` beyond a day's points."""
+        book = self.books.wallet(again.member_id, again.wallet)
+        if again.spender is None:
+            return book.available(self.books.now)
+        people = self.case.decided_members
+        owner, member = people[MemberId(again.member_id)], people[MemberId(again.spender)]
+        return Spender(owner, member).available(self.books, book, again.points)
 
     def _price(self, again: Redemption, one: Redemption) -> int:
         """Gives a redemption the price and worth of now; how many there are of its item.
@@ -147,14 +158,14 @@ class Spends:
         sliding = owned.plugin != CATALOGUE or self._slides(one.reward)
         request = SpendRequest(
             wallet=book.wallet,
-            available=max(book.available(books.now), 0),
+            available=max(self._available(again), 0),
             points=again.points if sliding else None,
             order=self._order(one),
             at=books.now,
         )
         if sliding and again.points > request.available:
             raise InsufficientPoints(f"{again.points} needed, {request.available} available")
-        member = self.case.decided_members.get(MemberId(again.member_id))
+        member = self.case.decided_members.get(MemberId(again.spender or again.member_id))
         view = view_of(member, owned.plugin, books.rules)
         offer = priced(owned, request, view, books.rules)
         if offer.refusal or offer.points <= 0:

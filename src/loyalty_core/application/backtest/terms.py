@@ -65,8 +65,13 @@ class Terms:
 
     def _then(self, at: datetime) -> ConfigVersion:
         """The version in force at a moment; the first one for what is older than all."""
-        place = bisect_right([one.first_used_at for one in self.versions], at)
-        return self.versions[max(place - 1, 0)]
+        return in_force(self.versions, at)
+
+
+def in_force(versions: Sequence[ConfigVersion], at: datetime) -> ConfigVersion:
+    """The version in force at a moment; the first one for what is older than all."""
+    place = bisect_right([one.first_used_at for one in versions], at)
+    return versions[max(place - 1, 0)]
 
 
 def _at(document: Mapping[str, Json], section: str, name: str) -> Json:

@@ -37,6 +37,19 @@ class Unwritten:
         """One redemption of the books at work."""
         return self.changes.redemptions.get(RedemptionId(redemption_id))
 
+    def spent_by(
+        self, household: str, spender: str, wallet: str, since: datetime, now: datetime
+    ) -> int:
+        """How many of a household's points a member holds, or has spent, since a moment."""
+        return sum(
+            one.points - one.returned
+            for one in self.changes.redemptions.values()
+            if (one.member_id, one.spender, one.wallet) == (household, spender, wallet)
+            and one.created_at >= since
+            and one.state in _COUNTED
+            and not one.timed_out(now)
+        )
+
     def unused_grants(self, member: str, rewards: Sequence[str]) -> list[GrantRecord]:
         """What a member bought and has not used or lost, latest first."""
         mine = [

@@ -146,7 +146,6 @@ def _document(found: Backtest, sides: Sides) -> documents.Document:
             "replayed": found.replayed,
             "gaining": found.gaining,
             "losing": found.losing,
-            "left_out": found.left_out,
             "erased": found.erased,
         },
         "months": _compared("month", found.months, sides),
@@ -158,6 +157,7 @@ def _document(found: Backtest, sides: Sides) -> documents.Document:
         "impossible_count": found.impossible_count,
         "impossible": impossible,
         "failed": dict(found.failed),
+        "uncounted": list(found.uncounted),
     }
 
 
@@ -231,10 +231,12 @@ def _told(found: Backtest) -> str:
             f"{found.replayed:,} of {found.members_total:,} members replayed: "
             f"{found.gaining:,} earn more, {found.losing:,} less."
         )
-    if found.left_out:
-        text += f" {found.left_out:,} were left as they were: their books were shared."
     if found.erased:
         text += f" {found.erased:,} erased people are as they were."
+    if found.uncounted:
+        named = ", ".join(found.uncounted)
+        text += f" Counted as of today, and not for the past: {named}. Rules that ask for these"
+        text += " segments went by whom the books had in them then: of new ones, nobody."
     for plugin, facts in found.failed.items():
         text += f" The plugin {plugin!r} failed on {facts:,} facts."
     return text
