@@ -136,9 +136,9 @@ def filled(shop: Shop, program: str, first: str, start: int, end: int) -> tuple[
     minus = f"CASE WHEN i % 2 = 0 THEN -{EQUAL} ELSE -100 * (1 + i % 100000 * 7919 % 1000) END"
     members = (
         "INSERT INTO loyalty_member (id, program, status, joined_at, profile, said, history, "
-        "state, merges, household, contributions, segments) "
+        "state, merges, absences, household, contributions, segments) "
         f"SELECT {made}, '{program}', 'active', {at}, "
-        f"'{{}}', '{{}}', '{{}}', '{{}}', '[]', {no}, '[]', '{{}}' FROM {numbers} AS numbers"
+        f"'{{}}', '{{}}', '{{}}', '{{}}', '[]', '[]', {no}, '[]', '{{}}' FROM {numbers} AS numbers"
     )
     scores = (
         "INSERT INTO loyalty_score (member_id, board, period, program, minus, reached_at) "

@@ -206,6 +206,7 @@ def member_row(shop: Shop, member: str) -> dict[str, Any]:
         "history": HISTORY,
         "state": {},
         "merges": [],
+        "absences": [],
         "household": False,
         "contributions": [],
         "segments": {},

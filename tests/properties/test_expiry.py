@@ -36,6 +36,7 @@ SHAPES = {  # the facts are 18 to 30 days old, so that all this is still to come
 }
 
 MADE = {
+    tables.redemption: ("ended_id",),
     tables.transaction: ("id",),
     tables.entry: ("transaction_id",),
     tables.event: ("id", "transaction_id"),
@@ -57,7 +58,7 @@ def rows_of(connection: Connection, program: str) -> dict[str, list[str]]:
         ).all()
     )
     found: dict[str, list[str]] = {}
-    for table in (tables.wallet, tables.lot, tables.redemption, *MADE):
+    for table in (tables.wallet, tables.lot, *MADE):
         mine = table.c.program == program if "program" in table.c else table.c.member_id.in_(ours)
         new = MADE.get(table, ())
         found[table.name] = sorted(
