@@ -15,7 +15,9 @@ from loyalty_core.testing.conformance import SentWebhook, deliver
 from loyalty_core.testing.double import Asked, Fault, PlatformDouble
 
 PATIENCE = 1
-"""Seconds after which a connector gives a slow shop up here; the shop takes twice as long."""
+"""Seconds after which a connector gives a slow shop up here."""
+LATE = 20 * PATIENCE
+"""Seconds that a slow shop takes at most: until all that can be tried again was."""
 ROUNDS = 6
 FINE = Fault(kind="delay", seconds=0)
 
@@ -108,8 +110,8 @@ def _ways(writes: bool) -> Iterator[Fault]:
     for kind in ("drop", "forget", "truncate"):
         yield Fault(kind=kind)
     if writes:
-        yield Fault(kind="late", seconds=2 * PATIENCE)
-        yield Fault(kind="delay", seconds=2 * PATIENCE)
+        yield Fault(kind="late", seconds=LATE)
+        yield Fault(kind="delay", seconds=LATE)
 
 
 @contextmanager

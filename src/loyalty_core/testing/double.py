@@ -68,7 +68,8 @@ class Fault:
     ``answer``: with ``answer``, such as a 429 or a 503, and nothing is done. ``drop``: the line is
     cut before anything is done. ``forget``: it is done, and the line is cut before the answer.
     ``truncate``: the answer ends in the middle. ``delay``: it is done after ``seconds``. ``late``:
-    it is done, and answered after ``seconds``. ``drip``: each byte takes a fifth of a second.
+    it is done, and answered after ``seconds``. Of both ``settle`` ends the wait. ``drip``: each
+    byte takes a fifth of a second.
     """
 
     kind: FaultKind
@@ -99,6 +100,7 @@ class PlatformDouble:
         self.during: Callable[[Asked], None] | None = None
         self._lock = threading.RLock()
         self._ended = threading.Condition(self._lock)
+        self._settling = threading.Event()
         self._going = 0
         self._server: ThreadingHTTPServer | None = None
 
@@ -136,9 +138,11 @@ class PlatformDouble:
         return self
 
     def settle(self) -> None:
-        """Waits until all that was asked is done, also for those who have hung up."""
+        """Lets all that was asked be done now, also for those who have hung up, and waits for it."""
+        self._settling.set()
         with self._ended:
             self._ended.wait_for(lambda: not self._going, timeout=30)
+        self._settling.clear()
 
     def __exit__(
         self,
@@ -172,7 +176,7 @@ class PlatformDouble:
             self._send(handler, Answer(status=503))
             return
         if fault is not None and fault.kind == "delay":
-            time.sleep(fault.seconds)
+            self._settling.wait(fault.seconds)
         if fault is not None and fault.kind == "drop":
             _cut(handler)
             return
@@ -187,7 +191,7 @@ class PlatformDouble:
             _cut(handler)
             return
         if fault is not None and fault.kind == "late":
-            time.sleep(fault.seconds)
+            self._settling.wait(fault.seconds)
         whole = fault is None or fault.kind != "truncate"
         drips = fault is not None and fault.kind == "drip"
         with suppress(ConnectionError):  # who waited has hung up
