@@ -138,7 +138,7 @@ class PlatformDouble:
         return self
 
     def settle(self) -> None:
-        """Lets all that was asked be done now, also for those who have hung up, and waits for it."""
+        """Lets all that was asked be done, also for those who hung up, and waits for it."""
         self._settling.set()
         with self._ended:
             self._ended.wait_for(lambda: not self._going, timeout=30)
