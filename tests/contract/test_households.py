@@ -116,6 +116,19 @@ def test_what_others_spent_is_owed_by_whose_order_is_refunded(shop: Shop) -> Non
 
 
 @pytest.mark.hard_case("H3")
+def test_an_order_that_is_worth_nothing_any_more_takes_back_what_was_all_shared(
+    shop: Shop,
+) -> None:
+    ours = home(opened(shop, wallet={"debt": "negative"}), "ada", "bob")
+    ours.buys("ada", "1", 60)
+    ours.spends("bob", 20)
+    assert ours.buys("ada", "1", 0, version=2) == {"points": -40}
+    assert (ours.of("ada"), ours.has()) == ((-20, -20, 0, 20), (0, 0, 0, 0))
+    assert ours.buys("ada", "1", 50, version=3) == {"points": 30}
+    assert (ours.of("ada"), ours.has()) == ((0, 0, 0, 0), (30, 30, 0, 0))
+    assert ours.loyalty.verify().problems == ()
+
+
 def test_points_given_back_return_to_the_households_lots(shop: Shop) -> None:
     loyalty = opened(shop, wallet={"expiry": {"after_days": 30}})
     ours = home(loyalty, "ada", "bob")

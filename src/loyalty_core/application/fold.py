@@ -326,7 +326,8 @@ def _settle(
     dropped = [award for award in record.awards if award.name not in names]
     for award in dropped:
         award.amount, award.lines = 0, {}
-    record.awards = [award for award in desired if award.amount or award.lot_id] + dropped
+    stay = {award.name[:3] for award in desired if award.amount or award.lot_id}
+    record.awards = [award for award in desired if award.name[:3] in stay] + dropped  # both parts
     record.config_version = record.config_version or version
     record.deferred = tuple(dict.fromkeys(failed))
     record.status = FactStatus.DEFERRED if failed else FactStatus.BOOKED
