@@ -115,7 +115,6 @@ def test_what_others_spent_is_owed_by_whose_order_is_refunded(shop: Shop) -> Non
     assert (ours.of("ada"), ours.has()) == ((-30, -30, 0, 30), (10, 10, 0, 0))
 
 
-@pytest.mark.hard_case("H3")
 def test_an_order_that_is_worth_nothing_any_more_takes_back_what_was_all_shared(
     shop: Shop,
 ) -> None:
@@ -129,6 +128,7 @@ def test_an_order_that_is_worth_nothing_any_more_takes_back_what_was_all_shared(
     assert ours.loyalty.verify().problems == ()
 
 
+@pytest.mark.hard_case("H3")
 def test_points_given_back_return_to_the_households_lots(shop: Shop) -> None:
     loyalty = opened(shop, wallet={"expiry": {"after_days": 30}})
     ours = home(loyalty, "ada", "bob")
