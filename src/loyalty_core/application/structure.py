@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import difflib
 from collections import abc
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import fields, is_dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from enum import StrEnum
@@ -36,6 +36,7 @@ from loyalty_core.application.values import (
     an_expires_at,
     any_json,
     exactly,
+    kind_of,
     one_of,
     or_text,
     shown,
@@ -45,6 +46,8 @@ from loyalty_core.domain.amounts import Minor, format_scaled
 from loyalty_core.domain.clock import LocalMoment
 from loyalty_core.domain.facts import Json, Scalar
 from loyalty_core.domain.names import Name
+from loyalty_core.domain.secrets import unreferenced
+from loyalty_core.domain.settings import SECRET
 from loyalty_core.errors import ConfigError, LoyaltyError, Problem
 
 T = TypeVar("T")
@@ -54,7 +57,8 @@ def read_settings(kind: type[T], section: Mapping[str, Json], *, where: str) -> 
     """The settings dataclass ``kind`` that a section of a configuration describes.
 
     Raises ``ConfigError`` with every unknown key, wrong type and missing value at once, each
-    with its path below ``where``.
+    with its path below ``where``. What stands in a field that is marked as ``secret`` and is no
+    reference is refused, and never shown.
     """
     try:
         return converter(0).structure(section, kind)
@@ -116,22 +120,26 @@ def _is_json(kind: Any) -> bool:
 
 def _table(made: Converter, kind: Any) -> Callable[[object, Any], Any]:
     plain, whole = get_type_hints(kind), get_type_hints(kind, include_extras=True)
-    annotated: Any = {
+    own: Any = {
         name: override(struct_hook=partial(_structured, made, hint))
         for name, hint in whole.items()
         if hint != plain[name]  # cattrs takes annotations off where they are texts
     }
+    for item in fields(kind):
+        if item.metadata.get(SECRET):
+            hook = partial(_referring, made, whole[item.name], item.default)
+            own[item.name] = override(struct_hook=hook)
     inner = make_dict_structure_fn(
         kind,
         made,
         _cattrs_forbid_extra_keys=True,
         _cattrs_detailed_validation=True,
-        **annotated,
+        **own,
     )
 
     def structure(value: Any, target: Any) -> Any:
         if not isinstance(value, abc.Mapping):
-            raise Wrong(f"{shown(value)} is not a table of keys and values")
+            raise Wrong(f"{kind_of(value)} is not a table of keys and values")
         return inner(cast(Mapping[str, Any], value), target)
 
     return structure
@@ -141,12 +149,28 @@ def _structured(made: Converter, kind: Any, value: object, _: Any) -> Any:
     return made.structure(value, kind)
 
 
+class _Unreferenced(ValueError):
+    """A secret, or more of them, where references are to be; places are below the setting."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("a secret stands in the file")
+        self.problems = problems
+
+
+def _referring(made: Converter, kind: Any, usual: object, value: Any, _: Any) -> Any:
+    """A setting that refers to secrets: looked at before any message could tell what it is."""
+    left_out = value is None or value == usual == ""
+    if not left_out and (problems := list(unreferenced("", value))):
+        raise _Unreferenced(problems)
+    return made.structure(value, kind)
+
+
 def _mapping(made: Converter, kind: Any) -> Callable[[object, Any], Any]:
     inner = mapping_structure_factory(kind, made, detailed_validation=True, structure_to=dict)
 
     def structure(value: object, target: Any) -> Any:
         if not isinstance(value, abc.Mapping):
-            raise Wrong(f"{shown(value)} is not a table of keys and values")
+            raise Wrong(f"{kind_of(value)} is not a table of keys and values")
         return inner(cast(Mapping[str, Any], value), target)
 
     return structure
@@ -196,7 +220,7 @@ def _sequence(made: Converter, kind: Any) -> Callable[[object, Any], Any]:
 
     def structure(value: object, _: Any) -> Any:
         if not isinstance(value, list | tuple):
-            raise Wrong(f"{shown(value)} is not a list")
+            raise Wrong(f"{kind_of(value)} is not a list")
         return tuple(inner(value, items))
 
     return structure
@@ -239,6 +263,9 @@ def problems_of(error: BaseException, where: str, kind: Any = None) -> Iterator[
         yield Problem(where, "missing", "Add it.")
     elif isinstance(error, Wrong):
         yield Problem(where, str(error), error.remedy)
+    elif isinstance(error, _Unreferenced):
+        for found in error.problems:
+            yield replace(found, where=where + found.where)
     elif isinstance(error, LoyaltyError):
         yield Problem(error.where or where, error.message, error.remedy, error.code)
     else:

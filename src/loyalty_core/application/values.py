@@ -7,7 +7,7 @@ of a list or a table: who wrote one into the wrong place may have written a secr
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any, cast
@@ -27,12 +27,25 @@ class Wrong(ValueError):
         self.remedy = remedy
 
 
+_KINDS = {str: "text", int: "number", float: "number", bool: "truth value", list: "list"}
+_PLAIN = str | int | float | Decimal | date | time
+
+
+def kind_of(value: object) -> str:
+    """What a value is, and nothing of what is in it: ``this text``, ``this table``."""
+    if isinstance(value, Mapping):
+        return "this table"
+    return f"this {_KINDS.get(type(value), type(value).__name__)}"
+
+
 def shown(value: object) -> str:
-    """A value as a message shows it: its beginning, or its type where it cannot be written."""
+    """A value as a message shows it: its beginning, or only what it is if it has parts."""
+    if value is not None and not isinstance(value, _PLAIN):
+        return kind_of(value)
     try:
         text = repr(value)
-    except (ValueError, RecursionError):  # thousands of digits, or nested too deeply
-        return f"this {type(value).__name__}"
+    except ValueError:  # thousands of digits
+        return kind_of(value)
     return text if len(text) <= 60 else text[:57] + "..."
 
 
