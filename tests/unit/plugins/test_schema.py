@@ -43,7 +43,7 @@ def read(document: Mapping[str, Any]) -> list[str]:
     kinds: list[tuple[type | None, Any, str]] = [(ConfigFile, made, "")]
     sections = made.get("plugins")
     for name, section in sections.items() if isinstance(sections, dict) else ():
-        kinds.append((load([name], ())[name].manifest.config, section, f"plugins.{name}"))
+        kinds.append((load(name).manifest.config, section, f"plugins.{name}"))
     kinds.append((GatewaySettings, made.get("gateway", {}), "gateway"))
     for kind, section, where in kinds:
         try:

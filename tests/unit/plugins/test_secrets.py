@@ -26,7 +26,7 @@ Place = tuple[str | int, ...]
 SETTINGS = {
     name: manifest.config
     for name in sorted({point.name for point in entry_points(group="loyalty.plugins")})
-    if (manifest := load([name], ())[name].manifest).config is not None
+    if (manifest := load(name).manifest).config is not None
 }
 
 
