@@ -51,8 +51,8 @@ class Plugin(Protocol):
 
 def find(
     wanted: Iterable[str], given: Iterable[object]
-) -> tuple[dict[str, Plugin], list[PluginError]]:
-    """The plugins that are switched on, by id, and why those that are lacking cannot be had.
+) -> tuple[dict[str, Plugin], dict[str, PluginError]]:
+    """The plugins that are switched on, and why those that are lacking cannot be had, by id.
 
     Both are in the order of the configuration. Raises ``PluginError`` for what is given and is no
     plugin.
@@ -62,14 +62,14 @@ def find(
     looked = not set(wanted) <= set(direct)  # reading what is installed takes its time
     points = {point.name: point for point in entry_points(group=GROUP)} if looked else {}
     found: dict[str, Plugin] = {}
-    refused: list[PluginError] = []
+    refused: dict[str, PluginError] = {}
     for name in wanted:
         try:
             plugin = direct[name] if name in direct else _installed(name, points, direct)
             _check_version(plugin.manifest)
             found[name] = plugin
         except PluginError as error:
-            refused.append(error)
+            refused[name] = error
     return found, refused
 
 
@@ -77,7 +77,7 @@ def load(name: str, given: Iterable[object] = ()) -> Plugin:
     """One plugin, by id; raises ``PluginMissing`` or ``PluginError``."""
     found, refused = find([name], given)
     if refused:
-        raise refused[0]
+        raise refused[name]
     return found[name]
 
 

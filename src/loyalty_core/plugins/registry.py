@@ -67,8 +67,8 @@ class Registry:
         if refused:
             _, faults = settings_of(plugins, config.plugins)
             if faults or len(refused) > 1:
-                raise ConfigError([*map(_problem, refused), *faults])
-            raise refused[0]
+                raise ConfigError([*map(_problem, refused.values()), *faults])
+            raise next(iter(refused.values()))
         return cls(plugins)
 
     def rules(self, config: ProgramConfig, *, past: bool = False) -> Rules:
@@ -343,9 +343,9 @@ def _section_faults(document: Mapping[str, Json], given: Iterable[object]) -> li
     try:
         found, refused = find(sections, given)
     except PluginError as error:  # what was given is no plugin
-        found, refused = {}, [error]
+        return [_problem(error)]
     on = {name: plugin for name, plugin in found.items() if name in tables}
-    return [*map(_problem, refused), *settings_of(on, tables)[1]]
+    return [*map(_problem, refused.values()), *settings_of(on, tables)[1]]
 
 
 def _problem(error: PluginError) -> Problem:

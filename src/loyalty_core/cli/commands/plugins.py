@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.text import Text
 
+from loyalty_core.application.config import document_of
 from loyalty_core.cli.documents import Document, moment
 from loyalty_core.cli.options import DEFAULT_CONFIG, ConfigOption, DatabaseOption, JsonOption
-from loyalty_core.cli.output import REJECTED, add, answer, plain, table
+from loyalty_core.cli.output import (
+    REJECTED,
+    add,
+    answer,
+    error_document,
+    exit_code,
+    plain,
+    print_json,
+    stdout_console,
+    table,
+)
 from loyalty_core.cli.session import opened
 from loyalty_core.cli.views import when
+from loyalty_core.domain.facts import Json
 from loyalty_core.domain.plugin_states import LiftReceipt, PluginState, PluginStatus
 from loyalty_core.domain.programs import ProgramConfig
+from loyalty_core.errors import ConfigError, PluginError
+from loyalty_core.plugins.describing import unopened
 
 HOOK = "loyalty_"
+REFUSED = "refused"
 
 
 def register(app: typer.Typer) -> None:
@@ -40,11 +56,18 @@ def show(
     A plugin in quarantine is not called for what it failed at, or was slow at, ten times in a row:
     what it would have decided or done waits, and what it would have shown is left out. Then the
     exit code is that of a rejection.
+
+    One that keeps the program from opening is listed as refused, with why; what waits for plugins
+    is not known then.
     """
     if context.invoked_subcommand is not None:
         return
-    with opened(config, database) as loyalty:
-        found = loyalty.plugin_status()
+    try:
+        with opened(config, database) as loyalty:
+            found = loyalty.plugin_status()
+    except (ConfigError, PluginError) as error:
+        _show_refused(config, error, as_json)
+        raise
     document: Document = {"plugins": [_document(one) for one in found]}
     answer(document, as_json, lambda console: _show(console, found, loyalty.config))
     if any(one.state is PluginState.QUARANTINED for one in found):
@@ -76,6 +99,35 @@ def lift(
         raise typer.Exit(REJECTED)
 
 
+def _show_refused(config: Path, error: ConfigError | PluginError, as_json: bool) -> None:
+    """Lists the plugins of a program that does not open, if one of them is why.
+
+    As JSON it is one document with the error, so the command ends here.
+    """
+    try:
+        sections = document_of(config).get("plugins")
+    except ConfigError:
+        return
+    found, reasons = unopened(sections if isinstance(sections, dict) else {}, error)
+    if not reasons:
+        return
+    if as_json:
+        listed: list[Json] = [_unopened(one, reasons.get(one.id)) for one in found]
+        print_json({"plugins": listed, "error": error_document(error)})
+        raise typer.Exit(exit_code(error))
+    shown = table("plugin", "version", "state", "why")
+    for one in found:
+        why = reasons.get(one.id, "")
+        add(shown, one.id, one.version, REFUSED if why else one.state.value, why)
+    stdout_console().print(shown)
+
+
+def _unopened(one: PluginStatus, why: str | None) -> Document:
+    unknown = {"deferred_facts": None, "pending_deliveries": None, "dead_deliveries": None}
+    state = {"state": REFUSED, "refused": why} if why else {}
+    return {**_document(one), **unknown, **state}
+
+
 def _document(one: PluginStatus) -> Document:
     held = one.state is PluginState.QUARANTINED
     return {
@@ -94,6 +146,7 @@ def _document(one: PluginStatus) -> Document:
         "deferred_facts": one.deferred_facts,
         "pending_deliveries": one.pending_deliveries,
         "dead_deliveries": one.dead_deliveries,
+        "refused": None,
         "quarantine": {
             "calls": list(one.held),
             "reason": one.reason,
