@@ -293,6 +293,26 @@ ANOTHER = """\
         return code
 
 """
+VERIFIES = """\
+    def verify(self, request):
+        key = self.secrets[0].reveal().encode()
+"""
+ASKS_FIRST = f"""{VERIFIES}\
+        try:
+            self._ask("GET", "/orders")
+        except ConnectorError as error:
+            raise ConnectorError(f"{{error.message}} who has {{key}}")
+"""
+TELLS_A_401 = """\
+    def _make(self, path, ours):
+        try:
+            self._ask("PUT", path, ours)
+        except ConnectorError as error:
+            if "401" not in error.message:
+                raise
+            raise ConnectorError(f"it refuses {self.secrets[0].reveal()}")
+
+"""
 CONNECTORS: dict[str, list[tuple[str, tuple[Change, ...]]]] = {
     "LQ218": [
         (
@@ -332,6 +352,19 @@ CONNECTORS: dict[str, list[tuple[str, tuple[Change, ...]]]] = {
             (
                 *lacking(MAKES, SHOWN),
                 ("shop.py", 'f"it answers {answer.status}"', 'f"it answers {answer.body}"'),
+            ),
+        ),
+        (
+            "Booth: the value of BOOTH_KEY is told",
+            (*lacking(MAKES, SHOWN), ("shop.py", VERIFIES, ASKS_FIRST)),
+        ),
+        (
+            "Booth: the value of BOOTH_KEY is told",
+            (
+                *lacking(SHOWN),
+                ("shop.py", VERIFIES, f"{VERIFIES}        self._ask('GET', '/orders')\n"),
+                ("shop.py", "    def _ask", f"{TELLS_A_401}    def _ask"),
+                ("shop.py", 'self._ask("PUT", path, ours)', "self._make(path, ours)"),
             ),
         ),
     ],
