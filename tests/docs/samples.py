@@ -39,8 +39,8 @@ KINDS = {
     "file": "test_console.py writes it, for the commands of the page",
     "template": "test_templates.py looks up what it shows",
     "js": "test_templates.py has an engine read it",
-    "paths": "test_templates.py looks for each path",
-    "message": "test_templates.py looks for it in the code, with any values in its gaps",
+    "paths": "test_trees.py looks for each path",
+    "log": "test_logs.py compares it with what is logged",
     "generated": "test_reference.py compares the page with the code",
     "outside": "tests/outside runs the page where its plugin is installed",
     "unrun": "nothing: the block says why",
@@ -57,7 +57,7 @@ BY_LANGUAGE = {
     "php": "template",
     "js": "js",
     "tree": "paths",
-    "log": "message",
+    "log": "log",
 }
 
 
