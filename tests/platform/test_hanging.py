@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from threading import Event as Flag
 from threading import current_thread
+from time import sleep
 from typing import Any
 
 import pytest
@@ -199,6 +200,7 @@ def test_a_connector_that_does_not_come_back_from_a_page(
     for _ in range(TEN):
         with pytest.raises(PluginFailed) as raised:
             market.reconcile("stall.main")
+        sleep(0.002)  # longer than it is waited for, so that it counts each time
     assert raised.value.message == "plugin 'stall' is not back yet from changed_since stall.main"
     assert status_of(market, "stall").held == ("changed_since stall.main",)
     assert market.connector_health("stall.main").ok is False
