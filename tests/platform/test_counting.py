@@ -16,6 +16,7 @@ from loyalty_core.application.quarantine import Call, Quarantine
 from loyalty_core.errors import StoreBusy
 from tests.contract.conftest import Shop
 from tests.contract.test_handing_over import Giving, funded
+from tests.platform.stopwatch import quarantine_of
 from tests.toy import START, order
 
 SHOW = Call("slow", "show")
@@ -99,7 +100,7 @@ def test_who_only_asks_does_not_wait_for_who_writes(
     asked: list[str] = []
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        _slow(loyalty._parts.rules.quarantine, 1)
+        _slow(quarantine_of(loyalty), 1)
         monkeypatch.setattr(loyalty._parts.store, "write", asked.append)
         assert loyalty.statement(member).member.id == member
         other.execute("ROLLBACK")
@@ -110,7 +111,7 @@ def test_what_is_to_be_handed_over_waits_while_its_reward_is_held(shop: Shop) ->
     toy = Giving()
     loyalty = shop.open(toys=(toy,))
     member = funded(loyalty, 60)
-    _slow(loyalty._parts.rules.quarantine, TEN, Call("toy", "fulfil", "toy.gift"))
+    _slow(quarantine_of(loyalty), TEN, Call("toy", "fulfil", "toy.gift"))
     name = loyalty.redeem(member, key="1").redemption_id
     for _ in range(20):
         shop.clock.advance(days=1)
