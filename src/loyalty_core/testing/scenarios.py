@@ -255,7 +255,7 @@ def _offer(result: Quote | RedemptionReceipt) -> SpendOffer | RedemptionReceipt:
 
 
 def _to_pay(step: Table, result: Any) -> str:
-    """The member price: what the lines of the cart cost after the points."""
+    """What is left to pay of the cart's lines, as they stand there, after the points."""
     cart = step["quote"] if "quote" in step else step["redeem"]["cart"]
     worth = _offer(result).worth
     scale = 10**worth.digits
