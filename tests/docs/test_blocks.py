@@ -10,7 +10,6 @@ import doctest
 import io
 import json
 import re
-import sys
 import tomllib
 import types
 from decimal import Decimal
@@ -23,6 +22,7 @@ from jsonschema import Draft202012Validator
 from docs.generate import REFERENCE
 from docs.generate.facts_words import EXAMPLES
 from loyalty_core import ConfigError, FactError, Loyalty, RecordStatus
+from loyalty_core.testing.quality.modules import importable
 from loyalty_gateway.settings import settings_of
 from tests.architecture.tree import ROOT
 from tests.docs.samples import Block, blocks, kind_of, of_kind
@@ -59,14 +59,14 @@ def open_part(text: str) -> None:
 def run(page: Path) -> None:
     """Runs a page's Python but for its files; what is printed must be what the page shows."""
     name = f"{page.stem} of the documentation"
-    module = sys.modules[name] = types.ModuleType(name)  # classes are looked for by their module
+    module = types.ModuleType(name)
     namespace = vars(module)
     try:
-        for block in blocks(page):
-            if kind_of(block) == "python":
-                (run_code if block.language == "python" else run_session)(block, namespace)
+        with importable(module):
+            for block in blocks(page):
+                if kind_of(block) == "python":
+                    (run_code if block.language == "python" else run_session)(block, namespace)
     finally:
-        del sys.modules[name]
         for left_open in [one for one in namespace.values() if isinstance(one, Loyalty)]:
             left_open.close()
 

@@ -25,7 +25,8 @@ from loyalty_core import (
 from loyalty_core.application.quarantine import MOST_FAILURES as TEN
 from loyalty_core.application.quarantine import Call, Quarantine
 from tests.contract.conftest import Shop
-from tests.platform.test_slowness import sale, status_of
+from tests.platform.broken import sale, status_of
+from tests.platform.stopwatch import quarantine_of
 from tests.stall import Stall, sent
 from tests.toy import Toy, order, points
 
@@ -57,7 +58,7 @@ def hanging() -> Iterator[Hanging]:
 
 
 def _impatient(loyalty: Loyalty) -> Loyalty:
-    quarantine = loyalty._parts.rules.quarantine
+    quarantine = quarantine_of(loyalty)
     quarantine.wait_ms = quarantine.page_ms = 1
     return loyalty
 
@@ -85,7 +86,7 @@ def test_a_handler_that_does_not_come_back_holds_up_nobody(
     assert loyalty.tick().delivery_failures == 0
     assert hanging.called == ["loyalty handle hanging.all"]  # it has not come back yet
     hanging.hangs.clear()
-    loyalty._parts.rules.quarantine.wait_ms = 60_000
+    quarantine_of(loyalty).wait_ms = 60_000
     assert loyalty.lift("hanging").lifted
     assert (loyalty.tick().delivered, status_of(loyalty, "hanging").pending_deliveries) == (
         TEN + 3,
@@ -168,7 +169,7 @@ def test_a_connector_that_does_not_come_back_from_a_message(
     assert market.connector_status("stall.main").pending == 3
     assert market.work_inbox().put_off == 0  # they are not even taken
     stall.hangs.clear()
-    market._parts.rules.quarantine.wait_ms = 60_000
+    quarantine_of(market).wait_ms = 60_000
     market.lift("stall")
     assert market.work_inbox().done == 3
     member = market.find({"email": "ada@example.org"})
@@ -186,7 +187,7 @@ def test_a_connector_that_does_not_come_back_from_what_it_is_to_do(
     status = market.connector_status("stall.main")
     assert (status.actions_pending, status.actions_dead, status.disabled_at) == (3, 0, None)
     stall.hangs.clear()
-    market._parts.rules.quarantine.wait_ms = 60_000
+    quarantine_of(market).wait_ms = 60_000
     market.lift("stall")
     shop.clock.advance(days=1)
     market.tick()
@@ -205,7 +206,7 @@ def test_a_connector_that_does_not_come_back_from_a_page(
     assert status_of(market, "stall").held == ("changed_since stall.main",)
     assert market.connector_health("stall.main").ok is False
     stall.hangs.clear()
-    market._parts.rules.quarantine.page_ms = 60_000
+    quarantine_of(market).page_ms = 60_000
     market.lift("stall")
     assert market.reconcile("stall.main").missing == 1
 
