@@ -33,6 +33,7 @@ from pathlib import Path
 from typing import Any
 
 from loyalty_core import (
+    SHIPPING,
     Dated,
     FactReceipt,
     Goal,
@@ -254,14 +255,15 @@ def _offer(result: Quote | RedemptionReceipt) -> SpendOffer | RedemptionReceipt:
     return offer
 
 
-def _to_pay(step: Table, result: Any) -> str:
-    """The member price: what the lines of the cart cost after the points."""
+def _to_pay(player: Player, step: Table, result: Any) -> str:
+    """What the lines of the cart cost at the member price, after the points."""
     cart = step["quote"] if "quote" in step else step["redeem"]["cart"]
+    quote = result if isinstance(result, Quote) else _quote(player, step, cart, "")
     worth = _offer(result).worth
-    scale = 10**worth.digits
-    total = sum(int(line["amount"].replace(".", "")) for line in cart["lines"])
     assert all(len(line["amount"].partition(".")[2]) == worth.digits for line in cart["lines"])
-    assert scale > 0
+    total = sum(int(line["amount"].replace(".", "")) for line in cart["lines"])
+    if quote.pricing is not None:
+        total = sum(one.member_price for one in quote.pricing.lines if one.line != SHIPPING)
     return format_scaled(total - worth.amount_minor, worth.digits)
 
 
@@ -324,7 +326,7 @@ VIEWS: Mapping[str, Callable[[Player, Table, Any, Any], Any]] = {
     "points": lambda player, step, result, _: _offer(result).points,
     "worth": lambda player, step, result, _: str(_offer(result).worth),
     "lines": lambda player, step, result, _: dict(_offer(result).lines),
-    "to_pay": lambda player, step, result, _: _to_pay(step, result),
+    "to_pay": lambda player, step, result, _: _to_pay(player, step, result),
     "offers": lambda player, step, result, _: sorted(result.offers),
     "expired": lambda player, step, result, _: dict(result.expired),
     "paid": lambda player, step, result, _: str(result.amount),
