@@ -10,8 +10,8 @@
                                               # link, settle
     expect = { changes = { points = 250 }, available = { points = 250 } }
 
-With `programs = ["one", "other"]`, folders beside it, they share a database; `program` in a step
-says whose it is, else it is the first one's.
+With `programs = ["one", "other"]`, folders beside it ("" is its own), they share a database;
+`program` in a step says whose it is, else it is the first one's.
 
 Facts and carts have their documented JSON form; left out, `source` is "shop", `occurred_at` the
 step's moment and `identities` the member's. Points are in the wallet's smallest unit. What there
