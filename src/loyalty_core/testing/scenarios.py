@@ -15,8 +15,9 @@ With `programs = ["one", "other"]`, folders beside it ("" is its own), they shar
 
 Facts and carts have their documented JSON form; left out, `source` is "shop", `occurred_at` the
 step's moment and `identities` the member's. Points are in the wallet's smallest unit. What there
-is for the catalogue and grants is in `scenario_grants.py`, for segments in
-`scenario_segments.py`, for what plugins show in `scenario_shown.py`. What there is for a plugin
+is to enrol and find people is in `scenario_people.py`, for the catalogue and grants in
+`scenario_grants.py`, for segments in `scenario_segments.py`, for what plugins show in
+`scenario_shown.py`. What there is for a plugin
 besides is in the module that its entry point in `loyalty.scenarios` names, as ``ACTIONS`` and
 ``VIEWS`` like here.
 """
@@ -40,7 +41,6 @@ from loyalty_core import (
     Loyalty,
     LoyaltyError,
     Pricing,
-    Profile,
     Quote,
     RecordStatus,
     RedemptionReceipt,
@@ -51,6 +51,7 @@ from loyalty_core import (
 )
 from loyalty_core.storage.engine import open_engine
 from loyalty_core.testing import scenario_grants as granting
+from loyalty_core.testing import scenario_people as people
 from loyalty_core.testing import scenario_segments as segmenting
 from loyalty_core.testing.scenario_front import Front
 from loyalty_core.testing.scenario_shown import shown
@@ -190,14 +191,6 @@ def _record(player: Player, step: Table, fact: Table, key: str) -> FactReceipt:
     return player.loyalty.record(filled)
 
 
-def _enrol(player: Player, step: Table, profile: Table, key: str) -> object:
-    given: Mapping[str, Any] = {
-        name: tuple(value) if name == "tags" else value for name, value in profile.items()
-    }
-    made = Profile(**given)
-    return player.loyalty.enrol(player.identities(step), source="shop", profile=made, key=key)
-
-
 def _quote(player: Player, step: Table, cart: Table, key: str) -> Quote:
     member = player.loyalty.find(player.identities(step), source="shop")
     return player.front.quote(_plain(cart), member.id if member else None)
@@ -228,11 +221,11 @@ def _settle(player: Player, step: Table, payment: Table, key: str) -> Settlement
 
 ACTIONS: Mapping[str, Callable[[Player, Table, Any, str], Any]] = {
     "record": _record,
-    "enrol": _enrol,
     "quote": _quote,
     "redeem": _redeem,
     "adjust": _adjust,
     "tick": _tick,
+    **people.ACTIONS,
     **granting.ACTIONS,
     **segmenting.ACTIONS,
     "link": _link,
@@ -333,7 +326,6 @@ VIEWS: Mapping[str, Callable[[Player, Table, Any, Any], Any]] = {
     "owed": lambda player, step, result, _: {
         one.partner: str(one.closing) for one in player.loyalty.settlements()
     },
-    "members": lambda player, step, result, _: player.loyalty.report().members,
     "orders": lambda player, step, result, _: player.loyalty.report().orders,
     "activities": lambda player, step, result, _: player.loyalty.report().activities,
     "wallets": lambda player, step, result, _: [
@@ -379,6 +371,7 @@ VIEWS: Mapping[str, Callable[[Player, Table, Any, Any], Any]] = {
         missed.benefit: str(missed.missing) for missed in _pricing(result).missed
     },
     "expiring": _wallets(lambda wallet: [_dated(dated) for dated in wallet.expiring]),
+    **people.VIEWS,
     **granting.VIEWS,
     **segmenting.VIEWS,
     "shown": shown,
