@@ -2,8 +2,7 @@
 
 A page's Python blocks run in order in one namespace, in an empty folder. What a session (`pycon`)
 shows, and what stands behind a `print` as a comment, is compared with what is printed. TOML that
-shows part of a configuration is completed. JSON is a fact, which the schema takes and a program
-books, or an answer of GraphQL, which test_graphql.py compares.
+shows part of a configuration is completed. A fact is one that the schema takes and a program books.
 """
 
 import contextlib
@@ -112,11 +111,10 @@ def test_toml_opens(block: Block) -> None:
     open_part(block.text)
 
 
-@pytest.mark.parametrize("block", of_kind("json"), ids=lambda block: block.place)
-def test_json_is_taken(block: Block) -> None:
-    if not {"data", "errors"} & json.loads(block.text).keys():
-        connector = block.page.parent.parent == ROOT / "plugins"
-        book(block.text, source="shop" if connector else "")
+@pytest.mark.parametrize("block", of_kind("fact"), ids=lambda block: block.place)
+def test_a_fact_is_taken(block: Block) -> None:
+    connector = block.page.parent.parent == ROOT / "plugins"
+    book(block.text, source="shop" if connector else "")
 
 
 @pytest.mark.parametrize("page", PYTHON, ids=lambda page: str(page.relative_to(ROOT)))

@@ -272,14 +272,14 @@ def test_one_that_was_slow_elsewhere_too_begins_anew_once_it_is_lifted(
     assert status_of(there).state is PluginState.ON
 
 
-def test_another_process_learns_within_a_minute_that_it_was_held_and_lifted(
+def test_another_process_learns_within_minutes_that_it_was_held_and_lifted(
     shop: Shop, broken: Broken, watch: Stopwatch
 ) -> None:
     """Also one that records nothing, and only shows."""
     there = opened(shop, broken, watch)
     here, member = _held(shop, broken, watch, "show")
-    here.statement(member)  # with this it is written down
     shop.clock.advance(minutes=2)
+    here.statement(member)  # with this it is written down
     asked = broken.asked.count("show")
     assert there.statement(member).shown == {}
     assert broken.asked.count("show") == asked

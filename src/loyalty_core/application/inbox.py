@@ -146,7 +146,10 @@ class Inbox:
         return InboxReport(**counts)
 
     def _due(self, uow: UnitOfWork, *, now: datetime) -> list[MessageRecord]:
-        """Messages due; what came from a shop whose connector is in quarantine waits."""
+        """Messages due; what came from a shop whose connector is in quarantine waits.
+
+        What a walk found waits with it: things are booked in the order in which they came.
+        """
         held = [
             name
             for name, owned in self._rules.connectors.items()
