@@ -150,11 +150,7 @@ class Inbox:
 
         What a walk found waits with it: things are booked in the order in which they came.
         """
-        held = [
-            name
-            for name, owned in self._rules.connectors.items()
-            if self._rules.quarantine.holds(owned.plugin, "translate", name)
-        ]
+        held = self._rules.quarantine.held_of("translate", self._rules.connectors)
         return uow.due_messages(now, MESSAGES_A_CHUNK, held)
 
     def drop_old(self, now: datetime) -> int:

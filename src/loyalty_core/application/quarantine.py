@@ -15,10 +15,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from threading import Lock, Thread
-from typing import Literal, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from loyalty_core.domain.facts import FactId
 from loyalty_core.errors import PluginFailed, StoreError
+from loyalty_core.ports.program import Owned
 from loyalty_core.ports.quarantine import Quarantined, QuarantineRecord
 from loyalty_core.ports.records import FactRecord
 from loyalty_core.ports.store import Store, UnitOfWork
@@ -112,6 +113,10 @@ class Quarantine:
     def holds(self, plugin: str, name: CallName, of: str = "") -> bool:
         """Whether a plugin is not called for this now."""
         return bool(self.held) and Call(plugin, name, of) in self.held
+
+    def held_of(self, name: CallName, owned: Mapping[str, Owned[Any]]) -> list[str]:
+        """Those of what plugins registered, by id, that are not called for this now."""
+        return [of for of, one in owned.items() if self.holds(one.plugin, name, of)]
 
     def asking(self, plugin: str, name: CallName, of: str = "", *, fact: str = "") -> _Asking:
         """A block in which a plugin is called, timed; about the ``fact`` with this id, if any.

@@ -307,12 +307,8 @@ class Redeeming:
 
         Those of rewards whose plugin is in quarantine wait until that is lifted.
         """
-        now, quarantine = self._clock(), self._rules.quarantine
-        held = [
-            name
-            for name, owned in self._rules.rewards.items()
-            if quarantine.holds(owned.plugin, "fulfil", name)
-        ]
+        now = self._clock()
+        held = self._rules.quarantine.held_of("fulfil", self._rules.rewards)
         due = uow.due_redemptions(now, limit, held)
         uow.lock_members({MemberId(one.member_id) for one in due})
         taken = []

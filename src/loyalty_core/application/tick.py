@@ -225,8 +225,7 @@ class Ticker:
         handlers, plugins = self._handlers(), self._rules.quarantine
         if self._store.joined or not handlers:  # what a host may still roll back is told to nobody
             return False
-        held = {name for name, one in handlers.items() if plugins.holds(one.plugin, "handle", name)}
-        without = sorted(held | away)
+        without = sorted({*plugins.held_of("handle", handlers), *away})
         due = self._store.write(lambda uow: uow.due_deliveries(now, DELIVERIES_A_CHUNK, without))
         for event, subscription, attempts in due:
             error, retry_at = "", None
