@@ -125,6 +125,23 @@ ENVIRON = {
 }
 
 
+@pytest.mark.parametrize(
+    "section",
+    [
+        {"jwt": SECRET},
+        {"jwt": [SECRET]},
+        {"jwt": {**JWT, "secret": SECRET}},
+        {"jwt": {**JWT, "secret": [SECRET]}},
+        {"jwt": {**JWT, "secret": {"key": SECRET}}},
+        {"jwt": {**JWT, "secret": f"env:{SECRET}"}},
+        {"secret": SECRET},
+    ],
+)
+def test_a_secret_in_the_file_is_refused_and_not_told(section: dict[str, Any]) -> None:
+    (problem,) = refused(section)
+    assert SECRET not in problem
+
+
 @pytest.mark.parametrize("name", sorted(REFUSED))
 def test_a_fault_is_refused_with_its_path(name: str) -> None:
     section, words = REFUSED[name]

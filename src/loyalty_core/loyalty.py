@@ -75,7 +75,6 @@ from loyalty_core.facade.spending import SpendingMethods
 from loyalty_core.facade.upkeep import UpkeepMethods
 from loyalty_core.plugins.archive import Archive
 from loyalty_core.plugins.deprecating import deprecated_of
-from loyalty_core.plugins.loader import load
 from loyalty_core.plugins.registry import Registry, read_config
 from loyalty_core.ports.grants import CodeSource
 from loyalty_core.ports.store import Store
@@ -256,7 +255,7 @@ class Loyalty(
         """
         plugins = tuple(plugins)
         read = read_config(config, plugins)
-        registry = Registry(load(read.plugins, plugins))
+        registry = Registry.of(read, plugins)
         for name, plugin in registry.plugins.items():
             for found in deprecated_of(plugin, read.plugins[name]):
                 found.deprecation.warn(found.what)

@@ -123,6 +123,22 @@ def test_secrets_stand_in_no_file(store: ObjectStore, options: dict[str, str]) -
     assert found == [(f".store.{next(iter(options))}", "a secret stands in the file")]
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        SECRET,
+        [SECRET],
+        {"secret_access_key": [SECRET]},
+        {"secret_access_key": {"key": SECRET}},
+        {"secret_access_key": f"env:{SECRET}/"},
+    ],
+)
+def test_secrets_in_another_shape_are_refused_and_not_told(
+    store: ObjectStore, options: Any
+) -> None:
+    assert SECRET not in str(problems(store, store=options))
+
+
 def test_faults_of_the_settings_name_their_place(store: ObjectStore) -> None:
     assert problems(store, store={"rejion": "x", "endpoint": "http://example.org"}) == [
         (".store.endpoint", "'http://example.org' is no https URL"),

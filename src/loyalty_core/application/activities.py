@@ -16,7 +16,8 @@ from types import NoneType, UnionType
 from typing import Any, Generic, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from loyalty_core.application.forms import fact_error, read_as, read_fact
-from loyalty_core.application.structure import TRUTH, converter
+from loyalty_core.application.structure import converter
+from loyalty_core.application.values import TRUTH
 from loyalty_core.domain.facts import Activity, Decidable, Fact, Json, Scalar
 from loyalty_core.errors import FactError, LoyaltyError, Problem
 

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 from loyalty_core.application.forms import CLOCK_SKEW, EARLIEST, read_as, read_text
-from loyalty_core.application.structure import converter, shown
+from loyalty_core.application.structure import converter
+from loyalty_core.application.values import shown
 from loyalty_core.domain.adjustments import Adjustment, ExpiresAt
 from loyalty_core.domain.amounts import parse_scaled
 from loyalty_core.domain.facts import Json

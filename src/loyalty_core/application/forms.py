@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar, cast
 
-from loyalty_core.application.structure import converter, problems_of, shown
+from loyalty_core.application.structure import converter, problems_of
+from loyalty_core.application.values import shown
 from loyalty_core.domain.amounts import LARGEST_AMOUNT
 from loyalty_core.domain.currencies import minor_digits
 from loyalty_core.domain.facts import CAUSED, Activity, Fact, Json, Order, OrderRefund, Refund

@@ -1,7 +1,7 @@
 """The nightly jobs, in their fixed order.
 
 Take in what shops sent, activate, expire, celebrate, remind, retry, lapse, close boards, tell of
-tiers, count segments, hand over, deliver, act at shops, seal.
+tiers, count segments, count scores again, hand over, deliver, act at shops, seal.
 
 Each step works in chunks of its own transactions, so it can be stopped and started anywhere, by
 any number of processes; what is done is no longer due.
@@ -104,6 +104,7 @@ class Ticker:
             self._tell_standings,
             self._count_segments,
             self._change_segments,
+            self._closing.count,  # what prizes and segments have moved
         ):
             while done := self._store.write(partial(step, now=now)):
                 counts.update(done.counts)  # after the commit: a collision runs a step twice

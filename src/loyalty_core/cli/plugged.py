@@ -38,7 +38,7 @@ def names() -> list[str]:
     found = []
     for name in sorted({point.name for point in entry_points(group=GROUP)}):
         try:
-            if implements(load([name], ())[name], COMMANDS_HOOK):
+            if implements(load(name), COMMANDS_HOOK):
                 found.append(name)
         except LoyaltyError as error:
             logger.warning("%s", error)
@@ -52,7 +52,7 @@ def group_of(name: str) -> Any:
     """
     if name not in {point.name for point in entry_points(group=GROUP)}:
         return None
-    plugin = load([name], ())[name]
+    plugin = load(name)
     return PluginGroup(plugin) if implements(plugin, COMMANDS_HOOK) else None
 
 

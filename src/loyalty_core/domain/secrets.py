@@ -5,9 +5,10 @@ from __future__ import annotations
 import hmac
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from loyalty_core.domain.facts import Json
 from loyalty_core.errors import Problem, SecretMissing
 
 REFERENCE = "env:"
@@ -33,12 +34,34 @@ class Secret:
 
 
 def secret_problems(where: str, reference: str) -> Iterator[Problem]:
-    """What is wrong with a reference to a secret in a configuration, without reading the secret."""
+    """What is wrong with a reference to a secret in a configuration, without reading the secret.
+
+    Nothing of what stands there instead is told.
+    """
     if not reference.startswith(REFERENCE):
-        remedy = 'Put it into an environment variable and write "env:NAME" here.'
-        yield Problem(where, "a secret stands in the file", remedy)
+        yield _in_file(where)
     elif not _VARIABLE.fullmatch(reference.removeprefix(REFERENCE)):
-        yield Problem(where, f"{reference[:60]!r} names no variable", "Write env:NAME.")
+        remedy = "Write env:NAME, with letters, digits and _, no digit first."
+        yield Problem(where, "what is after env: is no variable's name", remedy)
+
+
+def unreferenced(where: str, value: Json) -> Iterator[Problem]:
+    """What is wrong with a value of any shape in which references alone may stand."""
+    if isinstance(value, list | tuple):
+        for place, one in enumerate(value):
+            yield from unreferenced(f"{where}[{place}]", one)
+    elif isinstance(value, Mapping):
+        for name, one in value.items():
+            yield from unreferenced(f"{where}.{name}", one)
+    elif isinstance(value, str):
+        yield from secret_problems(where, value)
+    else:
+        yield _in_file(where)
+
+
+def _in_file(where: str) -> Problem:
+    remedy = 'Put it into an environment variable and write "env:NAME" here.'
+    return Problem(where, "a secret stands in the file", remedy)
 
 
 def same_signature(given: str | bytes, expected: Iterable[str | bytes]) -> bool:

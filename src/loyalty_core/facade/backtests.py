@@ -19,7 +19,6 @@ from loyalty_core.domain.facts import Json
 from loyalty_core.domain.programs import ProgramConfig
 from loyalty_core.errors import ConfigError, FactError, Problem, StoreError
 from loyalty_core.plugins.archive import Archive
-from loyalty_core.plugins.loader import load
 from loyalty_core.plugins.registry import Registry, read_config
 from loyalty_core.ports.configs import ConfigVersion
 from loyalty_core.ports.store import Reader, Store, UnitOfWork
@@ -50,7 +49,7 @@ class Backtests:
         if since > until:
             raise FactError(f"{since} is still to come", where="since")
         read = self._read(config)
-        rules = Registry(load(read.plugins, self.plugins)).rules(read, past=True)
+        rules = Registry.of(read, self.plugins).rules(read, past=True)
         with _scratch(into, read.program.id) as scratch:
             scratch.prepare(self.clock)
 

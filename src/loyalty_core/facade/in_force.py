@@ -22,7 +22,6 @@ from loyalty_core.domain.programs import ProgramConfig
 from loyalty_core.errors import ConfigError, LoyaltyError, PluginError
 from loyalty_core.plugins.archive import Archive
 from loyalty_core.plugins.describing import versions_of
-from loyalty_core.plugins.loader import load
 from loyalty_core.plugins.registry import Registry
 from loyalty_core.ports.configs import ConfigVersion, ScheduledConfig
 from loyalty_core.ports.grants import CodeSource
@@ -144,7 +143,7 @@ class InForce:
             self._told.add((one.fingerprint, one.starts_at))
             try:
                 config = load_config(one.document)
-                Registry(load(config.plugins, self._given.plugins)).rules(config)
+                Registry.of(config, self._given.plugins).rules(config)
             except LoyaltyError as error:
                 logger.exception(
                     "a configuration starts at %s that this process cannot keep to: %s",
@@ -164,7 +163,7 @@ def _stored(found: ConfigVersion, given: Given) -> tuple[Registry, Rules]:
     try:
         read = load_config(found.document)
         config = replace(read, version=found.version, gateway=given.gateway)
-        registry = Registry(load(config.plugins, given.plugins))
+        registry = Registry.of(config, given.plugins)
         return registry, registry.rules(config)
     except LoyaltyError as error:
         logger.exception("version %s of the configuration cannot be kept to", found.version)

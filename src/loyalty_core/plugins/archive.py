@@ -10,7 +10,6 @@ from loyalty_core.application.config import load_config
 from loyalty_core.application.rules import Rules
 from loyalty_core.domain.programs import ProgramConfig
 from loyalty_core.errors import ConfigError, PluginError
-from loyalty_core.plugins.loader import load
 from loyalty_core.plugins.registry import Registry
 from loyalty_core.ports.configs import ConfigReader
 from loyalty_core.ports.store import Documents
@@ -33,9 +32,8 @@ class Archive:
             usable = {
                 name: config.plugins[name] for name in config.plugins if self._fits(name, config)
             }
-            rules = Registry(load(usable, self.given)).rules(
-                replace(config, plugins=usable), past=True
-            )
+            fitting = replace(config, plugins=usable)
+            rules = Registry.of(fitting, self.given).rules(fitting, past=True)
             gone = frozenset(config.plugins.keys() - usable.keys())
             self._rules[version] = replace(
                 rules, gone=gone, quarantine=self._current.quarantine, trace=self._current.trace
@@ -52,13 +50,13 @@ class Archive:
         if not stated:
             return None
         config = load_config(stated[-1].document)
-        rules = Registry(load(config.plugins, self.given)).rules(config, past=True)
+        rules = Registry.of(config, self.given).rules(config, past=True)
         return replace(rules, quarantine=self._current.quarantine, trace=self._current.trace)
 
     def _fits(self, name: str, config: ProgramConfig) -> bool:
         alone = replace(config, plugins={name: config.plugins[name]})
         try:
-            Registry(load(alone.plugins, self.given)).rules(alone, past=True)
+            Registry.of(alone, self.given).rules(alone, past=True)
         except (PluginError, ConfigError) as error:
             logger.warning(
                 "version %s of the rules lacks plugin %s: %s", config.version, name, error

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import Protocol, cast, runtime_checkable
 
 import pluggy
@@ -49,31 +49,48 @@ class Plugin(Protocol):
         ...
 
 
-def load(wanted: Iterable[str], given: Iterable[object]) -> dict[str, Plugin]:
-    """The plugins that are switched on, by id, in the order of the configuration.
+def find(
+    wanted: Iterable[str], given: Iterable[object]
+) -> tuple[dict[str, Plugin], list[PluginError]]:
+    """The plugins that are switched on, by id, and why those that are lacking cannot be had.
 
-    Raises ``PluginMissing`` or ``PluginError`` naming the plugin and what to do.
+    Both are in the order of the configuration. Raises ``PluginError`` for what is given and is no
+    plugin.
     """
     direct = _by_id(given)
     wanted = tuple(wanted)
     looked = not set(wanted) <= set(direct)  # reading what is installed takes its time
     points = {point.name: point for point in entry_points(group=GROUP)} if looked else {}
-    loaded: dict[str, Plugin] = {}
+    found: dict[str, Plugin] = {}
+    refused: list[PluginError] = []
     for name in wanted:
-        if name in direct:
-            loaded[name] = direct[name]
-        elif name in points:
-            loaded[name] = _imported(name, points[name].load, points[name].value)
-        else:
-            known = ", ".join(sorted({*direct, *points})) or "none"
-            raise PluginMissing(
-                f"the plugin {name!r} is switched on but not installed",
-                where=f"plugins.{name}",
-                remedy=f"Install loyalty-{name}, or delete the section. Installed: {known}.",
-                plugin=name,
-            )
-        _check_version(loaded[name].manifest)
-    return loaded
+        try:
+            plugin = direct[name] if name in direct else _installed(name, points, direct)
+            _check_version(plugin.manifest)
+            found[name] = plugin
+        except PluginError as error:
+            refused.append(error)
+    return found, refused
+
+
+def load(name: str, given: Iterable[object] = ()) -> Plugin:
+    """One plugin, by id; raises ``PluginMissing`` or ``PluginError``."""
+    found, refused = find([name], given)
+    if refused:
+        raise refused[0]
+    return found[name]
+
+
+def _installed(name: str, points: Mapping[str, EntryPoint], direct: Mapping[str, Plugin]) -> Plugin:
+    if name in points:
+        return _imported(name, points[name].load, points[name].value)
+    known = ", ".join(sorted({*direct, *points})) or "none"
+    raise PluginMissing(
+        f"the plugin {name!r} is switched on but not installed",
+        where=f"plugins.{name}",
+        remedy=f"Install loyalty-{name}, or delete the section. Installed: {known}.",
+        plugin=name,
+    )
 
 
 def installed() -> dict[str, str]:

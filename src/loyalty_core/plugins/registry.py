@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import Self, TypeVar, cast
 
 from loyalty_core.application.acting import events_for
 from loyalty_core.application.activities import ActivityKind
@@ -25,7 +25,7 @@ from loyalty_core.domain.events import CORE_EVENTS
 from loyalty_core.domain.facts import Json
 from loyalty_core.domain.programs import ProgramConfig
 from loyalty_core.errors import ConfigError, LoyaltyError, PluginError, Problem
-from loyalty_core.plugins.loader import Hooks, Plugin, load
+from loyalty_core.plugins.loader import Hooks, Plugin, find
 from loyalty_core.plugins.shapes import SHAPES, refuse_misshapen, refuse_tables
 from loyalty_core.ports.connectors import ActsOnShop, Connector
 from loyalty_core.ports.own_tables import TableShape
@@ -56,6 +56,21 @@ class Registry:
         """Raises ``PluginError`` for a plugin whose hooks do not fit."""
         object.__setattr__(self, "_hooks", Hooks(self.plugins))
 
+    @classmethod
+    def of(cls, config: ProgramConfig, given: Iterable[object]) -> Self:
+        """The plugins that ``config`` has on, of those installed and ``given``.
+
+        Raises ``PluginError`` for one that cannot be had, and ``ConfigError`` where that is not all
+        that is wrong: with all of those, and the faults of the others' sections.
+        """
+        plugins, refused = find(config.plugins, given)
+        if refused:
+            _, faults = settings_of(plugins, config.plugins)
+            if faults or len(refused) > 1:
+                raise ConfigError([*map(_problem, refused), *faults])
+            raise refused[0]
+        return cls(plugins)
+
     def rules(self, config: ProgramConfig, *, past: bool = False) -> Rules:
         """The rules of ``config``; without what acts on the present, of one of the ``past``.
 
@@ -63,7 +78,7 @@ class Registry:
         for a clash or a plugin that raises while it registers.
         """
         on = {name: self.plugins[name] for name in config.plugins}
-        settings, problems = settings_of(on, config)
+        settings, problems = settings_of(on, config.plugins)
         collected: dict[str, list[Owned[object]]] = defaultdict(list)
         given: dict[str, object] = {"program": config}
         for kind in (one for one in _ASKED if not (past and one in _PRESENT)):
@@ -86,13 +101,13 @@ class Registry:
 
 
 def settings_of(
-    on: Mapping[str, Plugin], config: ProgramConfig
+    on: Mapping[str, Plugin], sections: Mapping[str, Mapping[str, Json]]
 ) -> tuple[dict[str, object], list[Problem]]:
     """The settings of plugins by id, and what is wrong with those that cannot be read."""
     settings: dict[str, object] = {}
     problems: list[Problem] = []
     for name, plugin in on.items():
-        section = config.plugins[name]
+        section = sections[name]
         kind = plugin.manifest.config
         where = f"plugins.{name}"
         if kind is None:
@@ -134,7 +149,7 @@ def _registered(
 def commands_of(plugin: Plugin, config: ProgramConfig) -> Mapping[str, Command]:
     """The commands of a plugin that is on, by name; raises ``ConfigError`` or ``PluginError``."""
     name = plugin.manifest.id
-    settings, problems = settings_of({name: plugin}, config)
+    settings, problems = settings_of({name: plugin}, config.plugins)
     if problems:
         raise ConfigError(problems)
     found = _registered(
@@ -321,17 +336,20 @@ def read_config(config: str | Path | Mapping[str, Json], given: Iterable[object]
         raise ConfigError([*error.problems, *_section_faults(document, given)]) from None
 
 
-def _section_faults(document: Mapping[str, Json], given: Iterable[object]) -> Iterator[Problem]:
-    sections = document.get("plugins")
-    for name, section in sections.items() if isinstance(sections, dict) else ():
-        try:
-            kind = load([name], given)[name].manifest.config
-            if kind is not None and isinstance(section, dict):
-                read_settings(kind, section, where=f"plugins.{name}")
-        except ConfigError as error:
-            yield from error.problems
-        except PluginError as error:
-            yield Problem(error.where, error.message, error.remedy, error.code)
+def _section_faults(document: Mapping[str, Json], given: Iterable[object]) -> list[Problem]:
+    written = document.get("plugins")
+    sections = written if isinstance(written, dict) else {}
+    tables = {name: section for name, section in sections.items() if isinstance(section, dict)}
+    try:
+        found, refused = find(sections, given)
+    except PluginError as error:  # what was given is no plugin
+        found, refused = {}, [error]
+    on = {name: plugin for name, plugin in found.items() if name in tables}
+    return [*map(_problem, refused), *settings_of(on, tables)[1]]
+
+
+def _problem(error: PluginError) -> Problem:
+    return Problem(error.where, error.message, error.remedy, error.code)
 
 
 _ASKED = tuple(kind for kind in SHAPES if kind != "commands")

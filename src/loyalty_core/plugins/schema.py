@@ -33,7 +33,7 @@ def config_schema(plugins: Iterable[object] = ()) -> dict[str, Json]:
     kinds: dict[str, type | None] = {}
     for name in sorted(names | {_manifest(one).id for one in given}):
         try:
-            kinds[name] = load([name], given)[name].manifest.config
+            kinds[name] = load(name, given).manifest.config
         except PluginError as error:
             logger.warning("the plugin %s is not in the schema: %s", name, error)
     sections = {found.name: found.load() for found in entry_points(group=SECTIONS)}

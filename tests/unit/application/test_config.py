@@ -48,7 +48,7 @@ DAY = 'Write month and day, such as "12-31"; 29 February is not in every year.'
         ({"program": {"id": "1shop"}}, "program.id", "'1shop' is not an id", IDS),
         ({"program": {"id": "shöp"}}, "program.id", "'shöp' is not an id", IDS),
         ({"program": {"id": "s" * 64}}, "program.id", f"{'s' * 64!r} is not an id", IDS),
-        ({"program": "shop"}, "program", "'shop' is not a table of keys and values", ""),
+        ({"program": "shop"}, "program", "this text is not a table of keys and values", ""),
         (
             {"program": PROGRAM, "walets": {}},
             "walets",

@@ -128,12 +128,12 @@ def test_each_kind_of_field_is_read(name: str, value: object, expected: object) 
         ("clock", "25:00", "", "'25:00' is not a time of day"),
         ("clock", 12, "", "12 is not a time of day"),
         ("colour", "green", "", "'green' is not one of: red, blue"),
-        ("colour", ["red"], "", "['red'] is not one of: red, blue"),
+        ("colour", ["red"], "", "this list is not one of: red, blue"),
         ("how", "quick", "", "'quick' is not one of: fast, slow"),
         ("level", True, "", "True is not one of: 1, 2"),
         ("level", "1", "", "'1' is not one of: 1, 2"),
-        ("names", "ab", "", "'ab' is not a list"),
-        ("names", {"a": 1}, "", "{'a': 1} is not a list"),
+        ("names", "ab", "", "this text is not a list"),
+        ("names", {"a": 1}, "", "this table is not a list"),
         ("names", ["a", 5], "[1]", "5 is not a text"),
         (
             "steps",
@@ -141,14 +141,14 @@ def test_each_kind_of_field_is_read(name: str, value: object, expected: object) 
             "[1].factor",
             "0.5 is not a decimal number",
         ),
-        ("steps", [5], "[0]", "5 is not a table of keys and values"),
+        ("steps", [5], "[0]", "this number is not a table of keys and values"),
         ("steps", [{}], "[0].at", "missing"),
-        ("by_name", [], "", "[] is not a table of keys and values"),
+        ("by_name", [], "", "this list is not a table of keys and values"),
         ("by_name", {"x": {"at": "5"}}, ".x.at", "'5' is not a whole number"),
         ("tables", {"x": {"y": "1"}}, ".x.y", "'1' is not a whole number"),
         ("tables", {5: {}}, "[5]", "5 is not a text"),
         ("scalar", 1.5, "", f"1.5 {NO_SCALAR}"),
-        ("scalar", [], "", f"[] {NO_SCALAR}"),
+        ("scalar", [], "", f"this list {NO_SCALAR}"),
         ("scalar", 10**15, "", "1000000000000000 is too large"),
     ],
 )
@@ -177,7 +177,10 @@ def test_a_long_value_is_shown_by_its_beginning() -> None:
 
 @pytest.mark.parametrize(
     ("section", "message"),
-    [([], "[] is not a table of keys and values"), ("x", "'x' is not a table of keys and values")],
+    [
+        ([], "this list is not a table of keys and values"),
+        ("x", "this text is not a table of keys and values"),
+    ],
 )
 def test_a_section_is_a_table(section: Any, message: str) -> None:
     with pytest.raises(ConfigError) as raised:

@@ -80,7 +80,6 @@ def test_names_and_sources_are_unique() -> None:
         ((), ["shops[0].secrets"]),
         (("env:A", "env:B"), []),
         (("env:A", "env:B", "env:C"), ["shops[0].secrets"]),
-        (("env:A", "plain"), ["shops[0].secrets[1]"]),
     ],
 )
 def test_secrets_of_webhooks_are_one_or_two(references: tuple[str, ...], where: list[str]) -> None:

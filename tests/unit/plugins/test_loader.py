@@ -10,7 +10,14 @@ from typing import Any
 
 import pytest
 
-from loyalty_core import PLUGIN_API_VERSION, Loyalty, PluginError, PluginManifest, PluginMissing
+from loyalty_core import (
+    PLUGIN_API_VERSION,
+    ConfigError,
+    Loyalty,
+    PluginError,
+    PluginManifest,
+    PluginMissing,
+)
 from tests.toy import START, Toy, config_of, order
 
 CONFIG = config_of()
@@ -153,6 +160,45 @@ def test_a_plugin_made_for_this_core(version: str) -> None:
 def test_a_plugin_for_another_core_is_no_matter_while_it_is_off() -> None:
     with opened({"toy": {}}, Toy(), made_for(">=2")) as loyalty:
         assert loyalty.record(order()).changes == {"points": 60}
+
+
+SEVERAL = {
+    "absent": {},
+    "toy": {"per_unit": "x", "dail_cap": 1},
+    "old": {},
+    "gone": {"a": 1},
+    "stamps": {},
+}
+FAULTS = [
+    ("plugins.absent", "plugin_missing"),
+    ("plugins.old", "plugin_refused"),
+    ("plugins.gone", "plugin_missing"),
+    ("an_installed_stamps:plugin", "plugin_refused"),
+    ("plugins.toy.per_unit", "fact_malformed"),
+    ("plugins.toy.dail_cap", "fact_malformed"),
+]
+
+
+@pytest.mark.parametrize("wrong", [{}, {"wallets": {"points": {"scale": "2"}}}])
+def test_the_faults_of_all_plugins_are_told_at_once(
+    wrong: dict[str, Any], install: Install
+) -> None:
+    install("stamps", "raise OSError('broken')")
+    config = config_of(plugins=SEVERAL) | wrong
+    with pytest.raises(ConfigError) as raised:
+        Loyalty.open(config, "sqlite://", plugins=[Toy(), made_for(">=2")])
+    found = [(one.where, one.code) for one in raised.value.problems]
+    assert found == [("wallets.points.scale", "fact_malformed")] * len(wrong) + FAULTS
+    assert raised.value.problems[-6].remedy.startswith("Install loyalty-absent, or delete")
+
+
+def test_a_missing_plugin_does_not_hide_the_settings_of_another() -> None:
+    with pytest.raises(ConfigError) as raised:
+        opened({"absent": {}, "toy": {"per_unit": "x"}}, Toy())
+    assert [one.where for one in raised.value.problems] == [
+        "plugins.absent",
+        "plugins.toy.per_unit",
+    ]
 
 
 def test_one_id_given_twice() -> None:

@@ -12,7 +12,6 @@ from loyalty_core import (
     RewardType,
     account_problems,
     reward_kinds,
-    secret_problems,
     url_problems,
 )
 from loyalty_saleor.codes import MADE_HERE
@@ -28,7 +27,6 @@ def check(config: SaleorConfig, program: ProgramConfig) -> None:
     for place, account in enumerate(config.shop):
         where = f"{WHERE}[{place}]"
         problems += url_problems(f"{where}.url", account.url, path=False)
-        problems += secret_problems(f"{where}.token", account.token)
         problems += _values(where, account, program)
     if problems:
         raise ConfigError(problems)

@@ -11,7 +11,6 @@ from loyalty_core import (
     ProgramConfig,
     account_problems,
     code_problems,
-    secret_problems,
     signer_problems,
     url_problems,
 )
@@ -30,7 +29,6 @@ def check(config: SquareConfig, program: ProgramConfig) -> None:
     for place, account in enumerate(config.seller):
         where = f"{WHERE}[{place}]"
         problems += signer_problems(where, account.secrets)
-        problems += secret_problems(f"{where}.access_token", account.access_token)
         problems += url_problems(f"{where}.notification_url", account.notification_url, query=True)
         problems += url_problems(f"{where}.api_url", account.api_url, path=False)
         problems += _values(where, account)

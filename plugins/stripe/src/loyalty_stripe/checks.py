@@ -9,7 +9,6 @@ from loyalty_core import (
     ConfigError,
     Problem,
     connected_problems,
-    secret_problems,
     signer_problems,
     url_problems,
 )
@@ -27,7 +26,6 @@ def check(config: StripeConfig) -> None:
     for place, account in enumerate(config.account):
         where = f"{WHERE}[{place}]"
         problems += signer_problems(where, account.secrets)
-        problems += secret_problems(f"{where}.api_key", account.api_key)
         problems += _values(where, account)
     if problems:
         raise ConfigError(problems)

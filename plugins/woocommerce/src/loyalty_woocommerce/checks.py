@@ -11,7 +11,6 @@ from loyalty_core import (
     ProgramConfig,
     account_problems,
     code_problems,
-    secret_problems,
     signer_problems,
     url_problems,
 )
@@ -32,8 +31,6 @@ def check(config: WooCommerceConfig, program: ProgramConfig) -> None:
         where = f"{WHERE}[{place}]"
         problems += signer_problems(where, account.secrets)
         problems += url_problems(f"{where}.url", account.url)
-        problems += secret_problems(f"{where}.consumer_key", account.consumer_key)
-        problems += secret_problems(f"{where}.consumer_secret", account.consumer_secret)
         problems += _values(where, account)
         problems += code_problems(account, program, MADE_HERE, COUPON_CODE, CODES)
     if problems:

@@ -56,7 +56,7 @@ def check(
 def _subjects(named: str | None) -> Iterator[Subject]:
     if named is None:
         for name in sorted(installed()):
-            yield subject_of(load([name], ())[name])
+            yield subject_of(load(name))
     elif (Path(named) / "pyproject.toml").is_file():
         yield from _of_folder(Path(named).resolve())
     elif "/" in named or "\\" in named or named == ".":
@@ -64,7 +64,7 @@ def _subjects(named: str | None) -> Iterator[Subject]:
             "the folder has no pyproject.toml", where=named, remedy="Name a plugin's folder."
         )
     else:
-        yield subject_of(load([named], ())[named])
+        yield subject_of(load(named))
 
 
 def _of_folder(folder: Path) -> Iterator[Subject]:
@@ -98,7 +98,7 @@ def _imported(name: str, value: str) -> Plugin:
             remedy="Install what it needs, and the plugin itself: pip install -e, with its folder.",
             plugin=name,
         ) from error
-    return load([name], [made])[name]
+    return load(name, [made])
 
 
 def _document(found: QualityReport) -> dict[str, Json]:

@@ -18,7 +18,7 @@ import loyalty_core
 from loyalty_core.application.structure import converter, read_settings
 from loyalty_core.errors import ConfigError, LoyaltyError
 from loyalty_core.plugins import hookspecs
-from loyalty_core.plugins.loader import GROUP, Hooks, load
+from loyalty_core.plugins.loader import GROUP, Hooks
 from loyalty_core.plugins.manifest import PLUGIN_API_VERSION
 from loyalty_core.plugins.registry import Registry, read_config
 from loyalty_core.testing.quality.playing import words
@@ -139,7 +139,7 @@ def _register(subject: Subject, sample: Document, notes: Notes) -> None:
     """Notes what the plugin registers in a program; raises ``LoyaltyError``."""
     plugin = Watching(subject.plugin, notes)
     config = read_config(sample, [plugin])
-    Registry(load(config.plugins, [plugin])).rules(config)
+    Registry.of(config, [plugin]).rules(config)
 
 
 @rule(

@@ -13,7 +13,6 @@ from loyalty_core.application.deprecations import all_deprecated_settings
 from loyalty_core.domain.clock import utc_now
 from loyalty_core.errors import ConfigError
 from loyalty_core.plugins.deprecating import deprecated_of
-from loyalty_core.plugins.loader import load
 from loyalty_core.plugins.registry import Registry, read_config
 from loyalty_core.testing.quality import plays
 from loyalty_core.testing.quality.pages import run_python
@@ -197,7 +196,7 @@ def _refusal(subject: Subject, sample: Document) -> str:
     try:
         with refusals():
             config = read_config(sample, [subject.plugin])
-            Registry(load(config.plugins, [subject.plugin])).rules(config)
+            Registry.of(config, [subject.plugin]).rules(config)
     except ConfigError as error:
         bare = [one for one in error.problems if not one.where or not one.message]
         return f"a problem has no path: {bare[0]}" if bare else ""

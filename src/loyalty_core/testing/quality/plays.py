@@ -11,7 +11,6 @@ from typing import Any
 
 from loyalty_core.errors import ConfigError, LoyaltyError, PluginFailed
 from loyalty_core.loyalty import Loyalty
-from loyalty_core.plugins.loader import load
 from loyalty_core.plugins.registry import Registry, read_config
 from loyalty_core.testing.clock import FrozenClock
 from loyalty_core.testing.quality.copies import dumped
@@ -334,7 +333,7 @@ def without(sample: Document, gone: set[str]) -> Document:
     made = {**sample, "plugins": kept}
     try:
         config = read_config(made, ())
-        Registry(load(config.plugins, ())).rules(config)
+        Registry.of(config, ()).rules(config)
     except ConfigError as error:
         places = [problem.where.split(".") for problem in error.problems]
         depending = {place[1] for place in places if place[0] == "plugins" and place[1:]}
