@@ -16,7 +16,7 @@ from loyalty_core import (
     Score,
 )
 from loyalty_core.application.quarantine import MOST_FAILURES as TEN
-from loyalty_core.application.quarantine import Quarantine
+from loyalty_core.application.quarantine import CallName, Quarantine
 from tests.contract.conftest import Shop
 from tests.platform.broken import ON, Broken, BrokenRanking, sale, status_of
 from tests.platform.stopwatch import Stopwatch
@@ -289,9 +289,10 @@ def test_who_unites_states_slowly_is_told_and_asked_all_the_same(
 ) -> None:
     """Uniting them in another way would be wrong; a webhook that is not verified would be lost."""
     quarantine = Quarantine(processor_ns=lambda: watch.processor, clock_ns=lambda: watch.wall)
-    for name in ("merge_states", "verify"):
+    told: tuple[CallName, ...] = ("merge_states", "verify")
+    for name in told:
         for _ in range(2 * TEN):
-            with quarantine.asking("slow", name):  # type: ignore[arg-type]
+            with quarantine.asking("slow", name):
                 watch.works(2000)
     assert len(caplog.messages) == 4 * TEN
     assert quarantine.held == frozenset()
