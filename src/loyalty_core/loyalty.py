@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from inspect import get_annotations
@@ -54,7 +54,6 @@ from loyalty_core.domain.clock import Clock, utc_now
 from loyalty_core.domain.decisions import Trace
 from loyalty_core.domain.facts import Json
 from loyalty_core.domain.programs import ProgramConfig
-from loyalty_core.errors import StoreError
 from loyalty_core.facade.adjusting import AdjustingMethods
 from loyalty_core.facade.backtests import BacktestMethods, Backtests
 from loyalty_core.facade.boards import BoardMethods
@@ -291,8 +290,7 @@ class Loyalty(
     def close(self) -> None:
         """Closes the database connections that ``open`` made; a host's engine stays open."""
         parts = self._composed._parts
-        with suppress(StoreError):  # what was slow since is counted less
-            parts.rules.quarantine.save(parts.store, parts.clock())
+        parts.rules.quarantine.save(parts.store, parts.clock())
         parts.store.close()
 
     @contextmanager

@@ -1,8 +1,8 @@
 """What a change of the public names is to plugins, and which API version it needs.
 
 Two snapshots are compared: what the last release promised, and what there is now. What is taken
-away or changed breaks plugins, what is new does not; what plugins only call may ask for less and
-answer more narrowly, and the Protocols and hooks that they implement the other way round.
+away or changed breaks plugins, what is new does not. Functions that plugins only call may ask for
+less and answer more narrowly, and the Protocols and hooks that they implement the other way round.
 """
 
 import ast
@@ -18,7 +18,8 @@ NO_RELEASE = "no release"
 VERSION = "value PLUGIN_API_VERSION = "
 CALLABLE = {"def", "async def", "classmethod", "staticmethod"}
 LINE = re.compile(
-    r"(?P<inner>    )?(?P<kind>async def|\w+) (?P<name>[\w.]+)(?P<rest>.*?)"
+    r"(?P<inner>    )?(?P<kind>async def|\w+) (?P<name>[\w.]+)"
+    r"(?P<rest> = (?P<value>.*?)|.*?)"
     r"(?:  # until (?P<until>\S+))?"
 )
 
@@ -44,13 +45,17 @@ class Change:
 
 
 @dataclass
-class Told:
-    """A line of a snapshot: ``rest`` is all after the name; ``inner`` is below a class."""
+class Line:
+    """A line of a snapshot: ``rest`` is all after the name; ``inner`` is below a class.
+
+    ``value`` is what stands behind an equals sign there; empty without one.
+    """
 
     kind: str
     rest: str
+    value: str
     until: date | None
-    inner: dict[str, "Told"] = field(default_factory=dict)
+    inner: dict[str, "Line"] = field(default_factory=dict)
 
     @property
     def bases(self) -> set[str]:
@@ -84,9 +89,9 @@ def version_of(text: str) -> tuple[int, int]:
     return int(major), int(minor)
 
 
-def parse(text: str) -> dict[str, Told]:
+def parse(text: str) -> dict[str, Line]:
     """The lines of a snapshot by section and name, those of a class below it."""
-    found: dict[str, Told] = {}
+    found: dict[str, Line] = {}
     section, owner = "", found
     for line in text.splitlines():
         if line.startswith("["):
@@ -95,7 +100,7 @@ def parse(text: str) -> dict[str, Told]:
             match = LINE.fullmatch(line)
             assert match, line
             until = date.fromisoformat(match["until"]) if match["until"] else None
-            told = Told(match["kind"], match["rest"], until)
+            told = Line(match["kind"], match["rest"], match["value"] or "", until)
             if match["inner"]:
                 owner[match["name"]] = told
             else:
@@ -126,16 +131,18 @@ def changes(promised: str, now: str, today: date) -> Iterator[Change]:
                 yield from _changed(whole, was, is_now, today, new_breaks=before.implemented)
 
 
-def _inherited(part: str, owner: Told, classes: Mapping[str, Told]) -> Told | None:
+def _inherited(part: str, owner: Line, classes: Mapping[str, Line]) -> Line | None:
+    if part == "__init__":  # it stands with each class that has one, inherited or not
+        return None
     for base in owner.bases & classes.keys():
         found = classes[base].inner.get(part) or _inherited(part, classes[base], classes)
-        if found is not None and part != "__init__":
+        if found is not None:
             return found
     return None
 
 
 def _changed(
-    name: str, old: Told | None, new: Told | None, today: date, *, new_breaks: bool
+    name: str, old: Line | None, new: Line | None, today: date, *, new_breaks: bool
 ) -> Iterator[Change]:
     if old is None and new is not None:
         weight = Weight.BREAKS if new_breaks else Weight.ADDS
@@ -157,7 +164,7 @@ def _changed(
             yield from _differs(name, old, new, implemented=new_breaks)
 
 
-def _differs(name: str, old: Told, new: Told, *, implemented: bool) -> Iterator[Change]:
+def _differs(name: str, old: Line, new: Line, *, implemented: bool) -> Iterator[Change]:
     """How two lines of one name differ."""
     if old.kind != new.kind:
         yield Change(name, f"it was a {old.kind}, and is a {new.kind}", Weight.BREAKS)
@@ -167,9 +174,9 @@ def _differs(name: str, old: Told, new: Told, *, implemented: bool) -> Iterator[
         words = [set(re.findall(r"\w+", one.rest)) for one in (old, new)]
         yield from _sets(name, "value", *words)
     elif old.kind == "union":
-        yield from _sets(name, "kind", *(_united(one.rest[3:]) for one in (old, new)))
+        yield from _sets(name, "kind", *(_united(one.value) for one in (old, new)))
     elif old.kind == "limit":
-        was, is_now = int(old.rest[3:]), int(new.rest[3:])
+        was, is_now = int(old.value), int(new.value)
         weight = Weight.BREAKS if is_now < was else Weight.ADDS
         yield Change(name, f"it was {was}, and is {is_now}", weight)
     elif old.kind == "hook" or (old.kind in CALLABLE and implemented):
@@ -191,7 +198,7 @@ def _sets(name: str, what: str, old: set[str], new: set[str]) -> Iterator[Change
     yield from (Change(name, f"the {what} {one} is new", Weight.ADDS) for one in new - old)
 
 
-def _function(told: Told) -> ast.FunctionDef:
+def _function(told: Line) -> ast.FunctionDef:
     node = ast.parse(f"def f{told.rest}: pass").body[0]
     assert isinstance(node, ast.FunctionDef)
     return node

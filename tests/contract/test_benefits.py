@@ -112,6 +112,34 @@ def test_a_quote_and_a_redemption_are_at_the_member_price(shop: Shop) -> None:
     assert loyalty.quote(cart).pricing.member_price.amount_minor == 1201
 
 
+def test_the_catalogue_and_what_is_bought_by_itself_go_by_the_tier_held(shop: Shop) -> None:
+    cup = {"kind": "product", "product": "CUP", "points": 40}
+    rewards = {
+        "cup": {**cup, "prices": [{"points": 30, "tiers": ["old"]}]},
+        "plate": {**cup, "for_tiers": ["old"]},
+        "bowl": {**cup, "points": 100, "for_tiers": ["old"], "auto_issue": True},
+        "pot": {**cup, "for_tiers": ["new"]},
+    }
+    plugins = {"toy": {"per_unit": 1}, "regulars": {}}
+    config = config_of(plugins=plugins) | {"rewards": rewards}
+    loyalty: Any = shop.open(config=config, toys=(shop.toy, Regulars()))  # type: ignore[arg-type]
+
+    def seen(member: str) -> dict[str, int | None]:
+        return {one.id: one.points for one in loyalty.rewards(member) if one.kind}
+
+    member = loyalty.enrol({"email": "ada@example.org"}).id
+    loyalty.adjust(member, "points", 120, reason="r", actor="a", key="welcome")
+    assert (seen(member), loyalty.grants(member)) == ({"cup": 40, "pot": 40}, ())
+    loyalty.record(order("1"))  # 66 points, and the tier
+    assert seen(member) == {"cup": 30, "plate": 40, "bowl": 100}
+    assert [one.reward for one in loyalty.grants(member)] == ["bowl"]
+    assert loyalty.balance(member, "points") == 86
+    shop.clock.advance(hours=24 * 30)
+    assert seen(member) == {"cup": 40, "pot": 40}
+    loyalty.adjust(member, "points", 120, reason="r", actor="a", key="more")
+    assert len(loyalty.grants(member)) == 1
+
+
 def test_a_follower_is_asked_again_when_refunds_change_and_its_credit_is_its_own(
     shop: Shop,
 ) -> None:

@@ -110,6 +110,15 @@ def test_an_export_has_the_members_places_and_what_they_spent(shop: Shop) -> Non
     assert [row["id"] for row in data["redemption"]] == [spent.redemption_id]
 
 
+def test_an_export_has_what_was_left_of_a_dissolved_household(shop: Shop) -> None:
+    ours = home(opened(shop), "ada")
+    ours.buys("ada", "1", 40)
+    ours.spends("ada", 40)
+    ours.leaves("ada")
+    data: Any = ours.loyalty.export(ours.people["ada"])["data"]
+    assert [row["remaining"] for row in data["lot"]] == [0]
+
+
 def test_what_identifies_who_spends_is_erased_with_them(shop: Shop) -> None:
     loyalty = opened(shop)
     ours = home(loyalty, "ada", "bob")

@@ -35,12 +35,18 @@ def whole(text: str) -> bool:
 
 
 def is_looked_up(text: str) -> bool:
-    """Whether all parts of a command install something."""
-    return all(PIP.match(part) or TOX.match(part) for part in parts(text))
+    """Whether a command installs something; fails for one that does something else as well.
+
+    The shell would run such a one as a whole, and really install.
+    """
+    found = [bool(PIP.match(part) or TOX.match(part)) for part in parts(text)]
+    assert all(found) or not any(found), f"{text}: write what installs in a line of its own"
+    return all(found)
 
 
 def parts(text: str) -> list[str]:
-    return [part.strip() for part in text.split("&&")]
+    """The commands of a line."""
+    return [part.strip() for part in re.split(r"&&|\|\|?|;", text)]
 
 
 def faults(text: str) -> list[str]:

@@ -11,6 +11,7 @@ list: it is run, or `test_samples.py` says that nothing would.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -31,14 +32,15 @@ OUTSIDE = ROOT / "examples" / "third_party_plugin"
 KINDS = {
     "python": "test_blocks.py runs it in the page's namespace",
     "toml": "test_blocks.py opens the program",
-    "json": "test_blocks.py records the fact, test_graphql.py compares the answer",
+    "fact": "test_blocks.py records the fact, or quotes the cart",
     "graphql": "test_graphql.py asks it",
+    "answer": "test_graphql.py compares it with the answer to what stands before it",
     "console": "test_console.py runs it and compares what it prints",
     "file": "test_console.py writes it, for the commands of the page",
     "template": "test_templates.py looks up what it shows",
     "js": "test_templates.py has an engine read it",
-    "paths": "test_templates.py looks for each path",
-    "message": "test_templates.py looks for it in the code, with any values in its gaps",
+    "paths": "test_trees.py looks for each path",
+    "log": "test_logs.py compares it with what is logged",
     "generated": "test_reference.py compares the page with the code",
     "outside": "tests/outside runs the page where its plugin is installed",
     "unrun": "nothing: the block says why",
@@ -48,14 +50,14 @@ BY_LANGUAGE = {
     "python": "python",
     "pycon": "python",
     "toml": "toml",
-    "json": "json",
+    "json": "fact",
     "graphql": "graphql",
     "console": "console",
     "liquid": "template",
     "php": "template",
     "js": "js",
     "tree": "paths",
-    "log": "message",
+    "log": "log",
 }
 
 
@@ -112,6 +114,8 @@ def kind_of(block: Block) -> str:
     generated = block.page.is_relative_to(REFERENCE) and block.page.name not in BY_HAND
     if block.language == "text" and generated:
         return "generated"
+    if block.language == "json" and json.loads(block.text).keys() <= {"data", "errors"}:
+        return "answer"
     return BY_LANGUAGE.get(block.language, "")
 
 

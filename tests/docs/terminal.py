@@ -1,9 +1,10 @@
 """A terminal that does what a page says: one shell for the page, in a folder of its own.
 
 The folder stands for the root of the checkout: what `cd` names there is copied into it. A plain
-command of `loyalty` runs in this process. A folder that `loyalty plugin new` made is entered, and
-its plugin found as if it were installed. Servers are started on ports that are free, and stopped
-with the page. What needs a network (pip, tox) is not run but looked up: `looked_up.py`.
+command of `loyalty` runs in this process, in the folder and the environment of the shell. A folder
+that `loyalty plugin new` made is entered, and its plugin found as if it were installed. Servers are
+started on ports that are free, and stopped with the page. What needs a network (pip, tox) is not
+run but looked up: `looked_up.py`.
 """
 
 from __future__ import annotations
@@ -164,10 +165,13 @@ class Terminal:
 
     def _call(self, words: list[str]) -> str:
         """What a command of `loyalty` prints, in this process: to start one takes far longer."""
-        env = {"COLUMNS": COLUMNS, **dict.fromkeys(BARE)}
+        folder, _, exported = self._ask("pwd; env -0").partition("\n")
+        env = dict.fromkeys(BARE) | dict(
+            one.split("=", 1) for one in exported.split("\0") if "=" in one
+        )
         app, command = built()
         with (
-            contextlib.chdir(self._ask("pwd").strip()),
+            contextlib.chdir(folder),
             patch.object(testing, "_get_command", return_value=command),
         ):
             done = testing.CliRunner().invoke(app, words, env=env)

@@ -2,8 +2,7 @@
 
 A page's Python blocks run in order in one namespace, in an empty folder. What a session (`pycon`)
 shows, and what stands behind a `print` as a comment, is compared with what is printed. TOML that
-shows part of a configuration is completed. JSON is a fact, which the schema takes and a program
-books, or an answer of GraphQL, which test_graphql.py compares.
+shows part of a configuration is completed. A fact is one that the schema takes and a program books.
 """
 
 import contextlib
@@ -11,7 +10,6 @@ import doctest
 import io
 import json
 import re
-import sys
 import tomllib
 import types
 from decimal import Decimal
@@ -24,6 +22,7 @@ from jsonschema import Draft202012Validator
 from docs.generate import REFERENCE
 from docs.generate.facts_words import EXAMPLES
 from loyalty_core import ConfigError, FactError, Loyalty, RecordStatus
+from loyalty_core.testing.quality.modules import importable
 from loyalty_gateway.settings import settings_of
 from tests.architecture.tree import ROOT
 from tests.docs.samples import Block, blocks, kind_of, of_kind
@@ -60,14 +59,14 @@ def open_part(text: str) -> None:
 def run(page: Path) -> None:
     """Runs a page's Python but for its files; what is printed must be what the page shows."""
     name = f"{page.stem} of the documentation"
-    module = sys.modules[name] = types.ModuleType(name)  # classes are looked for by their module
+    module = types.ModuleType(name)
     namespace = vars(module)
     try:
-        for block in blocks(page):
-            if kind_of(block) == "python":
-                (run_code if block.language == "python" else run_session)(block, namespace)
+        with importable(module):
+            for block in blocks(page):
+                if kind_of(block) == "python":
+                    (run_code if block.language == "python" else run_session)(block, namespace)
     finally:
-        del sys.modules[name]
         for left_open in [one for one in namespace.values() if isinstance(one, Loyalty)]:
             left_open.close()
 
@@ -112,11 +111,10 @@ def test_toml_opens(block: Block) -> None:
     open_part(block.text)
 
 
-@pytest.mark.parametrize("block", of_kind("json"), ids=lambda block: block.place)
-def test_json_is_taken(block: Block) -> None:
-    if not {"data", "errors"} & json.loads(block.text).keys():
-        connector = block.page.parent.parent == ROOT / "plugins"
-        book(block.text, source="shop" if connector else "")
+@pytest.mark.parametrize("block", of_kind("fact"), ids=lambda block: block.place)
+def test_a_fact_is_taken(block: Block) -> None:
+    connector = block.page.parent.parent == ROOT / "plugins"
+    book(block.text, source="shop" if connector else "")
 
 
 @pytest.mark.parametrize("page", PYTHON, ids=lambda page: str(page.relative_to(ROOT)))

@@ -77,6 +77,25 @@ def test_a_page_is_followed_in_one_shell_and_one_folder(follow: Follow, tmp_path
     assert follow(page) == ["pip install loyalty-csv[objects] # stores"]
 
 
+def test_what_a_page_exports_is_known_to_every_command(follow: Follow, tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    told = "$ export LOYALTY_CONFIG=tea.toml\n$ loyalty init\nwrote tea.toml and ...\n"
+    later = "$ unset LOYALTY_CONFIG\n$ loyalty init\nwrote loyalty.toml and ...\n"
+    page.write_text(f"```console\n{told}{later}```\n")
+    assert len(follow(page)) == 4
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["pip install tox && loyalty init", "loyalty init; pip install tox", "true || tox run -e demo"],
+)
+def test_what_would_really_install_is_noticed(text: str) -> None:
+    with pytest.raises(AssertionError, match="in a line of its own"):
+        looked_up.is_looked_up(text)
+    assert looked_up.is_looked_up("pip install tox && python -m tox run -e demo")
+    assert not looked_up.is_looked_up("loyalty init && loyalty check")
+
+
 @pytest.mark.parametrize(
     ("words", "fault"),
     [

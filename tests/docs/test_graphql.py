@@ -3,7 +3,8 @@
 A page's operations are asked in their order of one program: that of a plugin's page has what its
 blocks of TOML say on. Each is asked as the member, or as an operator where only operators may. The
 block of JSON behind one is its answer; `...` in a text stands for what differs each time. What a
-page asks of a platform is checked by the schema that the platform's double has.
+page asks of a platform is checked by the schema that the platform's double has; nothing answers it
+here, so no answer is shown.
 """
 
 from __future__ import annotations
@@ -88,7 +89,7 @@ def operations(page: Path) -> Iterator[tuple[Block, Any]]:
     held = [block for block in blocks(page) if kind_of(block)]
     for block, after in zip(held, [*held[1:], None], strict=True):
         if kind_of(block) == "graphql":
-            shown = after is not None and after.language == "json"
+            shown = after is not None and kind_of(after) == "answer"
             yield block, json.loads(after.text) if after and shown else None
 
 
@@ -107,7 +108,7 @@ def follow(page: Path) -> None:
     rest = [
         (block, parse(block.text), shown)
         for block, shown in operations(page)
-        if not of_a_platform(page, parse(block.text))
+        if shown is not None or not of_a_platform(page, parse(block.text))
     ]
     if not rest:
         return

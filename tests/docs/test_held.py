@@ -2,7 +2,8 @@
 
 That each has its page is test_reference.py. Hooks and errors are named by some test. A setting is
 set by one, or by an example program, all of which are played with exact expectations; or a test
-reads what is said about it.
+reads what is said about it. That a test says so is seen by the keys it writes alone: it may mean
+something else that has the same, and need not look at what the setting does.
 """
 
 from __future__ import annotations
@@ -68,8 +69,9 @@ def written() -> tuple[Written, ...]:
 def unset(kind: type, section: str) -> list[str]:
     """The settings of a dataclass that no test sets, and of which none reads what is said.
 
-    A table that a test writes is one of the dataclass if it has no other keys. Of the settings of a
-    plugin the tests of other plugins say nothing.
+    Any mapping or call in a test counts as a table of the dataclass if all of its keys are settings
+    there, whatever it is really for. Of the settings of a plugin the tests of other plugins say
+    nothing.
     """
     known = {one.name for one in fields(kind)}
     own = section.removeprefix("plugins.") if section.startswith("plugins.") else ""

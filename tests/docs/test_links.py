@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.architecture.tree import project_files
+from tests.docs.samples import FENCED
 
 LINK = re.compile(r"\[[^\]]*\]\(\s*<?([^)\s>]+)>?[^)]*\)")
-FENCED = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
-CODE = re.compile(r"^(```|~~~).*?^\1|`[^`\n]*`", re.MULTILINE | re.DOTALL)
+CODE = re.compile(r"`[^`\n]*`")
 HEADING = re.compile(r"^#+\s+(.*?)\s*#*$", re.MULTILINE)
 
 
@@ -21,7 +21,8 @@ def anchors(path: Path) -> set[str]:
 
 def dead_links(page: Path) -> Iterator[str]:
     """The relative links of a page that lead nowhere."""
-    for target in LINK.findall(CODE.sub("", page.read_text(encoding="utf-8"))):
+    text = CODE.sub("", FENCED.sub("", page.read_text(encoding="utf-8")))
+    for target in LINK.findall(text):
         if re.match(r"[a-z][a-z+.-]*:", target):
             continue
         name, _, anchor = target.partition("#")
@@ -36,6 +37,14 @@ def test_links_lead_somewhere() -> None:
     pages = [path for path in project_files() if path.suffix == ".md"]
     assert pages
     assert [link for page in pages for link in dead_links(page)] == []
+
+
+def test_what_a_block_shows_is_neither_a_heading_nor_a_link(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    listed = "- a list\n\n  ```markdown\n# Shown\n  [gone](gone.md)\n  ```\n"
+    long = "````markdown\n```\n# Shown\n[gone](gone.md)\n```\n[gone](gone.md)\n````\n"
+    page.write_text(f"# A page\n{listed}\n{long}\n[none](#shown) [up](#a-page)\n")
+    assert list(dead_links(page)) == [f"{page}: #shown has no such heading"]
 
 
 def test_dead_links_are_noticed(tmp_path: Path) -> None:

@@ -32,6 +32,31 @@ def test_what_is_not_run_says_why() -> None:
     assert len(unrun) <= MOST_UNRUN, [block.place for block in unrun]
 
 
+def stray(page: Path) -> list[str]:
+    """The answers of a page that nobody compares: they stand behind nothing that is asked."""
+    found, before = [], ""
+    for block in blocks(page):
+        if kind_of(block) == "answer" and before != "graphql":
+            found.append(block.place)
+        before = kind_of(block)
+    return found
+
+
+def test_every_answer_stands_behind_what_is_asked() -> None:
+    assert [place for page in PAGES for place in stray(page)] == []
+
+
+def test_an_answer_to_nothing_is_noticed(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    asked, answer = "```graphql\n{ me { id } }\n```\n\n", '```json\n{"data": {}}\n```\n\n'
+    fact = '```json\n{"type": "activity", "data": {}}\n```\n'
+    page.write_text(f"{asked}{answer}{fact}")
+    assert [kind_of(block) for block in blocks(page)] == ["graphql", "answer", "fact"]
+    assert stray(page) == []
+    page.write_text(f"{answer}{asked}{answer}{answer}")
+    assert stray(page) == [f"{page}:1", f"{page}:13"]
+
+
 def test_the_commands_of_pages_outside_are_run_there() -> None:
     there = "".join(path.read_text("utf-8") for path in (ROOT / "tests" / "outside").glob("*.py"))
     lines = [

@@ -23,10 +23,10 @@ def kept(where: str) -> Change:
 def deprecated(year: int, month: int = 12) -> tuple[Change, ...]:
     """A setting that the README uses will go, or should be gone by now."""
     going = f'Deprecation(since="1.1", last_day=date({year}, {month}, 1), use="each")'
-    doc = '"doc": "How many a day at most."'
+    doc = 'doc("How many a day at most.")'
     top = "from dataclasses import dataclass, field\n"
     more = "from datetime import date\nfrom loyalty_core import Deprecation\n"
-    return (CONFIG, top, top + more), (CONFIG, doc, f'{doc}, "deprecated": {going}')
+    return (CONFIG, top, top + more), (CONFIG, doc, f'{{**{doc}, "deprecated": {going}}}')
 
 
 def upgraded(made: str) -> tuple[Change, ...]:

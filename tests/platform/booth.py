@@ -91,6 +91,8 @@ from loyalty_core.testing import (
     PlatformDouble,
     SentWebhook,
     changes_of,
+    order_fact,
+    orders_at,
 )
 from PACKAGE import plugin
 from PACKAGE.shop import Booth
@@ -107,7 +109,7 @@ class Double(PlatformDouble):
     def answer(self, asked):
         if asked.path == "/orders":
             return Answer.of(self.orders)
-        given = json.loads(asked.body)
+        given = asked.json()
         if asked.path == "/shown":
             self.shown = [*(self.shown if asked.method == "POST" else []), given]
             return Answer.of({})
@@ -117,32 +119,6 @@ class Double(PlatformDouble):
         elif asked.method == "DELETE":
             self.codes.pop(code, None)
         return Answer.of(self.codes.get(code, ""))
-
-
-def money(minor):
-    return f"{minor // 100}.{minor % 100:02}"
-
-
-def written(order, at):
-    now = order.as_of(at)
-    status = "cancelled" if now.cancelled_at else "paid" if now.paid_at else "pending"
-    return {
-        "type": "order",
-        "source": "web",
-        "id": order.id,
-        "identities": {"email": order.email},
-        "currency": order.currency,
-        "occurred_at": order.placed_at.isoformat(),
-        "updated_at": at.isoformat(),
-        "status": status,
-        "lines": [
-            {"id": one.id, "sku": one.sku, "amount": money(one.net_minor)} for one in now.lines
-        ],
-        "refunds": [
-            {"id": one.id, "occurred_at": one.at.isoformat(), "amount": money(one.amount_minor)}
-            for one in now.refunds
-        ],
-    }
 
 
 def signed(document):
@@ -161,11 +137,11 @@ class Platform:
         return [each for at, one in changes_of(history) for each in self.about(one, at)]
 
     def about(self, order, at):
-        return [signed(written(order, at))]
+        return [signed(order_fact(order, at, source="web"))]
 
     def hold(self, history, at=None):
-        held = [one for one in history if at is None or one.placed_at <= at]
-        self.double.orders = [written(one, at or one.moments[-1]) for one in held]
+        held = orders_at(history, at)
+        self.double.orders = [order_fact(one, moment, source="web") for moment, one in held]
 
 
 def opened(double, clock=None, **settings):
@@ -228,9 +204,9 @@ STAND = ConnectorStand(
 )
 """
 SETTINGS = """\
-    shop_url: str = field(default="", metadata={"doc": "Where the shop is."})
-    codes: tuple[str, ...] = field(default=(), metadata={"doc": "Rewards whose codes it has."})
-    shows: bool = field(default=False, metadata={"doc": "Whether it shows what members have."})
+    shop_url: str = field(default="", metadata=doc("Where the shop is."))
+    codes: tuple[str, ...] = field(default=(), metadata=doc("Rewards whose codes it has."))
+    shows: bool = field(default=False, metadata=doc("Whether it shows what members have."))
 """
 REGISTERS = """\
     @hookimpl
@@ -293,6 +269,26 @@ ANOTHER = """\
         return code
 
 """
+VERIFIES = """\
+    def verify(self, request):
+        key = self.secrets[0].reveal().encode()
+"""
+ASKS_FIRST = f"""{VERIFIES}\
+        try:
+            self._ask("GET", "/orders")
+        except ConnectorError as error:
+            raise ConnectorError(f"{{error.message}} who has {{key}}")
+"""
+TELLS_A_401 = """\
+    def _make(self, path, ours):
+        try:
+            self._ask("PUT", path, ours)
+        except ConnectorError as error:
+            if "401" not in error.message:
+                raise
+            raise ConnectorError(f"it refuses {self.secrets[0].reveal()}")
+
+"""
 CONNECTORS: dict[str, list[tuple[str, tuple[Change, ...]]]] = {
     "LQ218": [
         (
@@ -332,6 +328,19 @@ CONNECTORS: dict[str, list[tuple[str, tuple[Change, ...]]]] = {
             (
                 *lacking(MAKES, SHOWN),
                 ("shop.py", 'f"it answers {answer.status}"', 'f"it answers {answer.body}"'),
+            ),
+        ),
+        (
+            "Booth: the value of BOOTH_KEY is told",
+            (*lacking(MAKES, SHOWN), ("shop.py", VERIFIES, ASKS_FIRST)),
+        ),
+        (
+            "Booth: the value of BOOTH_KEY is told",
+            (
+                *lacking(SHOWN),
+                ("shop.py", VERIFIES, f"{VERIFIES}        self._ask('GET', '/orders')\n"),
+                ("shop.py", "    def _ask", f"{TELLS_A_401}    def _ask"),
+                ("shop.py", 'self._ask("PUT", path, ours)', "self._make(path, ours)"),
             ),
         ),
     ],

@@ -2,32 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from loyalty_core import (
     Board,
     Event,
+    Loyalty,
     Money,
     PluginManifest,
+    PluginStatus,
     SpendOffer,
     Standing,
     Subscription,
     Tier,
     hookimpl,
 )
-from tests.toy import ToyFailure
+from tests.toy import START, ToyFailure, order
 
 ON = {"toy": {}, "broken": {}}
 
 
+def sale(number: int, **given: Any) -> dict[str, Any]:
+    """An order after all with lower numbers: none of them is decided again."""
+    return order(str(number), at=START - timedelta(hours=1000 - number), **given)
+
+
+def status_of(loyalty: Loyalty, plugin: str) -> PluginStatus:
+    """How a plugin of a program stands."""
+    return next(one for one in loyalty.plugin_status() if one.id == plugin)
+
+
+def _nothing(_: str) -> None:
+    return None
+
+
 @dataclass(eq=False)
 class Broken:
-    """A plugin that answers whatever a test wants, or raises it."""
+    """A plugin that answers whatever a test wants, or raises it; ``before`` is called first."""
 
     answers: dict[str, Any] = field(default_factory=dict)
     hooks: dict[str, Any] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    before: Callable[[str], None] = _nothing
     id: str = "broken"
     manifest: Any = None
 
@@ -37,6 +56,7 @@ class Broken:
         )
 
     def say(self, what: str, default: Any = ()) -> Any:
+        self.before(what)
         self.asked.append(what)
         answer = self.answers.get(what, default)
         if isinstance(answer, Exception):

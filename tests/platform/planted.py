@@ -57,12 +57,14 @@ class TestConformance(PluginSuite):
     "src/PACKAGE/config.py": """\
 from dataclasses import dataclass, field
 
+from loyalty_core import doc
+
 
 @dataclass(frozen=True, kw_only=True)
 class StampsConfig:
-    skus: tuple[str, ...] = field(default=(), metadata={"doc": "What is stamped."})
-    day_limit: int = field(default=5, metadata={"doc": "How many a day at most."})
-    each: int = field(default=1, metadata={"doc": "Points of a stamp."})
+    skus: tuple[str, ...] = field(default=(), metadata=doc("What is stamped."))
+    day_limit: int = field(default=5, metadata=doc("How many a day at most."))
+    each: int = field(default=1, metadata=doc("Points of a stamp."))
 """,
     "src/PACKAGE/program.py": """\
 from loyalty_core import Credit, Emit, KeepState, Money, Order, SpendOffer

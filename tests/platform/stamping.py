@@ -1,12 +1,12 @@
 """A plugin that counts a member's orders, in three releases that keep the count otherwise.
 
 The first keeps a text, the second a whole number, the third has another name for it and knows what
-was spent on average, as far as orders are there to say it. Each order is worth ten points a stamp.
+was spent on each order, as far as orders are there to say it. Each is worth ten points a stamp.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -123,12 +123,12 @@ def count_of(release: int, state: Mapping[str, Json]) -> int:
     """The stamps that a release reads: as strictly as code that knows what it wrote."""
     if not state:
         return 0
-    read: dict[int, Callable[[], Any]] = {
-        1: lambda: len("x" * int(state["count"])) if isinstance(state["count"], str) else None,
-        2: lambda: state["count"] if isinstance(state["count"], int) else None,
-        3: lambda: state["stamps"] if isinstance(state["spent"], dict) else None,
-    }
-    found = read[release]()
+    if release == 1:
+        assert isinstance(state["count"], str), state
+        return int(state["count"])
+    if release == 3:
+        assert isinstance(state["spent"], dict), state
+    found = state["count" if release == 2 else "stamps"]
     assert isinstance(found, int), state
     return found
 

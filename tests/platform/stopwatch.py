@@ -7,6 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from loyalty_core import Loyalty
+from loyalty_core.application.quarantine import Quarantine
+
+
+def quarantine_of(loyalty: Loyalty) -> Quarantine:
+    """What keeps the time of a program's plugins, for a test to set its limits or its clocks."""
+    return loyalty._parts.rules.quarantine
 
 
 @dataclass
@@ -27,7 +33,7 @@ class Stopwatch:
 
     def of(self, loyalty: Loyalty) -> Loyalty:
         """The program, whose calls into plugins are timed by this."""
-        quarantine = loyalty._parts.rules.quarantine
+        quarantine = quarantine_of(loyalty)
         quarantine.processor_ns = lambda: self.processor
         quarantine.clock_ns = lambda: self.wall
         return loyalty

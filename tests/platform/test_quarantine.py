@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
+from functools import partial
 
 import pytest
 from sqlalchemy import create_engine
@@ -16,16 +15,18 @@ from loyalty_core import (
     PluginManifest,
     PluginMissing,
     PluginState,
-    PluginStatus,
     RecordStatus,
     add_sqlite_hooks,
 )
 from loyalty_core.application import quarantine
 from tests.contract.conftest import Shop
+from tests.platform import broken
+from tests.platform.broken import status_of
 from tests.toy import START, Toy, ToyConfig, ToyFailure, config_of, order, points
 
 TEN = quarantine.MOST_FAILURES
 ON = {"toy": {}, "other": {}}
+sale = partial(broken.sale, amount="10.00")
 
 
 @dataclass(eq=False)
@@ -45,21 +46,13 @@ def opened(shop: Shop, *toys: Toy) -> Loyalty:
     return shop.open(plugins=ON, toys=toys or (shop.toy, Toy("other")))
 
 
-def sale(number: int, **given: Any) -> dict[str, Any]:
-    return order(str(number), "10.00", at=START - timedelta(hours=100 - number), **given)
-
-
-def status_of(loyalty: Loyalty, plugin: str = "toy") -> PluginStatus:
-    return next(one for one in loyalty.plugin_status() if one.id == plugin)
-
-
 @pytest.fixture
 def failing(shop: Shop) -> Iterator[Loyalty]:
     """A program whose toy has failed on ten orders, one after the other."""
     shop.toy.failing |= {str(number) for number in range(100)}
     loyalty = opened(shop)
     for number in range(TEN):
-        assert status_of(loyalty).state is PluginState.ON
+        assert status_of(loyalty, "toy").state is PluginState.ON
         assert loyalty.record(sale(number)).status is RecordStatus.DEFERRED
     yield loyalty
     assert loyalty.verify().problems == ()
@@ -75,7 +68,7 @@ def test_a_plugin_that_fails_on_fact_after_fact_is_not_asked_any_more(
     shop.clock.advance(days=2)
     failing.tick()
     assert shop.toy.asked == asked
-    found = status_of(failing)
+    found = status_of(failing, "toy")
     assert (found.state, found.reason) == (PluginState.QUARANTINED, "raised ToyFailure")
     assert found.held == ("decide",)
     assert (found.since, found.deferred_facts) == (START, TEN + 1)
@@ -96,7 +89,7 @@ def test_lifting_replays_everything_that_was_deferred(shop: Shop, failing: Loyal
     assert (done.plugin, done.lifted, done.deliveries) == ("toy", True, 0)
     assert (done.retried_facts, done.deferred_facts) == (TEN + 1, 0)
     assert points(failing, member) == (214, 214, 0, 0)
-    assert (status_of(failing).state, failing.status().deferred_facts) == (PluginState.ON, 0)
+    assert (status_of(failing, "toy").state, failing.status().deferred_facts) == (PluginState.ON, 0)
     assert failing.record(sale(51)).changes == {"points": 20}
     again = failing.lift("toy")
     assert (again.lifted, again.retried_facts) == (False, 0)
@@ -105,7 +98,7 @@ def test_lifting_replays_everything_that_was_deferred(shop: Shop, failing: Loyal
 def test_one_that_still_fails_is_held_again_when_it_is_asked(shop: Shop, failing: Loyalty) -> None:
     done = failing.lift("toy")
     assert (done.lifted, done.retried_facts, done.deferred_facts) == (True, TEN, TEN)
-    assert status_of(failing).state is PluginState.QUARANTINED
+    assert status_of(failing, "toy").state is PluginState.QUARANTINED
 
 
 def test_one_success_between_failures_is_enough(shop: Shop) -> None:
@@ -126,14 +119,14 @@ def test_facts_that_always_fail_do_not_hold_a_plugin_that_decides_the_others(sho
     for _ in range(5):
         shop.clock.advance(days=1)
         assert loyalty.tick().retried_facts == TEN
-    assert status_of(loyalty).state is PluginState.ON
+    assert status_of(loyalty, "toy").state is PluginState.ON
 
 
 def test_a_batch_of_failures_is_ten_in_a_row_too(shop: Shop) -> None:
     shop.toy.failing |= {str(number) for number in range(100)}
     loyalty = opened(shop)
     loyalty.record_many([sale(number) for number in range(TEN)])
-    assert status_of(loyalty).state is PluginState.QUARANTINED
+    assert status_of(loyalty, "toy").state is PluginState.QUARANTINED
     assert status_of(loyalty, "other").state is PluginState.ON
 
 
@@ -144,7 +137,7 @@ def test_every_process_knows_and_one_lifts_for_all(shop: Shop) -> None:
         toy.failing |= {str(number) for number in range(100)}
     for number in range(TEN):
         one.record(sale(number))
-    assert status_of(two).state is PluginState.QUARANTINED
+    assert status_of(two, "toy").state is PluginState.QUARANTINED
     two.record(sale(20))  # it finds out when it fails itself
     two.record(sale(21))
     assert toys[1].asked == ["20"]
@@ -208,11 +201,11 @@ def test_deliveries_that_were_given_up_are_tried_again(shop: Shop) -> None:
     for _ in range(13):
         loyalty.tick()
         shop.clock.advance(days=1)
-    assert status_of(loyalty).dead_deliveries == 1
+    assert status_of(loyalty, "toy").dead_deliveries == 1
     toy.on_event = None
     done = loyalty.lift("toy")
     assert (done.lifted, done.deliveries) == (False, 1)
-    assert (status_of(loyalty).pending_deliveries, loyalty.tick().delivered) == (1, 1)
+    assert (status_of(loyalty, "toy").pending_deliveries, loyalty.tick().delivered) == (1, 1)
     assert len(toy.received) == 1
 
 

@@ -96,6 +96,29 @@ def test_the_python_of_a_readme_is_that_of_any_module(tmp_path: Path) -> None:
     assert [name for name in set(sys.modules) - before if name.startswith("readme")] == []
 
 
+IN_ITS_TESTS = """\
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PACKAGE import plugin
+
+
+@dataclass(frozen=True)
+class Cup:
+    size: int = 2
+"""
+
+
+def test_stands_are_found_in_a_file_of_tests_that_is_that_of_any_module(tmp_path: Path) -> None:
+    imports = ("tests/test_conformance.py", "from PACKAGE import plugin\n", "")
+    first = ("tests/test_conformance.py", "from loyalty_core", f"{IN_ITS_TESTS}from loyalty_core")
+    subject, before = planted(tmp_path, *BOOTH, imports, first), set(sys.modules)
+    found = checked(subject, RULES["LQ213"])
+    assert (found.verdict, found.faults) == (Verdict.PASSED, ())
+    assert [name for name in set(sys.modules) - before if "loyalty_quality" in name] == []
+
+
 def test_chance_is_found_by_whichever_name_it_was_imported(tmp_path: Path) -> None:
     named = "from time import time as at\nfrom uuid import uuid4 as new\nfrom loyalty_core"
     subject = planted(tmp_path, (PROGRAM, "from loyalty_core", named), deciding("at(), new()"))

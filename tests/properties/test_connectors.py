@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 from random import Random
 from typing import Any
 
@@ -19,6 +19,8 @@ from loyalty_core.testing import (
     changes_of,
     check_deliveries,
     check_signatures,
+    order_fact,
+    orders_at,
     shop_history,
 )
 from tests.stall import Stall, sent
@@ -34,57 +36,12 @@ class StallUnderTest:
         self.stall = Stall()
 
     def webhooks(self, history: Sequence[ShopOrder]) -> Sequence[SentWebhook]:
-        return [
-            SentWebhook(**sent(written(order.as_of(at), at))) for at, order in changes_of(history)
-        ]
+        changes = changes_of(history)
+        return [SentWebhook(**sent(order_fact(one, at, source="web"))) for at, one in changes]
 
     def hold(self, history: Sequence[ShopOrder]) -> None:
-        self.stall.sold = [written(order, order.moments[-1]) for order in history]
-
-
-def written(order: ShopOrder, at: datetime) -> dict[str, Any]:
-    """An order as the stall writes it, which is as a fact."""
-
-    def money(minor: int) -> str:
-        return f"{minor // 100}.{minor % 100:02}"
-
-    status = "cancelled" if order.cancelled_at else "paid" if order.paid_at else "pending"
-    tip = {"id": "tip", "amount": money(order.tip_minor), "kind": "tip"}
-    return {
-        "type": "order",
-        "source": "web",
-        "id": order.id,
-        "identities": {"email": order.email}
-        | ({"customer_id": order.customer_id} if order.customer_id else {}),
-        "currency": order.currency,
-        "occurred_at": order.placed_at.isoformat(),
-        "updated_at": at.isoformat(),
-        "status": status,
-        "lines": [
-            {
-                "id": line.id,
-                "quantity": line.quantity,
-                "amount": money(line.quantity * line.price_minor),
-                "discount": money(line.discount_minor),
-                "tax": money(line.tax_minor),
-                "kind": "gift_card" if line.gift_card else "goods",
-            }
-            for line in order.lines
-        ]
-        + [tip] * bool(order.tip_minor),
-        "tax_included": False,
-        "refunds": [
-            {
-                "id": refund.id,
-                "occurred_at": refund.at.isoformat(),
-                "amount": money(refund.amount_minor),
-                "lines": [
-                    {"line": line, "quantity": count} for line, count in refund.pieces.items()
-                ],
-            }
-            for refund in order.refunds
-        ],
-    }
+        held = orders_at(history)
+        self.stall.sold = [order_fact(one, at, source="web") for at, one in held]
 
 
 @contextmanager

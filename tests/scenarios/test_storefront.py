@@ -19,7 +19,7 @@ from loyalty_core import Loyalty
 from loyalty_core.testing.scenarios import Check, Player, StandingClock, opened, read_scenario
 from loyalty_gateway import create_app
 from tests.scenarios.storefront import Storefront
-from tests.scenarios.test_programs import NAMES, PROGRAMS, some
+from tests.scenarios.test_programs import NAMES, PROGRAMS
 
 SERVED = ["coalition", "sephora", "three-tiers"]
 """What is played over a server's own sockets besides: two programs, a catalogue, hidden tiers."""
@@ -70,7 +70,7 @@ def play(
     assert player.replay()
 
 
-@pytest.mark.parametrize("name", some(NAMES, 2))
+@pytest.mark.parametrize("name", NAMES)
 def test_the_page_shows_what_the_scenario_says(name: str) -> None:
     clock = StandingClock()
     with opened(PROGRAMS / name, "sqlite://", clock) as programs:

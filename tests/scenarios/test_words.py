@@ -3,13 +3,19 @@
 from importlib.metadata import entry_points
 from itertools import combinations
 
-from loyalty_core.testing import scenario_grants, scenario_segments, scenarios
+from loyalty_core.testing import (
+    scenario_grants,
+    scenario_people,
+    scenario_segments,
+    scenarios,
+)
 
 
 def test_no_two_parts_share_a_word() -> None:
     plugins = {found.name: found.load() for found in entry_points(group=scenarios.WORDS)}
     assert plugins
-    parts = {"grants": scenario_grants, "segments": scenario_segments, **plugins}
+    own = {"grants": scenario_grants, "people": scenario_people, "segments": scenario_segments}
+    parts = {**own, **plugins}
     for (one, first), (other, second) in combinations(parts.items(), 2):
         for words in ("ACTIONS", "VIEWS"):
             shared = set(getattr(first, words)) & set(getattr(second, words))

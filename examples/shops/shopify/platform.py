@@ -17,7 +17,7 @@ from examples.shops.shopify.papers import (
     webhook,
     written,
 )
-from loyalty_core.testing import SentWebhook, ShopOrder, changes_of
+from loyalty_core.testing import SentWebhook, ShopOrder, changes_of, orders_at
 
 
 def account(number: str, email: str) -> Doc:
@@ -50,7 +50,7 @@ class ShopifyPlatform:
         return made
 
     def hold(self, history: Sequence[ShopOrder], at: datetime | None = None) -> None:
-        held = [one.as_of(at) for one in history if one.placed_at <= at] if at else history
+        held = [one.as_of(moment) for moment, one in orders_at(history, at)]
         self.double.orders = [written(one, one.moments[-1]) for one in held]
         self.double.customers = {
             one.customer_id: account(one.customer_id, one.email)

@@ -8,7 +8,7 @@ from typing import Any
 
 from examples.shops.woocommerce.double import KEY, KEY_SECRET, WooCommerce
 from examples.shops.woocommerce.papers import SECRET, Doc, customer, gmt, webhook, written
-from loyalty_core.testing import SentWebhook, ShopOrder, changes_of
+from loyalty_core.testing import SentWebhook, ShopOrder, changes_of, orders_at
 
 
 def account(number: str, email: str) -> Doc:
@@ -43,12 +43,11 @@ class WooCommercePlatform:
         return [webhook(topic, written(order, at)[0], delivery=f"{order.id} {at}")]
 
     def hold(self, history: Sequence[ShopOrder], at: datetime | None = None) -> None:
-        for one in history:
-            if at is None or one.placed_at <= at:
-                document, refunds = written(one, at or one.moments[-1])
-                self.double.hold(document, *refunds)
-                if number := int(one.customer_id or 0):
-                    self.double.customers[number] = account(one.customer_id, one.email)
+        for moment, one in orders_at(history, at):
+            document, refunds = written(one, moment)
+            self.double.hold(document, *refunds)
+            if number := int(one.customer_id or 0):
+                self.double.customers[number] = account(one.customer_id, one.email)
 
     # -- for the page ----------------------------------------------------------------------------
 

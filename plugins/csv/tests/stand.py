@@ -15,11 +15,11 @@ from loyalty_core.testing import (
     SentWebhook,
     ShopOrder,
     changes_of,
+    order_fact,
 )
 from loyalty_csv.connector import FolderConnector
 from plugins.csv.tests.build import FOLDER, NOW, config_of
 from plugins.csv.tests.double import SECRET, ObjectStore
-from tests.properties.test_connectors import written
 
 
 class Exports:
@@ -39,8 +39,8 @@ class Exports:
     def hold(self, history: Sequence[ShopOrder], at: datetime | None = None) -> None:
         for moment, order in changes_of(history):
             if at is None or moment <= at:
-                document = json.dumps({**written(order.as_of(moment), moment), "currency": "EUR"})
-                self.double.put(f"till/{moment:%d-%H%M}-{order.id}.jsonl", document)
+                fact = {**order_fact(order, moment, source="web"), "currency": "EUR"}
+                self.double.put(f"till/{moment:%d-%H%M}-{order.id}.jsonl", json.dumps(fact))
 
 
 @contextmanager

@@ -224,6 +224,23 @@ def test_a_period_is_closed_once_after_its_settling_time(club: Club) -> None:
     assert club.loyalty.verify().problems == ()
 
 
+def test_a_top_hundred_has_exactly_a_hundred(database_url: str) -> None:
+    """G2: of 101 members with the same sum the last to get there is not among them."""
+    prize, clock = [{"places": 100, "title": "Brand friend", "points": 5}], Clock()
+    with opened(database_url, clock, [{**BOARD, "prize": prize}]) as loyalty:
+        club = Club(loyalty, clock)
+        members = [
+            club.buy(f"m{n}", "10.00", f"2026-03-01T{n // 60:02}:{n % 60:02}") for n in range(101)
+        ]
+        assert [club.shown(one)["title"] for one in members[98:]] == ["Brand friend"] * 2 + [None]
+        assert club.shown(members[100])["rank"] == 101
+        club.clock.now = moment("2027-01-31T00:00")
+        assert club.loyalty.tick().board_prizes == 100
+        page = club.loyalty.board("friends", day=date(2026, 6, 1), first=200)
+        assert (page.ranked, [one.member_id for one in page.places]) == (101, members[:100])
+        assert [club.loyalty.balance(one) for one in members] == [5] * 100 + [0]
+
+
 def test_what_was_won_by_who_is_somebody_else_by_now_is_theirs(club: Club) -> None:
     ada, bob = club.buy("ada", "50.00", "2026-03-01"), club.buy("bob", "40.00", "2026-03-01")
     club.clock.now = moment("2027-02-01")

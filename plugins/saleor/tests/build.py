@@ -57,6 +57,13 @@ def sent(loyalty: Loyalty, *webhooks: SentWebhook) -> None:
     deliver(loyalty, CONNECTOR, webhooks)
 
 
+def ada(loyalty: Loyalty) -> str:
+    """The id of the member whose orders these are."""
+    found = loyalty.find({"email": "ada@example.org"})
+    assert found is not None
+    return found.id
+
+
 def points(loyalty: Loyalty, email: str = "ada@example.org") -> int:
     found = loyalty.find({"email": email})
     return loyalty.statement(found.id).wallet("points").balance if found else 0

@@ -19,9 +19,10 @@ from loyalty_core.testing import (
     SentWebhook,
     ShopOrder,
     changes_of,
+    orders_at,
 )
 from loyalty_saleor.connector import SaleorConnector
-from plugins.saleor.tests.build import CONNECTOR, NOW, START, opened, sent
+from plugins.saleor.tests.build import CONNECTOR, NOW, START, ada, opened, sent
 from plugins.saleor.tests.double import TOKEN, Saleor
 from plugins.saleor.tests.papers import (
     SIGNATURE,
@@ -35,9 +36,7 @@ from plugins.saleor.tests.papers import (
 
 CODE = {"prefix": "TEA-", "length": 12}
 
-
 FIVE = {"kind": "discount", "amount": "5.00", "points": 50, "min_order": "20.00", "valid_days": 30}
-
 
 CATALOGUE: dict[str, Any] = {
     "five": {**FIVE, "code": CODE},
@@ -56,12 +55,6 @@ def selling(double: Saleor, clock: FrozenClock, **settings: Any) -> Iterator[Loy
         sent(loyalty, about_order("O1"))
         double.asked.clear()
         yield loyalty
-
-
-def ada(loyalty: Loyalty) -> str:
-    found = loyalty.find({"email": "ada@example.org"})
-    assert found is not None
-    return found.id
 
 
 @contextmanager
@@ -92,8 +85,8 @@ def usable(double: Saleor) -> list[str]:
 
 
 def theirs_are_there(double: Saleor, asked: Asked) -> None:
-    variables = json.loads(asked.body).get("variables", {}) if asked.body else {}
-    if code := variables.get("code"):
+    body: Any = asked.json() if asked.body else {}
+    if code := body.get("variables", {}).get("code"):
         theirs = {"id": "", "name": "Welcome", "addCodes": [code], "listings": []}
         double.vouchers.setdefault("theirs", theirs)
 
@@ -123,11 +116,10 @@ class SaleorUnderTest:
         return [about_order(one.id, topic, at.isoformat()) for topic in topics]
 
     def hold(self, history: Sequence[ShopOrder], at: datetime | None = None) -> None:
-        for one in history:
-            if at is None or one.placed_at <= at:
-                self.double.hold(written(one, at or one.moments[-1]))
-                if one.customer_id:
-                    self.double.customers[one.customer_id] = account(one)
+        for moment, one in orders_at(history, at):
+            self.double.hold(written(one, moment))
+            if one.customer_id:
+                self.double.customers[one.customer_id] = account(one)
 
 
 def account(one: ShopOrder) -> Doc:

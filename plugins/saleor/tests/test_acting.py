@@ -13,10 +13,10 @@ from loyalty_core.testing import (
     Fault,
     FrozenClock,
 )
-from plugins.saleor.tests.build import CONNECTOR, points, sent
+from plugins.saleor.tests.build import CONNECTOR, ada, points, sent
 from plugins.saleor.tests.double import Saleor, failed
 from plugins.saleor.tests.papers import Doc, about_order, order
-from plugins.saleor.tests.stand import CATALOGUE, ada, selling, shown
+from plugins.saleor.tests.stand import CATALOGUE, selling, shown
 
 LATER = Fault(kind="delay", seconds=0)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from functools import partial
-from typing import Any
+from dataclasses import replace
+from typing import Any, cast
 from unittest import mock
 
 from examples.shops.shopify.double import TOKEN, Shopify
@@ -20,7 +20,6 @@ from plugins.shopify.tests.build import CONNECTOR, NOW, START, ada, config_of, o
 
 CODE: dict[str, Any] = {"prefix": "TEA"}
 
-
 REWARDS: dict[str, Any] = {
     "five": {"kind": "discount", "amount": "5.00", "points": 50, "code": CODE},
     "tenth": {"kind": "discount", "percent": "12.5", "points": 50, "code": CODE},
@@ -31,8 +30,9 @@ REWARDS: dict[str, Any] = {
 
 @contextmanager
 def making(double: Shopify, clock: FrozenClock, **config: Any) -> Iterator[Loyalty]:
+    """A program whose rewards can be made in the shop, and Ada, who has 100 points."""
     made = config_of(double.url, **config)
-    made["plugins"]["shopify"]["shop"][0]["rewards"] = sorted(config["rewards"])
+    made["plugins"]["shopify"]["shop"][0]["rewards"] = sorted(config.get("rewards", ()))
     with Loyalty.open(made, "sqlite://", clock=clock) as loyalty:
         hundred = [line(price="100.00", price_set=bag("100.00"))]
         sent(loyalty, webhook(order(1, line_items=hundred)))
@@ -40,8 +40,8 @@ def making(double: Shopify, clock: FrozenClock, **config: Any) -> Iterator[Loyal
 
 
 def theirs_are_there(double: Shopify, asked: Asked) -> None:
-    variables = json.loads(asked.body).get("variables", {}) if asked.body else {}
-    if code := variables.get("code"):
+    body: Any = asked.json() if asked.body else {}
+    if code := body.get("variables", {}).get("code"):
         theirs = {"__typename": "DiscountCodeBasic", "title": "SUMMER", "status": "ACTIVE"}
         node = {"id": "gid://shopify/DiscountCodeNode/9", "codeDiscount": theirs}
         double.codes.setdefault(code, node)
@@ -74,10 +74,11 @@ def delivering() -> Iterator[tuple[Opening, ShopifyPlatform]]:
 
 
 @contextmanager
-def acting(reward: str) -> Iterator[ActingShop]:
-    """A shop in which codes are made: the token, the look, the making."""
+def acting(**settings: Any) -> Iterator[ActingShop]:
+    """The shop, new each time, for what connectors that act are tested with."""
     clock = FrozenClock(NOW)
-    with hurried(), Shopify() as double, making(double, clock, rewards=REWARDS) as loyalty:
+    with hurried(), Shopify() as double, making(double, clock, **settings) as loyalty:
+        double.asked.clear()
         yield ActingShop(
             loyalty=loyalty,
             double=double,
@@ -86,29 +87,25 @@ def acting(reward: str) -> Iterator[ActingShop]:
             member=ada(loyalty),
             stands=lambda: usable(double),
             writes=lambda asked: b"mutation" in asked.body,
-            theirs=None if reward == "card" else lambda asked: theirs_are_there(double, asked),
+            theirs=lambda asked: theirs_are_there(double, asked),
         )
+
+
+@contextmanager
+def making_cards() -> Iterator[ActingShop]:
+    """Nobody can ask whether there is a card of a code."""
+    with acting(rewards=REWARDS) as shop:
+        yield replace(shop, theirs=None)
 
 
 @contextmanager
 def showing() -> Iterator[ActingShop]:
     """A shop that shows members what they have."""
-    clock = FrozenClock(NOW)
-    with (
-        hurried(),
-        Shopify() as double,
-        opened(double, clock=clock, show_members=True) as loyalty,
-    ):
-        sent(loyalty, webhook(order(1)))
-        double.asked.clear()
-        yield ActingShop(
-            loyalty=loyalty,
-            double=double,
-            clock=clock,
-            connector=CONNECTOR,
-            member=ada(loyalty),
+    with acting(show_members=True) as shop:
+        double = cast(Shopify, shop.double)
+        yield replace(
+            shop,
             stands=lambda: [shown(double)["wallets"]["points"]["balance"]],
-            writes=lambda asked: b"mutation" in asked.body,
             echoes=lambda _: double.echoes,
         )
 
@@ -119,6 +116,10 @@ STAND = ConnectorStand(
     platform=delivering,
     starts=START,
     signature="X-Shopify-Hmac-Sha256",
-    rewards={name: partial(acting, name) for name in ("five", "post", "card")},
+    rewards={
+        "five": lambda: acting(rewards=REWARDS),
+        "post": lambda: acting(rewards=REWARDS),
+        "card": making_cards,
+    },
     shown=showing,
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -19,9 +18,10 @@ from loyalty_core.testing import (
     SentWebhook,
     ShopOrder,
     changes_of,
+    orders_at,
 )
 from loyalty_square.connector import SquareConnector
-from plugins.square.tests.build import CONNECTOR, NOW, START, opened, sent
+from plugins.square.tests.build import CONNECTOR, NOW, START, ada, opened, sent
 from plugins.square.tests.double import TOKEN, Square
 from plugins.square.tests.papers import (
     KEY,
@@ -40,11 +40,9 @@ from plugins.square.tests.papers import (
 
 CODE = {"prefix": "T", "length": 12}
 
-
 CATALOGUE: dict[str, Any] = {
     "five": {"kind": "gift_card", "amount": "5.00", "points": 50, "code": CODE}
 }
-
 
 TIERS: dict[str, Any] = {
     "tiers": {
@@ -70,12 +68,6 @@ def selling(double: Square, clock: FrozenClock, **settings: Any) -> Iterator[Loy
         sent(loyalty, about_order("S1", "first"))
         double.asked.clear()
         yield loyalty
-
-
-def ada(loyalty: Loyalty) -> str:
-    found = loyalty.find({"email": "ada@example.org"})
-    assert found is not None
-    return found.id
 
 
 def is_write(asked: Asked) -> bool:
@@ -110,8 +102,8 @@ def usable(double: Square) -> list[str]:
 
 def theirs_are_there(double: Square, asked: Asked) -> None:
     if asked.path.endswith("from-gan"):
-        code = json.loads(asked.body)["gan"]
-        double.cards.setdefault("theirs", {"id": "theirs", "gan": code, "state": "ACTIVE"})
+        body: Any = asked.json()
+        double.cards.setdefault("theirs", {"id": "theirs", "gan": body["gan"], "state": "ACTIVE"})
 
 
 class SquareUnderTest:
@@ -144,11 +136,10 @@ class SquareUnderTest:
         return made or [about_order(one.id, event)]
 
     def hold(self, history: Sequence[ShopOrder], at: datetime | None = None) -> None:
-        for one in history:
-            if at is None or one.placed_at <= at:
-                self.double.hold(*written(one, at or one.moments[-1]))
-                if one.customer_id:
-                    self.double.customers[one.customer_id] = account(one)
+        for moment, one in orders_at(history, at):
+            self.double.hold(*written(one, moment))
+            if one.customer_id:
+                self.double.customers[one.customer_id] = account(one)
 
 
 def account(one: ShopOrder) -> Doc:

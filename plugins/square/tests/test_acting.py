@@ -13,10 +13,10 @@ from loyalty_core.testing import (
     Fault,
     FrozenClock,
 )
-from plugins.square.tests.build import CONNECTOR, opened, points, sent
+from plugins.square.tests.build import CONNECTOR, ada, opened, points, sent
 from plugins.square.tests.double import Square, error
 from plugins.square.tests.papers import Doc, about_order, sale, webhook
-from plugins.square.tests.stand import CATALOGUE, TIERS, ada, is_write, selling
+from plugins.square.tests.stand import CATALOGUE, TIERS, is_write, selling
 
 
 @pytest.fixture

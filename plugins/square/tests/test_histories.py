@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from random import Random
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from loyalty_core import Loyalty
@@ -17,9 +17,10 @@ from loyalty_core.testing import (
 from plugins.square.tests.build import START, opened
 from plugins.square.tests.double import Square
 from plugins.square.tests.stand import SquareUnderTest
+from tests.properties.engines import examples
 
 
-@settings(max_examples=2, deadline=None)
+@examples(3, 30)
 @given(seed=st.integers(0, 2**32))
 def test_any_delivery_leaves_the_same_books(seed: int) -> None:
     random = Random(seed)
@@ -38,7 +39,7 @@ def test_any_delivery_on_each_database(double: Square, database_url: str) -> Non
     check_deliveries(opening, platform, shop_history(random, START), random)
 
 
-@settings(max_examples=4, deadline=None)
+@examples(3, 30)
 @given(seed=st.integers(0, 2**32))
 def test_a_seller_that_goes_on_meanwhile_leaves_the_same_books(seed: int) -> None:
     random = Random(seed)

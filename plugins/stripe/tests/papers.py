@@ -8,7 +8,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from loyalty_core.testing import SentWebhook
+from loyalty_core.testing import SentWebhook, ShopOrder
 
 Doc = dict[str, Any]
 SECRET, OLD_SECRET = "whsec_new", "whsec_old"
@@ -284,3 +284,46 @@ def customer(id: str, **more: Any) -> Doc:
         "phone": None,
         **more,
     }
+
+
+# -- a history ------------------------------------------------------------------------------------
+
+
+def written(one: ShopOrder, at: datetime) -> list[Doc]:
+    """A payment of a history with all that belongs to it, as Stripe has it at a moment."""
+    now = one.as_of(at)
+    made = intent(f"pi_{one.id}", one.placed_at, one.total_minor)
+    tax = sum(line.tax_minor for line in one.lines)
+    made["amount_details"] = {"tip": {"amount": one.tip_minor}, "tax": {"total_tax_amount": tax}}
+    made["receipt_email"], found = one.email, [made]
+    if one.customer_id:
+        made["customer"] = f"cus_{one.customer_id}"
+        found.append(customer(made["customer"], email=one.email))
+    if now.paid_at is None:
+        made["status"] = "canceled" if now.cancelled_at else "requires_payment_method"
+        return found
+    paid = charge(f"ch_{one.id}", now.paid_at, made)
+    made |= {"status": "succeeded", "amount_received": one.total_minor, "latest_charge": paid["id"]}
+    back = [
+        refund(f"re_{each.id}", each.at, made, each.amount_minor)
+        for each in now.refunds
+        if each.amount_minor
+    ]
+    left = one.total_minor - sum(each["amount"] for each in back)
+    if now.cancelled_at and left:
+        back.append(refund(f"re_rest{one.id}", now.cancelled_at, made, left))
+    paid["amount_refunded"] = sum(each["amount"] for each in back)
+    return [*found, paid, *back]
+
+
+def event_of(one: ShopOrder, at: datetime) -> Doc:
+    """What is told of a change, and listed from then on."""
+    documents, number = written(one, at), f"{one.id}_{at:%d%H%M}"
+    known = {document["object"]: document for document in documents}
+    if "refund" in known:
+        return event("refund.created", known["refund"], at, number=number)
+    if "charge" in known:
+        return event("payment_intent.succeeded", documents[0], at, number=number)
+    if "customer" in known:
+        return event("customer.updated", known["customer"], at, number=number)
+    return event("payment_intent.created", documents[0], at, number=number)

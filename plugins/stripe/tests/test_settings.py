@@ -30,6 +30,7 @@ def refused(config: dict[str, Any]) -> list[str]:
         ({"stripe_account": "shop"}, "stripe_account"),
         ({"memberships": ["club"]}, "memberships[0]"),
         ({"return_url": "http://tea.example"}, "return_url"),
+        ({"return_url": "#club"}, "return_url"),
         ({"api_url": "https://user:word@api.example"}, "api_url"),
         ({"api_url": ""}, "api_url"),
         ({"poll_minutes": -1}, "poll_minutes"),

@@ -2,10 +2,10 @@
 
 import pytest
 
-from loyalty_core import ConfigError, TierScheme
+from loyalty_core import ConfigError, Profile, TierScheme
 from loyalty_tiers import plugin
 from loyalty_tiers.program import TiersProgram
-from plugins.tiers.tests.build import ladder, settings, shop
+from plugins.tiers.tests.build import Shop, ladder, settings, shop
 
 
 def test_what_is_registered() -> None:
@@ -18,6 +18,32 @@ def test_what_is_registered() -> None:
         ("silver", 1),
         ("gold", 2),
     ]
+
+
+def test_a_benefit_for_a_tag_is_for_those_alone_who_have_it_beside_the_tier() -> None:
+    twice = '{ benefit = "twice", kind = "points_multiplier", multiplier = 2, for_tags = ["tea"] }'
+    tenth = '{ benefit = "tenth", kind = "percent_off", percent = 10, for_tags = ["tea", "club"] }'
+    each = {"earn": [{"rule": "each", "rate": {"USD": "1"}}]}
+    toml = ladder().replace(FIRST, f"{FIRST}\nbenefits = [{twice}, {tenth}]")
+    shop = Shop(toml, plugins_on={"points": each})
+    cart = {"currency": "USD", "lines": [{"id": "1", "amount": "20.00"}]}
+
+    def price() -> int:
+        pricing = shop.loyalty.quote(cart, shop.member).pricing
+        assert pricing is not None
+        return pricing.member_price.amount_minor
+
+    assert shop.buy("100.00", "a").changes == {"points": 100}
+    assert (shop.tier, shop.statement.benefits, price()) == ("silver", (), 2000)
+    assert shop.buy("10.00", "b").changes == {"points": 10}
+    shop.loyalty.update_member(shop.member, profile=Profile(tags=("tea",)))
+    assert [one.benefit.benefit for one in shop.statement.benefits] == ["twice", "tenth"]
+    assert price() == 1800
+    assert shop.buy("10.00", "c").changes == {"points": 20}
+    shop.loyalty.update_member(shop.member, profile=Profile(tags=("club",)))
+    assert [one.benefit.benefit for one in shop.statement.benefits] == ["tenth"]
+    assert shop.buy("10.00", "d").changes == {"points": 10}
+    assert shop.refund("c").changes == {"points": -20}  # as it was decided
 
 
 FIRST = 'any_of = [{ metric = "spend", at_least = "100.00" }]'
@@ -50,6 +76,10 @@ WRONG = {
     "tier[1].benefits[0].per": (
         FIRST,
         f'{FIRST}\nbenefits = [{{ benefit = "a", kind = "gift", per = "paid_period" }}]',
+    ),
+    "tier[1].benefits[0].for_tags": (
+        FIRST,
+        f'{FIRST}\nbenefits = [{{ benefit = "a", kind = "quota", count = 1, for_tags = ["x"] }}]',
     ),
     "tier[1].benefits[1].benefit": (
         FIRST,

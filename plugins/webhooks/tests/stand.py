@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from typing import Any
 
 from loyalty_core.testing import (
     ActingShop,
@@ -17,10 +17,10 @@ from loyalty_core.testing import (
     SentWebhook,
     ShopOrder,
     changes_of,
+    order_fact,
 )
 from loyalty_webhooks.connectors import EndpointConnector, ShopConnector
 from plugins.webhooks.tests.build import NEW, NOW, OLD, SHOP, Listener, opened, order, webhook
-from tests.properties.test_connectors import written
 
 
 class Till:
@@ -31,7 +31,7 @@ class Till:
     def webhooks(self, history: Sequence[ShopOrder]) -> Sequence[SentWebhook]:
         return [
             webhook(
-                {**written(one.as_of(at), at), "source": "till", "currency": "EUR"},
+                {**order_fact(one, at, source="till"), "currency": "EUR"},
                 name=f"{one.id} {at:%d-%H%M}",
             )
             for at, one in changes_of(history)
@@ -49,7 +49,8 @@ class Told(Listener):
         self.told: dict[str, str] = {}
 
     def answer(self, asked: Asked) -> Answer:
-        self.told[asked.headers["webhook-id"]] = json.loads(asked.body)["type"]
+        body: Any = asked.json()
+        self.told[asked.headers["webhook-id"]] = body["type"]
         return super().answer(asked)
 
 

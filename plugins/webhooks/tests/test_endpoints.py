@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import socket
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -56,7 +55,7 @@ def test_events_are_told_signed(
     loyalty = told(secrets=["env:TILL_NEW", "env:TILL_OLD"])
     buy(loyalty)
     assert loyalty.tick().actions == 2
-    bodies = [json.loads(asked.body) for asked in listener.asked]
+    bodies: list[Any] = [asked.json() for asked in listener.asked]
     assert [body["type"] for body in bodies] == ["member_enrolled", "points_credited"]
     assert bodies[1]["timestamp"] == "2026-06-01T10:00:00Z"
     assert bodies[1]["data"]["amount"] == 60
@@ -77,7 +76,8 @@ def test_only_what_was_asked_for_is_told(told: Callable[..., Loyalty], listener:
     loyalty = told(events=["points_credited"])
     buy(loyalty)
     loyalty.tick()
-    assert [json.loads(asked.body)["type"] for asked in listener.asked] == ["points_credited"]
+    bodies: list[Any] = [asked.json() for asked in listener.asked]
+    assert [body["type"] for body in bodies] == ["points_credited"]
 
 
 @pytest.mark.parametrize("kind", ["drop", "forget", "truncate"])

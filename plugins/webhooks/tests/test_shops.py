@@ -15,12 +15,13 @@ from loyalty_core.testing import (
     FrozenClock,
     SentWebhook,
     books_of,
+    changes_of,
     deliver,
+    order_fact,
     shop_history,
 )
 from loyalty_webhooks.reading import inputs_of
 from plugins.webhooks.tests.build import NEW, NOW, OLD, SHOP, config_of, opened, order, webhook
-from tests.properties.test_connectors import written
 
 TILL = "webhooks.till"
 
@@ -150,10 +151,9 @@ def test_any_delivery_leaves_the_same_books(database_url: str, clock: FrozenCloc
     for seed in range(3):
         random = Random(seed)
         history = shop_history(random, NOW, currency="EUR")
-        changes = sorted((at, one.id, one) for one in history for at in one.moments)
         sent: Sequence[SentWebhook] = [
-            webhook({**written(one.as_of(at), at), "source": "till"}, name=f"m{place}", at=clock())
-            for place, (at, _, one) in enumerate(changes)
+            webhook(order_fact(one, at, source="till"), name=f"m{place}", at=clock())
+            for place, (at, one) in enumerate(changes_of(history))
         ]
         with program(f"plain{seed}") as loyalty:
             deliver(loyalty, TILL, sent)

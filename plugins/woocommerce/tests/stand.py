@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from dataclasses import replace
+from typing import Any, cast
 
 from examples.shops.woocommerce.double import KEY, KEY_SECRET, WooCommerce
 from examples.shops.woocommerce.papers import (
@@ -20,13 +21,11 @@ from examples.shops.woocommerce.platform import WooCommercePlatform
 from loyalty_core import Loyalty
 from loyalty_core.testing import ActingShop, Asked, ConnectorStand, FrozenClock, Opening
 from loyalty_woocommerce.connector import WooCommerceConnector
-from plugins.woocommerce.tests.build import CONNECTOR, NOW, START, opened, sent
+from plugins.woocommerce.tests.build import CONNECTOR, NOW, START, ada, opened, sent
 
 CODE = {"prefix": "TEA-", "length": 12}
 
-
 FIVE = {"kind": "discount", "amount": "5.00", "points": 50, "min_order": "20.00", "valid_days": 30}
-
 
 CATALOGUE: dict[str, Any] = {
     "five": {**FIVE, "code": CODE},
@@ -43,12 +42,6 @@ def selling(double: WooCommerce, clock: FrozenClock, **settings: Any) -> Iterato
     with opened(double, clock=clock, catalogue=CATALOGUE, **given) as loyalty:
         sent(loyalty, webhook("order.created", double.hold(order(1)), delivery="first"))
         yield loyalty
-
-
-def ada(loyalty: Loyalty) -> str:
-    found = loyalty.find({"email": "ada@example.org"})
-    assert found is not None
-    return found.id
 
 
 def theirs_are_there(double: WooCommerce) -> Callable[[Asked], None]:
@@ -72,10 +65,11 @@ def delivering() -> Iterator[tuple[Opening, WooCommercePlatform]]:
 
 
 @contextmanager
-def making() -> Iterator[ActingShop]:
-    """A shop in which coupons are made."""
+def acting(**settings: Any) -> Iterator[ActingShop]:
+    """The shop, new each time, for what connectors that act are tested with."""
     clock = FrozenClock(NOW)
-    with WooCommerce() as double, selling(double, clock, rewards=["five"]) as loyalty:
+    with WooCommerce() as double, selling(double, clock, **settings) as loyalty:
+        double.asked.clear()
         yield ActingShop(
             loyalty=loyalty,
             double=double,
@@ -90,15 +84,10 @@ def making() -> Iterator[ActingShop]:
 @contextmanager
 def showing() -> Iterator[ActingShop]:
     """A shop that shows members what they have."""
-    clock = FrozenClock(NOW)
-    with WooCommerce() as double, selling(double, clock, show_members=True) as loyalty:
-        double.asked.clear()
-        yield ActingShop(
-            loyalty=loyalty,
-            double=double,
-            clock=clock,
-            connector=CONNECTOR,
-            member=ada(loyalty),
+    with acting(show_members=True) as shop:
+        double = cast(WooCommerce, shop.double)
+        yield replace(
+            shop,
             stands=lambda: [shown(double)["wallets"]["points"]["balance"]],
             echoes=lambda word: [webhook("customer.updated", double.customers[25], delivery=word)],
         )
@@ -115,6 +104,6 @@ STAND = ConnectorStand(
     platform=delivering,
     starts=START,
     signature=SIGNATURE,
-    rewards={"five": making},
+    rewards={"five": lambda: acting(rewards=["five"])},
     shown=showing,
 )

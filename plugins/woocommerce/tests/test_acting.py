@@ -15,8 +15,8 @@ from loyalty_core.testing import (
     Fault,
     FrozenClock,
 )
-from plugins.woocommerce.tests.build import CONNECTOR, points, sent
-from plugins.woocommerce.tests.stand import ada, selling, shown
+from plugins.woocommerce.tests.build import CONNECTOR, ada, points, sent
+from plugins.woocommerce.tests.stand import selling, shown
 
 
 @pytest.fixture

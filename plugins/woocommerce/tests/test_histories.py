@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from random import Random
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from examples.shops.woocommerce.double import WooCommerce
@@ -14,9 +14,10 @@ from examples.shops.woocommerce.platform import WooCommercePlatform
 from loyalty_core import Loyalty
 from loyalty_core.testing import check_deliveries, check_meanwhile, shop_history
 from plugins.woocommerce.tests.build import START, opened
+from tests.properties.engines import examples
 
 
-@settings(max_examples=2, deadline=None)
+@examples(3, 30)
 @given(seed=st.integers(0, 2**32))
 def test_any_delivery_leaves_the_same_books(seed: int) -> None:
     random = Random(seed)
@@ -40,7 +41,7 @@ def test_any_delivery_on_each_database(double: WooCommerce, database_url: str) -
     check_deliveries(opening, platform, shop_history(random, START), random)
 
 
-@settings(max_examples=4, deadline=None)
+@examples(3, 30)
 @given(seed=st.integers(0, 2**32))
 def test_a_shop_that_goes_on_meanwhile_leaves_the_same_books(seed: int) -> None:
     random = Random(seed)

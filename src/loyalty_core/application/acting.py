@@ -181,11 +181,12 @@ class Acting:
         return ActionReport(**counts)
 
     def _give_up(self, now: datetime, counts: Counter[str]) -> None:
-        """Gives points back that wait too long for a code of a shop that is switched off."""
+        """Gives points back that wait too long for a code of a shop that is not asked now."""
         while waiting := self._store.write(partial(self._take_waiting, now=now)):
             for one in waiting:
                 over = one.created_at + PATIENCE
-                if over <= now and self._given_back(one, "the shop is switched off"):
+                why = "is in quarantine" if self._held(one.connector) else "is switched off"
+                if over <= now and self._given_back(one, f"the shop's connector {why}"):
                     one.state, one.ended_at, one.next_attempt_at = ActionState.DEAD, now, None
                     self._store.write(partial(_end, one))
                     counts["dead"] += 1
@@ -337,7 +338,7 @@ class Acting:
             over = now - state.failing_since >= PATIENCE
             if isinstance(error, ConnectorDisabled) or over:
                 state.disabled_at, state.disabled_for = now, one.error or one.error_code
-            elif given_up:
+            if given_up:
                 one.state, one.ended_at, one.next_attempt_at = ActionState.DEAD, now, None
             uow.save_connector(state)
             uow.end_action(one)

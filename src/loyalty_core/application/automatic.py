@@ -14,7 +14,7 @@ from loyalty_core.application.books import Books
 from loyalty_core.application.catalogue import CATALOGUE, CatalogueReward
 from loyalty_core.application.grants import buy_grant, revoke
 from loyalty_core.application.ids import new_id
-from loyalty_core.application.offers import priced, view_of
+from loyalty_core.application.offers import buyer, priced
 from loyalty_core.application.rules import Rules
 from loyalty_core.domain.grants import GrantRecord, Revocation
 from loyalty_core.domain.ledger import WalletBook
@@ -62,7 +62,8 @@ def _buy(books: Books, book: WalletBook, member: MemberRecord, reward: Catalogue
     now = books.now
     request = SpendRequest(wallet=reward.wallet, available=max(book.available(now), 0), at=now)
     owned = books.rules.rewards[reward.id]
-    offer = priced(owned, request, view_of(member, CATALOGUE, books.rules), books.rules)
+    view = buyer(member, books.rules, now).view(CATALOGUE)
+    offer = priced(owned, request, view, books.rules)
     if offer.points <= 0 or not within_limit(books, member.id, reward):
         return False
     if offer.stock is not None and not books.uow.claim_stock(offer.item, offer.stock):

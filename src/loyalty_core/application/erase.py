@@ -164,7 +164,7 @@ class Erasing:
             one.status, one.profile, one.said = MemberStatus.ERASED, Profile(), {}
             one.history, one.state, one.decided_to = History(), {}, None
             one.merged_into, one.merges = None, []
-            one.segments = {}
+            one.segments = {}  # `contributions` and `absences` stay: ids, whose points these were
             books.changes.members[one.id] = one
         books.changes.events.clear()  # of points, to people who are told below to forget the person
         books.tell("member_erased", member.id, books.now, {})

@@ -146,12 +146,11 @@ class Inbox:
         return InboxReport(**counts)
 
     def _due(self, uow: UnitOfWork, *, now: datetime) -> list[MessageRecord]:
-        """Messages due; what came from a shop whose connector is in quarantine waits."""
-        held = [
-            name
-            for name, owned in self._rules.connectors.items()
-            if self._rules.quarantine.holds(owned.plugin, "translate", name)
-        ]
+        """Messages due; what came from a shop whose connector is in quarantine waits.
+
+        What a walk found waits with it: things are booked in the order in which they came.
+        """
+        held = self._rules.quarantine.held_of("translate", self._rules.connectors)
         return uow.due_messages(now, MESSAGES_A_CHUNK, held)
 
     def drop_old(self, now: datetime) -> int:

@@ -73,7 +73,7 @@ class States:
         kept, latest = snapshot.get("state"), dict[str, object]()
         for plugin, document in kept.items() if isinstance(kept, dict) else ():
             latest[plugin] = document
-            if isinstance(document, dict):
+            if isinstance(document, dict) and self.steps.get(plugin):
                 try:
                     latest[plugin] = self.written(plugin, self.read(plugin, document))
                 except PluginFailed:

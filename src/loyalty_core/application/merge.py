@@ -222,8 +222,7 @@ class Merging:
 def _carry(uow: UnitOfWork, kept: MemberRecord, gone: MemberRecord, merge: Merge) -> None:
     """Moves what else the merged member has, in the database alone: after what was booked."""
     group = uow.merged_into(gone.id)
-    uow.move_lots(gone.id, kept.id, None, [gone.id, *group])
-    uow.move_redemptions(gone.id, kept.id, None)
+    uow.move_belongings(gone.id, kept.id, None)
     uow.move_rows(gone.id, kept.id, None)
     uow.answer_for(group, kept.id)
     uow.reassign(merge.identities, kept.id)
@@ -237,8 +236,7 @@ def _carry_back(
     merge: Merge,
 ) -> None:
     """Moves back what came with the merged member, in the database alone."""
-    uow.move_lots(kept.id, gone.id, group, [kept.id, *group])
-    uow.move_redemptions(kept.id, gone.id, group)
+    uow.move_belongings(kept.id, gone.id, group)
     uow.move_rows(kept.id, gone.id, group)
     uow.answer_for([one for one in group if one != gone.id], gone.id)
     owners = uow.lock_owners(merge.identities)

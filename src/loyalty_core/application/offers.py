@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+from datetime import datetime
 
 from loyalty_core.application.plain import is_json
 from loyalty_core.application.rules import Rules
+from loyalty_core.application.standing import STRANGER, Person, person_of, stood
 from loyalty_core.domain.amounts import LARGEST_AMOUNT, Money
 from loyalty_core.domain.members import MemberView
 from loyalty_core.domain.rewards import SpendOffer, SpendRequest
@@ -64,17 +66,6 @@ def _fault(offer: object, reward: RewardKind) -> str:
     return ""
 
 
-def view_of(record: MemberRecord | None, plugin: str, rules: Rules) -> MemberView:
-    """What a plugin sees of a member, or of a stranger.
-
-    Raises ``PluginFailed`` when its release of now cannot read what it kept.
-    """
-    if record is None:
-        return MemberView()
-    return MemberView(
-        member_id=record.id,
-        status=record.status,
-        profile=record.seen,
-        history=record.history,
-        state=rules.states.read(plugin, record.state.get(plugin, {})),
-    )
+def buyer(record: MemberRecord | None, rules: Rules, at: datetime) -> Person:
+    """A member as rewards see them at a moment, with the tiers held then; or a stranger."""
+    return stood(rules, person_of(record, rules), at).person if record else STRANGER.person

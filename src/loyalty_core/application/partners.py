@@ -110,16 +110,19 @@ def lock_across(members: Mapping[UnitOfWork, Iterable[MemberId]]) -> None:
 def join(uow: UnitOfWork, rules: Rules) -> Rules:
     """The rules, knowing whether there is anything to do with partners; they are told of us.
 
-    What a partner does not agree to is logged: no partner may keep us from starting.
+    What a partner does not agree to is logged: no partner may keep us from starting. Of those who
+    start the first time, one is first: that the other is not there yet is no warning then.
     """
     config = rules.config
     if not config.partners:
         return replace(rules, coalition=uow.hosted())
+    again = uow.presence(config.program.id) is not None
     uow.announce({event: rules.subscribers(event) for event in rules.subscriptions})
     for partner, ours in config.partners.items():
         for wallet in ours.accepts:
             try:
                 agreed(config, rules_of(uow, partner).config, wallet)
             except AgreementMissing as error:
-                logger.warning("points of %s cannot be spent here yet: %s", partner, error)
+                level = logging.WARNING if again or uow.presence(partner) else logging.INFO
+                logger.log(level, "points of %s cannot be spent here yet: %s", partner, error)
     return replace(rules, coalition=True)

@@ -52,6 +52,7 @@ class PluginStates:
                 )
             return tuple(found)
 
+        self._rules.quarantine.save(self._store, self._clock())
         return self._store.read(look)
 
     def _tables(self) -> Mapping[str, tuple[str, ...]]:
@@ -76,6 +77,7 @@ class PluginStates:
             )
             return held, uow.lift(plugin, self._clock())
 
+        self._rules.quarantine.save(self._store, self._clock())
         lifted, deliveries = self._store.write(end)
         self._rules.quarantine.release(plugin)
         retried = 0

@@ -14,11 +14,12 @@ from contextvars import copy_context
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from threading import Thread
-from typing import Literal, NamedTuple, TypeVar
+from threading import Lock, Thread
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from loyalty_core.domain.facts import FactId
-from loyalty_core.errors import PluginFailed
+from loyalty_core.errors import PluginFailed, StoreError
+from loyalty_core.ports.program import Owned
 from loyalty_core.ports.quarantine import Quarantined, QuarantineRecord
 from loyalty_core.ports.records import FactRecord
 from loyalty_core.ports.store import Store, UnitOfWork
@@ -77,6 +78,13 @@ class Call(NamedTuple):
         return f"{self.name} {self.of}".rstrip()
 
 
+class _Left(NamedTuple):
+    """A thread that was left behind with a call, and when that was counted last."""
+
+    thread: Thread
+    counted_ns: int
+
+
 @dataclass(slots=True)
 class Quarantine:
     """What plugins are not called for now, as far as this process knows; and times all calls.
@@ -97,12 +105,18 @@ class Quarantine:
     _slow: dict[Call, int] = field(default_factory=dict)
     _said: dict[Call, str] = field(default_factory=dict)
     _unsaved: set[Call] = field(default_factory=set)
+    _left: dict[Call, _Left] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
 
     # -- calling ------------------------------------------------------------------------------
 
     def holds(self, plugin: str, name: CallName, of: str = "") -> bool:
         """Whether a plugin is not called for this now."""
         return bool(self.held) and Call(plugin, name, of) in self.held
+
+    def held_of(self, name: CallName, owned: Mapping[str, Owned[Any]]) -> list[str]:
+        """Those of what plugins registered, by id, that are not called for this now."""
+        return [of for of, one in owned.items() if self.holds(one.plugin, name, of)]
 
     def asking(self, plugin: str, name: CallName, of: str = "", *, fact: str = "") -> _Asking:
         """A block in which a plugin is called, timed; about the ``fact`` with this id, if any.
@@ -115,16 +129,33 @@ class Quarantine:
         """What a plugin answers that may ask others meanwhile, in a thread of its own.
 
         One that does not come back in time is left behind, not stopped: what it still does is
-        lost to whoever called it. Raises ``PluginFailed`` for that, and what the plugin raises.
+        lost to whoever called it, and until it is back the call is refused. Raises
+        ``PluginFailed`` for that, and what the plugin raises.
         """
+        call, limit = Call(plugin, name, of), self._longest(name)
+        self._refuse_beside(call, limit)
         with self.asking(plugin, name, of):
-            limit = self._longest(name)
-            answer = _beside(ask, limit, f"loyalty {name} {of}")
-            if answer is None:
-                call = Call(plugin, name, of)
+            thread, answers = _beside(ask, limit, f"loyalty {call}")
+            if not answers:
+                self._left[call] = _Left(thread, self.clock_ns())
                 message = f"plugin {plugin!r} did not come back from {call} in {limit:,} ms"
                 raise PluginFailed(message, where=plugin)
-        return answer()
+        return _opened(answers[0])
+
+    def _refuse_beside(self, call: Call, limit: int) -> None:
+        """Raises ``PluginFailed`` while this call was left behind; each time as long is counted."""
+        left = self._left.get(call)
+        if left is None or call.held in self.held:
+            return
+        if not left.thread.is_alive():
+            self._left.pop(call, None)
+            return
+        gone = self.clock_ns() - left.counted_ns
+        if gone >= limit * _MILLISECOND:
+            self._left[call] = left._replace(counted_ns=self.clock_ns())
+            self.took(call, "", 0, gone)
+        message = f"plugin {call.plugin!r} is not back yet from {call}"
+        raise PluginFailed(message, where=call.plugin)
 
     def failed(self, plugin: str, reason: str) -> None:
         """Remembers why a plugin failed last to decide; says nothing of anybody."""
@@ -138,18 +169,24 @@ class Quarantine:
         elif processor_ns >= self.slow_ms * _MILLISECOND:
             reason = f"took more than {self.slow_ms:,} ms of processor time to {call}"
         else:
-            if self._slow and self._slow.pop(call, 0):
-                self._unsaved.add(call)
+            if call in self._slow:
+                with self._lock:
+                    if self._slow.pop(call, 0):
+                        self._unsaved.add(call)
             return
         extra, about = {"plugin": call.plugin}, f" fact {fact}" if fact else ""
         logger.warning("plugin %s %s%s", call.plugin, reason, about, extra=extra)
         if call.name in ALWAYS:
             return
-        self._slow[call] = self._slow.get(call, 0) + 1
-        self._said[call] = reason
-        self._unsaved.add(call)
-        if self._slow[call] >= MOST_FAILURES:  # nobody waits for it from now on
-            self.held |= {call.held}
+        with self._lock:
+            times = self._slow[call] = self._slow.get(call, 0) + 1
+            self._said[call] = self._said[call.held] = reason
+            self._unsaved.add(call)
+            held = times >= MOST_FAILURES and call.held not in self.held
+            if held:  # nobody waits for it from now on
+                self.held |= {call.held}
+        if held:
+            _tell_held(call.held, reason)
 
     def _longest(self, name: str) -> int:
         return self.page_ms if name == "changed_since" else self.wait_ms
@@ -158,8 +195,12 @@ class Quarantine:
 
     def enter(self, uow: UnitOfWork, now: datetime) -> None:
         """Begins with what the database says; lifts what was of another version."""
-        for record in uow.quarantined().values():
-            if record.version != self.versions.get(record.plugin, record.version):
+        for call, record in uow.quarantined().items():
+            if record.version == self.versions.get(record.plugin, record.version):
+                continue
+            if record.since is None:
+                uow.forgive(*call)
+            else:
                 uow.lift(record.plugin, now)
         self.know(uow.quarantined())
 
@@ -169,16 +210,12 @@ class Quarantine:
             self.know(uow.quarantined())
 
     def know(self, records: Quarantined) -> None:
-        """Takes what the database says for what is so."""
-        own = {call.held for call in self._unsaved if self._slow.get(call, 0) >= MOST_FAILURES}
-        self.held = frozenset({Call(*key) for key, one in records.items() if one.since} | own)
-        for key, one in records.items():
-            call = Call(*key)
-            if one.since is None and call not in self._unsaved:
-                self._slow[call] = max(one.times, self._slow.get(call, 0))
+        """Takes what the database says for what is so, but for what it was not told yet."""
+        with self._lock:
+            self._know(records)
 
     def note(self, uow: UnitOfWork, decided: Iterable[FactRecord], now: datetime) -> None:
-        """Holds plugins that failed on each of the latest facts, these included, or were slow."""
+        """Holds plugins that failed on each of the latest facts, these included."""
         records = {record.id: record.deferred for record in decided if record.decided}
         failed = {
             plugin
@@ -186,65 +223,85 @@ class Quarantine:
             for plugin in deferred
             if not self.holds(plugin, "decide")
         }
-        if failed:
-            latest = _latest(records, uow)
-            known = uow.quarantined()
-            every = failed.intersection(*latest) if len(latest) == MOST_FAILURES else ()
-            for call in (Call(plugin, "decide") for plugin in sorted(every)):
-                if call not in known or known[call].since is None:
-                    self._hold(uow, call, now)
-            self.know(uow.quarantined())
-        self._save(uow, now)
+        if not failed:
+            return
+        latest = _latest(records, uow)
+        known = uow.quarantined()
+        every = failed.intersection(*latest) if len(latest) == MOST_FAILURES else ()
+        for call in (Call(plugin, "decide") for plugin in sorted(every)):
+            if call not in known or known[call].since is None:
+                record = self._record(call, MOST_FAILURES, now)
+                uow.quarantine(record)
+                _tell_held(call, record.reason)
+        self.know(uow.quarantined())
 
     def save(self, store: Store, now: datetime) -> None:
-        """Writes down what was slow since, for every process to know and to go on counting."""
-        if self._unsaved:
-            store.write(partial(self._save, now=now))
+        """Writes down what was slow since, for every process to know and to go on counting.
+
+        What cannot be written now, or only with a host's transaction, is written another time.
+        """
+        if not self._unsaved or store.joined:
+            return
+        with self._lock:
+            counts = {call: self._slow.get(call, 0) for call in self._unsaved}
+        try:
+            known = store.write(partial(self._write, counts, now=now))
+        except StoreError:
+            return
+        with self._lock:  # what was counted meanwhile is written next time
+            self._unsaved -= {
+                call for call, times in counts.items() if times == self._slow.get(call, 0)
+            }
+            self._know(known)
 
     def release(self, plugin: str) -> None:
         """Calls a plugin again for everything, as the database does."""
-        self.held = frozenset(call for call in self.held if call.plugin != plugin)
-        for call in [*self._slow, *self._unsaved]:
-            if call.plugin == plugin:
-                self._slow.pop(call, None)
-                self._unsaved.discard(call)
+        with self._lock:
+            self.held = frozenset(call for call in self.held if call.plugin != plugin)
+            self._slow = {call: one for call, one in self._slow.items() if call.plugin != plugin}
+            self._unsaved = {call for call in self._unsaved if call.plugin != plugin}
+            self._left = {call: one for call, one in self._left.items() if call.plugin != plugin}
 
-    def _save(self, uow: UnitOfWork, now: datetime) -> None:
-        known = uow.quarantined() if self._unsaved else {}
-        while self._unsaved:
-            call = self._unsaved.pop()
-            held, times = known.get(call.held), self._slow.get(call, 0)
+    def _know(self, records: Quarantined) -> None:
+        own = {call: self._slow[call] for call in self._unsaved if call in self._slow}
+        held = {call.held for call, times in own.items() if times >= MOST_FAILURES}
+        self.held = frozenset({Call(*key) for key, one in records.items() if one.since} | held)
+        counted = {Call(*key): one.times for key, one in records.items() if one.since is None}
+        quick = self._unsaved - own.keys()
+        self._slow = {call: one for call, one in counted.items() if call not in quick} | own
+
+    def _write(self, counts: Mapping[Call, int], uow: UnitOfWork, *, now: datetime) -> Quarantined:
+        """Writes counts down, or that a call is held; what the database says then."""
+        known = uow.quarantined()
+        for call, times in counts.items():
+            held = known.get(call.held)
             if held is not None and held.since is not None:
-                self._slow.pop(call, None)
-                self.held |= {call.held}
-            elif times >= MOST_FAILURES:
-                self._slow.pop(call)  # it begins anew once it is lifted
-                self._said[call.held] = self._said[call]
-                self._hold(uow, call.held, now)
+                continue
+            if times >= MOST_FAILURES:
+                uow.quarantine(self._record(call.held, times, now))
             elif times:
                 uow.quarantine(self._record(call, times, None))
             elif call in known:
                 uow.forgive(*call)
-
-    def _hold(self, uow: UnitOfWork, call: Call, now: datetime) -> None:
-        record = self._record(call, MOST_FAILURES, now)
-        uow.quarantine(record)
-        self.held |= {call}
-        logger.error(
-            "plugin %s is in quarantine, and not called to %s any more: %s times in a row it %s. "
-            "Once it is mended: loyalty plugins lift %s",
-            call.plugin,
-            call,
-            MOST_FAILURES,
-            record.reason,
-            call.plugin,
-            extra={"plugin": call.plugin},
-        )
+        return uow.quarantined()
 
     def _record(self, call: Call, times: int, since: datetime | None) -> QuarantineRecord:
         version = self.versions.get(call.plugin, "")
         reason = self._said.get(call, "failed")
         return QuarantineRecord(*call, version, times, reason, since)
+
+
+def _tell_held(call: Call, reason: str) -> None:
+    logger.error(
+        "plugin %s is in quarantine, and not called to %s any more: %s times in a row it %s. "
+        "Once it is mended: loyalty plugins lift %s",
+        call.plugin,
+        call,
+        MOST_FAILURES,
+        reason,
+        call.plugin,
+        extra={"plugin": call.plugin},
+    )
 
 
 class _Asking:
@@ -272,8 +329,10 @@ class _Asking:
         quarantine.took(self._call, self._fact, processor, clock)
 
 
-def _beside(ask: Callable[[], T], wait_ms: int, name: str) -> Callable[[], T] | None:
-    """What gives the answer of another thread, or raises what it raised; None if it is not back.
+def _beside(
+    ask: Callable[[], T], wait_ms: int, name: str
+) -> tuple[Thread, list[tuple[T] | BaseException]]:
+    """The thread that asks, and in a list its answer or what it raised, if it is back in time.
 
     The thread keeps no process from ending. It sees the same context variables.
     """
@@ -288,7 +347,7 @@ def _beside(ask: Callable[[], T], wait_ms: int, name: str) -> Callable[[], T] | 
     thread = Thread(target=copy_context().run, args=(run,), name=name, daemon=True)
     thread.start()
     thread.join(timedelta(milliseconds=wait_ms).total_seconds())
-    return partial(_opened, answers[0]) if answers else None
+    return thread, list(answers)
 
 
 def _opened(answer: tuple[T] | BaseException) -> T:

@@ -106,7 +106,7 @@ class Recorder:
     def _book(self, facts: Sequence[Fact | LoyaltyError]) -> list[FactReceipt]:
         now = self._now()
         try:
-            return self._store.write(lambda uow: self.record_in(uow, facts, now))
+            receipts = self._store.write(lambda uow: self.record_in(uow, facts, now))
         except _LeaveOut as left:
             refused = left.refused
             return self._book([refused.get(place, fact) for place, fact in enumerate(facts)])
@@ -121,6 +121,8 @@ class Recorder:
                 logger.exception("recording a fact failed")
                 error = LedgerFault(f"recording failed: {type(error).__name__}: {error}")
             return [rejected(error)]
+        self._rules.quarantine.save(self._store, now)
+        return receipts
 
     def record_many(
         self,

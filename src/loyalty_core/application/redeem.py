@@ -49,6 +49,7 @@ from loyalty_core.domain.rewards import SpendRequest
 from loyalty_core.errors import (
     FactError,
     HouseholdRefused,
+    PluginFailed,
     RedemptionRefused,
     RewardUnknown,
 )
@@ -292,18 +293,23 @@ class Redeeming:
             name = receipt.redemption_id
             self._store.write(lambda uow: self._release(uow, name, handed_over=True))
             raise
-        except Exception:
+        except Exception as error:
             logger.exception("handing over %s failed", receipt.redemption_id)
-            return self._store.write(lambda uow: self._put_off(uow, receipt.redemption_id))
+            counts = not isinstance(error, PluginFailed)  # who was not asked has not failed
+            return self._store.write(lambda uow: self._put_off(uow, receipt.redemption_id, counts))
         name = receipt.redemption_id
         return self._store.write(
             lambda uow: self._capture(uow, name, None, ("", None), handed_over=True)
         )
 
     def take_due(self, uow: UnitOfWork, limit: int) -> list[RedemptionReceipt]:
-        """Redemptions whose reward is to be handed over again now; leased for a while."""
+        """Redemptions whose reward is to be handed over again now; leased for a while.
+
+        Those of rewards whose plugin is in quarantine wait until that is lifted.
+        """
         now = self._clock()
-        due = uow.due_redemptions(now, limit)
+        held = self._rules.quarantine.held_of("fulfil", self._rules.rewards)
+        due = uow.due_redemptions(now, limit, held)
         uow.lock_members({MemberId(one.member_id) for one in due})
         taken = []
         for one in due:
@@ -314,10 +320,10 @@ class Redeeming:
         uow.save_redemptions(taken)
         return [receipt_of(one, now) for one in taken]
 
-    def _put_off(self, uow: UnitOfWork, redemption_id: str) -> RedemptionReceipt:
+    def _put_off(self, uow: UnitOfWork, redemption_id: str, counts: bool) -> RedemptionReceipt:
         books, redemption, _ = self._open(uow, redemption_id)
         if redemption.state is RedemptionState.HELD:
-            redemption.attempts += 1
+            redemption.attempts += counts
             if redemption.attempts >= MOST_ATTEMPTS:
                 books.release(redemption, RedemptionState.RELEASED, books.now)
             else:

@@ -14,6 +14,7 @@ from loyalty_core.application.books import Books
 from loyalty_core.application.enrol import member_of
 from loyalty_core.application.ids import is_id
 from loyalty_core.application.rules import Rules
+from loyalty_core.application.scoring import keep_scores
 from loyalty_core.application.standing import starts_with
 from loyalty_core.application.structure import converter
 from loyalty_core.domain.benefits import GrantedBenefit
@@ -127,7 +128,7 @@ class Segmenting:
         return uow.count_segments(census, again=again)
 
     def carry_out(self, uow: UnitOfWork, *, now: datetime) -> list[SegmentChange]:
-        """The changes of some members, made now: written, and told of each."""
+        """The changes of some members, made now: written, told of each, and what they score."""
         due = uow.changing(MEMBERS_A_CHUNK)
         if not due:
             return []
@@ -150,6 +151,7 @@ class Segmenting:
             data: dict[str, Json] = {"segment": one.segment, "entered": one.enters}
             books.tell("segment_changed", member.id, now, data)
         uow.write_segments(made, now)
+        keep_scores(books, books.changes.members.values())
         books.flush()
         return made
 

@@ -10,9 +10,10 @@ from loyalty_core.application.available import available_now
 from loyalty_core.application.catalogue import CatalogueReward
 from loyalty_core.application.enrol import found_members
 from loyalty_core.application.ids import is_id
-from loyalty_core.application.offers import priced, view_of
+from loyalty_core.application.offers import buyer, priced
 from loyalty_core.application.partners import partner_rewards
 from loyalty_core.application.rules import Rules
+from loyalty_core.application.standing import Person
 from loyalty_core.domain.clock import Clock
 from loyalty_core.domain.grants import BorneCost, GrantReceipt, GrantState, grant_receipt
 from loyalty_core.domain.members import MemberView
@@ -31,6 +32,7 @@ class Shelf:
     """What the database says of the catalogue: for whom, and what is left."""
 
     record: MemberRecord | None
+    person: Person
     available: Mapping[str, int]
     claimed: Mapping[str, int]
     codes: Mapping[str, int]
@@ -70,6 +72,7 @@ class Showcase:
             bought = reader.bought(record.id, since, now) if since else {}
         return Shelf(
             record,
+            buyer(record, self._rules, now),
             available,
             reader.claimed() if stocked else {},
             reader.free_codes() if pooled else {},
@@ -80,7 +83,7 @@ class Showcase:
         """A reward as it is shown; None if it is for others."""
         item = owned.item
         if isinstance(item, CatalogueReward):
-            member = view_of(shelf.record, owned.plugin, self._rules)
+            member = shelf.person.view(owned.plugin)
             return self._of_catalogue(item, owned, member, shelf, now)
         offer = self._offer(owned, shelf, now)
         points = offer.points if offer is not None and offer.points else None
@@ -143,7 +146,7 @@ class Showcase:
         available = shelf.available.get(owned.item.wallet, 0)
         request = SpendRequest(wallet=owned.item.wallet, available=available, at=now)
         try:
-            member = view_of(shelf.record, owned.plugin, self._rules)
+            member = shelf.person.view(owned.plugin)
             return priced(owned, request, member, self._rules)
         except PluginFailed:
             return None

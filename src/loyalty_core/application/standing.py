@@ -217,8 +217,11 @@ def _sensible(made: Standing, at: datetime) -> Standing:
 def _benefits(
     rules: Rules, owned: Owned[BenefitSource], view: MemberView, at: datetime
 ) -> Sequence[GrantedBenefit]:
+    """What a source gives the member: without what is for other members."""
+
     def ask(source: BenefitSource) -> list[GrantedBenefit]:
-        return list(map(_given, source.benefits(view, at)))
+        given = map(_given, source.benefits(view, at))
+        return [one for one in given if one.benefit.is_for(view.profile.tags)]
 
     return _asked(rules, owned, "benefits", ask)
 

@@ -1,7 +1,7 @@
 """The nightly jobs, in their fixed order.
 
 Take in what shops sent, activate, expire, celebrate, remind, retry, lapse, close boards, tell of
-tiers, count segments, hand over, deliver, act at shops, seal.
+tiers, count segments, count scores again, hand over, deliver, act at shops, seal.
 
 Each step works in chunks of its own transactions, so it can be stopped and started anywhere, by
 any number of processes; what is done is no longer due.
@@ -38,7 +38,12 @@ from loyalty_core.domain.events import Event
 from loyalty_core.domain.grants import GrantState
 from loyalty_core.domain.members import MemberId
 from loyalty_core.domain.receipts import TickReport
-from loyalty_core.errors import MemberErased, PlatformUnavailable, RedemptionRefused
+from loyalty_core.errors import (
+    MemberErased,
+    PlatformUnavailable,
+    PluginFailed,
+    RedemptionRefused,
+)
 from loyalty_core.ports.program import Owned, Subscription
 from loyalty_core.ports.store import Store, UnitOfWork
 
@@ -99,6 +104,7 @@ class Ticker:
             self._tell_standings,
             self._count_segments,
             self._change_segments,
+            self._closing.count,  # what prizes and segments have moved
         ):
             while done := self._store.write(partial(step, now=now)):
                 counts.update(done.counts)  # after the commit: a collision runs a step twice
@@ -108,7 +114,8 @@ class Ticker:
         while self._fulfil(counts):
             if progress:
                 progress(counts.total())
-        while self._deliver(now, counts):
+        away: set[str] = set()
+        while self._deliver(now, counts, away):
             if progress:
                 progress(counts.total())
         acted = self._connections.acting.work()
@@ -210,18 +217,21 @@ class Ticker:
 
     # -- events -------------------------------------------------------------------------------
 
-    def _deliver(self, now: datetime, counts: Counter[str]) -> bool:
-        """Delivers a chunk: leased in one transaction, called outside any, marked in another."""
+    def _deliver(self, now: datetime, counts: Counter[str], away: set[str]) -> bool:
+        """Delivers a chunk: leased in one transaction, called outside any, marked in another.
+
+        A subscription whose handler does not come back is ``away`` for the rest of the tick.
+        """
         handlers, plugins = self._handlers(), self._rules.quarantine
         if self._store.joined or not handlers:  # what a host may still roll back is told to nobody
             return False
-        held = [name for name, one in handlers.items() if plugins.holds(one.plugin, "handle", name)]
-        due = self._store.write(lambda uow: uow.due_deliveries(now, DELIVERIES_A_CHUNK, held))
+        without = sorted({*plugins.held_of("handle", handlers), *away})
+        due = self._store.write(lambda uow: uow.due_deliveries(now, DELIVERIES_A_CHUNK, without))
         for event, subscription, attempts in due:
             error, retry_at = "", None
             owned = handlers.get(subscription)
-            if owned is not None and plugins.holds(owned.plugin, "handle", subscription):
-                continue  # since it was taken: it is due again once that is lifted
+            if subscription in away:
+                continue  # it is due again once its lease is over
             try:
                 if owned is None:
                     raise LookupError(f"nobody is subscribed as {subscription!r} any more")
@@ -230,6 +240,8 @@ class Ticker:
                 logger.exception("delivery of %s to %s failed", event.id, subscription)
                 error = said(raised)
                 retry_at = _again(raised, attempts, now)
+                if isinstance(raised, PluginFailed):  # it did not come back, or is called no more
+                    away.add(subscription)
             self._store.write(_marking(event.id, subscription, error, retry_at))
             counts["delivery_failures" if error else "delivered"] += 1
         plugins.save(self._store, now)

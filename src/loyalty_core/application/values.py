@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from numbers import Number
 from typing import Any, cast
 
 from loyalty_core.application.plain import is_storable
@@ -27,15 +28,16 @@ class Wrong(ValueError):
         self.remedy = remedy
 
 
-_KINDS = {str: "text", int: "number", float: "number", bool: "truth value", list: "list"}
-_PLAIN = str | int | float | Decimal | date | time
+_KINDS = {str: "text", bool: "truth value", list: "list"}
+_PLAIN = str | Number | date | time
 
 
 def kind_of(value: object) -> str:
     """What a value is, and nothing of what is in it: ``this text``, ``this table``."""
     if isinstance(value, Mapping):
         return "this table"
-    return f"this {_KINDS.get(type(value), type(value).__name__)}"
+    number = "number" if isinstance(value, Number) else type(value).__name__
+    return f"this {_KINDS.get(type(value), number)}"
 
 
 def shown(value: object) -> str:

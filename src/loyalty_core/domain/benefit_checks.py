@@ -40,6 +40,9 @@ def benefit_problems(benefit: Benefit, program: ProgramConfig, *, where: str) ->
         yield _problem(f"{where}.wallet", f"there is no wallet {benefit.wallet!r}", remedy)
     if benefit.count is not None and benefit.count < 1:
         yield _problem(f"{where}.count", f"{benefit.count} is not positive", "")
+    if benefit.for_tags and benefit.kind is BenefitKind.QUOTA:
+        message = "uses of a quota are counted for everybody who has it"
+        yield _problem(f"{where}.for_tags", message, "Take it out.")
     if benefit.group and benefit.kind is not BenefitKind.PERCENT_OFF:
         yield _problem(f"{where}.group", "only percents are grouped", "Take it out.")
     if benefit.starts_on and benefit.ends_on and benefit.starts_on > benefit.ends_on:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -91,6 +91,10 @@ class Benefit:
     starts_on: date | None = field(default=None, metadata=doc("The first day it can be used."))
     ends_on: date | None = field(default=None, metadata=doc("The last day it can be used."))
     dates: tuple[date, ...] = field(default=(), metadata=doc("The only days it can be used on."))
+    for_tags: tuple[str, ...] = field(
+        default=(),
+        metadata=doc("Only members with one of these tags, or segments, have it; not of a quota."),
+    )
     group: str = field(
         default="",
         metadata=doc("percent_off: those of a group first go together as checkout.groups says."),
@@ -99,6 +103,10 @@ class Benefit:
     lifetime: bool = field(
         default=False, metadata=doc("Whether it stays for ever with who once had it.")
     )
+
+    def is_for(self, tags: Collection[str]) -> bool:
+        """Whether it is for members with these tags."""
+        return not self.for_tags or not set(self.for_tags).isdisjoint(tags)
 
     def in_force(self, day: date) -> bool:
         """Whether it can be used on a day of the program's calendar."""

@@ -65,7 +65,6 @@ class InForce:
         self._known: tuple[datetime, datetime] | None = None
         self._told: set[tuple[str, datetime]] = set()
         self._lock = Lock()
-        self._looks = True
 
     @classmethod
     def opened(
@@ -98,7 +97,7 @@ class InForce:
     def stopped(self) -> InForce:
         """One that stays with what is in force, whatever its clock shows."""
         made = InForce(self.now, self._given)
-        made._known, made._looks = (EARLIEST, LATEST), False
+        made._known = EARLIEST, LATEST
         return made
 
     def look(self, store: Store, now: datetime) -> Force:
@@ -106,9 +105,6 @@ class InForce:
 
         Raises ``ConfigError``, ``PluginError`` where this process cannot keep to it.
         """
-        quarantine = self.now.rules.quarantine
-        if self._looks:
-            quarantine.save(store, now)
         if not self._knows(now):
             with self._lock:
                 if not self._knows(now):
@@ -121,6 +117,7 @@ class InForce:
 
     def _take_up(self, store: Store, now: datetime) -> None:
         rules = self.now.rules
+        rules.quarantine.save(store, now)
         rules.quarantine.know(store.read(lambda reader: reader.quarantined()))
         coming = _coming(store, rules.config.version)
         if any(one.waits and one.starts_at <= now for one in coming):

@@ -7,7 +7,7 @@ from typing import Literal
 
 from loyalty_core.domain.plugin_states import PersonalData, StateStep
 
-PLUGIN_API_VERSION = "1.5"
+PLUGIN_API_VERSION = "1.6"
 """The version of hooks and Protocols; the minor grows with additions, the major with breaks."""
 
 

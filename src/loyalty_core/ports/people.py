@@ -60,24 +60,10 @@ class PeopleWork(Protocol):
         """Lets another member answer for these merged ones."""
         ...
 
-    def move_lots(
-        self,
-        source: MemberId,
-        target: MemberId,
-        came_from: Sequence[MemberId] | None,
-        posted_by: Sequence[MemberId],
-    ) -> None:
-        """Gives lots to another member, empty ones as well, and remembers whom they came from.
-
-        All of ``source``, or those that ``came_from`` some members; each has an entry in a
-        transaction of one of ``posted_by``.
-        """
-        ...
-
-    def move_redemptions(
+    def move_belongings(
         self, source: MemberId, target: MemberId, came_from: Sequence[MemberId] | None
     ) -> None:
-        """Gives redemptions and grants to another member, and remembers whom they came from.
+        """Gives lots, redemptions and grants to another member, and notes whom they came from.
 
         All of ``source``, or those that ``came_from`` some members.
         """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol, TypeVar
 
@@ -131,8 +131,13 @@ class UnitOfWork(
         """The redemptions of these members that hold points, oldest first."""
         ...
 
-    def due_redemptions(self, now: datetime, limit: int) -> list[Redemption]:
-        """Redemptions whose reward is to be handed over (again) by ``now``, longest due first."""
+    def due_redemptions(
+        self, now: datetime, limit: int, without: Sequence[str]
+    ) -> list[Redemption]:
+        """Redemptions whose reward is to be handed over (again) by ``now``, longest due first.
+
+        But for those of the rewards ``without``.
+        """
         ...
 
     def claim_stock(self, item: str, stock: int, amount: int = 1) -> bool:

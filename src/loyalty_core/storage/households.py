@@ -116,15 +116,7 @@ class HouseholdRows(Outbox):
 
     def take_over(self, household: MemberId, heir: MemberId) -> None:
         """Gives lots, redemptions and grants of a household to a member, as if made there."""
-        lot, entry, made = tables.lot, tables.entry, tables.transaction
-        named = (  # through the entries: lots themselves have no index by member once empty
-            select(entry.c.lot_id)
-            .join(made, made.c.id == entry.c.transaction_id)
-            .where(made.c.member_id == household, entry.c.lot_id.is_not(None))
-        )
-        lots = update(lot).where(lot.c.member_id == household, lot.c.id.in_(named))
-        self._connection.execute(lots.values(member_id=heir, came_from=None))
-        for table in (tables.redemption, grant):
+        for table in (tables.lot, tables.redemption, grant):
             theirs = update(table).where(table.c.member_id == household)
             self._connection.execute(theirs.values(member_id=heir, came_from=None))
 

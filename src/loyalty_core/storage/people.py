@@ -8,7 +8,6 @@ from typing import Any
 
 from sqlalchemy import (
     Connection,
-    Select,
     Table,
     and_,
     case,
@@ -58,45 +57,16 @@ class People(Erasure):
             theirs = update(table).where(table.c.id.in_(members))
             self._connection.execute(theirs.values(merged_into=holder))
 
-    def move_lots(
-        self,
-        source: MemberId,
-        target: MemberId,
-        came_from: Sequence[MemberId] | None,
-        posted_by: Sequence[MemberId],
-    ) -> None:
-        """Gives lots to another member, empty ones as well, and remembers whom they came from."""
-        lot = tables.lot
-        named = _lots_named(posted_by)
-        mine = update(lot).where(lot.c.member_id == source, lot.c.id.in_(named))
-        if came_from is not None:
-            mine = mine.where(lot.c.came_from.in_(came_from))
-        origin = _origin(lot, target, came_from)
-        self._connection.execute(mine.values(member_id=target, came_from=origin))
-
-    def move_redemptions(
+    def move_belongings(
         self, source: MemberId, target: MemberId, came_from: Sequence[MemberId] | None
     ) -> None:
-        """Gives redemptions and grants to another member, and remembers whom they came from."""
-        for table in (tables.redemption, grants):
+        """Gives lots, redemptions and grants to another member, and notes whom they came from."""
+        for table in (tables.lot, tables.redemption, grants):
             mine = update(table).where(table.c.member_id == source)
             if came_from is not None:
                 mine = mine.where(table.c.came_from.in_(came_from))
             origin = _origin(table, target, came_from)
             self._connection.execute(mine.values(member_id=target, came_from=origin))
-
-
-def _posted(members: Sequence[MemberId]) -> Select[Any]:
-    """The transactions of these members: entries have no index by member."""
-    made = tables.transaction
-    return select(made.c.id).where(made.c.member_id.in_(members))
-
-
-def _lots_named(members: Sequence[MemberId]) -> Select[Any]:
-    """The lots in these members' transactions: lots have no index by member once empty."""
-    entry = tables.entry
-    theirs = entry.c.transaction_id.in_(_posted(members))
-    return select(entry.c.lot_id).where(theirs, entry.c.lot_id.is_not(None))
 
 
 def _origin(table: Table, target: MemberId, came_from: Sequence[MemberId] | None) -> Any:
@@ -134,16 +104,16 @@ class PeopleRows:
         people = tables.member
         same = or_(people.c.id == member, people.c.merged_into == member)
         members = list(self._connection.scalars(select(people.c.id).where(same)))
+        made = tables.transaction
+        posted = select(made.c.id).where(made.c.member_id.in_(members))
         found: dict[str, list[Mapping[str, Json]]] = {}
         for table in tables.metadata.sorted_tables:
             owner = table.c.id if table is tables.member else table.c.get("member_id")
             if owner is None:
                 continue
             theirs: Any = owner.in_(members)
-            if table is tables.entry:
-                theirs = and_(table.c.transaction_id.in_(_posted(members)), theirs)
-            elif table is tables.lot:
-                theirs = and_(table.c.id.in_(_lots_named(members)), theirs)
+            if table is tables.entry:  # found by their transactions, for which there is an index
+                theirs = and_(table.c.transaction_id.in_(posted), theirs)
             elif table is tables.redemption:  # what they spent of a household's points as well
                 theirs = or_(theirs, spent_by(members))
             mine = select(table).where(theirs).order_by(*table.primary_key.columns)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -57,9 +57,15 @@ class Redemptions(Outbox):
             found += map(rows.redemption_of, self._rows(_of_orders, key))
         return sorted(found, key=lambda one: one.id)
 
-    def due_redemptions(self, now: datetime, limit: int) -> list[Redemption]:
-        """Redemptions whose reward is to be handed over (again) by ``now``, longest due first."""
-        due = select(_table).where(_ours, _table.c.retry_at <= now)
+    def due_redemptions(
+        self, now: datetime, limit: int, without: Sequence[str]
+    ) -> list[Redemption]:
+        """Redemptions whose reward is to be handed over (again) by ``now``, longest due first.
+
+        But for those of the rewards ``without``.
+        """
+        named = _table.c.reward.not_in(without)
+        due = select(_table).where(_ours, _table.c.retry_at <= now, named)
         ordered = due.order_by(_table.c.retry_at, _table.c.id).limit(limit)
         return list(map(rows.redemption_of, self._rows(ordered, {"program": self._program})))
 

@@ -185,6 +185,7 @@ lot = Table(
     Column("pending", Boolean, nullable=False),
     Column("reinstated", Boolean, nullable=False),
     Column("came_from", _id()),
+    Index("loyalty_lot_member", "member_id"),
 )
 is_open = text("remaining > 0")
 is_pending = text("pending")  # asked like this: SQLAlchemy's "pending = 1" finds no such index

@@ -16,7 +16,15 @@ from loyalty_core.testing.conformance import (
 )
 from loyalty_core.testing.double import Answer, Asked, Fault, PlatformDouble
 from loyalty_core.testing.model import ModelLedger, ModelLot
-from loyalty_core.testing.shops import ShopLine, ShopOrder, ShopRefund, changes_of, shop_history
+from loyalty_core.testing.shops import (
+    ShopLine,
+    ShopOrder,
+    ShopRefund,
+    changes_of,
+    order_fact,
+    orders_at,
+    shop_history,
+)
 from loyalty_core.testing.stand import ConnectorStand
 
 __all__ = [
@@ -44,6 +52,8 @@ __all__ = [
     "check_shown",
     "check_signatures",
     "deliver",
+    "order_fact",
+    "orders_at",
     "shop_history",
     "spoilt",
 ]

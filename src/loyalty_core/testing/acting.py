@@ -65,14 +65,14 @@ def check_actions(opening: OpeningShop, reward: str) -> None:
     afford the reward once.
     """
     with opening() as shop:
-        _redeem(shop, reward)
+        redeem(shop, reward)
         _until_done(shop)
         asked = list(shop.double.asked)
         _made_once(shop, "as it should be")
     for place, one in enumerate(asked):
         for how in _ways(shop.writes(one)):
             with _impatient(), opening() as shop:
-                _redeem(shop, reward)
+                redeem(shop, reward)
                 shop.double.faults.extend([FINE] * place + [how])
                 _until_done(shop)
                 _made_once(shop, f"request {place} ({one.method} {one.path}): {how.kind}")
@@ -126,7 +126,8 @@ def _impatient() -> Iterator[None]:
         yield
 
 
-def _redeem(shop: ActingShop, reward: str) -> None:
+def redeem(shop: ActingShop, reward: str) -> None:
+    """Redeems the reward for the member; nothing was asked of the double since."""
     if shop.loyalty.connector_status(shop.connector).pending:  # a busy machine was too slow for us
         shop.clock.advance(hours=1)
         shop.loyalty.work_inbox()
@@ -172,7 +173,7 @@ def _made_once(shop: ActingShop, said: str) -> None:
 def _theirs(shop: ActingShop, reward: str, theirs: Callable[[Asked], None]) -> None:
     """A code of the shop's own is left alone, and the member has the points back."""
     before = shop.loyalty.statement(shop.member).wallets
-    _redeem(shop, reward)
+    redeem(shop, reward)
     shop.double.during = theirs
     for _ in range(2):  # it is made, in vain, and dropped, in vain
         _until_done(shop)

@@ -10,13 +10,14 @@
                                               # link, settle
     expect = { changes = { points = 250 }, available = { points = 250 } }
 
-With `programs = ["one", "other"]`, folders beside it, they share a database; `program` in a step
-says whose it is, else it is the first one's.
+With `programs = ["one", "other"]`, folders beside it ("" is its own), they share a database;
+`program` in a step says whose it is, else it is the first one's.
 
 Facts and carts have their documented JSON form; left out, `source` is "shop", `occurred_at` the
 step's moment and `identities` the member's. Points are in the wallet's smallest unit. What there
-is for the catalogue and grants is in `scenario_grants.py`, for segments in
-`scenario_segments.py`, for what plugins show in `scenario_shown.py`. What there is for a plugin
+is to enrol and find people is in `scenario_people.py`, for the catalogue and grants in
+`scenario_grants.py`, for segments in `scenario_segments.py`, for what plugins show in
+`scenario_shown.py`. What there is for a plugin
 besides is in the module that its entry point in `loyalty.scenarios` names, as ``ACTIONS`` and
 ``VIEWS`` like here.
 """
@@ -33,13 +34,13 @@ from pathlib import Path
 from typing import Any
 
 from loyalty_core import (
+    SHIPPING,
     Dated,
     FactReceipt,
     Goal,
     Loyalty,
     LoyaltyError,
     Pricing,
-    Profile,
     Quote,
     RecordStatus,
     RedemptionReceipt,
@@ -50,6 +51,7 @@ from loyalty_core import (
 )
 from loyalty_core.storage.engine import open_engine
 from loyalty_core.testing import scenario_grants as granting
+from loyalty_core.testing import scenario_people as people
 from loyalty_core.testing import scenario_segments as segmenting
 from loyalty_core.testing.scenario_front import Front
 from loyalty_core.testing.scenario_shown import shown
@@ -189,14 +191,6 @@ def _record(player: Player, step: Table, fact: Table, key: str) -> FactReceipt:
     return player.loyalty.record(filled)
 
 
-def _enrol(player: Player, step: Table, profile: Table, key: str) -> object:
-    given: Mapping[str, Any] = {
-        name: tuple(value) if name == "tags" else value for name, value in profile.items()
-    }
-    made = Profile(**given)
-    return player.loyalty.enrol(player.identities(step), source="shop", profile=made, key=key)
-
-
 def _quote(player: Player, step: Table, cart: Table, key: str) -> Quote:
     member = player.loyalty.find(player.identities(step), source="shop")
     return player.front.quote(_plain(cart), member.id if member else None)
@@ -227,11 +221,11 @@ def _settle(player: Player, step: Table, payment: Table, key: str) -> Settlement
 
 ACTIONS: Mapping[str, Callable[[Player, Table, Any, str], Any]] = {
     "record": _record,
-    "enrol": _enrol,
     "quote": _quote,
     "redeem": _redeem,
     "adjust": _adjust,
     "tick": _tick,
+    **people.ACTIONS,
     **granting.ACTIONS,
     **segmenting.ACTIONS,
     "link": _link,
@@ -254,14 +248,15 @@ def _offer(result: Quote | RedemptionReceipt) -> SpendOffer | RedemptionReceipt:
     return offer
 
 
-def _to_pay(step: Table, result: Any) -> str:
-    """The member price: what the lines of the cart cost after the points."""
+def _to_pay(player: Player, step: Table, result: Any) -> str:
+    """What the lines of the cart cost at the member price, after the points."""
     cart = step["quote"] if "quote" in step else step["redeem"]["cart"]
+    quote = result if isinstance(result, Quote) else _quote(player, step, cart, "")
     worth = _offer(result).worth
-    scale = 10**worth.digits
-    total = sum(int(line["amount"].replace(".", "")) for line in cart["lines"])
     assert all(len(line["amount"].partition(".")[2]) == worth.digits for line in cart["lines"])
-    assert scale > 0
+    total = sum(int(line["amount"].replace(".", "")) for line in cart["lines"])
+    if quote.pricing is not None:
+        total = sum(one.member_price for one in quote.pricing.lines if one.line != SHIPPING)
     return format_scaled(total - worth.amount_minor, worth.digits)
 
 
@@ -324,14 +319,13 @@ VIEWS: Mapping[str, Callable[[Player, Table, Any, Any], Any]] = {
     "points": lambda player, step, result, _: _offer(result).points,
     "worth": lambda player, step, result, _: str(_offer(result).worth),
     "lines": lambda player, step, result, _: dict(_offer(result).lines),
-    "to_pay": lambda player, step, result, _: _to_pay(step, result),
+    "to_pay": lambda player, step, result, _: _to_pay(player, step, result),
     "offers": lambda player, step, result, _: sorted(result.offers),
     "expired": lambda player, step, result, _: dict(result.expired),
     "paid": lambda player, step, result, _: str(result.amount),
     "owed": lambda player, step, result, _: {
         one.partner: str(one.closing) for one in player.loyalty.settlements()
     },
-    "members": lambda player, step, result, _: player.loyalty.report().members,
     "orders": lambda player, step, result, _: player.loyalty.report().orders,
     "activities": lambda player, step, result, _: player.loyalty.report().activities,
     "wallets": lambda player, step, result, _: [
@@ -377,6 +371,7 @@ VIEWS: Mapping[str, Callable[[Player, Table, Any, Any], Any]] = {
         missed.benefit: str(missed.missing) for missed in _pricing(result).missed
     },
     "expiring": _wallets(lambda wallet: [_dated(dated) for dated in wallet.expiring]),
+    **people.VIEWS,
     **granting.VIEWS,
     **segmenting.VIEWS,
     "shown": shown,

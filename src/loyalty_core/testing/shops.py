@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from random import Random
 
+from loyalty_core.domain.facts import Json
+
 CUSTOMERS = ("ada@example.org", "bob@example.org", "cy@example.org")
 
 
@@ -92,6 +94,65 @@ def changes_of(history: Sequence[ShopOrder]) -> list[tuple[datetime, ShopOrder]]
     """Each moment at which an order of a history changed, and the order; in the order of time."""
     changes = sorted((at, order.id, order) for order in history for at in order.moments)
     return [(at, order) for at, _, order in changes]
+
+
+def orders_at(
+    history: Sequence[ShopOrder], at: datetime | None = None
+) -> list[tuple[datetime, ShopOrder]]:
+    """The orders of a history that were placed by a moment, each with the moment to see it as of.
+
+    That is ``at``; without one it is the moment of the order's last change, and all are there.
+    """
+    return [
+        (at or order.moments[-1], order) for order in history if at is None or order.placed_at <= at
+    ]
+
+
+def order_fact(order: ShopOrder, at: datetime, *, source: str) -> dict[str, Json]:
+    """An order as a fact of a source, as of a moment: as a shop of one's own tells it."""
+    now = order.as_of(at)
+    known = {"customer_id": now.customer_id} if now.customer_id else {}
+    lines: list[Json] = [_line_fact(line) for line in now.lines]
+    if now.tip_minor:
+        lines.append({"id": "tip", "amount": _money(now.tip_minor), "kind": "tip"})
+    return {
+        "type": "order",
+        "source": source,
+        "id": now.id,
+        "identities": {"email": now.email, **known},
+        "currency": now.currency,
+        "occurred_at": now.placed_at.isoformat(),
+        "updated_at": at.isoformat(),
+        "status": "cancelled" if now.cancelled_at else "paid" if now.paid_at else "pending",
+        "lines": lines,
+        "tax_included": False,
+        "refunds": [_refund_fact(refund) for refund in now.refunds],
+    }
+
+
+def _line_fact(line: ShopLine) -> dict[str, Json]:
+    return {
+        "id": line.id,
+        "sku": line.sku,
+        "quantity": line.quantity,
+        "amount": _money(line.quantity * line.price_minor),
+        "discount": _money(line.discount_minor),
+        "tax": _money(line.tax_minor),
+        "kind": "gift_card" if line.gift_card else "goods",
+    }
+
+
+def _refund_fact(refund: ShopRefund) -> dict[str, Json]:
+    return {
+        "id": refund.id,
+        "occurred_at": refund.at.isoformat(),
+        "amount": _money(refund.amount_minor),
+        "lines": [{"line": line, "quantity": count} for line, count in refund.pieces.items()],
+    }
+
+
+def _money(minor: int) -> str:
+    return f"{minor // 100}.{minor % 100:02}"
 
 
 def shop_history(

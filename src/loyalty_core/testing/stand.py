@@ -24,7 +24,7 @@ class ConnectorStand:
     it can be had as of any moment (``PlatformGoingOn``), it goes on while it is asked.
     ``signature`` is the header that webhooks are signed in. ``rewards`` opens a shop in which a
     member can afford the reward, for one of each way in which its codes are made, by the reward.
-    ``shown`` opens one that shows members what they have.
+    ``shown`` opens one that shows members what they have, or that is told of events.
     """
 
     kind: type

@@ -50,6 +50,8 @@ def test_names_and_versions_are_filled_in(tmp_path: Path) -> None:
     assert project["description"] == "Points for reading."
     assert project["dependencies"] == [f"loyalty-core>={major}.{minor},<{major}.{int(minor) + 1}"]
     assert project["entry-points"] == {"loyalty.plugins": {"book_club": "loyalty_book_club:plugin"}}
+    gateway = f"loyalty-gateway>={major}.{minor},<{major}.{int(minor) + 1}"
+    assert gateway in project["optional-dependencies"]["dev"]
     source = (folder / "src" / "loyalty_book_club" / "plugin.py").read_text()
     assert f'requires_plugin_api=">={PLUGIN_API_VERSION},<2"' in source
     assert "class BookClubPlugin:" in source

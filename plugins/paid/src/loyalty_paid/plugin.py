@@ -33,7 +33,7 @@ class PaidPlugin:
     manifest = PluginManifest(
         id="paid",
         version=version("loyalty-paid"),
-        requires_plugin_api=">=1.4,<2",
+        requires_plugin_api=">=1.6,<2",
         config=PaidConfig,
         summary="Memberships that are paid for, and what they give.",
         personal_data=(

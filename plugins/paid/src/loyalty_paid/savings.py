@@ -75,7 +75,8 @@ def earned_back_at(plan: Plan, fee: int) -> int | None:
     percents = [
         one.percent
         for one in plan.benefits
-        if one.percent and not (one.skus or one.categories or one.line_tags or one.dates)
+        if one.percent
+        and not (one.skus or one.categories or one.line_tags or one.dates or one.for_tags)
     ]
     if not percents:
         return None

@@ -32,9 +32,9 @@ from loyalty_points.memory import Memory, united, window_of
 BY_BENEFIT = "~benefit"
 """The rule under which is credited what a member's benefits multiply."""
 LAPSED = "points.lapsed"
+"""The activity that an order causes for when its member may have bought nothing since."""
 OURS = "~points"
 """The source of the facts that this plugin causes; nobody else can use it."""
-"""The activity that an order causes for when its member may have bought nothing since."""
 
 
 class PointsProgram:

@@ -8,7 +8,7 @@ from dataclasses import MISSING, dataclass, field, fields, make_dataclass
 from datetime import datetime
 from typing import Any, get_type_hints
 
-from loyalty_core import Activity, ActivityKind, Order, Scalar
+from loyalty_core import Activity, ActivityKind, Order, Scalar, doc
 
 TOUCHED = "referral.touched"
 JOINED = "referral.joined"
@@ -28,47 +28,47 @@ _CODE = re.compile(r"[A-Z0-9][A-Z0-9-]{2,31}")
 class Touched:
     """What the activity ``referral.touched`` holds."""
 
-    code: str = field(metadata={"doc": "The code of the link."})
+    code: str = field(metadata=doc("The code of the link."))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
     """What the activity ``referral.seen`` holds, and whatever else is compared."""
 
-    device: str = field(default="", metadata={"doc": "The device that is used."})
-    address: str = field(default="", metadata={"doc": "The address, of the post or the network."})
-    payment: str = field(default="", metadata={"doc": "The means of payment, such as a card."})
+    device: str = field(default="", metadata=doc("The device that is used."))
+    address: str = field(default="", metadata=doc("The address, of the post or the network."))
+    payment: str = field(default="", metadata=doc("The means of payment, such as a card."))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Joined(Seen):
     """What the activity ``referral.joined`` holds, and what checks ask for besides."""
 
-    code: str = field(default="", metadata={"doc": "The code that was typed, if any."})
+    code: str = field(default="", metadata=doc("The code that was typed, if any."))
 
 
 @dataclass(frozen=True, kw_only=True)
 class GroupOpened:
     """What the activity ``referral.group_opened`` holds."""
 
-    deal: str = field(metadata={"doc": "The deal, by its name."})
-    group: str = field(metadata={"doc": "A name for the group that is new to the opener."})
+    deal: str = field(metadata=doc("The deal, by its name."))
+    group: str = field(metadata=doc("A name for the group that is new to the opener."))
 
 
 @dataclass(frozen=True, kw_only=True)
 class GroupJoined:
     """What the activity ``referral.group_joined`` holds."""
 
-    code: str = field(metadata={"doc": "The code of the opener."})
-    group: str = field(metadata={"doc": "The name of the group."})
+    code: str = field(metadata=doc("The code of the opener."))
+    group: str = field(metadata=doc("The name of the group."))
 
 
 @dataclass(frozen=True, kw_only=True)
 class GroupLeft:
     """What the activity ``referral.group_left`` holds."""
 
-    code: str = field(default="", metadata={"doc": "The code of the opener; without, one's own."})
-    group: str = field(metadata={"doc": "The name of the group."})
+    code: str = field(default="", metadata=doc("The code of the opener; without, one's own."))
+    group: str = field(metadata=doc("The name of the group."))
 
 
 USUAL = tuple(item.name for item in fields(Joined))
@@ -80,7 +80,7 @@ def kinds_of(compared: Sequence[str], asked: Sequence[type]) -> tuple[ActivityKi
 
     ``compared`` are names of fingerprints, ``asked`` the data of other distributions' checks.
     """
-    said = {"doc": "Something else that is compared, as the checks say."}
+    said = doc("Something else that is compared, as the checks say.")
     more = [(name, str, field(default="", metadata=said)) for name in compared if name not in USUAL]
     joined: list[tuple[str, Any, Any]] = [*more]
     for kind in asked:

@@ -36,8 +36,8 @@ def _values(where: str, account: Account) -> Iterator[Problem]:
         message = f"{account.stripe_account[:60]!r} is no account of Stripe"
         yield Problem(f"{where}.stripe_account", message, 'They are named "acct_…".')
     yield from url_problems(f"{where}.api_url", account.api_url)
-    page, _, _ = account.return_url.partition("#")  # a page may be one of an app
-    if page:
+    if account.return_url:
+        page, _, _ = account.return_url.partition("#")  # a page may be one of an app
         yield from url_problems(f"{where}.return_url", page, query=True)
     for place, sold in enumerate(account.memberships):
         if not _SOLD.fullmatch(sold):

@@ -53,9 +53,7 @@ class People:
 
     def holder(self, member: MemberId) -> MemberId:
         """Who answers for a member now."""
-        while member in self._into:
-            member = self._into[member]
-        return member
+        return [member, *self._into_whom(member)][-1]
 
     def steps(self) -> Iterator[Step]:
         """Every merge, every one that was taken back, and every leaving of a household."""
@@ -175,14 +173,13 @@ class People:
 
     def _group(self, member: MemberId) -> list[MemberId]:
         """A member, and all that are merged into it now."""
-        return [one for one in self.members if one == member or self._came_by(one, member)]
+        return [one for one in self.members if one == member or member in self._into_whom(one)]
 
-    def _came_by(self, member: MemberId, by: MemberId) -> bool:
+    def _into_whom(self, member: MemberId) -> Iterator[MemberId]:
+        """Those whom a member was merged into, one after the other."""
         while member in self._into:
             member = self._into[member]
-            if member == by:
-                return True
-        return False
+            yield member
 
     def _owned(self) -> Iterator[Redemption | GrantRecord]:
         yield from self.spends.made.values()

@@ -18,7 +18,7 @@ from loyalty_core.application.catalogue import CATALOGUE, CatalogueReward
 from loyalty_core.application.claiming import AMPLE
 from loyalty_core.application.grants import buy_grant
 from loyalty_core.application.household_spending import Spender
-from loyalty_core.application.offers import priced, view_of
+from loyalty_core.application.offers import buyer, priced
 from loyalty_core.domain.clock import Booked
 from loyalty_core.domain.facts import FactId, FactKey, Order
 from loyalty_core.domain.grants import GrantRecord, Revocation
@@ -166,7 +166,7 @@ class Spends:
         if sliding and again.points > request.available:
             raise InsufficientPoints(f"{again.points} needed, {request.available} available")
         member = self.case.decided_members.get(MemberId(again.spender or again.member_id))
-        view = view_of(member, owned.plugin, books.rules)
+        view = buyer(member, books.rules, books.now).view(owned.plugin)
         offer = priced(owned, request, view, books.rules)
         if offer.refusal or offer.points <= 0:
             raise RedemptionRefused(offer.refusal or "there is nothing to spend points on")

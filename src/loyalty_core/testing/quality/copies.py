@@ -33,6 +33,7 @@ class Files:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._count = 0
+        self._path().touch()  # which is an empty database
 
     @property
     def url(self) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import io
 import re
-import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from loyalty_core.loyalty import Loyalty
+from loyalty_core.testing.quality.modules import importable
 
 _BLOCK = re.compile(r"^( *)```(\w+)[^\n]*\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 _PRINTED = re.compile(r"^ *print\(.*\)  # (.*)$", re.MULTILINE)
@@ -43,14 +43,12 @@ def run_python(page: Iterable[Block], name: str) -> Iterator[str]:
     """
     module = ModuleType(f"readme of {name}")
     namespace = vars(module)
-    sys.modules[module.__name__] = module  # dataclasses look for the module that they are of
-    with tempfile.TemporaryDirectory() as empty, contextlib.chdir(empty):
+    with tempfile.TemporaryDirectory() as empty, contextlib.chdir(empty), importable(module):
         try:
             for block in page:
                 if block.language == "python":
                     yield from _run(block, name, namespace)
         finally:
-            sys.modules.pop(module.__name__, None)
             for opened in [one for one in namespace.values() if isinstance(one, Loyalty)]:
                 opened.close()
 

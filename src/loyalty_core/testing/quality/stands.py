@@ -7,7 +7,7 @@ import logging
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -18,7 +18,7 @@ from unittest import mock
 from loyalty_core.errors import LoyaltyError
 from loyalty_core.loyalty import Loyalty
 from loyalty_core.ports.connectors import ActsOnShop, ListsChanges, ReceivesWebhooks
-from loyalty_core.testing.acting import OpeningShop, check_actions, check_shown
+from loyalty_core.testing.acting import OpeningShop, check_actions, check_shown, redeem
 from loyalty_core.testing.conformance import (
     PlatformGoingOn,
     PlatformUnderTest,
@@ -27,8 +27,9 @@ from loyalty_core.testing.conformance import (
     check_signatures,
     deliver,
 )
-from loyalty_core.testing.double import Answer, Fault, PlatformDouble
+from loyalty_core.testing.double import Answer, Asked, PlatformDouble
 from loyalty_core.testing.quality import plays
+from loyalty_core.testing.quality.modules import importable
 from loyalty_core.testing.quality.playing import words
 from loyalty_core.testing.quality.rules import Idle, Unchecked
 from loyalty_core.testing.quality.subject import Subject
@@ -51,9 +52,8 @@ def connectors(subject: Subject) -> dict[str, Any]:
 
 def stands(subject: Subject) -> Sequence[ConnectorStand]:
     """The stands that its tests give; raises ``Unchecked`` where the tests are not there."""
-    if subject.stands is None:
-        subject.stands = subject.once("stands", lambda: _given(subject))
-    return subject.stands
+    given = subject.stands
+    return subject.once("stands", lambda: _given(subject)) if given is None else given
 
 
 def needs(subject: Subject, kind: type) -> dict[str, bool]:
@@ -103,15 +103,16 @@ def kept_secret(subject: Subject) -> Iterator[str]:
     """Where a secret is logged or told, in all of these plays and when a platform says no."""
     for play in (delivered, signed, acted, shown):
         with suppress(Idle):
-            list(play(subject))
+            list(play(subject))  # what is wrong with them, other rules say
     for stand in _all(subject):
-        list(_faults(subject, stand, "refusals", partial(_refuse, subject, stand)))
+        for what, refusal in _refusals(subject, stand):
+            yield from _faults(subject, stand, what, refusal)
         for name, value in stand.environment.items():
-            for line in _heard(subject):
-                if value in line:
-                    shown_line = line.replace(value, f"<{name}>")
-                    yield f"{stand.kind.__name__}: the value of {name} is told: {shown_line[:200]}"
-                    break
+            told = (line for said in _heard(subject) for line in said.splitlines() if value in line)
+            for line in told:
+                shown_line = line.replace(value, f"<{name}>").strip()
+                yield f"{stand.kind.__name__}: the value of {name} is told: {shown_line[:200]}"
+                break
 
 
 def _deliver(stand: ConnectorStand, seed: int) -> None:
@@ -137,51 +138,82 @@ def _history(stand: ConnectorStand, seed: int) -> tuple[Random, Sequence[ShopOrd
     return random, shop_history(random, stand.starts)
 
 
-def _refuse(subject: Subject, stand: ConnectorStand) -> None:
-    """Has the platform say no to everything, in all words, repeating what it was asked."""
-    if stand.platform is not None:
-        with _platform(stand) as (opening, platform), opening() as loyalty:
-            _, history = _history(stand, 1)
-            platform.hold(history)
-            sent = platform.webhooks(history)
-            double = getattr(platform, "double", None)
-            for status in REFUSALS if isinstance(double, PlatformDouble) else ():
-                _answers(double, status)
-                deliver(loyalty, platform.connector, sent)
-                _tell(subject, loyalty, platform.connector)
-            _tell(subject, loyalty, platform.connector)
-    for opens in _acting(stand):
-        for status in REFUSALS:
-            with opens() as shop:
-                _answers(shop.double, status)
-                shop.loyalty.tick()
-                _tell(subject, shop.loyalty, shop.connector)
+def _refusals(subject: Subject, stand: ConnectorStand) -> Iterator[tuple[str, Callable[[], None]]]:
+    """The plays in which the platform says no to everything, in all words, each for itself."""
+    acting: dict[str, tuple[OpeningShop, str]] = {
+        name: (opening, name) for name, opening in stand.rewards.items()
+    }
+    if stand.shown is not None:
+        acting["shown"] = stand.shown, ""
+    for status in REFUSALS:
+        if stand.platform is not None:
+            yield f"answers of {status}", partial(_refuse, subject, stand, status)
+        for name, (opening, reward) in acting.items():
+            play = partial(_refuse_actions, subject, opening, reward, status)
+            yield f"{name} and answers of {status}", play
 
 
-def _acting(stand: ConnectorStand) -> Iterable[OpeningShop]:
-    return [*stand.rewards.values(), *([stand.shown] if stand.shown else [])]
+def _refuse(subject: Subject, stand: ConnectorStand, status: int) -> None:
+    with _platform(stand) as (opening, platform), opening() as loyalty:
+        _, history = _history(stand, 1)
+        platform.hold(history)
+        name, sent = platform.connector, platform.webhooks(history)
+        with _refusing(getattr(platform, "double", None), status):
+            _hear(subject, *(partial(deliver, loyalty, name, [one]) for one in sent))
+            _hear(subject, *_asking(loyalty, name))
+        _hear(subject, *_asking(loyalty, name))
 
 
-def _answers(double: Any, status: int) -> None:
-    """A dozen times from now on, each answer having in it what was asked last."""
-    asked = double.asked[-1].headers if double.asked else {}
-    answer = Answer(status=status, body=repr(asked).encode())
-    double.faults.clear()
-    double.faults.extend(Fault(kind="answer", answer=answer) for _ in range(12))
+def _refuse_actions(subject: Subject, opening: OpeningShop, reward: str, status: int) -> None:
+    for only_writes in (True, False):
+        with opening() as shop:
+            if reward:
+                redeem(shop, reward)
+            refused = shop.writes if only_writes else _whatever
+            with _refusing(shop.double, status, refused):
+                _hear(subject, shop.loyalty.tick, *_asking(shop.loyalty, shop.connector))
 
 
-def _tell(subject: Subject, loyalty: Loyalty, name: str) -> None:
-    """Asks how the connector stands, and keeps what is said."""
-    said: list[Callable[[], object]] = [
-        lambda: loyalty.connector_health(name),
-        lambda: loyalty.reconcile(name),
-        lambda: loyalty.connector_status(name),
-    ]
-    for ask in said:
+def _whatever(_: Asked) -> bool:
+    return True
+
+
+@contextmanager
+def _refusing(
+    double: object, status: int, refused: Callable[[Asked], bool] = _whatever
+) -> Iterator[None]:
+    """What is asked meanwhile is answered with this status, and with what was asked."""
+    if not isinstance(double, PlatformDouble):
+        yield
+        return
+    usual = double.answer
+
+    def answer(asked: Asked) -> Answer:
+        if not refused(asked):
+            return usual(asked)
+        return Answer(status=status, body=repr(asked).encode())
+
+    with mock.patch.object(double, "answer", answer):
+        yield
+
+
+def _asking(loyalty: Loyalty, name: str) -> Sequence[Callable[[], object]]:
+    """The questions how a connector stands."""
+    asks = loyalty.connector_health, loyalty.reconcile, loyalty.connector_status
+    return [partial(ask, name) for ask in asks]
+
+
+def _hear(subject: Subject, *asks: Callable[[], object]) -> None:
+    """Asks each for itself, and keeps what it says."""
+    for ask in asks:
         try:
-            _heard(subject).append(repr(ask()))
+            _heard(subject).setdefault(repr(ask()))
         except Exception as error:  # noqa: BLE001 - what it says is what is looked at
-            _heard(subject).append("".join(traceback.format_exception(error)))
+            _heard(subject).setdefault(_whole(error))
+
+
+def _whole(error: Exception) -> str:
+    return "".join(traceback.format_exception(error))
 
 
 # -- how it is tried --------------------------------------------------------------------------
@@ -204,8 +236,9 @@ def _all(subject: Subject) -> Sequence[ConnectorStand]:
     return found
 
 
-def _heard(subject: Subject) -> list[str]:
-    return subject.once("heard", list)
+def _heard(subject: Subject) -> dict[str, None]:
+    """What was logged and told, each once, in the order of time."""
+    return subject.once("heard", dict)
 
 
 @contextmanager
@@ -225,33 +258,32 @@ def _faults(
         yield f"{stand.kind.__name__}, {what}: {fault}"
 
 
-def _fault(heard: list[str], stand: ConnectorStand, play: Callable[[], None]) -> str:
+def _fault(heard: dict[str, None], stand: ConnectorStand, play: Callable[[], None]) -> str:
     with mock.patch.dict(os.environ, stand.environment), _listening(heard):
         try:
             play()
         except Exception as error:  # noqa: BLE001 - whatever a connector does is a fault of it
+            heard.setdefault(_whole(error))
             return words(error)
     return ""
 
 
 class _Keeping(logging.Handler):
-    def __init__(self, heard: list[str]) -> None:
-        super().__init__(logging.INFO)
+    def __init__(self, heard: dict[str, None]) -> None:
+        super().__init__()
         self._heard = heard
 
     def emit(self, record: logging.LogRecord) -> None:
-        said = logging.Formatter().format(record)
-        if said not in self._heard:
-            self._heard.append(said)
+        self._heard.setdefault(logging.Formatter().format(record))
 
 
 @contextmanager
-def _listening(heard: list[str]) -> Iterator[None]:
-    """Everything that anybody logs meanwhile."""
+def _listening(heard: dict[str, None]) -> Iterator[None]:
+    """Everything that anybody logs meanwhile, whatever its level."""
     root, keeping = logging.getLogger(), _Keeping(heard)
     level, handlers = root.level, list(root.handlers)
     root.handlers[:] = [keeping]
-    root.setLevel(logging.INFO)
+    root.setLevel(logging.DEBUG)
     try:
         yield
     finally:
@@ -284,15 +316,16 @@ def _imported(folder: Path, path: Path) -> Any:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     above = [one for one in folder.parents if (one / "pyproject.toml").is_file()]
-    before, known = list(sys.path), set(sys.modules)
+    before, there = list(sys.path), set(sys.modules)
     sys.path[:0] = [str(one) for one in (path.parent, folder, *above)]
     try:
-        spec.loader.exec_module(module)
+        with importable(module):
+            spec.loader.exec_module(module)
     except (ImportError, LoyaltyError) as error:
         raise Unchecked(f"{path.name} cannot be imported: {error}") from error
     finally:
         sys.path[:] = before
-        for other in set(sys.modules) - known:  # another plugin's may have the same name
+        for other in set(sys.modules) - there:  # another plugin's may have the same name
             file = getattr(sys.modules[other], "__file__", None)
             if file is not None and Path(file).is_relative_to(path.parent):
                 del sys.modules[other]

@@ -35,7 +35,7 @@ class Subject:
     """A plugin that is looked at, and what was found of it so far.
 
     ``folder`` is that of its distribution, None where only the installed package is there.
-    ``stands`` are those of its connectors; without any they are looked for in its tests.
+    ``stands`` are those of its connectors; where it is None they are looked for in its tests.
     ``given`` are configurations to try it in; without any they are the samples of its README.
     ``database_url`` says where: in SQLite files, or on the PostgreSQL server of a URL, as a user
     who may create databases.

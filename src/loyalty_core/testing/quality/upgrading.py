@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from loyalty_core.application.kept_states import FIRST, VERSION, States
 from loyalty_core.domain.facts import Json
+from loyalty_core.domain.members import MemberId
 from loyalty_core.domain.plugin_states import StateStep
 from loyalty_core.errors import LoyaltyError, PluginFailed
 from loyalty_core.loyalty import Loyalty
@@ -67,15 +68,15 @@ def _gone_on(
     loyalty.statement(ids["ada"])
 
 
-def _member(loyalty: Loyalty, name: str) -> str:
+def _member(loyalty: Loyalty, name: str) -> MemberId:
     found = loyalty.find(known(name), source="web")
     assert found is not None
-    return found.id
+    return MemberId(found.id)
 
 
-def _plant(loyalty: Loyalty, member: str, plugin: str, kept: Mapping[str, Json]) -> None:
+def _plant(loyalty: Loyalty, member: MemberId, plugin: str, kept: Mapping[str, Json]) -> None:
     def work(uow: UnitOfWork) -> None:
-        members = uow.lock_members([member])  # type: ignore[list-item]
+        members = uow.lock_members([member])
         for one in members.values():
             one.state = {**one.state, plugin: kept}
         uow.save(Changes(members=members))
