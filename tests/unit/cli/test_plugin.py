@@ -33,11 +33,11 @@ def test_a_folder_whose_plugin_is_not_installed_and_what_is_wrong_with_it(tmp_pa
     (found,) = json.loads(done.stdout)["plugins"]
     assert (found["plugin"], found["grade"], found["claims"]) == ("stamps", "silver", "gold")
     (failed,) = [one for one in found["rules"] if one["verdict"] == "failed"]
-    assert (failed["code"], failed["faults"]) == ("LQ306", ["config.py:9: 0.5"])
+    assert (failed["code"], failed["faults"]) == ("LQ306", ["config.py:11: 0.5"])
     assert failed["mend"].startswith("Use whole numbers")
     shown = run(["plugin", "check", str(tmp_path)]).stdout
     assert (
-        "LQ306 There is no binary fraction anywhere in its source.\n  - config.py:9: 0.5" in shown
+        "LQ306 There is no binary fraction anywhere in its source.\n  - config.py:11: 0.5" in shown
     )
     assert shown.endswith("stamps 1.0: silver. It claims gold.\n")
 

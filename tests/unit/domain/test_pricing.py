@@ -87,13 +87,16 @@ def test_amounts_come_after_percents(policy: str, left: int) -> None:
 def test_only_goods_that_fit_are_reduced() -> None:
     order = cart(1000, 1000, kind=LineKind.GIFT_CARD)
     assert paid(order, percent("a", "50")) == 2000
-    one = Line(id="x", amount=Minor(1000), categories=("tea",))
-    two = Line(id="y", amount=Minor(1000), categories=("tea", "sale"))
+    one = Line(id="x", amount=Minor(1000), categories=("tea",), tags=("new",))
+    two = Line(id="y", amount=Minor(1000), categories=("tea", "sale"), tags=("old",))
     order = cart(1000)
     order = Order(source="", id="", currency="USD", occurred_at=order.occurred_at, lines=(one, two))
     some = percent("a", "50", categories=("tea",), without_categories=("sale",))
     found = price(order, [some], Checkout(), TODAY)
     assert [line.member_price for line in found.lines] == [500, 1000]
+    tagged = percent("a", "50", line_tags=("old", "rare"))
+    found = price(order, [tagged], Checkout(), TODAY)
+    assert [line.member_price for line in found.lines] == [1000, 500]
 
 
 def test_free_shipping_with_a_condition_and_what_is_missing() -> None:
