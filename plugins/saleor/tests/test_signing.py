@@ -21,23 +21,32 @@ from plugins.saleor.tests.papers import SIGNATURE, about_order, order, signed, w
 
 BODY = b'{"issuedAt": "now", "order": {"id": "O1"}}'
 
-# Made once by RSASSA-PKCS1-v1_5 with SHA-256 over the header, a dot and the body, as RFC 7797 says,
-# without any library for JWS; nobody has its private key. The RFC's own are of another algorithm.
-FIXED_BODY = b'{"issuedAt": "2024-06-01T10:00:00+00:00", "order": {"id": "O1"}}'
-FIXED_KEY = (
-    "6n9eCSuPxnQ9XhjIa-p_Orkk5TGzWfbMmlHdwIZgqftcnoaMT9mEFDO4AwtwxspwzwQVpi0grekHqYz7"
-    "BWtQQJABeKutIteT-Si8OAVqEkrn0lCRZmIToKBrB86Hikoz3WnGcmebo4BGQPicw0XH9UCkQ5YQ6JfB"
-    "DnV1JJY8tOFV3t57R14gyuODKs4oDMHUBqwmV3E3FC6iMi7b9aPHOVZnGORIBA0vADF-AaNmDkaYjhHq"
-    "XjwBKeZxuSOjPOoYgZKPyYyb4x_ugDr_zj1_cC_x4oEEsNXV75XTfyFVeZKgqbFa6ASZA2EclAFmIov8"
-    "cMyflh_1M1JxoGdoN62ZAw"
-)
-FIXED = (
-    "eyJhbGciOiJSUzI1NiIsImI2NCI6ZmFsc2UsImNyaXQiOlsiYjY0Il0sImlzcyI6Imh0dHBzOi8vdGVh"
-    "LmV4YW1wbGUvIiwia2lkIjoiZml4ZWQiLCJ0eXAiOiJKV1QifQ..KN4MJAkpcViv9LPlG9HDr8Aq7knT"
-    "bJX-MbbKEPVFJSlrIrMOPltMx0qEMQvkfD2sl5leKNiEFO303bA-P-A_buhp6pG0_563iw95r3IyMhZg"
-    "siGB0Lh36RdYseUEmBvIGulylBucE_VRDO8RU0thP7pIw-iqp9XLzZyTTMGUvvhs3iBz10gJeeTtdTQ3"
-    "Cn9DBJ9KrF17RNzahJwMx83VO0cdqJc4KG8cuAm35qPVvBHf5Hcjg9rP65v0scr-1izBOC4Xhq9q879w"
-    "4XavgchxAfAdyH6YDzykRHuwreL1ybiIzR7ki5lZgSWOkpq4xXbHRH9l6zvrG4JoR0NViMkyaw"
+# Published with Saleor's own kit for apps (saleor/app-sdk, its tests of signatures): what a shop of
+# Saleor's once sent, and the key that it published.
+PUBLISHED_BODY = b'{"__typename": "OrderCreated"}'
+PUBLISHED_KEY = {
+    "kty": "RSA",
+    "key_ops": ["verify"],
+    "n": (
+        "uDhbbpspufsQiqHsmC4kvmFQ5l2mGZsGcWhKVSQKQubSdXMedPpLnPD3Z3DsY76DILTm6WfOtSp5rr4K"
+        "zF5wjurlOEhuFsB1HUfK9ZZB2nEDCQbweoIv3SOdclaNB__pYvQ0nmQHwsAeqH1QUuFUIvOL3t31rhjv"
+        "zX6wvS49fGNb7rDlqQjufCvaX_n-ADJTgEAg6y1Mzn5NhgoTV1KTBeviyZqCdwvD6bk1ghN2XXWpNcAR"
+        "Tzu3WHrmzIzkTwQeIMG8efwIddjfCaMGiOzAfzdQlqHlHPL1Xb5kV9AVX3kiSy-9shaQY23HdWwwiodr"
+        "b4k2w34Z9ZZN-MHp8i6JdQ"
+    ),
+    "e": "AQAB",
+    "use": "sig",
+    "kid": "yKw9XyEf8x2bwyJGBYYSrHsyzGhxJjKKvZdokNe9FIc",
+}
+PUBLISHED = (
+    "eyJhbGciOiJSUzI1NiIsImI2NCI6ZmFsc2UsImNyaXQiOlsiYjY0Il0sImlzcyI6Imh0dHBzOi8vaGFj"
+    "a2F0aG9uLXNoaXBwaW5nLmV1LnNhbGVvci5jbG91ZC9ncmFwaHFsLyIsImtpZCI6InlLdzlYeUVmOHgy"
+    "Ynd5SkdCWVlTckhzeXpHaHhKaktLdlpkb2tOZTlGSWMiLCJ0eXAiOiJKV1QifQ..ShPbfvYc_A5Aq3hi"
+    "T6sisDclKikDkhxOvGXT2ZWgdsGRjZpg9ukiHRZym0kbfMfDqU5C3Pfo6n7am0ExwbnFWBfOil3pfe3u"
+    "JOcOn_UGRj76Fy-59TB0JdS_WuTgNQcYM8Yjvlq2sNK4jdAfJVRTTx8FVgEpFrHBKmcMPfD7zuDozswI"
+    "DMZOkklYqBcyQ76DJYIRVhl3QsktYPPrxDoqf-GJ--e9FuNqtqNDksP1weiDSraqXCF4-Ie7UWZsMIFx"
+    "kPF8jdKjF_s1UmNS8Xel8soFQQ9L6Gps-NEv7xcHicGt5lgohH4mqhz1YIxCR7v_NTQgWImu_GQ6ELBi"
+    "BSIZ2Q"
 )
 
 
@@ -51,13 +60,12 @@ def refused(loyalty: Loyalty, given: SentWebhook) -> str:
     return error.value.message
 
 
-def test_a_signature_that_no_library_here_made_fits(loyalty: Loyalty, double: Saleor) -> None:
-    key = {"kty": "RSA", "kid": "fixed", "n": FIXED_KEY, "e": "AQAB", "use": "sig", "alg": "RS256"}
-    double.faults.append(Fault(kind="answer", answer=Answer.of({"keys": [key]})))
-    given = webhook("order_updated", FIXED_BODY, signature=FIXED)
+def test_a_published_signature_fits(loyalty: Loyalty, double: Saleor) -> None:
+    double.faults.append(Fault(kind="answer", answer=Answer.of({"keys": [PUBLISHED_KEY]})))
+    given = webhook("order_created", PUBLISHED_BODY, signature=PUBLISHED)
     assert given.to(loyalty, CONNECTOR).message_id is not None
-    other = FIXED_BODY.replace(b"O1", b"O2")
-    assert "not signed" in refused(loyalty, webhook("order_updated", other, signature=FIXED))
+    forged = webhook("order_created", b'{"forged": "payload"}', signature=PUBLISHED)
+    assert "not signed" in refused(loyalty, forged)
 
 
 def test_keys_are_asked_for_once(loyalty: Loyalty, double: Saleor) -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
+
 import pytest
 
-from loyalty_core import Loyalty, SignatureInvalid
+from loyalty_core import Loyalty, SignatureInvalid, WebhookRequest
 from loyalty_core.testing import SentWebhook
+from loyalty_square.signing import verified
 from plugins.square.tests.build import CONNECTOR, points, sent
 from plugins.square.tests.double import Square
 from plugins.square.tests.papers import (
@@ -15,6 +19,23 @@ from plugins.square.tests.papers import (
     sale,
     webhook,
 )
+
+
+def test_a_published_signature_fits() -> None:
+    """The vector of Square's SDKs, through the verifier."""
+    url = "https://example.com/webhook"
+    headers = (("X-Square-HmacSha256-Signature", "2kRE5qRU2tR+tBGlDwMEw2avJ7QM4ikPYD/PJ3bd9Og="),)
+    given = WebhookRequest(
+        body=b'{"hello":"world"}', headers=headers, received_at=datetime.now(UTC)
+    )
+    assert verified(given, ["asdf1234"], url).topic == "unknown"
+    for body, key, where in (
+        (b'{"hello": "world"}', "asdf1234", url),
+        (given.body, "asdf1235", url),
+        (given.body, "asdf1234", f"{url}/"),
+    ):
+        with pytest.raises(SignatureInvalid):
+            verified(replace(given, body=body), [key], where)
 
 
 def test_the_url_that_square_knows_is_signed_not_the_one_asked_for(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
 import pytest
 
-from loyalty_core import FactError, Loyalty, SignatureInvalid
+from loyalty_core import FactError, Loyalty, SignatureInvalid, WebhookRequest
 from loyalty_core.testing import (
     FrozenClock,
     SentWebhook,
@@ -21,6 +22,7 @@ from loyalty_core.testing import (
     shop_history,
 )
 from loyalty_webhooks.reading import inputs_of
+from loyalty_webhooks.signing import verified_id
 from plugins.webhooks.tests.build import NEW, NOW, OLD, SHOP, config_of, opened, order, webhook
 
 TILL = "webhooks.till"
@@ -42,6 +44,28 @@ def test_a_signed_fact_is_booked(loyalty: Loyalty) -> None:
     deliver(loyalty, TILL, [webhook(order())])
     assert points(loyalty) == 60
     assert loyalty.connector_health(TILL).ok
+
+
+def test_a_published_signature_fits() -> None:
+    """The vector of the libraries of Standard Webhooks, through the verifier."""
+    secret, timestamp = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", 1614265330
+    headers = {
+        "webhook-id": "msg_p5jXN8AQM9LWM0D4loKWxJek",
+        "webhook-timestamp": str(timestamp),
+        "webhook-signature": "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
+    }
+    given = WebhookRequest(
+        body=b'{"test": 2432232314}',
+        headers=tuple(headers.items()),
+        received_at=datetime.fromtimestamp(timestamp, UTC),
+    )
+    assert verified_id(given, [secret], 300) == headers["webhook-id"]
+    for changed in (
+        replace(given, body=b'{"test":2432232314}'),
+        replace(given, headers=tuple({**headers, "webhook-id": "msg_other"}.items())),
+    ):
+        with pytest.raises(SignatureInvalid):
+            verified_id(changed, [secret], 300)
 
 
 @pytest.mark.parametrize("signers", [(OLD,), (NEW,), (OLD, NEW)])
