@@ -161,7 +161,7 @@ STEPS = st.tuples(
 )
 
 
-@examples(15, 300)
+@examples(10, 300)
 @given(
     price=st.sampled_from(range(len(PRICES))),
     grace=st.sampled_from([0, 5]),

@@ -8,7 +8,7 @@ from datetime import timedelta
 from random import Random
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from loyalty_core import Loyalty
@@ -23,6 +23,7 @@ from loyalty_core.testing import (
     orders_at,
     shop_history,
 )
+from tests.properties.engines import examples
 from tests.stall import Stall, sent
 from tests.toy import START, Toy, config_of
 
@@ -67,7 +68,7 @@ def test_histories_have_guests_tips_taxes_and_gift_cards_that_are_sold() -> None
         assert one.total_minor >= one.tip_minor + sum(each.amount_minor for each in one.refunds)
 
 
-@settings(max_examples=15, deadline=None)
+@examples(10, 400)
 @given(seed=st.integers(0, 2**32))
 def test_any_delivery_leaves_the_same_books(seed: int) -> None:
     random, platform = Random(seed), StallUnderTest()

@@ -83,7 +83,7 @@ def everybody(self: SqlUnitOfWork, members: Iterable[MemberId], now: datetime) -
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-@examples(25, 300)
+@examples(12, 300)
 @given(
     facts=histories(),
     holds=st.lists(st.tuples(st.sampled_from(["ada", "bob"]), st.integers(1, 40)), max_size=3),

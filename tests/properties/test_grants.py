@@ -182,7 +182,7 @@ def do(story: Story, step: tuple[Any, ...]) -> None:
             getattr(story, name)(*given_)
 
 
-@examples(quick=25, nightly=1500)
+@examples(15, 1500)
 @given(told=st.lists(steps, min_size=1, max_size=25))
 def test_points_or_grant_and_never_both(engine: Engine, told: list[tuple[Any, ...]]) -> None:
     story = Story(engine)

@@ -265,7 +265,7 @@ def recorded(engine: Engine, batches: list[list[Any]]) -> Any:
 
 
 @pytest.mark.hard_case("H7")
-@examples(20, 400)
+@examples(12, 400)
 @given(data=st.data())
 def test_facts_in_any_order_share_the_same(engine: Engine, data: st.DataObject) -> None:
     facts = data.draw(histories())

@@ -156,5 +156,5 @@ class Machine(RuleBasedStateMachine):
 
 def test_every_process_goes_by_what_is_stated(engine: Engine) -> None:
     run_state_machine_as_test(
-        lambda: Machine(engine), settings=examples(8, 100, stateful_step_count=25)
+        lambda: Machine(engine), settings=examples(5, 100, stateful_step_count=25)
     )

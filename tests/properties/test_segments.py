@@ -270,7 +270,7 @@ def kept_categories(body: Order, document: OrderDocument) -> frozenset[str]:
 # -- the test ------------------------------------------------------------------------------------
 
 
-@examples(60, 1500)
+@examples(25, 1500)
 @given(
     facts=histories(),
     rules=segments(),

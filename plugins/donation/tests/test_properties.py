@@ -9,7 +9,7 @@ from fractions import Fraction
 from random import Random
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from loyalty_core import format_scaled
@@ -28,6 +28,7 @@ from plugins.donation.tests.build import (
     order,
     refund,
 )
+from tests.properties.engines import examples
 
 PEOPLE = (ADA, BOB)
 RULES: Mapping[str, Any] = {
@@ -107,7 +108,7 @@ def money(shop: Shop) -> int:
     return sum(shop.balance(name, person) for name in names for person in PEOPLE)
 
 
-@settings(max_examples=25)
+@examples(12, 400)
 @given(
     bought=st.lists(BOUGHT, min_size=1, max_size=5),
     choices=st.lists(CHOICES, max_size=2),
@@ -125,7 +126,7 @@ def test_the_order_of_arrival_and_duplicates_are_no_matter(
     other.loyalty.close()
 
 
-@settings(max_examples=40)
+@examples(15, 600)
 @given(
     bought=st.lists(BOUGHT, min_size=1, max_size=6),
     steps=st.integers(0, 3),
@@ -169,7 +170,7 @@ def given_by(shop: Shop, person: Mapping[str, str]) -> Any:
     return shop.charities.given(shop.member(person))
 
 
-@settings(max_examples=30)
+@examples(12, 500)
 @given(steps=st.integers(1, 3), parts=st.lists(st.integers(1, 400), min_size=1, max_size=4))
 def test_money_for_points_goes_back_with_the_points(steps: int, parts: list[int]) -> None:
     shop = played([order("1", "1500.00")])

@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from loyalty_core import Activity, KeepState, MemberView, day_of, period_start, start_of
@@ -17,6 +17,7 @@ from loyalty_gamification.program import GamificationProgram
 from loyalty_gamification.streaks import Streak, load
 from plugins.gamification.tests.build import ADA, Shop, shop
 from plugins.gamification.tests.build import settings as read
+from tests.properties.engines import examples
 
 START = datetime(2026, 2, 20, tzinfo=UTC)
 ZONES = ["UTC", "America/New_York", "Pacific/Kiritimati", "Etc/GMT+12", "Australia/Lord_Howe"]
@@ -100,7 +101,7 @@ MOMENTS = st.lists(st.integers(0, 40 * 24 * 60), min_size=1, max_size=30).map(
 )
 
 
-@settings(max_examples=300)
+@examples(150, 5000)
 @given(moments=MOMENTS, zone=st.sampled_from(ZONES), hours=st.integers(0, 100))
 @pytest.mark.parametrize("unit", ["day", "week"])
 def test_a_streak_is_a_plain_count_of_units(
@@ -113,7 +114,7 @@ def test_a_streak_is_a_plain_count_of_units(
     assert shown[0]["length"] == counted(moments, now, zone, unit, 0, "month")
 
 
-@settings(max_examples=300)
+@examples(150, 5000)
 @given(
     moments=MOMENTS,
     zone=st.sampled_from(ZONES),
@@ -153,7 +154,7 @@ def counted(
     return length
 
 
-@settings(max_examples=300)
+@examples(150, 5000)
 @given(
     visits=st.lists(
         st.tuples(st.integers(0, 20 * 24 * 60), st.sampled_from(ZONES)), min_size=1, max_size=20
@@ -190,7 +191,7 @@ HISTORY = st.lists(
 )
 
 
-@settings(max_examples=60)
+@examples(25, 1000)
 @given(history=HISTORY, seed=st.integers(0, 100))
 def test_the_order_of_arrival_is_no_matter(history: list[Any], seed: int) -> None:
     facts = [fact(number, *one) for number, one in enumerate(history)]

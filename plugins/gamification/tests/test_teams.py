@@ -10,12 +10,13 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from loyalty_core import FactError, Loyalty
 from loyalty_gamification import team_with
 from plugins.gamification.tests.build import Shop, faults
+from tests.properties.engines import examples
 
 START = datetime(2026, 6, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -322,7 +323,7 @@ def fact(hours: int, name: str, kind: str, other: str) -> dict[str, Any]:
     )
 
 
-@settings(max_examples=10, deadline=None)
+@examples(5, 200)
 @given(history=HISTORY, seed=st.integers(0, 100), merged=st.booleans())
 def test_the_order_of_arrival_is_no_matter(history: Any, seed: int, merged: bool) -> None:
     """Half of it before two founders are one person, half after: each half in any order."""

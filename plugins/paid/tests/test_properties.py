@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from loyalty_paid.course import begin, extend, pause, resume
@@ -18,6 +18,7 @@ from loyalty_paid.memory import Membership, Span, load
 from loyalty_paid.plans import Plans
 from plugins.paid.tests.build import Shop, moment, program
 from plugins.paid.tests.build import settings as settings_of
+from tests.properties.engines import examples
 
 START = moment("2026-01-31T10:00")
 MEMBERSHIP = sha256(b"web\0activity\0join").hexdigest()[:16]
@@ -105,7 +106,7 @@ def outcome(facts: Sequence[dict[str, Any]], *, ticks: bool) -> Any:
         shop.loyalty.close()
 
 
-@settings(max_examples=20, deadline=None)
+@examples(12, 400)
 @given(histories(), st.integers(0, 2**32))
 def test_any_order_and_duplication_of_facts_ends_in_the_same_membership(
     facts: list[dict[str, Any]], seed: int
@@ -122,7 +123,7 @@ def plain_months(first: date, months: int) -> date:
     return date(year, month, min(first.day, calendar.monthrange(year, month)[1]))
 
 
-@settings(max_examples=20, deadline=None)
+@examples(12, 400)
 @given(
     st.dates(date(2026, 1, 1), date(2028, 12, 31)),
     st.integers(0, 86399),

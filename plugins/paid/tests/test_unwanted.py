@@ -8,12 +8,13 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from loyalty_core import Money
 from plugins.paid.tests.build import Death, Shop, moment
 from plugins.paid.tests.test_properties import MEMBERSHIP, activity, fee, later
+from tests.properties.engines import examples
 
 Opened = Callable[..., Shop]
 FEE = Money(1000, "USD")
@@ -177,7 +178,7 @@ def histories(draw: st.DrawFn) -> tuple[list[dict[str, Any]], set[str]]:
     return facts, unwanted
 
 
-@settings(max_examples=15, deadline=None)
+@examples(8, 300)
 @given(histories(), st.integers(0, 2**32))
 def test_whenever_the_cancellation_comes_the_same_fees_are_given_back(
     history: tuple[list[dict[str, Any]], set[str]], seed: int

@@ -9,7 +9,7 @@ from random import Random
 from typing import Any
 from uuid import uuid4
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from plugins.referral.tests.build import (
@@ -24,6 +24,7 @@ from plugins.referral.tests.build import (
     refund,
     state_of,
 )
+from tests.properties.engines import examples
 
 NAMES = ("ada", "bob", "cal", "dan")
 RULES: Mapping[str, Any] = {
@@ -120,7 +121,7 @@ def same(url: str, facts: list[dict[str, Any]], random: Random, program: str = "
         assert seen(one) == seen(other)
 
 
-@settings(max_examples=20)
+@examples(10, 300)
 @given(facts=histories(), seed=st.integers(0, 1000))
 def test_the_order_of_arrival_duplicates_and_batches_are_no_matter(
     facts: list[dict[str, Any]], seed: int
@@ -128,7 +129,7 @@ def test_the_order_of_arrival_duplicates_and_batches_are_no_matter(
     same("sqlite://", facts, Random(seed))
 
 
-@settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(4, 60)
 @given(facts=histories(), seed=st.integers(0, 1000))
 def test_each_database_comes_to_the_same(
     database_url: str, facts: list[dict[str, Any]], seed: int
@@ -136,7 +137,7 @@ def test_each_database_comes_to_the_same(
     same(database_url, facts, Random(seed), program=f"shop-{uuid4()}")
 
 
-@settings(max_examples=20)
+@examples(10, 300)
 @given(facts=histories())
 def test_nobody_closes_a_circle_or_brings_themselves(facts: list[dict[str, Any]]) -> None:
     with played("sqlite://", facts) as shop:

@@ -8,10 +8,11 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from plugins.tiers.tests.build import Shop, ladder
+from tests.properties.engines import examples
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 LONG = timedelta(days=1500)
@@ -108,7 +109,7 @@ def seen(shop: Shop) -> list[Any]:
 
 
 @pytest.mark.parametrize("rules", RULES)
-@settings(max_examples=12)
+@examples(6, 150)
 @given(history=HISTORIES, seed=st.integers(0, 100))
 def test_the_order_of_arrival_is_no_matter(
     rules: str, history: tuple[Bought, ...], seed: int
@@ -147,7 +148,7 @@ def recounted(history: tuple[Bought, ...], end: datetime, *, recount: bool) -> s
 
 
 @pytest.mark.parametrize("refunds", ["keep", "recount"])
-@settings(max_examples=80)
+@examples(40, 1000)
 @given(history=HISTORIES, days=st.integers(0, 600))
 def test_a_plain_recount_agrees(refunds: str, history: tuple[Bought, ...], days: int) -> None:
     shop = played(f'refunds = "{refunds}"', facts(history))

@@ -121,15 +121,15 @@ def test_a_planted_defect_is_found(
 
 
 def test_a_missing_lock_is_found(postgres_server: PostgresServer) -> None:
-    """By one of a few seeds: which client is faster is the server's to say."""
+    """By one of a few seeds, most often the first: which client is faster the server says."""
 
     def play() -> None:
-        for seed in range(1, 9):
+        for seed in (4, 6, 1, 2, 3, 5):
             url = postgres_server.create_database()
             try:
                 simulated(url, seed, ROUNDS, plant=locks_nobody)
             finally:
                 postgres_server.drop_database(url)
 
-    with pytest.raises(Broken, match="verify: "):
+    with pytest.raises(Broken, match=r"verify: |spent what"):
         play()
