@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-pytest_plugins = ["tests.compiled", "tests.postgres"]
+pytest_plugins = ["tests.once", "tests.postgres"]
 
 # The same examples on every run of CI, and no verdict by the clock on a busy machine.
 settings.register_profile("ci", deadline=None, derandomize=True)

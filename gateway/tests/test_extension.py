@@ -208,6 +208,17 @@ def test_the_schema_of_others_stays_as_it_was(badged: Front) -> None:
     assert "directive" not in extended
 
 
+def test_programs_with_the_same_plugins_share_a_schema() -> None:
+    made = composed(Audience.STOREFRONT, {"badges": EXTENSION})
+    assert composed(Audience.STOREFRONT, {"badges": EXTENSION}) is made
+    others = (
+        composed(Audience.ADMIN, {"badges": EXTENSION}),
+        composed(Audience.STOREFRONT, {"badges": replace(EXTENSION)}),
+        composed(Audience.STOREFRONT),
+    )
+    assert made not in others
+
+
 def on_member(*fields: ContributedField) -> GraphQLExtension:
     return GraphQLExtension(fields={"Member": fields})
 

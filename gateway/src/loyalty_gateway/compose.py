@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import cast
 
 import strawberry
@@ -31,10 +32,13 @@ from loyalty_gateway.contributions import (
     field_of,
     fields_in,
 )
+from loyalty_gateway.extension import GraphQLExtension
 from loyalty_gateway.fields import ADMIN
 from loyalty_gateway.scalars import scalar_map
 
 OWN = "the gateway"
+KEPT = 32
+"""How many schemas a process keeps: whoever serves several programs makes those alike once."""
 
 
 @strawberry.type(description="What can be followed.")
@@ -164,13 +168,13 @@ class _Prepared(strawberry.extensions.SchemaExtension):
 
 
 def composed(audience: Audience, extensions: Extensions | None = None) -> ComposedSchema:
-    """The schema of an audience with what plugins add to it.
+    """The schema of an audience with what plugins add to it: for the same ones the same schema.
 
     Raises ``PluginError`` for a name defined twice, an unknown type, a field without permission
     or one that cannot be null.
     """
     try:
-        return _composed(audience, extensions or {})
+        return _composed(audience, tuple((extensions or {}).items()))
     except (StrawberryException, TypeError) as error:
         if isinstance(error.__cause__, PluginError):  # graphql-core wraps what it was
             raise error.__cause__ from None
@@ -179,11 +183,14 @@ def composed(audience: Audience, extensions: Extensions | None = None) -> Compos
         raise _refusal(audience, extensions, error) from error
 
 
-def _composed(audience: Audience, extensions: Extensions) -> ComposedSchema:
+@lru_cache(maxsize=KEPT)
+def _composed(
+    audience: Audience, extensions: tuple[tuple[str, GraphQLExtension], ...]
+) -> ComposedSchema:
     roots: tuple[type, type] = (storefront.Query, storefront.Mutation)
     if audience is Audience.ADMIN:
         roots = (admin.Query, admin.Mutation)
-    return ComposedSchema(*roots, audience=audience, extensions=extensions)
+    return ComposedSchema(*roots, audience=audience, extensions=dict(extensions))
 
 
 def _refusal(audience: Audience, extensions: Extensions, error: Exception) -> PluginError:
@@ -203,7 +210,7 @@ def _refusal(audience: Audience, extensions: Extensions, error: Exception) -> Pl
 
 def _fault(audience: Audience, extensions: Extensions) -> str:
     try:
-        _composed(audience, extensions)
+        _composed(audience, tuple(extensions.items()))
     except (PluginError, StrawberryException, TypeError) as error:
         return str(error)
     return ""

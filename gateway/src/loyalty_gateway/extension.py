@@ -68,12 +68,13 @@ class ContributedFailure:
     permissions: frozenset[Permission]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class GraphQLExtension:
     """All that one plugin adds: ``fields`` is by the name of the GraphQL type they go on.
 
     Types of its own are in the schemas where a field, argument or failure needs them. Names of
-    root fields and of new types begin with the plugin's id, so that plugins never meet.
+    root fields and of new types begin with the plugin's id, so that plugins never meet. One is
+    equal to itself alone: who returns the same one each time has its schema made once.
     """
 
     queries: tuple[ContributedField, ...] = ()

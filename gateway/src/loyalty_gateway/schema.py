@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Mapping, Sequence
+from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -34,8 +35,13 @@ ONE_OF = "directive @oneOf on INPUT_OBJECT"
 
 def schema_text(audience: Audience) -> str:
     """The schema of an audience without plugins, in the schema definition language, sorted."""
-    text = print_schema(_sorted(audience, {})).rstrip() + "\n"
+    text = print_schema(_own(audience)).rstrip() + "\n"
     return f"{ONE_OF}\n\n{text}" if "@oneOf" in text else text
+
+
+@cache
+def _own(audience: Audience) -> GraphQLSchema:
+    return _sorted(audience, {})
 
 
 def _sorted(audience: Audience, extensions: Extensions) -> GraphQLSchema:
@@ -49,7 +55,7 @@ def added_text(audience: Audience, extensions: Extensions) -> str:
     Types of their own, and ``extend`` for each type of the gateway that they add to. Raises
     ``PluginError`` for what does not fit.
     """
-    before = _sorted(audience, {}).type_map
+    before = _own(audience).type_map
     after = _sorted(audience, extensions).type_map
     parts = [
         print_type(kind) if name not in before else _more(before[name], kind)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import abc
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
+from functools import lru_cache
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
@@ -27,12 +28,18 @@ def deprecated_settings(kind: Any, section: object, where: str) -> Iterator[Depr
         for part in parts:
             yield from deprecated_settings(part, section, where)
     elif isinstance(kind, type) and is_dataclass(kind) and isinstance(section, abc.Mapping):
-        hints = get_type_hints(kind)
         for item in fields(kind):
-            at = f"{where}.{item.name}" if where else item.name
-            if item.name in section and item.metadata.get(MARK):
-                yield Deprecated(what=at, deprecation=item.metadata[MARK])
-            yield from deprecated_settings(hints[item.name], section.get(item.name), at)
+            if item.name in section:
+                at = f"{where}.{item.name}" if where else item.name
+                if item.metadata.get(MARK):
+                    yield Deprecated(what=at, deprecation=item.metadata[MARK])
+                yield from deprecated_settings(_types(kind)[item.name], section[item.name], at)
+
+
+@lru_cache(maxsize=256)
+def _types(kind: type) -> Mapping[str, Any]:
+    """The types of a dataclass's fields: to read them takes longer than all else here."""
+    return get_type_hints(kind)
 
 
 def all_deprecated_settings(kind: Any, seen: set[Any] | None = None) -> Iterator[Deprecated]:
