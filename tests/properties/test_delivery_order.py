@@ -62,7 +62,7 @@ def same(found: Any, expected: Any) -> None:
 
 @pytest.mark.hard_case("H7")
 @pytest.mark.parametrize("rules", PROGRAMS)
-@examples(10, 400)
+@examples(6, 400)
 @given(data=st.data())
 def test_any_order_of_delivery(engine: Engine, rules: str, data: st.DataObject) -> None:
     facts = data.draw(histories())
@@ -71,7 +71,7 @@ def test_any_order_of_delivery(engine: Engine, rules: str, data: st.DataObject) 
 
 
 @pytest.mark.hard_case("H6", "H7")
-@examples(10, 300)
+@examples(6, 300)
 @given(data=st.data())
 def test_concurrent_delivery(engine: Engine, data: st.DataObject) -> None:
     facts = data.draw(histories())
