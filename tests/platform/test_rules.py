@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cProfile
 import gc
 import importlib
 import sys
@@ -160,6 +161,20 @@ def test_what_runs_as_garbage_is_collected_is_not_the_plugins(tmp_path: Path) ->
         assert gc.isenabled()
     finally:
         gc.callbacks.remove(asks_the_clock)
+
+
+def test_who_profiles_the_suite_profiles_all_of_it(tmp_path: Path) -> None:
+    subject = planted(tmp_path)
+    profiler, before = cProfile.Profile(), sys.getprofile()
+    profiler.enable()
+    try:
+        assert checked(subject, RULES["LQ104"]).faults == ()
+        "TEA".casefold()
+    finally:
+        profiler.disable()
+        sys.setprofile(before)
+    seen = {str(one.code) for one in profiler.getstats()}
+    assert any("casefold" in one for one in seen)
 
 
 @pytest.mark.parametrize(("code", "fragment", "changes"), CASES)

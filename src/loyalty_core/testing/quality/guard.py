@@ -96,10 +96,19 @@ def watched() -> Iterator[list[str]]:
     try:
         yield seen
     finally:
-        sys.setprofile(before)
+        _give_back(before)
         if collects:
             gc.enable()
         _watch.seen = outer
+
+
+def _give_back(profiler: Any) -> None:
+    """Lets whoever profiled this thread before go on: a function, or a ``cProfile``, no function."""
+    if profiler is None or callable(profiler):
+        sys.setprofile(profiler)
+    else:
+        sys.setprofile(None)
+        profiler.enable()
 
 
 def _listen() -> None:
