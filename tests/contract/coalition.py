@@ -70,11 +70,18 @@ class Coalition:
         return self.bakery.verify().problems == self.books.verify().problems == ()
 
 
-def coalition(shop: Shop, *, toys: tuple[Toy, ...] = (), **given: Any) -> Coalition:
-    """Both shops opened, and one person who is in both and linked; nothing earned."""
+def coalition(
+    shop: Shop, *, toys: tuple[Toy, ...] = (), accepting_first: bool = False, **given: Any
+) -> Coalition:
+    """Both shops opened, and one person who is in both and linked; nothing earned.
+
+    They joined the bakery before the bookshop, or with ``accepting_first`` after it.
+    """
     issuer = shop.open(config=bakery(**given), toys=toys)
     accepting = shop.open(config=books(), toys=toys)
-    ada = issuer.enrol({"email": "ada@example.org"}).id
-    reader = accepting.enrol({"email": "ada@example.org"}).id
+    person: dict[str, Json] = {"email": "ada@example.org"}
+    early = accepting.enrol(person).id if accepting_first else ""
+    ada = issuer.enrol(person).id
+    reader = early or accepting.enrol(person).id
     accepting.link(reader, "bakery", ada, key="link")
     return Coalition(issuer, accepting, ada, reader)

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import create_engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from loyalty_core import (
     InsufficientPoints,
@@ -14,6 +15,7 @@ from loyalty_core import (
     RedemptionNotFound,
     add_sqlite_hooks,
 )
+from loyalty_core.storage.store import Retries
 from tests.contract.coalition import CRUMBS, books, coalition
 from tests.contract.conftest import Shop
 from tests.contract.test_coalition import bought
@@ -41,8 +43,20 @@ def test_both_shops_at_once_never_spend_a_point_twice(shop: Shop) -> None:
     assert both.sound()
 
 
-def test_refunds_and_redemptions_at_once_wait_for_each_other(shop: Shop) -> None:
-    both = coalition(shop)
+@pytest.mark.parametrize("accepting_first", [False, True])
+def test_refunds_and_redemptions_at_once_wait_for_each_other(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, accepting_first: bool
+) -> None:
+    """Whoever of the two members is the older: no deadlock has to be broken up."""
+    deadlocks: list[str] = []
+    pause = Retries.pause
+
+    def counting(self: Retries, error: SQLAlchemyError) -> int | None:
+        deadlocks.extend([str(error)] if "deadlock" in str(error) else [])
+        return pause(self, error)
+
+    monkeypatch.setattr(Retries, "pause", counting)
+    both = coalition(shop, accepting_first=accepting_first)
     both.earn(1000)
     for number in range(8):
         both.books.record(bought(f"n{number}", "1.00"))
@@ -58,6 +72,7 @@ def test_refunds_and_redemptions_at_once_wait_for_each_other(shop: Shop) -> None
     assert points(both.bakery, both.ada) == (920, 920, 0, 0)
     assert both.owed == 72
     assert both.sound()
+    assert deadlocks == []
 
 
 def test_who_has_no_partners_pays_nothing_for_them(shop: Shop) -> None:

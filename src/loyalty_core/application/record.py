@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any, cast
 
 from loyalty_core.application.abroad import lock_abroad
@@ -210,6 +211,9 @@ class Recorder:
             for place, fact in enumerate(facts)
             if not isinstance(fact, LoyaltyError) and fact.identities.get(BY_ID)
         }
+        if self._rules.coalition:
+            lists = (one for one in given if not isinstance(one, LoyaltyError))
+            lock_abroad(uow, facts, chain.from_iterable(lists), named.values())
         return identify(uow, given, moments, program, keys=keys, named=named)
 
     def _load(
@@ -223,8 +227,6 @@ class Recorder:
         """Loads members, the facts already known and the wallets, all as of the members' lock."""
         keys = [key_of(fact) for fact in facts if not isinstance(fact, LoyaltyError)]
         owners = {owner for owner in found.owner if isinstance(owner, str)}
-        if self._rules.coalition:
-            lock_abroad(uow, facts, owners - found.enrolled.keys())
         batch.members = uow.lock_members(owners - found.enrolled.keys())
         if any(batch.members[one].status in GONE for one in found.known()):
             raise Overtaken

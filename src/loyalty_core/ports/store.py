@@ -72,6 +72,10 @@ class UnitOfWork(
         """The same transaction on another program's books."""
         ...
 
+    def owners(self, identities: Iterable[Identity]) -> dict[Identity, MemberId]:
+        """The member of each identity that is known; nobody is locked."""
+        ...
+
     def lock_owners(
         self, identities: Iterable[Identity], keys: Iterable[FactKey] = ()
     ) -> dict[Identity, MemberId]:

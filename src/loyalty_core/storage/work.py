@@ -63,6 +63,10 @@ class SqlUnitOfWork(
 
     # -- members and identities -----------------------------------------------------------------
 
+    def owners(self, identities: Iterable[Identity]) -> dict[Identity, MemberId]:
+        """The member of each identity that is known; nobody is locked."""
+        return self._queries.owners(identities)
+
     def lock_owners(
         self, identities: Iterable[Identity], keys: Iterable[FactKey] = ()
     ) -> dict[Identity, MemberId]:

@@ -103,7 +103,7 @@ def watched() -> Iterator[list[str]]:
 
 
 def _give_back(profiler: Any) -> None:
-    """Lets whoever profiled this thread before go on: a function, or a ``cProfile``, no function."""
+    """Lets whoever profiled this thread before go on: a function, or ``cProfile``."""
     if profiler is None or callable(profiler):
         sys.setprofile(profiler)
     else:
