@@ -52,7 +52,7 @@ def entry_points_read_once() -> Iterator[None]:
         return read(PathDistribution(path), ENTRY_POINTS)
 
     def text(self: PathDistribution, filename: Any) -> str | None:
-        path = self._path  # type: ignore[attr-defined]
+        path = getattr(self, "_path", None)
         if filename != ENTRY_POINTS or not isinstance(path, Path) or not path.is_dir():
             return read(self, filename)
         return known(path, path.stat().st_mtime_ns)

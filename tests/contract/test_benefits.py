@@ -84,9 +84,8 @@ class Regulars:
 def opened(shop: Shop, per_unit: int = 1, **given: Any) -> tuple[Any, Regulars]:
     regulars = Regulars()
     plugins = {"toy": {"per_unit": per_unit}, "regulars": {}}
-    return shop.open(
-        config=config_of(plugins=plugins, **given), toys=(shop.toy, regulars)
-    ), regulars  # type: ignore[arg-type]
+    config = config_of(plugins=plugins, **given)
+    return shop.open(config=config, toys=(shop.toy, regulars)), regulars
 
 
 def test_a_program_sees_the_tiers_and_benefits_from_before_the_fact(shop: Shop) -> None:
@@ -122,7 +121,7 @@ def test_the_catalogue_and_what_is_bought_by_itself_go_by_the_tier_held(shop: Sh
     }
     plugins = {"toy": {"per_unit": 1}, "regulars": {}}
     config = config_of(plugins=plugins) | {"rewards": rewards}
-    loyalty: Any = shop.open(config=config, toys=(shop.toy, Regulars()))  # type: ignore[arg-type]
+    loyalty: Any = shop.open(config=config, toys=(shop.toy, Regulars()))
 
     def seen(member: str) -> dict[str, int | None]:
         return {one.id: one.points for one in loyalty.rewards(member) if one.kind}
