@@ -5,9 +5,10 @@ The order is one for all programs of a database:
 1. what only the jobs lock, first thing in a step: a day of the calendar, a period of a board;
 2. people, in the order of their ids;
 3. households, in the order of theirs;
-4. facts of nobody, in the order of theirs, and with them what they wait by;
-5. limited items, in the order of their names;
-6. the pair of two programs that settle.
+4. identities that nobody had: who wants to have the same waits for whoever was first;
+5. facts of nobody, in the order of their ids, and with them what they wait by;
+6. limited items, in the order of their names;
+7. the pair of two programs that settle.
 
 Of those who wait only for what comes later, no two ever wait for each other. Commands lock at once
 what they know of. What they find out late may come before what they have: into whom somebody was
@@ -35,8 +36,9 @@ class Rank(IntEnum):
 
     PERSON = 2
     HOUSEHOLD = 3
-    FACT = 4
-    ITEM = 5
+    IDENTITY = 4
+    FACT = 5
+    ITEM = 6
 
 
 class Lock(NamedTuple):
@@ -76,7 +78,7 @@ class Locks:
     """What one transaction has locked; on SQLite nothing, as there only one writes at a time."""
 
     def __init__(self, connection: Connection, first: Iterable[Lock] = ()) -> None:
-        """``first`` is what is locked before anything else."""
+        """``first`` is what is locked with the first lock of a command, and before it."""
         self._connection = connection
         self._ordered = connection.dialect.name == "postgresql"
         self._first = sorted(first)
@@ -93,7 +95,7 @@ class Locks:
         """The rows with these names, locked; raises ``OutOfOrder``."""
         if not self._ordered:
             return dict(rows.fetch(names, True))
-        self._lock_first()
+        self.start()
         new = set(names) - self._names
         waits = not new or self._follow([Lock(rows.first, min(new))])
         found = dict(rows.fetch(names, waits))
@@ -113,12 +115,16 @@ class Locks:
         if self._ordered and locked:
             self._keep([Lock(rank, name) for name, rank in locked.items()])
 
+    def claimed(self) -> None:
+        """Notes that identities were given to members; all at once, and so in their order."""
+        self.note({"": Rank.IDENTITY})
+
     def item(self, program: str, item: str) -> None:
         """Locks a limited item, if it has to be before it is counted; raises ``OutOfOrder``."""
         lock = Lock(Rank.ITEM, item, program)
         if not self._ordered or lock in self._held:
             return
-        self._lock_first()
+        self.start()
         if not self._follow([lock]):
             row = _item(lock)
             free = self._connection.execute(row.with_for_update(skip_locked=True)).first()
@@ -130,7 +136,7 @@ class Locks:
         """Whether these come after all that is locked."""
         return self._last is None or self._last < min(locks)
 
-    def _lock_first(self) -> None:
+    def start(self) -> None:
         """Locks what has to be locked before anything else, in its order."""
         first, self._first = self._first, []
         people = {lock.name for lock in first if lock.rank <= Rank.HOUSEHOLD}

@@ -63,7 +63,9 @@ class SqlUnitOfWork(
 
     def claim(self, wanted: Mapping[Identity, MemberId]) -> dict[Identity, MemberId]:
         """Who owns each identity now, after giving the free ones to the members wanted."""
+        self._locks.start()
         won = self._queries.claim(wanted)
+        self._locks.claimed()
         lost = self._queries.owners(wanted.keys() - won)
         return {**wanted, **lost}
 
@@ -171,7 +173,9 @@ class SqlUnitOfWork(
         self._drop_scores(changes.scores)
         self.save_own(changes.own_rows.values())
 
-    def _waiting(self, identity: Identity | None, fact_id: str, until: datetime) -> dict[str, Any]:
+    def _waiting(
+        self, identity: Identity | None, fact_id: str, until: datetime | None
+    ) -> dict[str, Any]:
         return {
             "program": self._program,
             "kind": identity.kind.value if identity else "",  # no member ever has this identity
