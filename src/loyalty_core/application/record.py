@@ -303,8 +303,11 @@ class Recorder:
     ) -> None:
         """Lets a fact of nobody wait for whom it names; an order that names nobody, for a claim.
 
-        A refund alone that names nobody waits for nothing but its order.
+        A refund alone that names nobody waits for nothing but its order. What has waited too long
+        waits no more, but is found by those whom it names: for them to be forgotten.
         """
+        if record.status is FactStatus.LAPSED:
+            books.changes.waiting += [(name, record.id, None) for name in identities]
         if record.status not in (FactStatus.IDLE, FactStatus.WAITING):
             return
         names: tuple[Identity | None, ...] = identities
