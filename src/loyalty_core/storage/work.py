@@ -28,6 +28,7 @@ from loyalty_core.storage.partners import PartnerWrites
 from loyalty_core.storage.posted import Posted
 from loyalty_core.storage.quarantine import QuarantineRows
 from loyalty_core.storage.rebuild import CacheWrites
+from loyalty_core.storage.scored import Scored
 from loyalty_core.storage.seal import SealWrites
 from loyalty_core.storage.sql import Write
 from loyalty_core.storage.waiting import Waiting
@@ -38,6 +39,7 @@ class SqlUnitOfWork(
     CacheWrites,
     Calendars,
     Boards,
+    Scored,
     Expiry,
     HouseholdRows,
     Waiting,
