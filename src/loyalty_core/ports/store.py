@@ -286,7 +286,7 @@ class Reader(
         ...
 
     def transactions(self, most: int) -> int:
-        """How many transactions the books have; ``most`` if there are so many or more."""
+        """How many transactions the database has; ``most`` if there are so many or more."""
         ...
 
     def describe(self) -> tuple[str, list[str]]:
