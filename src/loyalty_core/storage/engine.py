@@ -31,6 +31,8 @@ from loyalty_core.errors import (
 from loyalty_core.storage.running import Runner, Seen
 
 BUSY_TIMEOUT_MS = 2_000
+SYNCHRONOUS = "NORMAL"
+"""When SQLite waits for the disk: at checkpoints, so that a power cut may cost the last commits."""
 LONGEST_POLL_MS = 4
 CONNECT_SECONDS = 5
 """How long PostgreSQL may take to answer a new connection, unless the URL says otherwise."""
@@ -84,7 +86,7 @@ def add_sqlite_hooks(engine: Engine) -> None:
         cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
         with contextlib.suppress(sqlite3.OperationalError):  # read-only keeps the mode it has
             cursor.execute("PRAGMA journal_mode = WAL")
-        cursor.execute("PRAGMA synchronous = NORMAL")
+        cursor.execute(f"PRAGMA synchronous = {SYNCHRONOUS}")
         cursor.close()
 
     event.listen(engine, "connect", connect)
