@@ -290,6 +290,62 @@ def test_points_that_ended_meanwhile_expire_or_have_days_of_grace(
     assert (points(loyalty, member), totals(loyalty, member)) == ((0, 0, 0, 0), (50, 0, 50, 0))
 
 
+@pytest.mark.parametrize("grace", [0, 10])
+@pytest.mark.parametrize("days", [0, 20])
+def test_points_that_came_back_and_expired_are_spent_when_the_refund_is_undone(
+    shop: Shop, grace: int, days: int
+) -> None:
+    """Found: those with days of grace stayed, for points of their lot that had expired before."""
+    loyalty = shop.open(wallet={"expiry": {"after_days": 30}, "return_grace_days": grace})
+    member = funded(loyalty, 100)
+    loyalty.redeem(member, points=50, key="k", **PAID)
+    loyalty.record(order("2", "0.50"))
+    shop.clock.advance(days=40)
+    moment = shop.clock()
+    for name in ("r", "s"):
+        loyalty.record(refund(name, "2", at=moment))
+        shop.clock.advance(days=days)
+        undone = shop.clock()
+        loyalty.record(refund(name, "2", at=moment, voided_at=undone.isoformat()))
+        loyalty.tick()
+        assert (points(loyalty, member), totals(loyalty, member)) == ((0,) * 4, (100, 50, 50, 0))
+    assert loyalty.verify().problems == ()
+    assert loyalty.rebuild().differences == ()
+
+
+def test_points_that_came_back_and_were_spent_again_are_owed_when_the_refund_is_undone(
+    shop: Shop,
+) -> None:
+    loyalty = shop.open(wallet={"expiry": {"after_days": 30}, "return_grace_days": 10})
+    member = funded(loyalty, 100)
+    loyalty.redeem(member, points=50, key="k", **PAID)
+    loyalty.record(order("2", "0.50"))
+    shop.clock.advance(days=40)
+    moment = shop.clock()
+    loyalty.record(refund("r", "2", at=moment))
+    loyalty.redeem(member, points=50, key="again")
+    loyalty.record(refund("r", "2", at=moment, voided_at=moment.isoformat()))
+    assert points(loyalty, member) == (-50, -50, 0, 50)
+    assert totals(loyalty, member) == (100, 100, 50, 0)
+
+
+@pytest.mark.parametrize(("goodwill", "back"), [("keep", 0), ("take_back", 15)])
+def test_goodwill_gives_points_back_where_it_takes_them(
+    shop: Shop, goodwill: str, back: int
+) -> None:
+    """A program's goodwill is either no refund, or one like any other: on both sides."""
+    loyalty = shop.open(goodwill=goodwill)
+    member = funded(loyalty, 50)
+    before, after = (loyalty.hold(member, points=20, key=key) for key in ("before", "after"))
+    loyalty.capture(before.redemption_id, points=10, **PAID)
+    loyalty.record(order("2", "10.00"))
+    loyalty.record(refund("r", "2", kind="goodwill", amount="5.00"))
+    loyalty.capture(after.redemption_id, **PAID)
+    assert points(loyalty, member)[0] == 50 + (5 if back else 10) - 30 + back
+    known = [loyalty.redemption(one.redemption_id).returned for one in (before, after)]
+    assert sum(known) == back
+
+
 def test_points_that_come_back_pay_debt(shop: Shop) -> None:
     loyalty = shop.open()
     member = funded(loyalty, 50)

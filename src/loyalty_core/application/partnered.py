@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import NamedTuple, cast
 
 from loyalty_core.application.abroad import entry_of, key_of, settle_return
@@ -26,8 +27,8 @@ from loyalty_core.application.redemptions import (
     refuse_short,
     refused,
 )
-from loyalty_core.application.returns import Orders
-from loyalty_core.application.rules import Rules
+from loyalty_core.application.returns import Orders, goodwill_of
+from loyalty_core.application.rules import Rules, RulesAt
 from loyalty_core.application.structure import converter
 from loyalty_core.domain.clock import Clock, day_of, period_start, start_of
 from loyalty_core.domain.facts import FactKey, Json
@@ -76,8 +77,9 @@ def receipt_here(made: PartnerRedemption, one: Redemption, now: datetime) -> Red
 class PartnerRedeeming:
     """Redemptions of partners' points under the current rules."""
 
-    def __init__(self, store: Store, rules: Rules, clock: Clock) -> None:
+    def __init__(self, store: Store, rules: Rules, rules_at: RulesAt, clock: Clock) -> None:
         self._store = store
+        self._rules_at = rules_at
         self._rules = rules
         self._clock = clock
 
@@ -274,7 +276,8 @@ class PartnerRedeeming:
         data = {**_told(redemption), "partner": made.issuer, "reward": found.receipt.reward}
         own.tell("points_accepted", member, books.now, data)
         if (record := orders.get(key_of(made))) is not None:
-            settle_return(uow, books, made, redemption, record)
+            goodwill = goodwill_of(record, self._rules, partial(self._rules_at, uow))
+            settle_return(uow, books, made, redemption, record, goodwill)
 
     def _open(
         self, uow: UnitOfWork, redemption_id: str, order: tuple[str, str | None] = ("", None)

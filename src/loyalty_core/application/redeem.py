@@ -34,7 +34,7 @@ from loyalty_core.application.redemptions import (
     refused,
 )
 from loyalty_core.application.returns import Orders, return_spent
-from loyalty_core.application.rules import Rules
+from loyalty_core.application.rules import Rules, RulesAt
 from loyalty_core.application.spend import CartForm
 from loyalty_core.application.standing import person_of, priced_order, stood
 from loyalty_core.application.structure import converter
@@ -91,8 +91,9 @@ class Asked:
 class Redeeming:
     """Redemptions under the current rules."""
 
-    def __init__(self, store: Store, rules: Rules, clock: Clock) -> None:
+    def __init__(self, store: Store, rules: Rules, rules_at: RulesAt, clock: Clock) -> None:
         self._store = store
+        self._rules_at = rules_at
         self._rules = rules
         self._abroad = partner_rewards(rules.config)
         self._clock = clock
@@ -177,7 +178,7 @@ class Redeeming:
         if asked.minutes is None and not fulfils:
             books.capture(redemption, redemption.points)
             buy_grant(books, redemption)
-            return_spent(books, [redemption], orders)
+            return_spent(books, [redemption], orders, self._rules_at)
         else:
             data: Mapping[str, Json] = {
                 "wallet": redemption.wallet,
@@ -365,7 +366,7 @@ class Redeeming:
             raise FactError(message, where="points")
         books.capture(redemption, redemption.points if points is None else points)
         buy_grant(books, redemption)
-        return_spent(books, [redemption], orders)
+        return_spent(books, [redemption], orders, self._rules_at)
         self._write(books, redemption)
         return receipt_of(redemption, books.now)
 

@@ -51,7 +51,8 @@ CORE_EVENTS: Mapping[str, str] = {
     "segment_changed": "A member came into a segment or left it; data: segment, entered (true or "
     "false). It occurred when the segments were counted.",
     "points_reinstated": (
-        "Expired points were given back; data: wallet, amount, corrects, expires_at, reason, actor."
+        "Expired points were given back; data: wallet, amount, corrects, expires_at, reason, "
+        "actor; or redemption, where they are spent after all as a refund was undone."
     ),
     "household_created": "A member made a household, and is its head; data: household.",
     "household_member_invited": "A member was invited to a household; data: household.",
