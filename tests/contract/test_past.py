@@ -60,6 +60,19 @@ def test_now_is_what_a_statement_says(shop: Shop) -> None:
         assert loyalty.statement(member, known_at=shop.clock()) == now
 
 
+def test_what_a_shop_says_whose_clock_is_ahead_is_in_a_balance_as_in_a_statement(
+    shop: Shop,
+) -> None:
+    """Found: for as long as its clock was ahead, the balance did not have what was recorded."""
+    loyalty = shop.open()
+    ahead = START + timedelta(minutes=5)
+    member = loyalty.record(order(at=ahead)).member_id or ""
+    assert loyalty.statement(member).wallet("points").balance == loyalty.balance(member) == 60
+    assert (loyalty.balance(member, at=START), loyalty.balance(member, at=ahead)) == (0, 60)
+    other = loyalty.enrol({"email": "bob@example.org"}).id
+    assert loyalty.balance(other) == 0
+
+
 def test_points_that_were_pending_then(shop: Shop) -> None:
     loyalty = shop.open(settings={"pending_days": 10})
     member = loyalty.record(order()).member_id or ""

@@ -36,11 +36,17 @@ class Past:
     def balance(
         self, member_id: str, wallet: str | None, at: datetime | None, known_at: datetime | None
     ) -> int:
-        """The sum of a wallet's entries as of a moment."""
+        """The sum of a wallet's entries as of a moment; of all of them where none is named.
+
+        A shop's clock may be ahead of ours: what it said just now counts, as in a statement.
+        """
         name, as_of = self._wallet(wallet), self._as_of(at, known_at)
 
         def look(reader: Reader) -> int:
             _member(reader, member_id)
+            if at is None and known_at is None:
+                today = reader.wallets([member_id]).get((member_id, name))
+                return today.balance if today else 0
             return sum(reader.moved(member_id, as_of).get(name, {}).values())
 
         return self._store.read(look)
