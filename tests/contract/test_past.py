@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any, cast
 
 import pytest
 
@@ -136,9 +137,12 @@ def test_what_cannot_be_asked(shop: Shop) -> None:
     with pytest.raises(FactError) as naive:
         loyalty.balance(member, known_at=START.replace(tzinfo=None))
     assert naive.value.where == "known_at"
+    for text in ("2026-06-01T12:00:00Z", 0):
+        with pytest.raises(FactError, match="is not a datetime"):
+            loyalty.balance(member, at=cast(Any, text))
     with pytest.raises(WalletUnknown):
         loyalty.balance(member, "stars")
-    for nobody in ("x", "01900000-0000-7000-8000-000000000000"):
+    for nobody in ("x", "01900000-0000-7000-8000-000000000000", cast(Any, None)):
         with pytest.raises(MemberNotFound):
             loyalty.balance(nobody)
         with pytest.raises(MemberNotFound):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -257,6 +258,39 @@ def test_the_order_of_order_refund_and_redemption_makes_no_difference(
     assert points(loyalty, member) == (100 - 50 + 30 + 40, 120, 0, 0)
     loyalty.record(back)
     assert points(loyalty, member) == (120, 120, 0, 0)
+
+
+@pytest.mark.parametrize("given", [1.5, 50.0, "5", True, 0, -1, Decimal(5)])
+def test_points_that_are_no_whole_number_are_neither_held_nor_spent(shop: Shop, given: Any) -> None:
+    """Found: a capture of 1.5 points booked them, in a database that takes fractions."""
+    loyalty = shop.open()
+    member = funded(loyalty, 60)
+    hold = loyalty.hold(member, points=50, key="h")
+    with pytest.raises(FactError) as refused:
+        loyalty.capture(hold.redemption_id, points=given)
+    assert refused.value.where == "points"
+    for command in (loyalty.redeem, loyalty.hold):
+        with pytest.raises(FactError) as refused:
+            command(member, points=given, key="k")
+        assert refused.value.where == "points"
+    with pytest.raises(FactError) as refused:
+        loyalty.hold(member, points=5, minutes=given if given != 50.0 else None, key="k")
+    assert refused.value.where == "minutes"
+    assert (points(loyalty, member), held(loyalty, member)) == ((60, 10, 0, 0), 50)
+
+
+@pytest.mark.parametrize("wrong", [None, 7, b"k"])
+def test_what_is_no_text_is_no_key_and_no_order(shop: Shop, wrong: Any) -> None:
+    loyalty = shop.open()
+    member = funded(loyalty, 60)
+    hold = loyalty.hold(member, points=50, key="h")
+    with pytest.raises(FactError, match="key is not a text"):
+        loyalty.redeem(member, points=5, key=wrong)
+    with pytest.raises(FactError, match="source is not a text"):
+        loyalty.capture(hold.redemption_id, source=wrong, order_id="2")
+    with pytest.raises(RedemptionNotFound):
+        loyalty.release(wrong)
+    assert held(loyalty, member) == 50
 
 
 def test_a_cancelled_order_gives_all_back_and_takes_it_again_when_it_is_paid_after_all(

@@ -14,6 +14,7 @@ from typing import NamedTuple, cast
 from loyalty_core.application.abroad import entry_of, key_of, settle_return
 from loyalty_core.application.books import Books
 from loyalty_core.application.enrol import locked_member, stored_receipt
+from loyalty_core.application.forms import is_count
 from loyalty_core.application.ids import is_id, new_id
 from loyalty_core.application.partners import agreed, linked, lock_across, rules_of
 from loyalty_core.application.redeem import Asked
@@ -250,9 +251,9 @@ class PartnerRedeeming:
         if redemption.state is RedemptionState.CAPTURED and same:
             return found.receipt
         refuse_ended(redemption)
-        if points is not None and not 0 < points <= redemption.points:
+        if points is not None and not is_count(points, redemption.points):
             held = f"{redemption.points} are held"
-            raise FactError(f"{points} points cannot be captured, {held}", where="points")
+            raise FactError(f"{points!r} points cannot be captured, {held}", where="points")
         member = locked_member(uow, made.member_id)
         if order[1] is not None:
             made = replace(made, source=order[0], order_id=order[1])

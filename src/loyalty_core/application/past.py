@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from loyalty_core.application.available import NOTHING_HELD, Held
 from loyalty_core.application.enrol import member_of
+from loyalty_core.application.forms import asked_moment
 from loyalty_core.application.ids import is_id
 from loyalty_core.application.postings import TOTALS
 from loyalty_core.application.rules import Rules
@@ -18,7 +19,7 @@ from loyalty_core.domain.ledger import WalletBook
 from loyalty_core.domain.members import Identity
 from loyalty_core.domain.redemptions import Redemption
 from loyalty_core.domain.statements import Statement, WalletStatement
-from loyalty_core.errors import FactError, MemberNotFound, WalletUnknown
+from loyalty_core.errors import MemberNotFound, WalletUnknown
 from loyalty_core.ports.past import AsOf, LotThen
 from loyalty_core.ports.records import MemberRecord, Upcoming
 from loyalty_core.ports.store import Reader, Store
@@ -103,13 +104,9 @@ class Past:
         return wallet
 
     def _as_of(self, at: datetime | None, known_at: datetime | None) -> AsOf:
-        for name, moment in (("at", at), ("known_at", known_at)):
-            if moment is not None and moment.tzinfo is None:
-                remedy = "Give an aware datetime, such as one in UTC."
-                raise FactError(f"{moment} has no time zone", where=name, remedy=remedy)
         return AsOf(
-            at.astimezone(UTC) if at else self._clock(),
-            known_at.astimezone(UTC) if known_at else None,
+            self._clock() if at is None else asked_moment("at", at),
+            None if known_at is None else asked_moment("known_at", known_at),
         )
 
 
