@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 
 from loyalty_core.application.backtest.run import Backtesting, Progress
 from loyalty_core.application.config import effective, fingerprint
+from loyalty_core.application.forms import asked_moment
 from loyalty_core.application.rules import Rules
 from loyalty_core.domain.backtests import Backtest
 from loyalty_core.domain.clock import Clock
@@ -43,8 +44,7 @@ class Backtests:
         progress: Progress | None,
     ) -> Backtest:
         """What would be beside what is."""
-        if since.tzinfo is None:
-            raise FactError("the moment has no time zone", where="since")
+        since = asked_moment("since", since)
         until = self.clock()
         if since > until:
             raise FactError(f"{since} is still to come", where="since")
