@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
-from sqlalchemy import Connection
-
 from loyalty_core.domain.facts import FactId, FactKey
 from loyalty_core.domain.members import Identity, MemberId
 from loyalty_core.ports.records import FactRecord, MemberRecord
 from loyalty_core.storage.locking import Lockable, Rank, member_rank
 from loyalty_core.storage.outbox import Outbox
 from loyalty_core.storage.queries import Queries
+from loyalty_core.storage.running import Runner
 
 
 class Locked(Outbox):
     """The part of a unit of work that locks rows of members and facts, and reads them by that."""
 
-    def __init__(self, connection: Connection, program: str) -> None:
-        super().__init__(connection, program)
-        self._queries = Queries(connection, self._runner, program)
+    def __init__(self, runner: Runner, program: str) -> None:
+        super().__init__(runner, program)
+        self._queries = Queries(runner, self._sql, program)
         self._locked: dict[MemberId, MemberRecord] = {}
 
     def lock_owners(
@@ -56,9 +55,9 @@ class Locked(Outbox):
 
     def lock(self, members: Iterable[MemberId]) -> list[MemberId]:
         """The members there are, locked in the same way; nothing of them is read."""
-        query = self._queries
+        query, wanted = self._queries, set(members)
         ids = Lockable(Rank.PERSON, _itself, query.lock_ids, query.members_there)
-        return [*self._locks.take(set(members), ids)]
+        return [*self._locks.take(wanted, ids)] if wanted else []
 
     def lock_facts(self, ids: Collection[FactId]) -> dict[FactId, FactRecord]:
         """The facts, locked, as they are then."""

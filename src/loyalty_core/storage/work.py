@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, select, update
+from sqlalchemy import Select, and_, bindparam, select, update
 
 from loyalty_core.domain.facts import FactKey
 from loyalty_core.domain.ledger import Lot, LotId, WalletBook
@@ -28,6 +28,7 @@ from loyalty_core.storage.partners import PartnerWrites
 from loyalty_core.storage.posted import Posted
 from loyalty_core.storage.quarantine import QuarantineRows
 from loyalty_core.storage.rebuild import CacheWrites
+from loyalty_core.storage.running import Runner
 from loyalty_core.storage.scored import Scored
 from loyalty_core.storage.seal import SealWrites
 from loyalty_core.storage.sql import Write
@@ -53,13 +54,13 @@ class SqlUnitOfWork(
 ):
     """``ports.store.UnitOfWork`` on one SQLAlchemy connection, for one program."""
 
-    def __init__(self, connection: Connection, program: str, locks: Locks | None = None) -> None:
-        super().__init__(connection, program)
+    def __init__(self, runner: Runner, program: str, locks: Locks | None = None) -> None:
+        super().__init__(runner, program)
         self._locks = locks or self._locks
 
     def neighbour(self, program: str) -> SqlUnitOfWork:
         """The same transaction on another program's books."""
-        return SqlUnitOfWork(self._connection, program, self._locks)
+        return SqlUnitOfWork(self._runner, program, self._locks)
 
     # -- members and identities -----------------------------------------------------------------
 
