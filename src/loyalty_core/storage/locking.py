@@ -78,7 +78,7 @@ class Locks:
     """What one transaction has locked; on SQLite nothing, as there only one writes at a time."""
 
     def __init__(self, connection: Connection, first: Iterable[Lock] = ()) -> None:
-        """``first`` is what is locked with the first lock of a command, and before it."""
+        """``first`` is what is locked before anything else that comes as late as it does."""
         self._connection = connection
         self._ordered = connection.dialect.name == "postgresql"
         self._first = sorted(first)
@@ -95,7 +95,7 @@ class Locks:
         """The rows with these names, locked; raises ``OutOfOrder``."""
         if not self._ordered:
             return dict(rows.fetch(names, True))
-        self.start()
+        self.start(max(rows.first, Rank.HOUSEHOLD))
         new = set(names) - self._names
         waits = not new or self._follow([Lock(rows.first, min(new))])
         found = dict(rows.fetch(names, waits))
@@ -124,7 +124,7 @@ class Locks:
         lock = Lock(Rank.ITEM, item, program)
         if not self._ordered or lock in self._held:
             return
-        self.start()
+        self.start(Rank.ITEM)
         if not self._follow([lock]):
             row = _item(lock)
             free = self._connection.execute(row.with_for_update(skip_locked=True)).first()
@@ -136,9 +136,12 @@ class Locks:
         """Whether these come after all that is locked."""
         return self._last is None or self._last < min(locks)
 
-    def start(self) -> None:
-        """Locks what has to be locked before anything else, in its order."""
-        first, self._first = self._first, []
+    def start(self, until: Rank = Rank.HOUSEHOLD) -> None:
+        """Locks what has to be locked first, in its order: what comes up to here."""
+        if not self._first:
+            return
+        first = [lock for lock in self._first if lock.rank <= until]
+        self._first = [lock for lock in self._first if lock.rank > until]
         people = {lock.name for lock in first if lock.rank <= Rank.HOUSEHOLD}
         facts = {lock.name for lock in first if lock.rank is Rank.FACT}
         member, fact = tables.member.c, tables.fact.c
