@@ -210,6 +210,7 @@ class ModelLedger:
             if has > had:
                 spent.gone.setdefault(lot.number, lot.gone)
                 self.redeemed -= self._put(lot, has - had, now)
+                self._start(now)
             elif has < had:
                 self.redeemed += had - has
                 rest = had - has - self._take([lot], had - has)
