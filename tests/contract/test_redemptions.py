@@ -131,6 +131,22 @@ def test_a_refund_leaves_held_points_alone_and_is_paid_when_they_are_free(shop: 
     assert loyalty.verify().problems == ()
 
 
+def test_refunds_of_two_orders_owe_held_points_once_where_debt_is_forgiven(shop: Shop) -> None:
+    """Found: each of them made all that was held a debt, and a clamped wallet stayed in debt."""
+    loyalty = shop.open(wallet={"debt": "clamp"})
+    member = funded(loyalty, 60)
+    funded(loyalty, 40, "3")
+    loyalty.redeem(member, points=40, key="k")
+    hold = loyalty.hold(member, points=50, key="h")
+    loyalty.record(refund("r"))
+    assert (points(loyalty, member), held(loyalty, member)) == ((0, -50, 0, 50), 50)
+    loyalty.record(refund("r", "3"))
+    assert (points(loyalty, member), held(loyalty, member)) == ((0, -50, 0, 50), 50)
+    loyalty.release(hold.redemption_id)
+    assert points(loyalty, member) == (0, 0, 0, 0)
+    assert loyalty.verify().problems == ()
+
+
 def test_a_hold_costs_what_the_quote_says(shop: Shop) -> None:
     loyalty = shop.open()
     member = funded(loyalty, 60)
