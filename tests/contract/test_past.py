@@ -275,3 +275,24 @@ def test_a_hold_was_theirs_who_had_the_points(shop: Shop) -> None:
     assert set_aside(loyalty, member, START + DAY) == (7, 62)
     assert set_aside(loyalty, member, START + 2 * DAY) == (0, 60)
     assert set_aside(loyalty, other, START + 2 * DAY) == (7, 2)
+
+
+def test_who_was_merged_is_answered_for_while_they_are(shop: Shop) -> None:
+    """By the old id, too: before the merge they have their own, then what both have together."""
+    loyalty = shop.open()
+    bob, ada, amy = (
+        loyalty.record(order(name, f"{units}.00", email=f"{name}@example.org")).member_id or ""
+        for name, units in (("bob", 60), ("ada", 9), ("amy", 2))
+    )
+    shop.clock.advance(days=1)
+    loyalty.merge(ada, amy, key="first")
+    shop.clock.advance(days=1)
+    loyalty.merge(bob, ada, key="second")
+    assert loyalty.statement(amy, at=shop.clock()) == loyalty.statement(amy)
+    assert [loyalty.balance(one) for one in (amy, ada, bob)] == [71, 71, 71]
+    days = (START, START + DAY, START + 2 * DAY)
+    assert [loyalty.balance(amy, at=day) for day in days] == [2, 11, 71]
+    assert loyalty.balance(amy, known_at=START) == 2
+    shop.clock.advance(days=1)
+    loyalty.unmerge(ada, key="parted")
+    assert [loyalty.balance(amy, at=day) for day in (*days, shop.clock())] == [2, 11, 71, 11]

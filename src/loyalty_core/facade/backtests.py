@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -50,17 +50,15 @@ class Backtests:
             raise FactError(f"{since} is still to come", where="since")
         read = self._read(config)
         rules = Registry.of(read, self.plugins).rules(read, past=True)
-        with _scratch(into, read.program.id) as scratch:
-            scratch.prepare(self.clock)
 
-            def compare(reader: Reader) -> Backtest:
-                versions = reader.versions()
-                found = self._opened(scratch, rules, versions, since.astimezone(UTC))
+        def compare(reader: Reader) -> Backtest:
+            with _scratch(into, read.program.id) as scratch:  # another one if this is tried again
+                scratch.prepare(self.clock)
+                found = self._opened(scratch, rules, reader.versions(), since)
                 archive = Archive(found, self.plugins)
-                backtesting = Backtesting(scratch, found, archive, since.astimezone(UTC), until)
-                return backtesting.run(reader, progress)
+                return Backtesting(scratch, found, archive, since, until).run(reader, progress)
 
-            return self.store.read(compare)
+        return self.store.read(compare)
 
     def _read(self, config: str | Path | Mapping[str, Json]) -> ProgramConfig:
         read = read_config(config, self.plugins)
