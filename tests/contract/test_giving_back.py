@@ -166,8 +166,10 @@ def test_another_persons_order_gives_back_to_who_paid(shop: Shop) -> None:
     payer = funded(loyalty, 50)
     loyalty.redeem(payer, points=50, key="k", **PAID)
     buyer = loyalty.record(order("2", "9.00", email="bob@example.org")).member_id or ""
-    loyalty.record(refund("r", "2"))
+    receipt = loyalty.record(refund("r", "2"))
     assert (points(loyalty, payer), points(loyalty, buyer)) == ((50, 50, 0, 0), (0, 0, 0, 0))
+    assert (receipt.member_id, receipt.changes, receipt.shared) == (buyer, {"points": -9}, {})
+    assert len(receipt.transactions) == 2
 
 
 def test_what_is_given_back_is_told_and_explained(shop: Shop) -> None:
