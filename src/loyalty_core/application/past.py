@@ -151,5 +151,5 @@ def _holder(
 
 
 def _absences(record: MemberRecord) -> list[Absence]:
-    """When others answered for the member; whom erasure has parted from them has their own again."""
+    """When others answered for the member; who was erased since answers alone again."""
     return [one for one in record.absences if one.until or record.merged_into]
