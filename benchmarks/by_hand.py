@@ -137,10 +137,14 @@ def post(cursor: Any, shop: Shop, customer: str, member: str, fact: dict[str, An
             names, marks = ", ".join(row), ", ".join(shop.mark for _ in row)
             cursor.execute(f"INSERT INTO loyalty_{table} ({names}) VALUES ({marks})", values(row))
     update(cursor, shop, "wallet SET balance = balance + 10, earned = earned + 10", member)
+    columns = {  # the moment is the order's: one of later would make the next come too late
+        "history": HISTORY,
+        "decided_at": shop.moment(datetime.fromisoformat(fact["occurred_at"])),
+        "decided_key": ["shop", "order", fact["id"]],
+    }
+    changed = ", ".join(f"{name} = {shop.mark}" for name in columns)
     cursor.execute(
-        f"UPDATE loyalty_member SET history = {shop.mark}, decided_at = {shop.mark} "
-        f"WHERE id = {shop.mark}",
-        (json.dumps(HISTORY), shop.moment(NOW), member),
+        f"UPDATE loyalty_member SET {changed} WHERE id = {shop.mark}", [*values(columns), member]
     )
 
 

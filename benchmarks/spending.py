@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 
-from benchmarks.by_hand import new
+from benchmarks.by_hand import new, values
 from benchmarks.shop import FIRST, Measured, Shop, in_turns, order, part
 
 LOTS = 10
+HASH = "0" * 64
+"""As long as the digest of a command's input."""
 
 
 def redeem(shop: Shop, number: int) -> Measured:
@@ -52,11 +55,38 @@ def redeem_by_hand(cursor: Any, shop: Shop, member: str) -> None:
         "ORDER BY expires_at, id",
         member,
     )
-    made, now = new(), shop.moment(shop.now)
+    made, ended, now = new(), new(), shop.moment(shop.now)
+    redemption = {
+        "id": new(),
+        "program": "bench",
+        "member_id": member,
+        "wallet": "points",
+        "plugin": "points",
+        "reward": "points.discount",
+        "state": "captured",
+        "points": 100,
+        "worth_minor": 100,
+        "currency": "USD",
+        "lines": {},
+        "item": "",
+        "lots": [(str(lot), remaining) for lot, remaining in lots],
+        "returned": 0,
+        "came_back": {},
+        "source": "",
+        "created_at": now,
+        "ended_at": now,
+        "ended_id": ended,
+        "transaction_id": made,
+        "attempts": 0,
+        "account": ["", None],
+    }
+    names, marks = ", ".join(redemption), ", ".join("?" for _ in redemption)
+    run(f"INSERT INTO loyalty_redemption ({names}) VALUES ({marks})", *values(redemption))
+    detail = {"plugin": "points", "reward": "points.discount", "redemption": redemption["id"]}
     run(
         "INSERT INTO loyalty_transaction VALUES "
-        "(?, ?, 'points', 'redemption', -100, ?, ?, NULL, 1, '', '', '{}')",
-        *(made, member, now, now),
+        "(?, ?, 'points', 'redemption', -100, ?, ?, NULL, 1, '', '', ?)",
+        *(made, member, now, now, json.dumps(detail)),
     )
     entry = "INSERT INTO loyalty_entry VALUES (?, ?, ?, 'points', ?, ?, ?)"
     for position, (lot, remaining) in enumerate(lots):
@@ -68,9 +98,11 @@ def redeem_by_hand(cursor: Any, shop: Shop, member: str) -> None:
         "WHERE member_id = ?",
         member,
     )
+    receipt = {"redemption_id": redemption["id"], "transaction_id": made, "member_id": member}
+    told = {"state": "captured", "points": 100, "worth": {"amount_minor": 100, "currency": "USD"}}
     run(
-        "INSERT INTO loyalty_receipt VALUES ('bench', ?, 'hash', ?, '{}', ?)",
-        *(member, member, now),
+        "INSERT INTO loyalty_receipt VALUES ('bench', ?, ?, ?, ?, ?)",
+        *(member, HASH, member, json.dumps({**receipt, **told}), now),
     )
 
 

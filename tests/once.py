@@ -1,8 +1,9 @@
-"""What a test process does once for all of its tests: compile statements, read what is installed.
+"""What a test process does once for all of its tests, or not at all.
 
 Most tests open a database of their own. To compile statements for it takes as long as to run them;
-an engine's cache goes by its dialect, so dialects of a kind are made equal while tests run. And to
-read the entry points of every distribution takes a third as long again.
+an engine's cache goes by its dialect, so dialects of a kind are made equal while tests run. To
+read the entry points of every distribution takes a third as long again. And a file of SQLite's
+waits for the disk when it is closed, as if a power cut could cost a test something.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from sqlalchemy import Engine
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.util import LRUCache
+
+from loyalty_core.storage import engine
 
 ENTRY_POINTS = "entry_points.txt"
 MOST = 2000
@@ -59,6 +62,14 @@ def entry_points_read_once() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(PathDistribution, "read_text", text)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def disk_not_waited_for() -> Iterator[None]:
+    """SQLite leaves it to the system when it writes; processes that tests start wait as ever."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine, "SYNCHRONOUS", "OFF")
         yield
 
 

@@ -10,6 +10,7 @@ from loyalty_core import Loyalty
 from loyalty_core.domain.facts import FactKey
 from loyalty_core.domain.members import Identity, IdentityKind
 from loyalty_core.storage.engine import open_engine
+from loyalty_core.storage.running import Seen
 from loyalty_core.storage.work import SqlUnitOfWork
 from loyalty_core.testing import FrozenClock
 from tests.toy import START, Toy, config_of, order
@@ -26,7 +27,7 @@ def test_a_member_is_as_of_the_lock_however_often_it_is_named(postgresql_url: st
 
     def orders_seen() -> int:
         with engine.begin() as connection:
-            uow = SqlUnitOfWork(connection, loyalty.config.program.id)
+            uow = SqlUnitOfWork(Seen(connection), loyalty.config.program.id)
             owner = uow.lock_owners([ADA], keys)[ADA]
             return uow.lock_members([owner])[owner].history.orders
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any, cast
 
 import pytest
 
@@ -58,6 +59,19 @@ def test_now_is_what_a_statement_says(shop: Shop) -> None:
         assert now.wallet("points").lapses_at is not None
         assert loyalty.statement(member, at=shop.clock()) == now
         assert loyalty.statement(member, known_at=shop.clock()) == now
+
+
+def test_what_a_shop_says_whose_clock_is_ahead_is_in_a_balance_as_in_a_statement(
+    shop: Shop,
+) -> None:
+    """Found: for as long as its clock was ahead, the balance did not have what was recorded."""
+    loyalty = shop.open()
+    ahead = START + timedelta(minutes=5)
+    member = loyalty.record(order(at=ahead)).member_id or ""
+    assert loyalty.statement(member).wallet("points").balance == loyalty.balance(member) == 60
+    assert (loyalty.balance(member, at=START), loyalty.balance(member, at=ahead)) == (0, 60)
+    other = loyalty.enrol({"email": "bob@example.org"}).id
+    assert loyalty.balance(other) == 0
 
 
 def test_points_that_were_pending_then(shop: Shop) -> None:
@@ -123,9 +137,12 @@ def test_what_cannot_be_asked(shop: Shop) -> None:
     with pytest.raises(FactError) as naive:
         loyalty.balance(member, known_at=START.replace(tzinfo=None))
     assert naive.value.where == "known_at"
+    for text in ("2026-06-01T12:00:00Z", 0):
+        with pytest.raises(FactError, match="is not a datetime"):
+            loyalty.balance(member, at=cast(Any, text))
     with pytest.raises(WalletUnknown):
         loyalty.balance(member, "stars")
-    for nobody in ("x", "01900000-0000-7000-8000-000000000000"):
+    for nobody in ("x", "01900000-0000-7000-8000-000000000000", cast(Any, None)):
         with pytest.raises(MemberNotFound):
             loyalty.balance(nobody)
         with pytest.raises(MemberNotFound):

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from loyalty_core.application.available import NOTHING_HELD, Held
 from loyalty_core.application.enrol import member_of
+from loyalty_core.application.forms import asked_moment
 from loyalty_core.application.ids import is_id
 from loyalty_core.application.postings import TOTALS
 from loyalty_core.application.rules import Rules
@@ -18,7 +19,7 @@ from loyalty_core.domain.ledger import WalletBook
 from loyalty_core.domain.members import Identity
 from loyalty_core.domain.redemptions import Redemption
 from loyalty_core.domain.statements import Statement, WalletStatement
-from loyalty_core.errors import FactError, MemberNotFound, WalletUnknown
+from loyalty_core.errors import MemberNotFound, WalletUnknown
 from loyalty_core.ports.past import AsOf, LotThen
 from loyalty_core.ports.records import Absence, MemberRecord, Upcoming
 from loyalty_core.ports.store import Reader, Store
@@ -36,11 +37,17 @@ class Past:
     def balance(
         self, member_id: str, wallet: str | None, at: datetime | None, known_at: datetime | None
     ) -> int:
-        """The sum of a wallet's entries as of a moment."""
+        """The sum of a wallet's entries as of a moment; of all of them where none is named.
+
+        A shop's clock may be ahead of ours: what it said just now counts, as in a statement.
+        """
         name, as_of = self._wallet(wallet), self._as_of(at, known_at)
 
         def look(reader: Reader) -> int:
             holder = _holder(reader, member_id, as_of)[0].id
+            if at is None and known_at is None:
+                today = reader.wallets([holder]).get((holder, name))
+                return today.balance if today else 0
             return sum(reader.moved(holder, as_of).get(name, {}).values())
 
         return self._store.read(look)
@@ -98,13 +105,9 @@ class Past:
         return wallet
 
     def _as_of(self, at: datetime | None, known_at: datetime | None) -> AsOf:
-        for name, moment in (("at", at), ("known_at", known_at)):
-            if moment is not None and moment.tzinfo is None:
-                remedy = "Give an aware datetime, such as one in UTC."
-                raise FactError(f"{moment} has no time zone", where=name, remedy=remedy)
         return AsOf(
-            at.astimezone(UTC) if at else self._clock(),
-            known_at.astimezone(UTC) if known_at else None,
+            self._clock() if at is None else asked_moment("at", at),
+            None if known_at is None else asked_moment("known_at", known_at),
         )
 
 

@@ -8,8 +8,6 @@ from datetime import datetime
 from functools import lru_cache, partial
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection
-
 from loyalty_core.domain.ledger import WalletBook
 from loyalty_core.domain.members import Identity
 from loyalty_core.ports.accounts import Account
@@ -19,7 +17,7 @@ from loyalty_core.storage import rows, tables
 from loyalty_core.storage.grant_tables import grant as grants
 from loyalty_core.storage.grants import GrantAnswers
 from loyalty_core.storage.queries import Queries
-from loyalty_core.storage.running import runner_of
+from loyalty_core.storage.running import Runner
 from loyalty_core.storage.sql import Sql, sql_of
 
 Pair = tuple[str, str]
@@ -101,13 +99,13 @@ class _Found:
 class AccountRows(GrantAnswers):
     """``ports.accounts.AccountReader`` on one SQLAlchemy connection, for one program."""
 
-    def __init__(self, connection: Connection, program: str) -> None:
-        self._connection = connection
+    def __init__(self, runner: Runner, program: str) -> None:
+        self._connection = runner.connection
         self._program = program
-        self._runner = runner_of(connection)
-        self._sql = sql_of(connection.dialect)
+        self._runner = runner
+        self._sql = sql_of(self._connection.dialect)
         self._texts = _texts(self._sql)
-        self._queries = Queries(connection, self._runner, program)
+        self._queries = Queries(runner, self._sql, program)
 
     def _fetch(self, text: str, *parameters: Any) -> _Found:
         return _Found(self._sql, self._runner.fetch(text, parameters))

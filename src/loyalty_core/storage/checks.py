@@ -27,7 +27,7 @@ from loyalty_core.storage.grant_checks import grant_checks
 from loyalty_core.storage.holds import unequal_holds, wrong_holds
 from loyalty_core.storage.households import wrong_places
 from loyalty_core.storage.partner_checks import partner_checks
-from loyalty_core.storage.running import runner_of
+from loyalty_core.storage.running import Runner
 from loyalty_core.storage.sql import kind_of, sql_of
 from loyalty_core.storage.stock import wrong_stock
 
@@ -39,11 +39,9 @@ WALLET_SUMS = ("balance", "debt", "earned", "redeemed", "expired", "adjusted", "
 """The columns that are sums of entries."""
 
 
-def check_books(
-    connection: Connection, program: str
-) -> tuple[Mapping[str, int], list[tuple[str, str]]]:
+def check_books(runner: Runner, program: str) -> tuple[Mapping[str, int], list[tuple[str, str]]]:
     """How many rows there are, and every broken invariant as (where, what), up to 100 a kind."""
-    runner, faults = runner_of(connection), list[tuple[str, str]]()
+    connection, faults = runner.connection, list[tuple[str, str]]()
     checks, counting = _texts(kind_of(connection.dialect), sql_of(connection.dialect).mark)
     for what, text, marks in checks:
         found = runner.fetch(text, (program,) * marks)

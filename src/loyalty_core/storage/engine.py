@@ -28,9 +28,11 @@ from loyalty_core.errors import (
     StoreReadOnly,
     StoreUnreachable,
 )
-from loyalty_core.storage.running import runner_of
+from loyalty_core.storage.running import Runner, Seen
 
 BUSY_TIMEOUT_MS = 2_000
+SYNCHRONOUS = "NORMAL"
+"""When SQLite waits for the disk: at checkpoints, so that a power cut may cost the last commits."""
 LONGEST_POLL_MS = 4
 CONNECT_SECONDS = 5
 """How long PostgreSQL may take to answer a new connection, unless the URL says otherwise."""
@@ -84,32 +86,40 @@ def add_sqlite_hooks(engine: Engine) -> None:
         cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
         with contextlib.suppress(sqlite3.OperationalError):  # read-only keeps the mode it has
             cursor.execute("PRAGMA journal_mode = WAL")
-        cursor.execute("PRAGMA synchronous = NORMAL")
+        cursor.execute(f"PRAGMA synchronous = {SYNCHRONOUS}")
         cursor.close()
 
-    def begin(connection: Connection) -> None:
-        if connection.get_execution_options().get(WRITES, True):
-            _begin_writing(connection)
-        else:
-            runner_of(connection).run("BEGIN", ())
-
     event.listen(engine, "connect", connect)
-    event.listen(engine, "begin", begin)
+    event.listen(engine, "begin", begins_sqlite)
 
 
-def _begin_writing(connection: Connection) -> None:
+def begins_sqlite(connection: Connection) -> None:
+    """Listens to the begin of transactions; one that the driver is in already goes on."""
+    driver: Any = connection.connection.driver_connection
+    if not driver.in_transaction:
+        begin_sqlite(Seen(connection), connection.get_execution_options().get(WRITES, True))
+
+
+def begin_sqlite(runner: Runner, writes: bool) -> None:
+    """Begins a transaction: with SQLite's write lock, if it ``writes``."""
+    if not writes:
+        runner.run("BEGIN", ())
+    elif runner.connection.dialect.is_async:
+        runner.run("BEGIN IMMEDIATE", ())
+    else:
+        _begin_writing(runner)
+
+
+def _begin_writing(runner: Runner) -> None:
     """Takes SQLite's write lock, asking often, for as long as the connection waits for locks.
 
     SQLite itself asks ten times a second. Next to a process that writes without a pause, which
     is an import, that is too seldom to meet one of the gaps between its transactions. An async
     host's driver waits in a thread of its own, and we may not wait in its event loop.
     """
-    if connection.dialect.is_async:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-        return
-    driver: Any = connection.connection.driver_connection
+    driver: Any = runner.connection.connection.driver_connection
     (patience,) = driver.execute("PRAGMA busy_timeout").fetchone()
-    runner, give_up_at = runner_of(connection), time.monotonic_ns() + patience * 1_000_000
+    give_up_at = time.monotonic_ns() + patience * 1_000_000
     driver.execute("PRAGMA busy_timeout = 0")
     try:
         while True:

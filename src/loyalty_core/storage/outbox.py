@@ -6,13 +6,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, true, update
+from sqlalchemy import bindparam, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from loyalty_core.domain.events import Event
 from loyalty_core.schema import columns
 from loyalty_core.storage import rows, tables
-from loyalty_core.storage.running import runner_of
+from loyalty_core.storage.running import Runner
 from loyalty_core.storage.sql import Write, sql_of
 
 DELIVERY_LEASE = timedelta(minutes=2)
@@ -22,9 +22,9 @@ DELIVERY_LEASE = timedelta(minutes=2)
 class Outbox:
     """The part of a unit of work that publishes and delivers; the base of the whole."""
 
-    def __init__(self, connection: Connection, program: str) -> None:
-        self._connection = connection
-        self._runner = runner_of(connection)
+    def __init__(self, runner: Runner, program: str) -> None:
+        self._connection = connection = runner.connection
+        self._runner = runner
         self._program = program
         dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
         self._insert: Any = dialect.insert

@@ -7,15 +7,13 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection
-
 from loyalty_core.domain.facts import FactKey
 from loyalty_core.domain.ledger import Lot, LotId, WalletBook
 from loyalty_core.domain.members import Identity, MemberId
 from loyalty_core.ports.records import FactRecord, MemberRecord, StoredReceipt
 from loyalty_core.storage import rows, tables
 from loyalty_core.storage.running import Runner
-from loyalty_core.storage.sql import Sql, encode, sql_of
+from loyalty_core.storage.sql import Sql, encode
 
 _IDENTITY = ("kind", "value", "source")
 _KEY = ("source", "type", "external_id")
@@ -84,10 +82,10 @@ def _texts(sql: Sql) -> _Texts:
 class Queries:
     """The questions of one program on one connection."""
 
-    def __init__(self, connection: Connection, runner: Runner, program: str) -> None:
+    def __init__(self, runner: Runner, sql: Sql, program: str) -> None:
         self._runner = runner
         self._program = program
-        self._sql = sql_of(connection.dialect)
+        self._sql = sql
         self._texts = _texts(self._sql)
         forms = self._sql.forms
         self._member, self._fact = forms[tables.member], forms[tables.fact]

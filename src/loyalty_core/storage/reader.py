@@ -201,7 +201,7 @@ class SqlReader(
 
     def checks(self) -> tuple[Mapping[str, int], list[tuple[str, str]]]:
         """Row counts, and each broken invariant as (where, what)."""
-        return check_books(self._connection, self._program)
+        return check_books(self._runner, self._program)
 
     def transactions(self, most: int) -> int:
         """How many transactions the books have; ``most`` if there are so many or more."""

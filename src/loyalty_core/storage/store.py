@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
@@ -15,11 +15,19 @@ from loyalty_core.errors import LoyaltyError
 from loyalty_core.ports.program import Owned
 from loyalty_core.ports.store import Reader, UnitOfWork
 from loyalty_core.schema.own import OwnTables
-from loyalty_core.storage.engine import WRITES, collided, in_our_words, lost, refuse_unsafe
+from loyalty_core.storage.engine import (
+    WRITES,
+    begin_sqlite,
+    begins_sqlite,
+    collided,
+    in_our_words,
+    lost,
+    refuse_unsafe,
+)
 from loyalty_core.storage.migrations import CORE, migrate
 from loyalty_core.storage.own_rows import prepare_own
 from loyalty_core.storage.reader import SqlReader
-from loyalty_core.storage.running import OURS
+from loyalty_core.storage.running import Direct, Runner, Seen, unseen
 from loyalty_core.storage.work import SqlUnitOfWork
 
 T = TypeVar("T")
@@ -30,6 +38,9 @@ OUTAGE_MS = 10_000
 """For how long a transaction is tried again after a session broke off."""
 FIRST_PAUSE_MS = 10
 LONGEST_PAUSE_MS = 500
+
+ONE_VIEW: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+"""Execution options by which PostgreSQL shows the same books all along."""
 
 SEND_AGAIN = (
     "Check that the database runs, then send the same again: what is booked already is not "
@@ -93,7 +104,8 @@ class SqlStore:
         Raises ``StoreError`` if that cannot be done, ``PluginError`` for a plugin's.
         """
 
-        def upgrade(connection: Connection) -> None:
+        def upgrade(runner: Runner) -> None:
+            connection = runner.connection
             refuse_unsafe(connection)
             migrate(connection, "core", CORE, clock())
             prepare_own(connection, owned, clock())
@@ -102,21 +114,19 @@ class SqlStore:
 
     def write(self, work: Callable[[UnitOfWork], T]) -> T:
         """What ``work`` returns, done in one transaction; tried again while that can help."""
-        return self._transaction(lambda c: work(SqlUnitOfWork(c, self._program)), writes=True)
+        return self._transaction(lambda run: work(SqlUnitOfWork(run, self._program)), writes=True)
 
     def read(self, work: Callable[[Reader], T]) -> T:
         """What ``work`` returns, from one consistent view of the books."""
-        return self._transaction(lambda c: work(SqlReader(c, self._program)), writes=False)
+        return self._transaction(lambda run: work(SqlReader(run, self._program)), writes=False)
 
-    def _transaction(self, work: Callable[[Connection], T], *, writes: bool) -> T:
+    def _transaction(self, work: Callable[[Runner], T], *, writes: bool) -> T:
         retries: Retries | None = None
         while True:
             try:
                 with self._engine.connect() as connection:
                     self._reached = True
-                    options = connection.execution_options(**self._options(writes))
-                    with options.begin():
-                        return work(options)
+                    return self._done(connection, work, writes)
             except SQLAlchemyError as error:
                 retries = retries or Retries(waits=self._reached)
                 pause = retries.pause(error)
@@ -125,11 +135,20 @@ class SqlStore:
                     raise in_our_words(error, remedy=remedy) from error
             time.sleep(pause / 1000)
 
-    def _options(self, writes: bool) -> dict[str, object]:
-        if self._engine.dialect.name == "sqlite":
-            return {OURS: True, WRITES: writes}
-        one_view = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-        return {OURS: True} if writes else {OURS: True, **one_view}
+    def _done(self, connection: Connection, work: Callable[[Runner], T], writes: bool) -> T:
+        """What ``work`` returns, done in a transaction that is committed."""
+        sqlite = connection.dialect.name == "sqlite"
+        if not sqlite and not writes:
+            connection.execution_options(**ONE_VIEW)
+        if not unseen(connection, begins_sqlite):
+            with connection.execution_options(**{WRITES: writes}).begin():
+                return work(Seen(connection))
+        runner = Direct(connection)
+        if sqlite:
+            begin_sqlite(runner, writes)
+        made = work(runner)
+        runner.commit()
+        return made
 
     def close(self) -> None:
         """Closes the engine, if this store opened it."""
@@ -153,14 +172,14 @@ class HostStore:
         """What ``work`` returns, done in a savepoint of the host's transaction."""
         try:
             with self._connection.begin_nested():
-                return work(SqlUnitOfWork(self._connection, self._program))
+                return work(SqlUnitOfWork(Seen(self._connection), self._program))
         except SQLAlchemyError as error:
             raise _of_host(error) from error
 
     def read(self, work: Callable[[Reader], T]) -> T:
         """What ``work`` returns, as the host's transaction sees the books."""
         try:
-            return work(SqlReader(self._connection, self._program))
+            return work(SqlReader(Seen(self._connection), self._program))
         except SQLAlchemyError as error:
             raise _of_host(error) from error
 

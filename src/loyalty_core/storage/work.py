@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, delete, select, update
+from sqlalchemy import Select, and_, bindparam, delete, select, update
 
 from loyalty_core.domain.facts import FactKey
 from loyalty_core.domain.ledger import Lot, LotId, WalletBook
@@ -30,6 +30,7 @@ from loyalty_core.storage.posted import Posted
 from loyalty_core.storage.quarantine import QuarantineRows
 from loyalty_core.storage.queries import Queries
 from loyalty_core.storage.rebuild import CacheWrites
+from loyalty_core.storage.running import Runner
 from loyalty_core.storage.seal import SealWrites
 from loyalty_core.storage.sql import Write
 
@@ -52,14 +53,14 @@ class SqlUnitOfWork(
 ):
     """``ports.store.UnitOfWork`` on one SQLAlchemy connection, for one program."""
 
-    def __init__(self, connection: Connection, program: str) -> None:
-        super().__init__(connection, program)
-        self._queries = Queries(connection, self._runner, program)
+    def __init__(self, runner: Runner, program: str) -> None:
+        super().__init__(runner, program)
+        self._queries = Queries(runner, self._sql, program)
         self._locked: dict[MemberId, MemberRecord] = {}
 
     def neighbour(self, program: str) -> SqlUnitOfWork:
         """The same transaction on another program's books."""
-        return SqlUnitOfWork(self._connection, program)
+        return SqlUnitOfWork(self._runner, program)
 
     # -- members and identities -----------------------------------------------------------------
 
