@@ -274,7 +274,8 @@ class Redeeming:
         if name is None or name not in rewards:
             known = ", ".join([*rewards, *self._abroad]) or "none"
             remedy = f"Rewards of this program: {known}."
-            raise RewardUnknown(f"{name!r} is not a reward here", where="reward", remedy=remedy)
+            text = f"{name!r} is not a reward here" if name is not None else "name one reward"
+            raise RewardUnknown(text, where="reward", remedy=remedy)
         return rewards[name]
 
     # -- the second step ----------------------------------------------------------------------
