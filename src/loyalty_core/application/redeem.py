@@ -241,6 +241,7 @@ class Redeeming:
         redemption = Redemption(
             id=RedemptionId(new_id()),
             member_id=spender.owner.id,
+            household=spender.household,
             spender=spender.named,
             wallet=book.wallet,
             plugin=owned.plugin,

@@ -261,6 +261,7 @@ redemption = Table(
     Column("retry_at", Moment),
     Column("came_from", _id()),
     Column("account", _json(), nullable=False),
+    Column("household", _id()),
     Column("spender", _id()),
 )
 _unfulfilled = text("retry_at IS NOT NULL")
