@@ -28,6 +28,7 @@ class Write(NamedTuple):
     """Rows to insert into a table or to update in it, found again by their primary key.
 
     With ``keeps`` those that are not there are inserted, and updates leave these columns alone.
+    ``only`` these columns have changed: SQLite writes the others' indexes anew though nothing has.
     Rows are mappings; ``whole`` ones are records that have all columns as attributes.
     """
 
@@ -35,6 +36,7 @@ class Write(NamedTuple):
     rows: Sequence[Any]
     update: bool = False
     keeps: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
     whole: bool = False
 
 
@@ -211,7 +213,7 @@ class Sql:
             runner.run(text, tuple(encode(self._objects(one)) for one in due))
             return
         for one in due:
-            marks = self._one_by_one(one.table, one.update, one.keeps, one.whole)
+            marks = self._one_by_one(one.table, one.update, one.keeps, one.only, one.whole)
             given = list(map(marks.parameters, one.rows))
             if len(given) == 1:
                 runner.run(marks.text, given[0])
@@ -226,17 +228,20 @@ class Sql:
         return [dict(zip(form.names, form.columns(row), strict=True)) for row in one.rows]
 
     @lru_cache(maxsize=256)  # noqa: B019 - as many as there are tables, kept as long as the texts
-    def _one_by_one(self, table: Table, update: bool, keeps: tuple[str, ...], whole: bool) -> Marks:
+    def _one_by_one(
+        self, table: Table, update: bool, keeps: tuple[str, ...], only: tuple[str, ...], whole: bool
+    ) -> Marks:
         form = self.forms[table]
         names, marks = ", ".join(form.names), ", ".join(self.mark for _ in form.names)
         insert = f"INSERT INTO {table} ({names}) VALUES ({marks})"
         if not update or keeps:
             text = self._upsert(form, insert, keeps) if keeps else insert
             return Marks(text, table, form.names, whole)
-        values = ", ".join(f"{name} = {self.mark}" for name in form.others)
+        changed = only or form.others
+        values = ", ".join(f"{name} = {self.mark}" for name in changed)
         found = " AND ".join(f"{name} = {self.mark}" for name in form.keys)
         text = f"UPDATE {table} SET {values} WHERE {found}"
-        return Marks(text, table, (*form.others, *form.keys), whole)
+        return Marks(text, table, (*changed, *form.keys), whole)
 
     @lru_cache(maxsize=256)  # noqa: B019 - few combinations of tables occur
     def _together(self, due: tuple[tuple[Table, bool, tuple[str, ...]], ...]) -> str:
