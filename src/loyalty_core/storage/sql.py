@@ -8,7 +8,7 @@ so a text is the same for any number of rows.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from datetime import datetime
 from functools import lru_cache
 from operator import attrgetter, itemgetter
@@ -111,19 +111,31 @@ class Marks:
 class Sql:
     """The texts of one dialect."""
 
-    def __init__(self, dialect: Dialect) -> None:
+    def __init__(self, dialect: Dialect, *, single: bool = False) -> None:
+        """With ``single`` those for lists that have one id at most."""
         self.forms = {table: Form(table, dialect) for table in tables.metadata.sorted_tables}
         self.postgresql = dialect.name == "postgresql"
         self.mark = "?" if dialect.paramstyle == "qmark" else "%s"
+        self._single = single
+        self._of_one = self if single or self.postgresql else Sql(dialect, single=True)
 
     def form(self, table: Table) -> Form:
         """How rows of the table are read and written."""
         return self.forms[table]
 
+    def fitting(self, *lists: Sized) -> Sql:
+        """The texts for lists of ids as long as these.
+
+        SQLite needs as long to open a list as to find what one id belongs to.
+        """
+        return self if any(len(one) > 1 for one in lists) else self._of_one
+
     def any_id(self) -> str:
         """What an id is compared with to be one of a list, given as ``ids``."""
         if self.postgresql:
             return f"= ANY({self.mark}::uuid[])"
+        if self._single:
+            return f"= {self.mark}"
         return f"IN (SELECT value FROM json_each({self.mark}))"
 
     def its_own(self) -> str:
@@ -137,6 +149,8 @@ class Sql:
     def ids(self, ids: Iterable[str]) -> Any:
         """A list of ids as the parameter of ``any_id``."""
         wanted = list(ids)
+        if self._single:
+            return wanted[0] if wanted else None
         return wanted if self.postgresql else encode(wanted)
 
     def moment(self, moment: datetime) -> Any:
@@ -196,8 +210,9 @@ class Sql:
 
     def of_members(self, runner: Runner, table: Table, members: Iterable[str]) -> Iterator[Row]:
         """A table's rows of some members, found by an index that begins with them."""
-        form = self.forms[table]
-        for row in self.rows_of(runner.fetch(self._of_members(table), (self.ids(members),))):
+        form, wanted = self.forms[table], list(members)
+        sql = self.fitting(wanted)
+        for row in self.rows_of(runner.fetch(sql._of_members(table), (sql.ids(wanted),))):
             yield form.row(row)
 
     @lru_cache(maxsize=256)  # noqa: B019 - as many as there are tables, kept as long as the texts

@@ -237,10 +237,7 @@ class SqlUnitOfWork(
             self._write(waiting, [self._waiting(*item) for item in changes.waiting])
         books = changes.wallets
         made = changes.transactions
-        moved, other = [], []
-        for lot in changes.lots:
-            same = self._rest_of.pop(lot.id, None) == _rest(lot)
-            (moved if same else other).append(lot)
+        moved, other = self._parted(changes.lots)
         writes = (
             Write(tables.member, [rows.member_row(m, program) for m in changes.members_added]),
             Write(
@@ -267,6 +264,15 @@ class SqlUnitOfWork(
         self._sql.write(self._runner, writes)
         self._drop_scores(changes.scores)
         self.save_own(changes.own_rows.values())
+
+    def _parted(self, lots: Iterable[Lot]) -> tuple[list[Lot], list[Lot]]:
+        """Those of which only points have changed since they were read, and all others."""
+        moved: list[Lot] = []
+        other: list[Lot] = []
+        for lot in lots:
+            same = self._rest_of.pop(lot.id, None) == _rest(lot)
+            (moved if same else other).append(lot)
+        return moved, other
 
     def _waiting(self, identity: Identity | None, fact_id: str, until: datetime) -> dict[str, Any]:
         return {

@@ -21,6 +21,7 @@ from loyalty_core.testing import FrozenClock
 from tests.toy import START, Toy, config_of, order
 
 LATER = timedelta(days=30)
+PROGRAM = "shop"
 
 
 @pytest.fixture(params=["sqlite_url", "postgresql_url"])
@@ -48,7 +49,7 @@ def test_points_that_move_leave_the_other_columns_alone(engine: Engine, owner: M
         seen.extend(re.findall("UPDATE loyalty_lot SET (.*) WHERE", text))
 
     event.listen(engine, "before_cursor_execute", note)
-    store = SqlStore(engine, config_of()["program"]["id"], owned=False)
+    store = SqlStore(engine, PROGRAM, owned=False)
 
     def spend(uow: UnitOfWork) -> Lot:
         lot = lot_of(uow, owner)
@@ -64,7 +65,7 @@ def test_points_that_move_leave_the_other_columns_alone(engine: Engine, owner: M
 
 
 def test_dates_that_change_are_written_each_time(engine: Engine, owner: MemberId) -> None:
-    store = SqlStore(engine, config_of()["program"]["id"], owned=False)
+    store = SqlStore(engine, PROGRAM, owned=False)
     first = store.write(lambda uow: lot_of(uow, owner))
 
     def put_off_and_back(uow: UnitOfWork) -> Lot:
@@ -86,7 +87,7 @@ def test_dates_that_change_are_written_each_time(engine: Engine, owner: MemberId
 def test_dates_that_change_back_are_written_though_nobody_read_the_lot_again(
     engine: Engine, owner: MemberId
 ) -> None:
-    store = SqlStore(engine, config_of()["program"]["id"], owned=False)
+    store = SqlStore(engine, PROGRAM, owned=False)
 
     def there_and_back(uow: UnitOfWork) -> Lot:
         lot = lot_of(uow, owner)
