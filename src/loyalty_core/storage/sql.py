@@ -95,13 +95,11 @@ class Marks:
         self._writers = writers
         self._values: Callable[[Any], tuple[Any, ...]]
         self._values = attrgetter(*names) if whole else itemgetter(*names)
-
-    def parameters(self, row: Any) -> tuple[Any, ...]:
+        self.parameters = self._written if writers else self._values
         """The columns of a row as SQLite takes them."""
-        given = self._values(row)
-        if not self._writers:
-            return given
-        values = list(given)
+
+    def _written(self, row: Any) -> tuple[Any, ...]:
+        values = list(self._values(row))
         for place, write in self._writers:
             if values[place] is not None:
                 values[place] = write(values[place])
