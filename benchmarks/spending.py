@@ -71,6 +71,7 @@ def redeem_by_hand(cursor: Any, shop: Shop, member: str) -> None:
         "item": "",
         "lots": [(str(lot), remaining) for lot, remaining in lots],
         "returned": 0,
+        "came_back": {},
         "source": "",
         "created_at": now,
         "ended_at": now,

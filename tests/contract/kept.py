@@ -49,6 +49,7 @@ KEPT = {
     "loyalty_household_member.share": "a percentage",
     "loyalty_presence.subscriptions": "plugins'",
     "loyalty_link.partner": "a program",
+    "loyalty_redemption.came_back": "ids and amounts of lots",
     "loyalty_partner_redemption.issuer": "a program",
     "loyalty_partner_redemption.source": "the shop's own name",
     "loyalty_partner_redemption.order_id": "the shop's own number, as of a redemption",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any, cast
 
 import pytest
 
@@ -58,6 +59,19 @@ def test_now_is_what_a_statement_says(shop: Shop) -> None:
         assert now.wallet("points").lapses_at is not None
         assert loyalty.statement(member, at=shop.clock()) == now
         assert loyalty.statement(member, known_at=shop.clock()) == now
+
+
+def test_what_a_shop_says_whose_clock_is_ahead_is_in_a_balance_as_in_a_statement(
+    shop: Shop,
+) -> None:
+    """Found: for as long as its clock was ahead, the balance did not have what was recorded."""
+    loyalty = shop.open()
+    ahead = START + timedelta(minutes=5)
+    member = loyalty.record(order(at=ahead)).member_id or ""
+    assert loyalty.statement(member).wallet("points").balance == loyalty.balance(member) == 60
+    assert (loyalty.balance(member, at=START), loyalty.balance(member, at=ahead)) == (0, 60)
+    other = loyalty.enrol({"email": "bob@example.org"}).id
+    assert loyalty.balance(other) == 0
 
 
 def test_points_that_were_pending_then(shop: Shop) -> None:
@@ -123,9 +137,12 @@ def test_what_cannot_be_asked(shop: Shop) -> None:
     with pytest.raises(FactError) as naive:
         loyalty.balance(member, known_at=START.replace(tzinfo=None))
     assert naive.value.where == "known_at"
+    for text in ("2026-06-01T12:00:00Z", 0):
+        with pytest.raises(FactError, match="is not a datetime"):
+            loyalty.balance(member, at=cast(Any, text))
     with pytest.raises(WalletUnknown):
         loyalty.balance(member, "stars")
-    for nobody in ("x", "01900000-0000-7000-8000-000000000000"):
+    for nobody in ("x", "01900000-0000-7000-8000-000000000000", cast(Any, None)):
         with pytest.raises(MemberNotFound):
             loyalty.balance(nobody)
         with pytest.raises(MemberNotFound):
@@ -258,3 +275,24 @@ def test_a_hold_was_theirs_who_had_the_points(shop: Shop) -> None:
     assert set_aside(loyalty, member, START + DAY) == (7, 62)
     assert set_aside(loyalty, member, START + 2 * DAY) == (0, 60)
     assert set_aside(loyalty, other, START + 2 * DAY) == (7, 2)
+
+
+def test_who_was_merged_is_answered_for_while_they_are(shop: Shop) -> None:
+    """By the old id, too: before the merge they have their own, then what both have together."""
+    loyalty = shop.open()
+    bob, ada, amy = (
+        loyalty.record(order(name, f"{units}.00", email=f"{name}@example.org")).member_id or ""
+        for name, units in (("bob", 60), ("ada", 9), ("amy", 2))
+    )
+    shop.clock.advance(days=1)
+    loyalty.merge(ada, amy, key="first")
+    shop.clock.advance(days=1)
+    loyalty.merge(bob, ada, key="second")
+    assert loyalty.statement(amy, at=shop.clock()) == loyalty.statement(amy)
+    assert [loyalty.balance(one) for one in (amy, ada, bob)] == [71, 71, 71]
+    days = (START, START + DAY, START + 2 * DAY)
+    assert [loyalty.balance(amy, at=day) for day in days] == [2, 11, 71]
+    assert loyalty.balance(amy, known_at=START) == 2
+    shop.clock.advance(days=1)
+    loyalty.unmerge(ada, key="parted")
+    assert [loyalty.balance(amy, at=day) for day in (*days, shop.clock())] == [2, 11, 71, 11]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -259,6 +260,39 @@ def test_the_order_of_order_refund_and_redemption_makes_no_difference(
     assert points(loyalty, member) == (120, 120, 0, 0)
 
 
+@pytest.mark.parametrize("given", [1.5, 50.0, "5", True, 0, -1, Decimal(5)])
+def test_points_that_are_no_whole_number_are_neither_held_nor_spent(shop: Shop, given: Any) -> None:
+    """Found: a capture of 1.5 points booked them, in a database that takes fractions."""
+    loyalty = shop.open()
+    member = funded(loyalty, 60)
+    hold = loyalty.hold(member, points=50, key="h")
+    with pytest.raises(FactError) as refused:
+        loyalty.capture(hold.redemption_id, points=given)
+    assert refused.value.where == "points"
+    for command in (loyalty.redeem, loyalty.hold):
+        with pytest.raises(FactError) as refused:
+            command(member, points=given, key="k")
+        assert refused.value.where == "points"
+    with pytest.raises(FactError) as refused:
+        loyalty.hold(member, points=5, minutes=given if given != 50.0 else None, key="k")
+    assert refused.value.where == "minutes"
+    assert (points(loyalty, member), held(loyalty, member)) == ((60, 10, 0, 0), 50)
+
+
+@pytest.mark.parametrize("wrong", [None, 7, b"k"])
+def test_what_is_no_text_is_no_key_and_no_order(shop: Shop, wrong: Any) -> None:
+    loyalty = shop.open()
+    member = funded(loyalty, 60)
+    hold = loyalty.hold(member, points=50, key="h")
+    with pytest.raises(FactError, match="key is not a text"):
+        loyalty.redeem(member, points=5, key=wrong)
+    with pytest.raises(FactError, match="source is not a text"):
+        loyalty.capture(hold.redemption_id, source=wrong, order_id="2")
+    with pytest.raises(RedemptionNotFound):
+        loyalty.release(wrong)
+    assert held(loyalty, member) == 50
+
+
 def test_a_cancelled_order_gives_all_back_and_takes_it_again_when_it_is_paid_after_all(
     shop: Shop,
 ) -> None:
@@ -288,6 +322,62 @@ def test_points_that_ended_meanwhile_expire_or_have_days_of_grace(
     shop.clock.advance(days=10)
     loyalty.tick()
     assert (points(loyalty, member), totals(loyalty, member)) == ((0, 0, 0, 0), (50, 0, 50, 0))
+
+
+@pytest.mark.parametrize("grace", [0, 10])
+@pytest.mark.parametrize("days", [0, 20])
+def test_points_that_came_back_and_expired_are_spent_when_the_refund_is_undone(
+    shop: Shop, grace: int, days: int
+) -> None:
+    """Found: those with days of grace stayed, for points of their lot that had expired before."""
+    loyalty = shop.open(wallet={"expiry": {"after_days": 30}, "return_grace_days": grace})
+    member = funded(loyalty, 100)
+    loyalty.redeem(member, points=50, key="k", **PAID)
+    loyalty.record(order("2", "0.50"))
+    shop.clock.advance(days=40)
+    moment = shop.clock()
+    for name in ("r", "s"):
+        loyalty.record(refund(name, "2", at=moment))
+        shop.clock.advance(days=days)
+        undone = shop.clock()
+        loyalty.record(refund(name, "2", at=moment, voided_at=undone.isoformat()))
+        loyalty.tick()
+        assert (points(loyalty, member), totals(loyalty, member)) == ((0,) * 4, (100, 50, 50, 0))
+    assert loyalty.verify().problems == ()
+    assert loyalty.rebuild().differences == ()
+
+
+def test_points_that_came_back_and_were_spent_again_are_owed_when_the_refund_is_undone(
+    shop: Shop,
+) -> None:
+    loyalty = shop.open(wallet={"expiry": {"after_days": 30}, "return_grace_days": 10})
+    member = funded(loyalty, 100)
+    loyalty.redeem(member, points=50, key="k", **PAID)
+    loyalty.record(order("2", "0.50"))
+    shop.clock.advance(days=40)
+    moment = shop.clock()
+    loyalty.record(refund("r", "2", at=moment))
+    loyalty.redeem(member, points=50, key="again")
+    loyalty.record(refund("r", "2", at=moment, voided_at=moment.isoformat()))
+    assert points(loyalty, member) == (-50, -50, 0, 50)
+    assert totals(loyalty, member) == (100, 100, 50, 0)
+
+
+@pytest.mark.parametrize(("goodwill", "back"), [("keep", 0), ("take_back", 15)])
+def test_goodwill_gives_points_back_where_it_takes_them(
+    shop: Shop, goodwill: str, back: int
+) -> None:
+    """A program's goodwill is either no refund, or one like any other: on both sides."""
+    loyalty = shop.open(goodwill=goodwill)
+    member = funded(loyalty, 50)
+    before, after = (loyalty.hold(member, points=20, key=key) for key in ("before", "after"))
+    loyalty.capture(before.redemption_id, points=10, **PAID)
+    loyalty.record(order("2", "10.00"))
+    loyalty.record(refund("r", "2", kind="goodwill", amount="5.00"))
+    loyalty.capture(after.redemption_id, **PAID)
+    assert points(loyalty, member)[0] == 50 + (5 if back else 10) - 30 + back
+    known = [loyalty.redemption(one.redemption_id).returned for one in (before, after)]
+    assert sum(known) == back
 
 
 def test_points_that_come_back_pay_debt(shop: Shop) -> None:

@@ -18,7 +18,8 @@ import pytest
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from loyalty_core import Loyalty, RecordStatus, StoreBusy
+from loyalty_core import Backtest, Loyalty, RecordStatus, StoreBusy
+from loyalty_core.application.backtest.run import Backtesting
 from loyalty_core.storage import store
 from loyalty_core.storage.engine import open_engine
 from tests.toy import START, Toy, config_of, order, totals
@@ -233,6 +234,27 @@ def test_a_statement_that_takes_too_long_is_busy_and_not_repeated(
         with pytest.raises(StoreBusy):
             loyalty.record(order("2"))
         assert seen == ["57014"]
+
+
+def test_a_backtest_is_tried_again_in_other_books(database_url: str) -> None:
+    """It replays in books of its own, and those of the first try are there already."""
+    engine = open_engine(database_url)
+    kept, failed = Backtesting.run, []
+
+    def run(*given: Any) -> Backtest:
+        found = kept(*given)
+        if not failed:
+            failed.append(found)
+            raise COLLISION
+        return found
+
+    with opened(engine) as loyalty, pytest.MonkeyPatch.context() as patch:
+        loyalty.record(order("1", "3.00"))
+        patch.setattr(Backtesting, "run", run)
+        found = loyalty.backtest(config_of(), since=START)
+        assert [found] == failed
+        assert found.members_total == 1
+    engine.dispose()
 
 
 # -- the bounds ------------------------------------------------------------------------------------

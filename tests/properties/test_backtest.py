@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from hypothesis.stateful import run_state_machine_as_test
@@ -56,8 +57,7 @@ class Replayed:
                 self.compare(since)
 
     def compare(self, since: Any) -> None:
-        number = len(list(self.folder.iterdir()))
-        scratch = f"sqlite:///{self.folder / f'{number}.db'}"
+        scratch = f"sqlite:///{self.folder / f'{uuid4()}.db'}"
         found = self.loyalty.backtest(document(self.loyalty), since=since, into=scratch)
         alike(found)
         self.loyalty.tick()

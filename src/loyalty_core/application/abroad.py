@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import partial
 from typing import TypeGuard
 
 from loyalty_core.application.books import Books
 from loyalty_core.application.ids import is_id, new_id
 from loyalty_core.application.partners import lock_across, rules_of
-from loyalty_core.application.returns import Orders, asked_of, changed_at
+from loyalty_core.application.returns import Orders, asked_of, changed_at, goodwill_of
+from loyalty_core.application.rules import RulesAt
 from loyalty_core.domain.facts import Fact, FactKey, Order, OrderRefund, OrderStatus
 from loyalty_core.domain.facts import key_of as fact_key
 from loyalty_core.domain.members import Identity, MemberId, MemberStatus
 from loyalty_core.domain.orders import OrderDocument
 from loyalty_core.domain.partners import PartnerRedemption, SettlementEntry, SettlementKind
+from loyalty_core.domain.programs import GoodwillPolicy
 from loyalty_core.domain.redemptions import Redemption, RedemptionState
 from loyalty_core.errors import LoyaltyError
 from loyalty_core.ports.records import FactRecord, MemberRecord
@@ -56,9 +59,10 @@ def _gives_back(fact: Fact) -> TypeGuard[Order | OrderRefund]:
 
 
 def return_abroad(
-    uow: UnitOfWork, changed: Iterable[FactRecord], orders: Orders, now: datetime
+    own: Books, changed: Iterable[FactRecord], orders: Orders, rules_at: RulesAt
 ) -> None:
     """Gives back partners' points that were spent on orders which changed, in their books."""
+    uow, rules_then = own.uow, partial(rules_at, own.uow)
     asked = asked_of(changed)
     made = {one.redemption_id: one for one in uow.partner_redemptions_of(asked)} if asked else {}
     for issuer in sorted({one.issuer for one in made.values()}):
@@ -73,13 +77,15 @@ def return_abroad(
             found = uow.redemptions_with(mine)  # again: now under lock
         gone = {one.id for one in people.values() if one.status is MemberStatus.ERASED}
         found = [one for one in found if one.member_id not in gone]
-        books = Books(their, rules_of(uow, issuer), now)
+        books = Books(their, rules_of(uow, issuer), own.now)
         lots = [lot for one in found for lot in one.lot_ids]
         holders = {MemberId(one.member_id) for one in found}
         books.load(holders, lots=lots, open_of=holders)
         for redemption in found:
             one = made[redemption.id]
-            settle_return(uow, books, one, redemption, orders[key_of(one)])
+            record = orders[key_of(one)]
+            goodwill = goodwill_of(record, own.rules, rules_then)
+            settle_return(uow, books, one, redemption, record, goodwill)
         books.flush()
 
 
@@ -89,10 +95,11 @@ def settle_return(
     made: PartnerRedemption,
     redemption: Redemption,
     record: FactRecord,
+    goodwill: GoodwillPolicy,
 ) -> None:
     """Books the difference to what the order's refunds give back, and what is owed less for it."""
     document = record.document
-    due = redemption.due_back(document) if isinstance(document, OrderDocument) else 0
+    due = redemption.due_back(document, goodwill) if isinstance(document, OrderDocument) else 0
     change = due - redemption.returned
     if change and redemption.state is RedemptionState.CAPTURED:
         booked = books.give_back(redemption, due, changed_at(record), None)

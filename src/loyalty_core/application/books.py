@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import NamedTuple
 
+from loyalty_core.application.giving_back import GivingBack
 from loyalty_core.application.ids import new_id
-from loyalty_core.application.postings import Postings
 from loyalty_core.domain.facts import FactId, Json
-from loyalty_core.domain.ledger import Entry, Lot, LotId, TransactionKind, WalletBook
+from loyalty_core.domain.ledger import Lot, LotId, TransactionKind, WalletBook
 from loyalty_core.domain.members import MemberId
-from loyalty_core.domain.programs import DebtPolicy
 from loyalty_core.domain.redemptions import Redemption, RedemptionState
 from loyalty_core.ports.records import Award
 
@@ -41,7 +40,7 @@ class Step(NamedTuple):
 
 
 @dataclass(slots=True)
-class Books(Postings):
+class Books(GivingBack):
     """The wallets, lots and open redemptions of members, and what can happen to them."""
 
     caught_up: list[tuple[WalletBook, CaughtUp]] = field(default_factory=list)
@@ -228,63 +227,6 @@ class Books(Postings):
         self.tell("points_released", book.member_id, at, data)
         self._repay(book, at)
 
-    def give_back(
-        self, redemption: Redemption, due: int, at: datetime, fact_id: FactId | None
-    ) -> str | None:
-        """Books the difference to ``due`` points of a redemption given back, into their own lots.
-
-        Points whose lot has ended meanwhile expire at once, or get the wallet's days of grace.
-        """
-        book = self.wallet(redemption.member_id, redemption.wallet)
-        before, after = redemption.lots_back(redemption.returned), redemption.lots_back(due)
-        entries: list[Entry] = []
-        lots = {lot_id: self._lot_for(lot_id, book) for lot_id in redemption.spent}
-        for lot_id, lot in lots.items():
-            change = after[lot_id] - before[lot_id]
-            if change > 0:
-                entries += book.give_back(self._in_time(lot), change, self.now)
-            elif change < 0:
-                entries += book.claw_back(lot, -change, DebtPolicy.NEGATIVE, self.now)
-        if redemption.account:
-            change = redemption.donated(due) - redemption.donated(redemption.returned)
-            self._donate(redemption, change, at, fact_id)
-        redemption.returned = due
-        redemption.lots = {
-            lots[old].id if old in lots else old: held for old, held in redemption.lots.items()
-        }
-        self._keep(redemption, book, lots.values())
-        return self._post_redemption(book, redemption, entries, at, fact_id)
-
-    def _donate(
-        self, redemption: Redemption, amount: int, at: datetime, fact_id: FactId | None = None
-    ) -> None:
-        """Books ``amount`` minor units into, or out of, the account a redemption gives to."""
-        book = self.wallet(redemption.member_id, redemption.account)
-        lot = self._lot_for(LotId(redemption.account_lot or ""), book)
-        redemption.account_lot = lot.id
-        if amount > 0:
-            entries = book.credit(lot, amount, self.now)
-        else:
-            entries = book.claw_back(lot, -amount, DebtPolicy.NEGATIVE, self.now)
-        self._post_redemption(book, redemption, entries, at, fact_id, TransactionKind.DONATION)
-
-    def _lot_for(self, lot_id: LotId, book: WalletBook) -> Lot:
-        """The lot, or one like it if it left the wallet when a merge was taken back."""
-        if lot_id in book.lots:
-            return book.lots[lot_id]
-        left = next(other.lots[lot_id] for other in self.wallets.values() if lot_id in other.lots)
-        return self.copy_lot(left, book.member_id)
-
-    def _in_time(self, lot: Lot) -> Lot:
-        """The lot, or a new one with days of grace if it has ended and the wallet grants them."""
-        days = self._definition(lot.wallet).return_grace_days
-        if not days or not lot.past(self.now):
-            return lot
-        until = self.now + timedelta(days=days)
-        return self._add_lot(
-            lot.member_id, lot.wallet, None, lot.created_at, lot.activates_at, until
-        )
-
     def held(self, redemption_id: str) -> Redemption | None:
         """A redemption that held points when its member's open lots were loaded."""
         every = (one for held in self._held.values() for one in held)
@@ -305,31 +247,6 @@ class Books(Postings):
 
     def _holders(self, of: WalletBook | Redemption) -> list[Redemption]:
         return self._held.setdefault((of.member_id, of.wallet), [])
-
-    def _keep(self, redemption: Redemption, book: WalletBook, lots: Iterable[Lot]) -> None:
-        self.changes.redemptions[redemption.id] = redemption
-        self.touch(book)
-        for lot in lots:
-            self._touch_lot(lot)
-
-    def _post_redemption(
-        self,
-        book: WalletBook,
-        redemption: Redemption,
-        entries: list[Entry],
-        at: datetime,
-        fact_id: FactId | None = None,
-        kind: TransactionKind = TransactionKind.REDEMPTION,
-    ) -> str | None:
-        detail: Mapping[str, Json] = {
-            "plugin": redemption.plugin,
-            "reward": redemption.reward,
-            "worth": str(redemption.worth),
-            "redemption": redemption.id,
-            **({"spender": redemption.spender} if redemption.spender else {}),
-        }
-        partner = redemption.partner
-        return self.post(book, kind, entries, at, fact_id=fact_id, detail=detail, partner=partner)
 
     # -- what time does -----------------------------------------------------------------------
 

@@ -65,8 +65,25 @@ def read_profile(profile: Profile) -> Profile:
     return read_as(converter(0).unstructure(profile), Profile, 0)
 
 
-def read_text(name: str, value: str, *, where: str = "") -> str:
+def asked_moment(name: str, value: object) -> datetime:
+    """The moment somebody asks about, in UTC; raises ``FactError`` where it has no time zone."""
+    remedy = "Give an aware datetime, such as one in UTC."
+    if not isinstance(value, datetime):
+        raise FactError(f"{shown(value)} is not a datetime", where=name, remedy=remedy)
+    if value.tzinfo is None:
+        raise FactError(f"{value} has no time zone", where=name, remedy=remedy)
+    return value.astimezone(UTC)
+
+
+def is_count(value: object, most: int) -> bool:
+    """Whether this is a whole number from one to ``most``: points are no fractions."""
+    return type(value) is int and 0 < value <= most
+
+
+def read_text(name: str, value: object, *, where: str = "") -> str:
     """The text, checked: 1 to 200 characters that can be stored; raises ``FactError``."""
+    if not isinstance(value, str):
+        raise FactError(f"{name} is not a text", where=where or name)
     try:
         value.encode()
     except UnicodeEncodeError:

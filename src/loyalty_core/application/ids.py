@@ -71,9 +71,9 @@ def input_hash(command: str, values: Mapping[str, Any]) -> str:
 _text = json.JSONEncoder(sort_keys=True, default=str, separators=(",", ":")).encode
 
 
-def is_id(text: str) -> bool:
-    """Whether a text can be one of our ids at all: a UUID in its canonical form."""
-    return _ID.fullmatch(text) is not None
+def is_id(text: object) -> bool:
+    """Whether this can be one of our ids at all: the text of a UUID in its canonical form."""
+    return isinstance(text, str) and _ID.fullmatch(text) is not None
 
 
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")

@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import NamedTuple, cast
 
 from loyalty_core.application.abroad import entry_of, key_of, settle_return
 from loyalty_core.application.books import Books
 from loyalty_core.application.enrol import locked_member, stored_receipt
+from loyalty_core.application.forms import is_count
 from loyalty_core.application.ids import is_id, new_id
 from loyalty_core.application.partners import agreed, linked, lock_across, rules_of
 from loyalty_core.application.redeem import Asked
@@ -26,8 +28,8 @@ from loyalty_core.application.redemptions import (
     refuse_short,
     refused,
 )
-from loyalty_core.application.returns import Orders
-from loyalty_core.application.rules import Rules
+from loyalty_core.application.returns import Orders, goodwill_of
+from loyalty_core.application.rules import Rules, RulesAt
 from loyalty_core.application.structure import converter
 from loyalty_core.domain.clock import Clock, day_of, period_start, start_of
 from loyalty_core.domain.facts import FactKey, Json
@@ -76,8 +78,9 @@ def receipt_here(made: PartnerRedemption, one: Redemption, now: datetime) -> Red
 class PartnerRedeeming:
     """Redemptions of partners' points under the current rules."""
 
-    def __init__(self, store: Store, rules: Rules, clock: Clock) -> None:
+    def __init__(self, store: Store, rules: Rules, rules_at: RulesAt, clock: Clock) -> None:
         self._store = store
+        self._rules_at = rules_at
         self._rules = rules
         self._clock = clock
 
@@ -248,9 +251,9 @@ class PartnerRedeeming:
         if redemption.state is RedemptionState.CAPTURED and same:
             return found.receipt
         refuse_ended(redemption)
-        if points is not None and not 0 < points <= redemption.points:
+        if points is not None and not is_count(points, redemption.points):
             held = f"{redemption.points} are held"
-            raise FactError(f"{points} points cannot be captured, {held}", where="points")
+            raise FactError(f"{points!r} points cannot be captured, {held}", where="points")
         member = locked_member(uow, made.member_id)
         if order[1] is not None:
             made = replace(made, source=order[0], order_id=order[1])
@@ -274,7 +277,8 @@ class PartnerRedeeming:
         data = {**_told(redemption), "partner": made.issuer, "reward": found.receipt.reward}
         own.tell("points_accepted", member, books.now, data)
         if (record := orders.get(key_of(made))) is not None:
-            settle_return(uow, books, made, redemption, record)
+            goodwill = goodwill_of(record, self._rules, partial(self._rules_at, uow))
+            settle_return(uow, books, made, redemption, record, goodwill)
 
     def _open(
         self, uow: UnitOfWork, redemption_id: str, order: tuple[str, str | None] = ("", None)

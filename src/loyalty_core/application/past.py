@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from loyalty_core.application.available import NOTHING_HELD, Held
 from loyalty_core.application.enrol import member_of
+from loyalty_core.application.forms import asked_moment
 from loyalty_core.application.ids import is_id
 from loyalty_core.application.postings import TOTALS
 from loyalty_core.application.rules import Rules
@@ -18,7 +19,7 @@ from loyalty_core.domain.ledger import WalletBook
 from loyalty_core.domain.members import Identity
 from loyalty_core.domain.redemptions import Redemption
 from loyalty_core.domain.statements import Statement, WalletStatement
-from loyalty_core.errors import FactError, MemberNotFound, WalletUnknown
+from loyalty_core.errors import MemberNotFound, WalletUnknown
 from loyalty_core.ports.past import AsOf, LotThen
 from loyalty_core.ports.records import MemberRecord, Upcoming
 from loyalty_core.ports.store import Reader, Store
@@ -36,12 +37,18 @@ class Past:
     def balance(
         self, member_id: str, wallet: str | None, at: datetime | None, known_at: datetime | None
     ) -> int:
-        """The sum of a wallet's entries as of a moment."""
+        """The sum of a wallet's entries as of a moment; of all of them where none is named.
+
+        A shop's clock may be ahead of ours: what it said just now counts, as in a statement.
+        """
         name, as_of = self._wallet(wallet), self._as_of(at, known_at)
 
         def look(reader: Reader) -> int:
-            _member(reader, member_id)
-            return sum(reader.moved(member_id, as_of).get(name, {}).values())
+            holder = _holder(reader, member_id, as_of)[0].id
+            if at is None and known_at is None:
+                today = reader.wallets([holder]).get((holder, name))
+                return today.balance if today else 0
+            return sum(reader.moved(holder, as_of).get(name, {}).values())
 
         return self._store.read(look)
 
@@ -52,16 +59,17 @@ class Past:
         as_of = self._as_of(at, known_at)
 
         def look(reader: Reader) -> Statement:
-            pair = _member(reader, member_id)
-            books = reader.wallets([member_id])
-            moved, (debts, lots) = reader.moved(member_id, as_of), reader.holdings(member_id, as_of)
+            pair = _holder(reader, member_id, as_of)
+            holder = pair[0].id
+            books = reader.wallets([holder])
+            moved, (debts, lots) = reader.moved(holder, as_of), reader.holdings(holder, as_of)
             made = reader.holding({one.member_id for one in lots}, as_of) if lots else []
             parted = _parted(lots, made, as_of.at)
             wallets = []
             for name in self._rules.config.wallets:
-                today = books.get((member_id, name)) or WalletBook(member_id, name)
+                today = books.get((holder, name)) or WalletBook(holder, name)
                 debt, (held, free) = debts.get(name, 0), parted.get(name, (NOTHING_HELD, []))
-                book = WalletBook(member_id, name, debt=debt, lapses_at=today.lapses_at)
+                book = WalletBook(holder, name, debt=debt, lapses_at=today.lapses_at)
                 for kind, amount in moved.get(name, {}).items():
                     book.balance += amount
                     if kind in TOTALS:
@@ -69,7 +77,7 @@ class Past:
                         setattr(book, total, getattr(book, total) + sign * amount)
                 wallet = self._questions.wallet(book, free, held, as_of.at)
                 wallets.append(self._shown(wallet, as_of))
-            owned = reader.owned([member_id], as_of.at).get(member_id)
+            owned = reader.owned([holder], as_of.at).get(holder)
             grants, saved = shown_grants(owned, as_of.at)
             return Statement(
                 member=member_of(*pair),
@@ -97,13 +105,9 @@ class Past:
         return wallet
 
     def _as_of(self, at: datetime | None, known_at: datetime | None) -> AsOf:
-        for name, moment in (("at", at), ("known_at", known_at)):
-            if moment is not None and moment.tzinfo is None:
-                remedy = "Give an aware datetime, such as one in UTC."
-                raise FactError(f"{moment} has no time zone", where=name, remedy=remedy)
         return AsOf(
-            at.astimezone(UTC) if at else self._clock(),
-            known_at.astimezone(UTC) if known_at else None,
+            self._clock() if at is None else asked_moment("at", at),
+            None if known_at is None else asked_moment("known_at", known_at),
         )
 
 
@@ -136,8 +140,14 @@ def _parted(
     return {name: (Held(live[name], tuple(freed[name])), free[name]) for name in names}
 
 
-def _member(reader: Reader, member_id: str) -> tuple[MemberRecord, tuple[Identity, ...]]:
+def _holder(
+    reader: Reader, member_id: str, as_of: AsOf
+) -> tuple[MemberRecord, tuple[Identity, ...]]:
+    """Whoever answered for the member at a moment, as the books knew by then."""
     found = reader.members([member_id]) if is_id(member_id) else {}
     if member_id not in found:
         raise MemberNotFound(f"there is no member {member_id!r}", member_id=member_id)
-    return found[member_id]
+    seen, pair = min(as_of.at, as_of.known_at or as_of.at), found[member_id]
+    while away := next((one for one in pair[0].absences if one.covers(seen)), None):
+        pair = reader.members([away.into])[away.into]
+    return pair

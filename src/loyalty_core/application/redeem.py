@@ -15,7 +15,7 @@ from loyalty_core.application.automatic import buy_what_is_due, within_limit
 from loyalty_core.application.books import Books
 from loyalty_core.application.catalogue import CATALOGUE, CatalogueReward
 from loyalty_core.application.enrol import stored_receipt
-from loyalty_core.application.forms import read_cart, read_text
+from loyalty_core.application.forms import is_count, read_cart, read_text
 from loyalty_core.application.grants import buy_grant
 from loyalty_core.application.household_spending import Spender, spender_of
 from loyalty_core.application.ids import input_hash, new_id
@@ -34,7 +34,7 @@ from loyalty_core.application.redemptions import (
     refused,
 )
 from loyalty_core.application.returns import Orders, return_spent
-from loyalty_core.application.rules import Rules
+from loyalty_core.application.rules import Rules, RulesAt
 from loyalty_core.application.spend import CartForm
 from loyalty_core.application.standing import person_of, priced_order, stood
 from loyalty_core.application.structure import converter
@@ -91,8 +91,9 @@ class Asked:
 class Redeeming:
     """Redemptions under the current rules."""
 
-    def __init__(self, store: Store, rules: Rules, clock: Clock) -> None:
+    def __init__(self, store: Store, rules: Rules, rules_at: RulesAt, clock: Clock) -> None:
         self._store = store
+        self._rules_at = rules_at
         self._rules = rules
         self._abroad = partner_rewards(rules.config)
         self._clock = clock
@@ -113,10 +114,10 @@ class Redeeming:
         if spender is not None and isinstance(owned.item, PartnerPoints):
             raise HouseholdRefused("a partner's points are a member's own", where="spender")
         read_text("key", key)
-        if points is not None and points <= 0:
-            raise FactError(f"{points} points cannot be spent", where="points")
-        if minutes is not None and not 0 < minutes <= LONGEST_HOLD_MINUTES:
-            raise FactError(f"{minutes} minutes cannot be held", where="minutes")
+        if points is not None and (type(points) is not int or points <= 0):
+            raise FactError(f"{points!r} points cannot be spent", where="points")
+        if minutes is not None and not is_count(minutes, LONGEST_HOLD_MINUTES):
+            raise FactError(f"{minutes!r} minutes cannot be held", where="minutes")
         source, order_id = order_of(order)
         now = self._clock()
         read = read_cart(cart, now) if cart is not None else None
@@ -177,7 +178,7 @@ class Redeeming:
         if asked.minutes is None and not fulfils:
             books.capture(redemption, redemption.points)
             buy_grant(books, redemption)
-            return_spent(books, [redemption], orders)
+            return_spent(books, [redemption], orders, self._rules_at)
         else:
             data: Mapping[str, Json] = {
                 "wallet": redemption.wallet,
@@ -354,9 +355,9 @@ class Redeeming:
             return receipt_of(redemption, books.now)
         refuse_ended(redemption)
         refuse_meddling(redemption, handed_over)
-        if points is not None and not 0 < points <= redemption.points:
+        if points is not None and not is_count(points, redemption.points):
             held = f"{redemption.points} are held"
-            raise FactError(f"{points} points cannot be captured, {held}", where="points")
+            raise FactError(f"{points!r} points cannot be captured, {held}", where="points")
         if order[1] is not None:
             redemption.source, redemption.order_id = order
         whole = redemption.account or redemption.plugin == CATALOGUE
@@ -365,7 +366,7 @@ class Redeeming:
             raise FactError(message, where="points")
         books.capture(redemption, redemption.points if points is None else points)
         buy_grant(books, redemption)
-        return_spent(books, [redemption], orders)
+        return_spent(books, [redemption], orders, self._rules_at)
         self._write(books, redemption)
         return receipt_of(redemption, books.now)
 

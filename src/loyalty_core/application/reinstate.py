@@ -54,7 +54,7 @@ class Reinstater:
         for name, text in (("reason", reason), ("actor", actor), ("key", key)):
             read_text(name, text)
         if points is not None and (type(points) is not int or points <= 0):
-            raise FactError(f"{points} points cannot be given back", where="points")
+            raise FactError(f"{points!r} points cannot be given back", where="points")
         ends = read_expires_at(expires_at)
         given = input_hash(
             "reinstate",

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from functools import partial
 
 from loyalty_core.application.books import Books
 from loyalty_core.application.catalogue import CATALOGUE
 from loyalty_core.application.grants import follow_refund
-from loyalty_core.domain.facts import FactKey, OrderStatus
+from loyalty_core.application.rules import Rules, RulesAt
+from loyalty_core.domain.facts import FactKey, OrderStatus, RefundKind
 from loyalty_core.domain.members import MemberId, MemberStatus
 from loyalty_core.domain.orders import OrderDocument
+from loyalty_core.domain.programs import GoodwillPolicy
 from loyalty_core.domain.redemptions import Redemption
 from loyalty_core.ports.records import FactRecord, MemberRecord
 from loyalty_core.ports.store import UnitOfWork
@@ -23,7 +26,24 @@ def order_key(redemption: Redemption) -> FactKey:
     return FactKey(redemption.source, "order", redemption.order_id or "")
 
 
-def spent_on(uow: UnitOfWork, changed: Iterable[FactRecord]) -> list[Redemption]:
+def goodwill_of(
+    record: FactRecord, rules: Rules, rules_then: Callable[[int], Rules]
+) -> GoodwillPolicy:
+    """What goodwill does to an order's points: as the rules say that it was first decided by.
+
+    Before that as ``rules`` say, which are those of now.
+    """
+    document = record.document
+    refunds = document.refunds.values() if isinstance(document, OrderDocument) else ()
+    if not any(one.kind is RefundKind.GOODWILL for one in refunds):
+        return GoodwillPolicy.KEEP
+    then = rules_then(record.config_version) if record.config_version else rules
+    return then.config.program.goodwill
+
+
+def spent_on(
+    uow: UnitOfWork, changed: Iterable[FactRecord], rules: Rules, rules_at: RulesAt
+) -> list[Redemption]:
     """The redemptions of changed orders to which more, or less, is to be given back now.
 
     Their members are locked; to those who were erased nothing is given. An order that is new and
@@ -40,7 +60,8 @@ def spent_on(uow: UnitOfWork, changed: Iterable[FactRecord]) -> list[Redemption]
         found = uow.redemptions_of(asked)  # again: now under lock, and maybe another member's
     attach_grants(uow, found)
     gone = {one.id for one in members.values() if one.status is MemberStatus.ERASED}
-    return [one for one in found if one.member_id not in gone and _due(one, orders) != one.returned]
+    due = partial(_due, orders=orders, rules=rules, rules_then=partial(rules_at, uow))
+    return [one for one in found if one.member_id not in gone and due(one) != one.returned]
 
 
 def asked_of(changed: Iterable[FactRecord]) -> list[tuple[str, str]]:
@@ -50,13 +71,13 @@ def asked_of(changed: Iterable[FactRecord]) -> list[tuple[str, str]]:
 
 
 def return_spent(
-    books: Books, redemptions: Iterable[Redemption], orders: Orders
+    books: Books, redemptions: Iterable[Redemption], orders: Orders, rules_at: RulesAt
 ) -> list[tuple[FactRecord, str]]:
     """Gives back what is due; the transactions made, each with the order it is for."""
     made = []
     for redemption in redemptions:
         record = orders.get(order_key(redemption))
-        due = _due(redemption, orders)
+        due = _due(redemption, orders, books.rules, partial(rules_at, books.uow))
         if record is not None and due != redemption.returned:
             at = changed_at(record)
             transaction = books.give_back(redemption, due, at, record.id)
@@ -87,11 +108,13 @@ def changed_at(record: FactRecord) -> datetime:
     return max([record.occurred_at, *moments])
 
 
-def _due(redemption: Redemption, orders: Orders) -> int:
+def _due(
+    redemption: Redemption, orders: Orders, rules: Rules, rules_then: Callable[[int], Rules]
+) -> int:
     record = orders.get(order_key(redemption))
     if record is None or not isinstance(record.document, OrderDocument):
         return redemption.returned
-    return redemption.due_back(record.document)
+    return redemption.due_back(record.document, goodwill_of(record, rules, rules_then))
 
 
 def _undone(record: FactRecord) -> bool:

@@ -16,13 +16,13 @@ from loyalty_core.application.causes import MOST_ROUNDS, cause
 from loyalty_core.application.fold import Causing, Folded, fold, fold_start
 from loyalty_core.application.gifts import Given, follow, unfollowed
 from loyalty_core.application.own_rows import Putting, rows_after
-from loyalty_core.application.returns import changed_at, return_spent, spent_on
+from loyalty_core.application.returns import changed_at, goodwill_of, return_spent, spent_on
 from loyalty_core.application.rules import Rules, RulesAt
 from loyalty_core.application.scoring import keep_scores
 from loyalty_core.application.sharing import Due, households, lots_of
 from loyalty_core.application.standing import tell_standings
 from loyalty_core.application.taken import Emitted
-from loyalty_core.domain.facts import FactId, Json, RefundKind
+from loyalty_core.domain.facts import FactId, Json
 from loyalty_core.domain.members import MemberId
 from loyalty_core.domain.orders import OrderDocument, kept_share
 from loyalty_core.domain.programs import GoodwillPolicy
@@ -37,7 +37,7 @@ AwardName = tuple[str, str, str, str]
 
 def settle(uow: UnitOfWork, batch: Batch, books: Books, rules_at: RulesAt) -> None:
     """Decides what changed and what that causes, then books the difference to the books."""
-    spent = spent_on(uow, books.changes.facts.values())
+    spent = spent_on(uow, books.changes.facts.values(), books.rules, rules_at)
     by_member: Mapping[MemberId, list[FactRecord]] = defaultdict(list)
     for record in batch.redecide.values():
         assert record.member_id is not None
@@ -56,9 +56,9 @@ def settle(uow: UnitOfWork, batch: Batch, books: Books, rules_at: RulesAt) -> No
         kinds = sorted({one.key.source for changed in by_member.values() for one in changed})
         raise LedgerFault(f"facts of {', '.join(kinds)} cause each other without an end")
     folding.tell()
-    _book(batch, books, list(folding.redated.values()), spent, rules_then)
+    _book(batch, books, list(folding.redated.values()), spent, rules_at)
     if books.rules.coalition:
-        return_abroad(uow, books.changes.facts.values(), batch.records, books.now)
+        return_abroad(books, books.changes.facts.values(), batch.records, rules_at)
 
 
 @dataclass(slots=True)
@@ -157,12 +157,13 @@ def _book(
     books: Books,
     redated: list[tuple[FactRecord, Award]],
     spent: list[Redemption],
-    rules_then: Callable[[int], Rules],
+    rules_at: RulesAt,
 ) -> None:
+    rules_then = partial(rules_at, books.uow)
     due: list[Due] = []
     given: list[Given] = []
     for record in sorted(batch.revalue.values(), key=lambda one: one.position):
-        goodwill = _goodwill(record, rules_then)
+        goodwill = goodwill_of(record, books.rules, rules_then)
         record.sale = _sale(record, goodwill)
         for award, delta in _differences(record, goodwill):
             due.append((record, award, delta))
@@ -188,7 +189,7 @@ def _book(
         _post(batch, books, record, award, delta)
         books.changes.facts[record.id] = record
     before = len(books.changes.transactions)
-    return_spent(books, spent, batch.records)
+    return_spent(books, spent, batch.records, rules_at)
     for returned in books.changes.transactions[before:]:
         if returned.fact_id is not None:
             fact_id, own = FactId(returned.fact_id), "spender" not in returned.detail
@@ -211,18 +212,9 @@ def _post(batch: Batch, books: Books, record: FactRecord, award: Award, delta: i
         side[record.id][award.wallet] += made.amount
 
 
-def _goodwill(record: FactRecord, rules_then: Callable[[int], Rules]) -> GoodwillPolicy:
-    """What goodwill does to a fact's points: as the rules say that it was first decided by."""
-    document = record.document
-    refunds = document.refunds.values() if isinstance(document, OrderDocument) else ()
-    if record.config_version and any(one.kind is RefundKind.GOODWILL for one in refunds):
-        return rules_then(record.config_version).config.program.goodwill
-    return GoodwillPolicy.KEEP
-
-
-def sold(record: FactRecord, rules_then: Callable[[int], Rules]) -> Sale | None:
+def sold(record: FactRecord, rules: Rules, rules_then: Callable[[int], Rules]) -> Sale | None:
     """What a fact counts as in segments, by the rules that it was first decided by."""
-    return _sale(record, _goodwill(record, rules_then))
+    return _sale(record, goodwill_of(record, rules, rules_then))
 
 
 def _sale(record: FactRecord, goodwill: GoodwillPolicy) -> Sale | None:

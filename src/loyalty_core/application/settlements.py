@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import cast
 
 from loyalty_core.application.enrol import stored_receipt
-from loyalty_core.application.forms import read_text
+from loyalty_core.application.forms import asked_moment, read_text
 from loyalty_core.application.ids import input_hash, new_id
 from loyalty_core.application.rules import Rules
 from loyalty_core.application.structure import converter
@@ -44,10 +44,9 @@ class Settling:
         self, partner: str | None, from_: datetime | None, until: datetime | None
     ) -> tuple[Settlement, ...]:
         """By partner and currency, what was booked from a moment on and before another one."""
-        end = until or _after(self._clock())
-        for name, moment in (("from_", from_), ("until", until)):
-            if moment is not None and moment.tzinfo is None:
-                raise FactError(f"{moment} has no time zone", where=name)
+        end = _after(self._clock()) if until is None else asked_moment("until", until)
+        if from_ is not None:
+            from_ = asked_moment("from_", from_)
         if from_ is not None and from_ > end:
             raise FactError("the period ends before it starts", where="until")
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from loyalty_core.application.available import available_now
 from loyalty_core.application.catalogue import CatalogueReward
 from loyalty_core.application.enrol import found_members
+from loyalty_core.application.forms import asked_moment
 from loyalty_core.application.ids import is_id
 from loyalty_core.application.offers import buyer, priced
 from loyalty_core.application.partners import partner_rewards
@@ -203,11 +204,8 @@ class Showcase:
 
     def costs(self, since: datetime | None, until: datetime | None) -> tuple[BorneCost, ...]:
         """What grants used in a span of time cost, by bearer and reward."""
-        for name, moment in (("since", since), ("until", until)):
-            if moment is not None and moment.tzinfo is None:
-                remedy = "Give an aware datetime, such as one in UTC."
-                raise FactError(f"{moment} has no time zone", where=name, remedy=remedy)
-        from_, to = (at.astimezone(UTC) if at else None for at in (since, until))
+        from_ = None if since is None else asked_moment("since", since)
+        to = None if until is None else asked_moment("until", until)
         return tuple(self._store.read(lambda reader: reader.costs(from_, to)))
 
 

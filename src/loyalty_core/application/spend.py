@@ -10,7 +10,7 @@ from loyalty_core.application.available import available_now
 from loyalty_core.application.catalogue import shown
 from loyalty_core.application.enrol import found_members
 from loyalty_core.application.following import outcome_of
-from loyalty_core.application.forms import read_cart
+from loyalty_core.application.forms import asked_moment, read_cart
 from loyalty_core.application.offers import priced
 from loyalty_core.application.partners import partner_rewards
 from loyalty_core.application.rules import Rules, RulesAhead, RulesAt, ask, ask_follower
@@ -26,7 +26,6 @@ from loyalty_core.domain.partners import PartnerPoints
 from loyalty_core.domain.rewards import SpendOffer, SpendRequest
 from loyalty_core.domain.statements import Cart, Earning, Quote
 from loyalty_core.errors import (
-    FactError,
     MemberNotFound,
     PluginFailed,
 )
@@ -55,8 +54,7 @@ class Spending:
         now = self._clock()
         if at is None:
             return self._quoted(cart, member_id, now)
-        if at.tzinfo is None:
-            raise FactError("the moment has no time zone", where="at")
+        at = asked_moment("at", at)
         rules = self._store.read(lambda reader: self._then(reader, at, now))
         then = Spending(self._store, rules, self._rules_at, self._ahead, self._clock)
         return then._quoted(cart, member_id, at)

@@ -178,7 +178,7 @@ class Transfers:
         if wallet not in self._rules.config.wallets:
             raise WalletUnknown(f"the program has no wallet {wallet!r}", where="wallet")
         if type(points) is not int or not 0 < points < LARGEST_AMOUNT:
-            raise FactError(f"{points} points cannot be given", where="points")
+            raise FactError(f"{points!r} points cannot be given", where="points")
 
     def _wallet(self, wallet: str) -> Wallet:
         return self._rules.config.wallets[wallet]

@@ -50,9 +50,8 @@ CORE_EVENTS: Mapping[str, str] = {
     "none), why. It occurred when the tier changed, and is told with the next fact or tick.",
     "segment_changed": "A member came into a segment or left it; data: segment, entered (true or "
     "false). It occurred when the segments were counted.",
-    "points_reinstated": (
-        "Expired points were given back; data: wallet, amount, corrects, expires_at, reason, actor."
-    ),
+    "points_reinstated": "Expired points were given back, or are spent after all, as a refund was "
+    "undone; data: wallet, amount, corrects, expires_at, reason, actor, redemption.",
     "household_created": "A member made a household, and is its head; data: household.",
     "household_member_invited": "A member was invited to a household; data: household.",
     "household_invitation_ended": "It was declined, or withdrawn; data: household.",

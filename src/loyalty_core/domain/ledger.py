@@ -245,6 +245,18 @@ class WalletBook:
         """Entries that put spent points back into a lot, and pay debt if they can be spent."""
         return [self._move(lot, amount), *self.repay(now)]
 
+    def regain(self, lot: Lot, amount: int, expired: int) -> list[Entry]:
+        """Entries that put back what ``lot`` lacks of ``amount``, if it ended after ``expired``."""
+        gone = min(amount - min(amount, lot.free), lot.expired - max(expired, lot.forgiven))
+        lot.expired -= max(gone, 0)
+        return [self._move(lot, gone)] if gone > 0 else []
+
+    def take_again(self, lots: Iterable[Lot], amount: int, now: datetime) -> list[Entry]:
+        """Entries that take what came back, from these lots first; what is not there is debt."""
+        entries = self._take([lot for lot in lots if lot.free], amount)
+        rest = amount + sum(entry.amount for entry in entries)
+        return entries + self._collect(rest, DebtPolicy.NEGATIVE, now)
+
     def _refuse_short(self, amount: int, now: datetime) -> None:
         available = self.available(now)
         if amount > available:
@@ -312,9 +324,8 @@ class WalletBook:
     ) -> tuple[list[Entry], list[Entry]]:
         """Entries on both sides by which lots, and debt, become those of another member.
 
-        What is held of the lots stays held.
-
-        The lots are in both copies until the caller has posted the entries.
+        What is held of the lots stays held. They are in both copies until the caller has posted
+        the entries.
         """
         gave, got = [], []
         for lot in sorted(lots, key=spend_order):

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from math import ceil
 
 from loyalty_core.domain.amounts import Money
 from loyalty_core.domain.facts import SHIPPING, LineKind, Order, Refund
 from loyalty_core.domain.orders import (
     OrderDocument,
     line_nets,
-    loose_value,
+    open_total,
     order_total,
+    paid_back,
     values_by_line,
 )
 from loyalty_core.domain.programs import GoodwillPolicy
@@ -110,7 +112,7 @@ def _mixed_excess(body: Order, refunds: Sequence[Refund]) -> Iterator[Problem]:
     """The last refund that names no lines, if others that do leave less than it gives back."""
     loose = [refund for refund in refunds if not refund.lines and refund.paid_out]
     _, left = values_by_line(body, refunds)
-    if loose and loose_value(body, refunds) > sum(left.values()):
+    if loose and paid_back(refunds) > ceil(open_total(body, left)):
         yield _excess(loose[-1], "refunds, with those by line, more than the order's total")
 
 

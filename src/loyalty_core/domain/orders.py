@@ -193,9 +193,8 @@ def refunded_values(
     if any(refund.whole for refund in refunds):
         return {line: Fraction(net) for line, net in line_nets(document.body).items()}
     given, left = values_by_line(document.body, refunds)
-    open_value = sum(left.values())
-    loose = min(loose_value(document.body, refunds), open_value)
-    return {line: given[line] + Fraction(loose * left[line], open_value or 1) for line in given}
+    loose = min(paid_back(refunds) / (open_total(document.body, left) or Fraction(1)), Fraction(1))
+    return {line: given[line] + loose * left[line] for line in given}
 
 
 def values_by_line(body: Order, refunds: Sequence[Refund]) -> tuple[dict[str, int], dict[str, int]]:
@@ -229,13 +228,24 @@ def returned_quantities(body: Order, refunds: Sequence[Refund]) -> dict[str, int
     return returned
 
 
-def loose_value(body: Order, refunds: Sequence[Refund]) -> int:
-    """The value, before taxes on top, of what was paid back without naming lines."""
-    paid_back = sum(
+def paid_back(refunds: Sequence[Refund]) -> int:
+    """What was paid back without naming lines or shipping, in minor units."""
+    return sum(
         max((refund.paid_out or 0) - refund.shipping, 0) for refund in refunds if not refund.lines
     )
-    total, value = order_total(body), sum(line_nets(body).values())
-    return paid_back * value // total if total else 0
+
+
+def open_total(body: Order, left: Mapping[str, int]) -> Fraction:
+    """What of the order's total is still there when so much of its lines' values is left.
+
+    Taxes on top go with the lines that they are on.
+    """
+    nets, total = line_nets(body), Fraction(order_total(body))
+    taxes = {line.id: line.tax for line in body.lines} | {SHIPPING: body.shipping_tax}
+    for line, net in nets.items():
+        back = net - left[line]
+        total -= back if body.tax_included else back + Fraction(back * taxes[line], net or 1)
+    return total
 
 
 def kept_share(
@@ -262,7 +272,7 @@ def kept_share(
             shares[bought.id] = (pieces[bought.id], max(bought.quantity, 1))
     everything = all(returned >= of for returned, of in shares.values())
     everything |= any(refund.whole for refund in refunds)
-    everything |= loose_value(body, refunds) > 0 and back == nets  # the free lines as well
+    everything |= paid_back(refunds) > 0 and back == nets  # the free lines as well
     shares[""] = (sum(back.values()), sum(nets.values()))
     lost = {}
     for line, earned in points.items():

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import NewType
+from typing import NamedTuple, NewType
 
 from loyalty_core.domain.amounts import Money, split
 from loyalty_core.domain.facts import OrderStatus
 from loyalty_core.domain.grants import GrantRecord
 from loyalty_core.domain.ledger import LotId
 from loyalty_core.domain.orders import OrderDocument, kept_share, line_nets
+from loyalty_core.domain.programs import GoodwillPolicy
 
 RedemptionId = NewType("RedemptionId", str)
 
@@ -35,6 +36,16 @@ class RedemptionState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class CameBack(NamedTuple):
+    """What a lot was like when points first came back into it: how many of it had expired.
+
+    ``graced`` is the lot that they came into instead, with days of grace, as this one had ended.
+    """
+
+    expired: int
+    graced: LotId | None = None
+
+
 @dataclass(slots=True, kw_only=True)
 class Redemption:
     """Points of one member set aside for, or spent on, one reward.
@@ -42,13 +53,13 @@ class Redemption:
     ``points`` are held or, once captured, spent; ``lots`` says how many of which lot were held, in
     the order they are spent, and ``ended_at`` until when; ``ended_id`` is its place among what the
     books learnt then. ``worth`` and ``lines`` (by order line, minor units) are what they buy.
-    ``returned`` of the spent ones were given back because the order was refunded. ``item`` is what
-    it claimed one of, if that is limited. ``retry_at`` is when handing the reward over is tried
-    (again), after ``attempts``; such a redemption does not time out. ``came_from`` is the member
-    who made it, if another one has it since a merge. ``spender`` is the member who spends, where
-    the points are a household's. ``account`` is the wallet that ``worth`` goes into with the
-    capture, if any, and ``account_lot`` the lot it is in. ``grant`` is what it bought of the
-    catalogue, where that was loaded.
+    ``returned`` of the spent ones were given back because the order was refunded, into the lots
+    that ``came_back`` tells of. ``item`` is what it claimed one of, if that is limited.
+    ``retry_at`` is when handing the reward over is tried (again), after ``attempts``; such a
+    redemption does not time out. ``came_from`` is the member who made it, if another one has it
+    since a merge. ``spender`` is the member who spends, where the points are a household's.
+    ``account`` is the wallet that ``worth`` goes into with the capture, if any, and ``account_lot``
+    the lot it is in. ``grant`` is what it bought of the catalogue, where that was loaded.
     """
 
     id: RedemptionId
@@ -63,6 +74,7 @@ class Redemption:
     item: str = ""
     lots: Mapping[LotId, int] = field(default_factory=dict)
     returned: int = 0
+    came_back: dict[LotId, CameBack] = field(default_factory=dict)
     source: str = ""
     order_id: str | None = None
     created_at: datetime
@@ -93,7 +105,8 @@ class Redemption:
     @property
     def lot_ids(self) -> list[LotId]:
         """The lots that giving points back moves."""
-        return [*self.spent, *([self.account_lot] if self.account_lot else [])]
+        graced = (one.graced for one in self.came_back.values())
+        return [*self.spent, *(one for one in (*graced, self.account_lot) if one)]
 
     def donated(self, returned: int) -> int:
         """What stays in the account, in minor units, when ``returned`` points are given back."""
@@ -125,19 +138,19 @@ class Redemption:
         self.lines = dict(zip(named, shares, strict=True))
         self.points = points
 
-    def due_back(self, document: OrderDocument) -> int:
+    def due_back(self, document: OrderDocument, goodwill: GoodwillPolicy) -> int:
         """How many of its points the order's refunds and cancellation give back in all.
 
         Points follow the lines that they paid, as earned points do; where the order does not have
         those lines, or none are named, they follow the order as a whole. Those that bought a grant
         come back only if the member does not keep it.
         """
-        back = self._share_back(document)
+        back = self._share_back(document, goodwill)
         if self.grant is None:
             return back
         return self.grant.points_back(back, self.points, (self.source, self.order_id))
 
-    def _share_back(self, document: OrderDocument) -> int:
+    def _share_back(self, document: OrderDocument, goodwill: GoodwillPolicy) -> int:
         body = document.body
         if body is None or self.state is not RedemptionState.CAPTURED:
             return 0
@@ -150,7 +163,7 @@ class Redemption:
         for line, share in zip(named, shares, strict=True):
             place = line if line in known else ""
             paid[place] = paid.get(place, 0) + share
-        return self.points - sum(kept_share(paid, document).values())
+        return self.points - sum(kept_share(paid, document, goodwill).values())
 
     def lots_back(self, returned: int) -> dict[LotId, int]:
         """How many points each lot has back when ``returned`` are: what was spent last first.

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from loyalty_core.application.backtest.run import Backtesting, Progress
 from loyalty_core.application.config import effective, fingerprint
+from loyalty_core.application.forms import asked_moment
 from loyalty_core.application.rules import Rules
 from loyalty_core.domain.backtests import Backtest
 from loyalty_core.domain.clock import Clock
@@ -43,24 +44,21 @@ class Backtests:
         progress: Progress | None,
     ) -> Backtest:
         """What would be beside what is."""
-        if since.tzinfo is None:
-            raise FactError("the moment has no time zone", where="since")
+        since = asked_moment("since", since)
         until = self.clock()
         if since > until:
             raise FactError(f"{since} is still to come", where="since")
         read = self._read(config)
         rules = Registry.of(read, self.plugins).rules(read, past=True)
-        with _scratch(into, read.program.id) as scratch:
-            scratch.prepare(self.clock)
 
-            def compare(reader: Reader) -> Backtest:
-                versions = reader.versions()
-                found = self._opened(scratch, rules, versions, since.astimezone(UTC))
+        def compare(reader: Reader) -> Backtest:
+            with _scratch(into, read.program.id) as scratch:  # another one if this is tried again
+                scratch.prepare(self.clock)
+                found = self._opened(scratch, rules, reader.versions(), since)
                 archive = Archive(found, self.plugins)
-                backtesting = Backtesting(scratch, found, archive, since.astimezone(UTC), until)
-                return backtesting.run(reader, progress)
+                return Backtesting(scratch, found, archive, since, until).run(reader, progress)
 
-            return self.store.read(compare)
+        return self.store.read(compare)
 
     def _read(self, config: str | Path | Mapping[str, Json]) -> ProgramConfig:
         read = read_config(config, self.plugins)

@@ -36,7 +36,8 @@ class QuestionMethods:
         date was corrected since. Points past their date count as expired, booked or not.
         Held is what redemptions held then, of the lots that were in the wallet.
         Expiry by inactivity counts once it is booked; ``lapses_at`` is not known of the past.
-        The member, and the wallets listed with their worth, are those of today.
+        The member, and the wallets listed with their worth, are those of today. Who was merged is
+        answered for by the other from the merge on, until it was taken back.
 
         Raises ``MemberNotFound``, ``FactError`` for a moment without a time zone.
         """
@@ -52,11 +53,14 @@ class QuestionMethods:
         at: datetime | None = None,
         known_at: datetime | None = None,
     ) -> int:
-        """The balance of a wallet as of a moment (now), in its smallest unit.
+        """The balance of a wallet, or what it was as of a moment, in its smallest unit.
 
-        It is the sum of the entries that had happened by ``at`` and were booked by ``known_at``,
-        and exact. Points whose date has passed are in it until their expiry is booked, and from
-        then on have left it at the moment they ended. ``wallet`` may be left out if there is one.
+        With neither moment it is that of the statement: all that is booked, though a shop whose
+        clock is ahead may have said that it happens in a minute. As of a moment it is the sum of
+        the entries that had happened by ``at`` and were booked by ``known_at``, and exact. Points
+        whose date has passed are in it until their expiry is booked, and from then on have left it
+        at the moment they ended. ``wallet`` may be left out if there is one.
+        Who was merged is answered for by the other from the merge on, until it was taken back.
 
         Raises ``MemberNotFound``, ``WalletUnknown``, ``FactError`` for a moment without a time
         zone.

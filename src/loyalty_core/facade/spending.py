@@ -99,7 +99,7 @@ class SpendingMethods:
 
         Raises what ``redeem`` raises.
         """
-        order = (source, order_id)
+        order, minutes = (source, order_id), minutes or 0  # without any, it would be spent
         asked = self._redeeming.ask(member_id, points, reward, cart, order, minutes, spender, key)
         return (self._partnered if asked.abroad else self._redeeming).redeem(asked)
 

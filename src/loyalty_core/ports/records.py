@@ -65,6 +65,10 @@ class Absence:
     since: Booked
     until: Booked | None = None
 
+    def covers(self, moment: datetime) -> bool:
+        """Whether the other member answered at this moment."""
+        return self.since.at <= moment and (self.until is None or moment < self.until.at)
+
 
 @dataclass(slots=True, kw_only=True)
 class MemberRecord:

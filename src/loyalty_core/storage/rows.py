@@ -31,7 +31,7 @@ from loyalty_core.domain.members import (
     MemberStatus,
     Profile,
 )
-from loyalty_core.domain.redemptions import Redemption, RedemptionState
+from loyalty_core.domain.redemptions import CameBack, Redemption, RedemptionState
 from loyalty_core.domain.sales import Sale
 from loyalty_core.ports.records import (
     NO_SHARE,
@@ -307,6 +307,7 @@ def redemption_row(one: Redemption, program: str) -> dict[str, Any]:
         "currency": one.worth.currency,
         "lines": dict(one.lines),
         "lots": [[lot_id, amount] for lot_id, amount in one.lots.items()],
+        "came_back": {lot_id: [*back] for lot_id, back in one.came_back.items()},
         "account": [one.account, one.account_lot],
     }
 
@@ -322,6 +323,7 @@ def redemption_of(row: Row) -> Redemption:
         worth=Money(row["worth_minor"], row["currency"]),
         lines=row["lines"],
         lots=dict(row["lots"]),
+        came_back={lot_id: CameBack(*back) for lot_id, back in row["came_back"].items()},
     )
 
 

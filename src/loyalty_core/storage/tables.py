@@ -255,6 +255,7 @@ redemption = Table(
     Column("item", String(128), nullable=False),
     Column("lots", _json(), nullable=False),
     Column("returned", BigInteger, nullable=False),
+    Column("came_back", _json(), nullable=False),
     Column("source", Text, nullable=False),
     Column("order_id", Text),
     Column("created_at", Moment, nullable=False),

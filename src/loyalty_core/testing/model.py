@@ -46,11 +46,15 @@ class ModelLot:
 
 @dataclass(slots=True)
 class ModelHold:
-    """Points set aside: so many of each lot, until a moment; ``returned`` once spent."""
+    """Points set aside: so many of each lot, until a moment; ``returned`` once spent.
+
+    ``gone`` is how many of each lot had expired when points first came back into it.
+    """
 
     lots: list[tuple[ModelLot, int]]
     until: datetime | None
     returned: int = 0
+    gone: dict[int, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -204,13 +208,15 @@ class ModelLedger:
             changes.append((lot, had, has))
         for lot, had, has in reversed(changes):  # what expires first pays debt first
             if has > had:
+                spent.gone.setdefault(lot.number, lot.gone)
                 self.redeemed -= self._put(lot, has - had, now)
             elif has < had:
-                taken = self._take([lot], had - has)
-                gone = min(had - has - taken, lot.gone - lot.forgiven)
-                lot.forgiven += gone
-                rest = had - has - taken - gone
-                self.redeemed += taken + self._collect(rest, DebtPolicy.NEGATIVE)
+                self.redeemed += had - has
+                rest = had - has - self._take([lot], had - has)
+                ended = max(lot.gone - max(lot.forgiven, spent.gone[lot.number]), 0)
+                lot.gone -= min(rest, ended)  # what came back and expired is spent instead
+                self.expired -= min(rest, ended)
+                self._collect(rest - min(rest, ended), DebtPolicy.NEGATIVE)
         self.advance(now)
 
     def adjust(

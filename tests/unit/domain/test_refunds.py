@@ -92,9 +92,9 @@ def test_without_refunds_or_without_the_order_all_is_kept() -> None:
             dict.fromkeys(POINTS, 0),  # the free sticker's as well
         ),
         (
-            [refund("r", amount=Minor(949))],  # 949 of 9493 is 923 of 9239
-            {line: Fraction(923 * net, 9239) for line, net in MIXED_NETS.items()},
-            {"shirt": 30 - 3, "mug": 7, SHIPPING: 3, "": 11 - 1},  # 2.997, 0.699 and 0.2997 are 3
+            [refund("r", amount=Minor(949))],
+            {line: Fraction(949 * net, 9493) for line, net in MIXED_NETS.items()},
+            {"shirt": 30 - 3, "mug": 7, SHIPPING: 3, "": 11 - 1},  # 2.999, 0.700 and 0.300 are 3
         ),
         (
             [refund("r", worth("shirt", 1)), refund("s", pieces("shirt", 3))],

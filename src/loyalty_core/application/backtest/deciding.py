@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from loyalty_core.application.batch import Batch
 from loyalty_core.application.books import Books
@@ -109,7 +110,7 @@ class Deciding:
         else:
             raise LedgerFault("facts cause each other without an end")
         for record in books.changes.facts.values():
-            record.sale = sold(record, lambda version: self._rules_at(uow, version))
+            record.sale = sold(record, self._rules, partial(self._rules_at, uow))
         changed = {one: batch.members[one] for one in members if one in batch.members}
         if self._rules.config.segments:  # which may ask for tiers
             tell_standings(books, changed.values())

@@ -139,7 +139,7 @@ class Replay:
             return self._close if gone else self._adjust
         if made.kind is TransactionKind.TRANSFER and "to" in made.detail:
             return self._transfer
-        if made.kind is TransactionKind.EXPIRY and made.amount > 0:
+        if made.kind is TransactionKind.EXPIRY and "corrects" in made.detail:
             return self._reinstate
         return None
 

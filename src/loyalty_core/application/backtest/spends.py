@@ -105,6 +105,7 @@ class Spends:
             points=held,
             lots={},
             returned=0,
+            came_back={},
             transaction_id=None,
             ended_at=None,
             ended_id=None,
