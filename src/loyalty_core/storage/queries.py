@@ -126,8 +126,9 @@ class Queries:
         self, ids: Collection[MemberId], waits: bool = True
     ) -> dict[MemberId, MemberRecord]:
         """The members, locked in their order; unless it ``waits``, without those somebody has."""
-        text = self._texts.lock_members + _skipping(waits)
-        found = self._fetch(text, self._program, self._sql.ids(ids))
+        sql = self._sql.fitting(ids)
+        text = _texts(sql).lock_members + _skipping(waits)
+        found = self._fetch(text, self._program, sql.ids(ids))
         records = (rows.member_record(self._member.row(row)) for row in found)
         return {record.id: record for record in records}
 
@@ -154,9 +155,11 @@ class Queries:
         self, keys: Iterable[FactKey], members: Iterable[MemberId]
     ) -> tuple[list[FactRecord], list[WalletBook]]:
         """The stored facts with these keys, and the wallets of these members."""
-        parameters = (encode(_keys(keys)), self._program, self._sql.ids(members))
+        whose = list(members)
+        sql = self._sql.fitting(whose)
+        parameters = (encode(_keys(keys)), self._program, sql.ids(whose))
         facts, wallets = [], []
-        for row in self._fetch(self._texts.known, *parameters):
+        for row in self._fetch(_texts(sql).known, *parameters):
             if row[0]:
                 wallets.append(rows.wallet_book(self._wallet.values(row, 1)))
             else:
@@ -185,7 +188,8 @@ class Queries:
             return [], []
         wallets: list[WalletBook] = []
         found: dict[LotId, Lot] = {}
-        for row in self._fetch(self._texts.books, *map(self._sql.ids, asked)):
+        sql = self._sql.fitting(*asked)
+        for row in self._fetch(_texts(sql).books, *map(sql.ids, asked)):
             if row[0]:
                 wallets.append(rows.wallet_book(self._wallet.values(row, 1)))
             else:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Select, and_, bindparam, select, update
@@ -34,6 +35,11 @@ from loyalty_core.storage.seal import SealWrites
 from loyalty_core.storage.sql import Write
 from loyalty_core.storage.waiting import Waiting
 
+POINTS = ("remaining", "expired", "forgiven", "held", "pending")
+"""The columns of a lot that change as points move, and with time."""
+_rest: Callable[[Lot], tuple[object, ...]]
+_rest = attrgetter(*(column.name for column in tables.lot.c if column.name not in POINTS))
+
 
 class SqlUnitOfWork(
     SealWrites,
@@ -57,6 +63,7 @@ class SqlUnitOfWork(
     def __init__(self, runner: Runner, program: str, locks: Locks | None = None) -> None:
         super().__init__(runner, program)
         self._locks = locks or self._locks
+        self._rest_of: dict[LotId, tuple[object, ...]] = {}
 
     def neighbour(self, program: str) -> SqlUnitOfWork:
         """The same transaction on another program's books."""
@@ -139,7 +146,9 @@ class SqlUnitOfWork(
         open_of: Iterable[MemberId] = (),
     ) -> tuple[list[WalletBook], list[Lot]]:
         """The members' wallets; the lots with these ids, and all that hold points of some."""
-        return self._queries.books(members, lots, open_of)
+        wallets, found = self._queries.books(members, lots, open_of)
+        self._rest_of.update((lot.id, _rest(lot)) for lot in found)
+        return wallets, found
 
     def save(self, changes: Changes) -> None:
         """Writes everything, each table once."""
@@ -150,6 +159,7 @@ class SqlUnitOfWork(
             self._write(waiting, [self._waiting(*item) for item in changes.waiting])
         books = changes.wallets
         made = changes.transactions
+        moved, other = self._parted(changes.lots)
         writes = (
             Write(tables.member, [rows.member_row(m, program) for m in changes.members_added]),
             Write(
@@ -160,7 +170,8 @@ class SqlUnitOfWork(
             Write(tables.fact, sorted((row for stored, row in facts if not stored), key=_by_key)),
             Write(tables.fact, [row for stored, row in facts if stored], update=True),
             Write(tables.lot, changes.lots_added, whole=True),
-            Write(tables.lot, changes.lots, update=True, whole=True),
+            Write(tables.lot, moved, update=True, only=POINTS, whole=True),
+            Write(tables.lot, other, update=True, whole=True),
             Write(tables.wallet, [book for book in books if not book.stored], whole=True),
             Write(tables.wallet, [book for book in books if book.stored], update=True, whole=True),
             Write(tables.transaction, made, whole=True),
@@ -175,6 +186,15 @@ class SqlUnitOfWork(
         self._sql.write(self._runner, writes)
         self._drop_scores(changes.scores)
         self.save_own(changes.own_rows.values())
+
+    def _parted(self, lots: Iterable[Lot]) -> tuple[list[Lot], list[Lot]]:
+        """Those of which only points have changed since they were read, and all others."""
+        moved: list[Lot] = []
+        other: list[Lot] = []
+        for lot in lots:
+            same = self._rest_of.pop(lot.id, None) == _rest(lot)
+            (moved if same else other).append(lot)
+        return moved, other
 
     def _waiting(
         self, identity: Identity | None, fact_id: str, until: datetime | None
