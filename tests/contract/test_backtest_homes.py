@@ -145,3 +145,40 @@ def test_what_ended_as_the_household_did(shop: Shop) -> None:
     assert found.of("ada")[0] == 30  # the 36 points less had ended: they are not taken again
     assert loyalty.verify().problems == ()
     replayed_alike(loyalty, shared_all)
+
+
+def holding(shop: Shop, *names: str) -> tuple[Loyalty, Home, str]:
+    """The last of them joined a household just now, and holds 40 of its 50 points."""
+    loyalty = shop.open(config=document(days_between=0))
+    found = home(loyalty, *names[:1])
+    shop.clock.advance(hours=1)
+    found.buys(names[0], "1", 100, at=shop.clock())
+    shop.clock.advance(hours=1)
+    for name in names[1:]:
+        found.joins(name)
+    spender = found.people[names[-1]]
+    held = loyalty.hold(found.id, points=40, minutes=600, spender=spender, key="h")
+    return loyalty, found, held.redemption_id
+
+
+def test_who_founded_another_household_in_the_moment_of_a_hold(shop: Shop) -> None:
+    """No moment says which of the two the points were of: the redemption does."""
+    loyalty, found, held = holding(shop, "ada")
+    found.leaves("ada")
+    loyalty.capture(held)
+    loyalty.create_household(found.people["ada"], key="c")
+    assert found.of("ada")[0] == 60
+    replayed_alike(loyalty, document())
+
+
+def test_who_became_another_member_in_the_moment_of_a_hold(shop: Shop) -> None:
+    """What he shared for no time at all is not kept; what he held of the household is."""
+    loyalty, found, held = holding(shop, "ada", "bob")
+    loyalty.merge(found.people["ada"], found.people["bob"], key="m")
+    found.leaves("ada")
+    loyalty.capture(held)
+    loyalty.unmerge(found.people["bob"], key="u")
+    shop.clock.advance(days=1)
+    loyalty.create_household(found.people["bob"], key="c")
+    assert [found.of(name)[0] for name in ("ada", "bob")] == [60, 0]
+    replayed_alike(loyalty, document())

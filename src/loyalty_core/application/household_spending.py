@@ -24,6 +24,11 @@ class Spender:
     member: MemberRecord
 
     @property
+    def household(self) -> str | None:
+        """The household whose points they are, if they are one's."""
+        return self.owner.id if self.owner.household else None
+
+    @property
     def named(self) -> str | None:
         """The member who spends, if the points are a household's."""
         return self.member.id if self.owner.household else None

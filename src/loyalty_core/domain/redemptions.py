@@ -57,7 +57,8 @@ class Redemption:
     that ``came_back`` tells of. ``item`` is what it claimed one of, if that is limited.
     ``retry_at`` is when handing the reward over is tried (again), after ``attempts``; such a
     redemption does not time out. ``came_from`` is the member who made it, if another one has it
-    since a merge. ``spender`` is the member who spends, where the points are a household's.
+    since a merge. ``household`` is whose points they were when it was made, if a household's, and
+    ``spender`` the member who spends them: the household may end, and another one have it then.
     ``account`` is the wallet that ``worth`` goes into with the capture, if any, and ``account_lot``
     the lot it is in. ``grant`` is what it bought of the catalogue, where that was loaded.
     """
@@ -85,6 +86,7 @@ class Redemption:
     attempts: int = 0
     retry_at: datetime | None = None
     came_from: str | None = None
+    household: str | None = None
     spender: str | None = None
     fresh: bool = False
     account: str = ""

@@ -293,6 +293,7 @@ _AS_THEY_ARE = (
     "attempts",
     "retry_at",
     "came_from",
+    "household",
     "spender",
 )
 

@@ -2,38 +2,38 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, delete, select, update
+from sqlalchemy import Select, and_, bindparam, select, update
 
 from loyalty_core.domain.facts import FactKey
 from loyalty_core.domain.ledger import Lot, LotId, WalletBook
 from loyalty_core.domain.members import Identity, MemberId
-from loyalty_core.ports.records import Changes, FactRecord, FactStatus, MemberRecord, StoredReceipt
+from loyalty_core.ports.records import Changes, FactRecord, StoredReceipt
 from loyalty_core.storage import rows, tables
 from loyalty_core.storage.actions import ActionRows
 from loyalty_core.storage.boards import Boards
 from loyalty_core.storage.calendar import Calendars
-from loyalty_core.storage.claims import Claims
 from loyalty_core.storage.configs import ConfigRows
 from loyalty_core.storage.erasure import key_digest
 from loyalty_core.storage.expiry import Expiry
 from loyalty_core.storage.households import HouseholdRows
 from loyalty_core.storage.inbox import InboxRows
+from loyalty_core.storage.locking import Locks
 from loyalty_core.storage.own_rows import OwnTableRows
 from loyalty_core.storage.partners import PartnerWrites
 from loyalty_core.storage.posted import Posted
 from loyalty_core.storage.quarantine import QuarantineRows
-from loyalty_core.storage.queries import Queries
 from loyalty_core.storage.rebuild import CacheWrites
 from loyalty_core.storage.running import Runner
+from loyalty_core.storage.scored import Scored
 from loyalty_core.storage.seal import SealWrites
 from loyalty_core.storage.sql import Write
+from loyalty_core.storage.waiting import Waiting
 
 POINTS = ("remaining", "expired", "forgiven", "held", "pending")
 """The columns of a lot that change as points move, and with time."""
@@ -46,9 +46,10 @@ class SqlUnitOfWork(
     CacheWrites,
     Calendars,
     Boards,
+    Scored,
     Expiry,
     HouseholdRows,
-    Claims,
+    Waiting,
     Posted,
     PartnerWrites,
     InboxRows,
@@ -59,33 +60,22 @@ class SqlUnitOfWork(
 ):
     """``ports.store.UnitOfWork`` on one SQLAlchemy connection, for one program."""
 
-    def __init__(self, runner: Runner, program: str) -> None:
+    def __init__(self, runner: Runner, program: str, locks: Locks | None = None) -> None:
         super().__init__(runner, program)
-        self._queries = Queries(runner, self._sql, program)
-        self._locked: dict[MemberId, MemberRecord] = {}
+        self._locks = locks or self._locks
         self._rest_of: dict[LotId, tuple[object, ...]] = {}
 
     def neighbour(self, program: str) -> SqlUnitOfWork:
         """The same transaction on another program's books."""
-        return SqlUnitOfWork(self._runner, program)
+        return SqlUnitOfWork(self._runner, program, self._locks)
 
     # -- members and identities -----------------------------------------------------------------
 
-    def owners(self, identities: Iterable[Identity]) -> dict[Identity, MemberId]:
-        """The member of each identity that is known; nobody is locked."""
-        return self._queries.owners(identities)
-
-    def lock_owners(
-        self, identities: Iterable[Identity], keys: Iterable[FactKey] = ()
-    ) -> dict[Identity, MemberId]:
-        """The member of each known identity; and they, and those of known facts, locked."""
-        owners, members = self._queries.lock_owners(identities, keys)
-        self._locked.update(members)
-        return owners
-
     def claim(self, wanted: Mapping[Identity, MemberId]) -> dict[Identity, MemberId]:
         """Who owns each identity now, after giving the free ones to the members wanted."""
+        self._locks.start()
         won = self._queries.claim(wanted)
+        self._locks.claimed()
         lost = self._queries.owners(wanted.keys() - won)
         return {**wanted, **lost}
 
@@ -103,12 +93,6 @@ class SqlUnitOfWork(
                 )
                 .values(member_id=owner)
             )
-
-    def lock_members(self, ids: Iterable[MemberId]) -> dict[MemberId, MemberRecord]:
-        """The members, locked in id order until the transaction ends."""
-        wanted = set(ids)
-        found = {one: self._locked.pop(one) for one in wanted & self._locked.keys()}
-        return found | self._queries.lock_members(wanted - found.keys())
 
     def due_members(self, now: datetime, limit: int) -> list[MemberId]:
         """Members whose points activate or expire, or holds time out, from ``limit`` of each."""
@@ -130,8 +114,7 @@ class SqlUnitOfWork(
         facts, wallets = self._queries.known(keys, members)
         found = {record.key: record for record in facts}
         unowned = [record.id for record in facts if record.member_id is None]
-        if unowned:
-            found |= {record.key: record for record in self._queries.lock_facts(unowned)}
+        found |= {record.key: record for record in self.lock_facts(unowned).values()}
         return found, wallets
 
     def facts_since(self, since: Mapping[MemberId, datetime]) -> list[FactRecord]:
@@ -153,67 +136,6 @@ class SqlUnitOfWork(
         )
         ordered = due.order_by(fact.c.retry_at, fact.c.id).limit(limit)
         return [rows.fact_record(row) for row in self._rows(ordered, {})]
-
-    def take_waiting(self, identities: Iterable[Identity], now: datetime) -> list[FactRecord]:
-        """The facts that waited for these identities and are still in time; they wait no more.
-
-        Whoever deletes what they wait by has them: nobody forgets or takes them meanwhile.
-        """
-        waiting, fact = tables.waiting, tables.fact
-        taken: set[str] = set()
-        for identity in identities:
-            mine = (
-                (waiting.c.program == self._program)
-                & (waiting.c.kind == identity.kind.value)
-                & (waiting.c.value == identity.value)
-                & (waiting.c.source == identity.source)
-            )
-            due = delete(waiting).where(mine, waiting.c.until > now).returning(waiting.c.fact_id)
-            taken.update(self._connection.scalars(due))
-        if not taken:
-            return []
-        self._connection.execute(delete(waiting).where(waiting.c.fact_id.in_(taken)))
-        still = fact.c.status == FactStatus.WAITING.value
-        found = self._rows(select(fact).where(fact.c.id.in_(taken), still), {})
-        return [rows.fact_record(row) for row in found]
-
-    def adopt_waiting(self, now: datetime, limit: int) -> dict[MemberId, list[FactRecord]]:
-        """Facts that wait though a member has their identity by now; they wait no more."""
-        waiting, fact, known = tables.waiting, tables.fact, tables.identity
-        same = [known.c[name] == waiting.c[name] for name in ("program", "kind", "value", "source")]
-        chosen = (
-            select(fact, known.c.member_id.label("owner"))
-            .join(waiting, waiting.c.fact_id == fact.c.id)
-            .join(known, and_(*same))
-            .where(waiting.c.program == self._program, waiting.c.until > now)
-            .where(fact.c.status == FactStatus.WAITING.value)
-            .order_by(fact.c.id)
-            .limit(limit)
-        )
-        found = {row["id"]: row for row in self._rows(chosen, {})}
-        if found:
-            self._connection.execute(delete(waiting).where(waiting.c.fact_id.in_(found)))
-        adopted: dict[MemberId, list[FactRecord]] = defaultdict(list)
-        for row in found.values():
-            adopted[MemberId(row["owner"])].append(rows.fact_record(row))
-        return adopted
-
-    def lapse_waiting(self, now: datetime, limit: int) -> int:
-        """How many facts stopped waiting because nobody joined in time."""
-        waiting, fact = tables.waiting, tables.fact
-        late = (
-            select(waiting.c.fact_id)
-            .where(waiting.c.program == self._program, waiting.c.until <= now)
-            .limit(limit)
-        )
-        ids = sorted(set(self._connection.scalars(late)))
-        if ids:
-            self._connection.execute(delete(waiting).where(waiting.c.fact_id.in_(ids)))
-            lapse = update(fact).where(
-                fact.c.id.in_(ids), fact.c.status == FactStatus.WAITING.value
-            )
-            self._connection.execute(lapse.values(status=FactStatus.LAPSED.value))
-        return len(ids)
 
     # -- the books --------------------------------------------------------------------------------
 
@@ -245,7 +167,7 @@ class SqlUnitOfWork(
                 [rows.member_row(m, program) for m in changes.members.values()],
                 update=True,
             ),
-            Write(tables.fact, [row for stored, row in facts if not stored]),
+            Write(tables.fact, sorted((row for stored, row in facts if not stored), key=_by_key)),
             Write(tables.fact, [row for stored, row in facts if stored], update=True),
             Write(tables.lot, changes.lots_added, whole=True),
             Write(tables.lot, moved, update=True, only=POINTS, whole=True),
@@ -274,7 +196,9 @@ class SqlUnitOfWork(
             (moved if same else other).append(lot)
         return moved, other
 
-    def _waiting(self, identity: Identity | None, fact_id: str, until: datetime) -> dict[str, Any]:
+    def _waiting(
+        self, identity: Identity | None, fact_id: str, until: datetime | None
+    ) -> dict[str, Any]:
         return {
             "program": self._program,
             "kind": identity.kind.value if identity else "",  # no member ever has this identity
@@ -299,6 +223,11 @@ class SqlUnitOfWork(
     def receipt(self, key: str) -> StoredReceipt | None:
         """What the command with this idempotency key returned."""
         return self._queries.receipt((key, key_digest(key)))
+
+
+def _by_key(row: Mapping[str, Any]) -> tuple[str, str, str]:
+    """Where a new fact is inserted: two that insert the same in turn would wait for each other."""
+    return row["source"], row["type"], row["external_id"]
 
 
 @lru_cache(maxsize=1)

@@ -44,14 +44,7 @@ class Case:
 
     def maker(self, redemption: Redemption) -> MemberId:
         """Who had the points of a redemption when it was made, as far as merges do not say."""
-        spender = self.members.get(MemberId(redemption.spender or ""))
-        made = MemberId(redemption.came_from or redemption.member_id)
-        if spender is None or self.members[made].household:
-            return made
-        homes = [
-            one.household for one in spender.contributions if one.since <= redemption.created_at
-        ]
-        return homes[-1] if homes else spender.contributions[0].household
+        return MemberId(redemption.household or redemption.came_from or redemption.member_id)
 
     @cached_property
     def erased(self) -> bool:
