@@ -203,9 +203,8 @@ class Redeeming:
         current = uow.redemption(first.redemption_id) if fulfils else None
         if current is None:
             return first, False
-        now = self._clock()
-        due = current.retry_at is not None and current.retry_at <= now
-        due = due and not self._store.joined
+        now, at = self._clock(), current.retry_at
+        due = at is not None and at <= now and not self._store.joined
         if due:
             current.retry_at = now + FULFIL_LEASE
             uow.save_redemptions([current])
