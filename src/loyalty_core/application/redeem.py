@@ -272,8 +272,7 @@ class Redeeming:
         if name is None and len(rewards) == 1:
             return next(iter(rewards.values()))
         if name is None or name not in rewards:
-            known = ", ".join([*rewards, *self._abroad]) or "none"
-            remedy = f"Rewards of this program: {known}."
+            remedy = f"Rewards of this program: {', '.join([*rewards, *self._abroad]) or 'none'}."
             text = f"{name!r} is not a reward here" if name is not None else "name one reward"
             raise RewardUnknown(text, where="reward", remedy=remedy)
         return rewards[name]
