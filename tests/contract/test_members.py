@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
+from datetime import date, timedelta
+from itertools import permutations
+from typing import Any
 
 import pytest
 from sqlalchemy import create_engine, insert
@@ -106,6 +108,32 @@ def test_the_first_fact_enrols_its_person(shop: Shop) -> None:
     assert member is not None
     assert member.id == receipt.member_id
     assert member.joined_at == START
+
+
+EARLIER = {
+    "pending": [order(at=START, status="pending")],
+    "cancelled": [order(at=START, status="cancelled")],
+    "moved": [
+        order(at=START, version=1),
+        order(at=START + timedelta(days=6), version=2),
+    ],
+}
+
+
+@pytest.mark.parametrize("earlier", EARLIER.values(), ids=EARLIER)
+def test_when_they_joined_follows_from_all_orders_in_any_order(
+    shop: Shop, earlier: list[dict[str, Any]]
+) -> None:
+    """Also from orders that earn nothing, and from versions that are out of date."""
+    shop.clock.advance(days=9)
+    review = activity("1", at=START + timedelta(days=7))
+    for number, facts in enumerate(permutations([*earlier, review])):
+        loyalty = shop.open(program=f"shop{number}")
+        for fact in facts:
+            loyalty.record(fact)
+        member = loyalty.find(ADA)
+        assert member is not None
+        assert member.joined_at == START
 
 
 def test_a_rejected_fact_enrols_nobody_and_links_nothing(shop: Shop) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from loyalty_core.application.books import Books
 from loyalty_core.application.sharing import Keepers
-from loyalty_core.domain.facts import FactId, FactKey
+from loyalty_core.domain.facts import Fact, FactId, FactKey, Order
 from loyalty_core.domain.ledger import WalletBook
 from loyalty_core.domain.members import MemberId
 from loyalty_core.errors import Problem
@@ -47,6 +47,19 @@ class Batch:
                 return wallets
             wanted |= missing
             self.members.update(uow.lock_members(missing))
+
+    def hear(self, fact: Fact, record: FactRecord) -> None:
+        """Notes that a member was there by a moment, though the fact may earn nothing.
+
+        So may an order that is not paid, or an old version of one: when somebody joined would
+        depend on what came first.
+        """
+        member = self.members.get(record.member_id) if record.member_id else None
+        if member is None or not isinstance(fact, Order):
+            return
+        if fact.occurred_at < (member.heard_of_at or member.joined_at):
+            member.heard_of_at = fact.occurred_at
+            self.redecide[record.id] = record
 
     def holder(self, record: FactRecord) -> MemberId:
         """Who holds what the fact was awarded: its member, or whom they were merged into."""

@@ -153,7 +153,7 @@ def fold(
     result = Folded()
     if rules.config.program.join is JoinPolicy.ON_FIRST_FACT:
         moments = [one.occurred_at for one in ordered if isinstance(one, FactRecord)]
-        joined_at = min([member.joined_at, *moments])
+        joined_at = min([member.heard_of_at or member.joined_at, member.joined_at, *moments])
         if joined_at != member.joined_at:  # views tell it, so every later fact is decided again
             last = max(last, ordered[-1].position)
             member.joined_at, member.changed = joined_at, True

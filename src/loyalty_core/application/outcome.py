@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from loyalty_core.application.batch import Batch
 from loyalty_core.domain.receipts import FactReceipt, RecordStatus
-from loyalty_core.errors import LoyaltyError, MemberErased, Problem
+from loyalty_core.errors import IdentityConflict, LoyaltyError, MemberErased, Problem
 from loyalty_core.ports.records import FactRecord, FactStatus
 
 _STATUS = {
@@ -16,6 +16,12 @@ _STATUS = {
     FactStatus.LAPSED: RecordStatus.IDLE,
     FactStatus.DEFERRED: RecordStatus.DEFERRED,
 }
+OTHER_MEMBER = Problem(
+    "$.identities",
+    "they belong to another member than the order's, which stays with the first",
+    IdentityConflict.default_remedy,
+    IdentityConflict.code,
+)
 
 
 @dataclass(slots=True)

@@ -28,7 +28,7 @@ from loyalty_core.application.identify import (
 )
 from loyalty_core.application.ids import new_id
 from loyalty_core.application.many import Summary, batched
-from loyalty_core.application.outcome import Outcome, receipt_of, rejected
+from loyalty_core.application.outcome import OTHER_MEMBER, Outcome, receipt_of, rejected
 from loyalty_core.application.rules import Rules, RulesAt
 from loyalty_core.application.settle import settle
 from loyalty_core.domain.clock import Clock
@@ -40,7 +40,6 @@ from loyalty_core.domain.receipts import FactReceipt, RecordSummary
 from loyalty_core.errors import (
     CustomerMissing,
     IdempotencyConflict,
-    IdentityConflict,
     LedgerFault,
     LoyaltyError,
     MemberErased,
@@ -265,12 +264,14 @@ class Recorder:
                 record = self._new(fact, owner, identities, books)
                 batch.records[record.key] = record
                 self._mark(record, batch, body=True)
+                batch.hear(fact, record)
                 return Outcome(record, changed=True, problems=self._problems(record))
             outcome = self._update(known, fact, owner, batch, books)
+            batch.hear(fact, known)
             if outcome.changed and known.member_id is None:
                 self._await_owner(known, fact, identities, books)
             if owner is not None and batch.holder(known) != owner:
-                outcome.problems += (_OTHER_MEMBER,)
+                outcome.problems += (OTHER_MEMBER,)
             return outcome
         except LoyaltyError as error:
             return Outcome(error=error)
@@ -369,14 +370,6 @@ class Recorder:
         if (body and (record.was_at is not None or earning)) or (followed and earning):
             batch.redecide[record.id] = record
         batch.revalue[record.id] = record
-
-
-_OTHER_MEMBER = Problem(
-    "$.identities",
-    "they belong to another member than the order's, which stays with the first",
-    IdentityConflict.default_remedy,
-    IdentityConflict.code,
-)
 
 
 def _body(document: OrderDocument | Activity) -> object:

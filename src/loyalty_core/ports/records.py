@@ -80,7 +80,8 @@ class MemberRecord:
     ``household`` says that it is a household, not a person;
     ``contributions`` are what a person shares with one, in the order of time. ``segments`` are
     those it was counted into, and since when. ``changed`` and ``fresh`` say, within a unit of work,
-    that it must be written, and as new.
+    that it must be written, and as new; ``heard_of_at`` is a moment before it joined, so far, of
+    which a fact has told by now.
     """
 
     id: MemberId
@@ -99,6 +100,7 @@ class MemberRecord:
     segments: dict[str, datetime] = field(default_factory=dict)
     changed: bool = False
     fresh: bool = False
+    heard_of_at: datetime | None = None
 
     @property
     def holder(self) -> MemberId:
