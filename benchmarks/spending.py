@@ -55,31 +55,8 @@ def redeem_by_hand(cursor: Any, shop: Shop, member: str) -> None:
         "ORDER BY expires_at, id",
         member,
     )
-    made, ended, now = new(), new(), shop.moment(shop.now)
-    redemption = {
-        "id": new(),
-        "program": "bench",
-        "member_id": member,
-        "wallet": "points",
-        "plugin": "points",
-        "reward": "points.discount",
-        "state": "captured",
-        "points": 100,
-        "worth_minor": 100,
-        "currency": "USD",
-        "lines": {},
-        "item": "",
-        "lots": [(str(lot), remaining) for lot, remaining in lots],
-        "returned": 0,
-        "came_back": {},
-        "source": "",
-        "created_at": now,
-        "ended_at": now,
-        "ended_id": ended,
-        "transaction_id": made,
-        "attempts": 0,
-        "account": ["", None],
-    }
+    made, now = new(), shop.moment(shop.now)
+    redemption = redeemed(member, made, lots, now)
     names, marks = ", ".join(redemption), ", ".join("?" for _ in redemption)
     run(f"INSERT INTO loyalty_redemption ({names}) VALUES ({marks})", *values(redemption))
     detail = {"plugin": "points", "reward": "points.discount", "redemption": redemption["id"]}
@@ -104,6 +81,34 @@ def redeem_by_hand(cursor: Any, shop: Shop, member: str) -> None:
         "INSERT INTO loyalty_receipt VALUES ('bench', ?, ?, ?, ?, ?)",
         *(member, HASH, member, json.dumps({**receipt, **told}), now),
     )
+
+
+def redeemed(member: str, made: str, lots: list[Any], now: Any) -> dict[str, Any]:
+    """The row of a redemption of a hundred points, in the transaction ``made``."""
+    return {
+        "id": new(),
+        "program": "bench",
+        "member_id": member,
+        "wallet": "points",
+        "plugin": "points",
+        "reward": "points.discount",
+        "state": "captured",
+        "points": 100,
+        "worth_minor": 100,
+        "currency": "USD",
+        "lines": {},
+        "item": "",
+        "lots": [(str(lot), remaining) for lot, remaining in lots],
+        "returned": 0,
+        "came_back": {},
+        "source": "",
+        "created_at": now,
+        "ended_at": now,
+        "ended_id": new(),
+        "transaction_id": made,
+        "attempts": 0,
+        "account": ["", None],
+    }
 
 
 def statement(shop: Shop, number: int) -> Measured:

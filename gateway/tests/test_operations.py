@@ -237,7 +237,7 @@ def test_books_too_large_for_a_request_are_not_read_in_one(
     assert front.admin_data(verify)["verify"] == {"transactions": 1}
     monkeypatch.setattr(operations, "MOST_VERIFIED", 0)
     (error,) = front.admin(verify)["errors"]
-    assert error["message"].startswith("the books have more than 0 transactions")
+    assert error["message"].startswith("the database has more than 0 transactions")
     assert error["extensions"]["code"] == "books_too_large"
 
 

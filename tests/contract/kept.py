@@ -18,6 +18,8 @@ KEPT = {
     "loyalty_member.birthday": "a day that is taken out, which the tests of the calendar look at",
     "loyalty_calendar.kind": "ours",
     "loyalty_calendar.after": "an id",
+    "loyalty_scored.rules": "a hash of the configuration",
+    "loyalty_scored.after": "an id",
     "loyalty_transaction.kind": "ours",
     "loyalty_transaction.actor": "who of the shop did it",
     "loyalty_transaction.detail": "ids, rules and rewards",

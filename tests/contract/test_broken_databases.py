@@ -74,8 +74,17 @@ def behind_our_back(shop: Shop) -> Iterator[Connection]:
             {"wallet points of this member is missing, though it has entries"},
         ),
         (
+            "update loyalty_redemption set points = 250",
+            {"redemption has 250 points, its transaction spends 25"},
+        ),
+        (
+            "update loyalty_redemption set returned = -25",
+            {"redemption has -25 of 25 points given back"},
+        ),
+        (
             "delete from loyalty_transaction where kind = 'redemption'",
             {
+                "redemption has 25 points, its transaction spends 0",
                 "an entry names this transaction, which is missing",
                 "wallet points of this member does not equal its entries",
             },

@@ -335,3 +335,11 @@ def test_what_costs_whom(shop: Shop) -> None:
     assert day > START
     with pytest.raises(LoyaltyError):
         loyalty.costs(since=datetime(2026, 6, 2))  # noqa: DTZ001
+
+
+def test_of_several_rewards_one_is_named(shop: Shop) -> None:
+    loyalty = catalogue(shop, {"card": CARD, "tea": {**CARD, "points": 5}})
+    member = funded(loyalty, 100)
+    with pytest.raises(RewardUnknown, match=r"^name one reward .*Rewards of this program: .*tea"):
+        loyalty.redeem(member, points=5, key="1")
+    assert loyalty.balance(member) == 100

@@ -70,8 +70,8 @@ def test_what_was_spent_of_what_returned_is_given_back_to_the_household(shop: Sh
     ours.spends("ada", 5, source="web", order_id="9")
     loyalty.record(order("9", "8.00", email="cy@example.org"))
     assert ours.leaves("bob").points == {"points": 15}
-    receipt = loyalty.record(refund("r", "9"))
-    assert receipt.shared == {"points": 5}
+    receipt = loyalty.record(refund("r", "9"))  # of somebody who shares nothing with them
+    assert (receipt.changes, receipt.shared) == ({"points": -8}, {})
     assert (ours.has(), ours.of("bob")) == ((5, 5, 0, 0), (35, 35, 0, 0))
     shown = loyalty.household(ours.id).wallet("points").expiring
     assert [(one.at, one.amount) for one in shown] == [(datetime(2026, 7, 1, tzinfo=UTC), 5)]

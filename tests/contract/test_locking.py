@@ -1,10 +1,17 @@
-"""What is read with a member's lock is what the one who had the lock before has left."""
+"""What is read with a lock is what the one who had it before has left; nobody waits in a circle."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import timedelta
+from threading import Event
 from time import sleep
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, Engine, create_engine, text
 
 from loyalty_core import Loyalty
 from loyalty_core.domain.facts import FactKey
@@ -13,7 +20,10 @@ from loyalty_core.storage.engine import open_engine
 from loyalty_core.storage.running import Seen
 from loyalty_core.storage.work import SqlUnitOfWork
 from loyalty_core.testing import FrozenClock
-from tests.toy import START, Toy, config_of, order
+from tests.contract.coalition import coalition
+from tests.contract.conftest import Shop
+from tests.contract.test_coalition import bought
+from tests.toy import START, Toy, config_of, order, points, refund
 
 ADA = Identity(IdentityKind.EMAIL, "ada@example.org")
 
@@ -40,3 +50,109 @@ def test_a_member_is_as_of_the_lock_however_often_it_is_named(postgresql_url: st
         assert waiting.result(10) == 2
     loyalty.close()
     engine.dispose()
+
+
+# -- nobody waits in a circle ---------------------------------------------------------------------
+
+LOCK = text("SELECT 1 FROM loyalty_member WHERE id = CAST(:id AS uuid) FOR UPDATE")
+WAITING = text(
+    "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    " AND datname = current_database()"
+)
+
+
+@pytest.fixture
+def pg_shop(postgresql_url: str) -> Iterator[Shop]:
+    made = Shop(postgresql_url)
+    yield made
+    made.close()
+
+
+@contextmanager
+def engine_of(shop: Shop) -> Iterator[Engine]:
+    engine = create_engine(shop.url)
+    yield engine
+    engine.dispose()
+
+
+def wait_for_a_waiting_session(connection: Connection) -> None:
+    while not connection.scalar(WAITING):
+        Event().wait(0.005)
+
+
+def beside(shop: Shop, ids: Sequence[str], act: Callable[[], Any]) -> Any:
+    """What a command answers beside somebody who locks these members in their order.
+
+    They have the first one when the command begins, and take the others once it waits for them.
+    In a circle the database would end one of the two.
+    """
+    with engine_of(shop) as engine, ThreadPoolExecutor(1) as pool, engine.connect() as other:
+        other.execute(text("SET deadlock_timeout = '10ms'"))
+        first, *rest = sorted(ids)
+        other.execute(LOCK, {"id": first})
+        answer = pool.submit(act)
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as looking:
+            wait_for_a_waiting_session(looking)
+        for one in rest:
+            other.execute(LOCK, {"id": one})
+        other.commit()
+        return answer.result(30)
+
+
+@pytest.mark.parametrize("accepting_first", [False, True])
+def test_what_is_decided_late_waits_for_a_partners_member_in_their_order(
+    pg_shop: Shop, accepting_first: bool
+) -> None:
+    """An order that was paid for with a partner's points, deferred and decided by ``tick``."""
+    both = coalition(pg_shop, accepting_first=accepting_first)
+    both.earn(300)
+    pg_shop.toy.failing.add("novel")
+    both.books.record(bought("novel", "5.00"))
+    both.redeem(100, source="web", order_id="novel")
+    both.books.record(refund("r", "novel"))
+    pg_shop.toy.failing.clear()
+    pg_shop.clock.advance(hours=1)
+    people = (both.ada, both.reader)
+    assert beside(pg_shop, people, both.books.tick).retried_facts == 1
+    assert points(both.bakery, both.ada) == (300, 300, 0, 0)
+    assert both.sound()
+
+
+@pytest.mark.parametrize("spender", ["older", "younger"])
+def test_a_refund_waits_for_who_paid_with_points_in_their_order(
+    pg_shop: Shop, spender: str
+) -> None:
+    loyalty = pg_shop.open()
+    one, other = (loyalty.enrol({"email": f"{name}@example.org"}).id for name in ("ada", "bob"))
+    payer, owner = (one, "bob") if spender == "older" else (other, "ada")
+    loyalty.adjust(payer, "points", 100, reason="r", actor="a", key="given")
+    loyalty.record(order("1", email=f"{owner}@example.org"))
+    loyalty.redeem(payer, points=50, key="k", source="web", order_id="1")
+    assert beside(pg_shop, (one, other), lambda: loyalty.record(refund("r"))).error is None
+    assert points(loyalty, payer) == (100, 100, 0, 0)
+
+
+def test_an_erasure_waits_for_who_was_merged_in_their_order(pg_shop: Shop) -> None:
+    loyalty = pg_shop.open()
+    gone, kept = (loyalty.enrol({"email": f"{name}@example.org"}).id for name in ("ada", "bob"))
+    loyalty.merge(kept, gone, key="m")
+    erase = {"reason": "r", "actor": "a", "key": "e"}
+    assert beside(pg_shop, (gone, kept), lambda: loyalty.erase(kept, **erase)).member_id == kept
+
+
+def test_a_hosts_savepoint_is_begun_again(pg_shop: Shop) -> None:
+    """What the host did before stays; the others' locks are waited for in their order."""
+    loyalty = pg_shop.open()
+    gone, kept = (loyalty.enrol({"email": f"{name}@example.org"}).id for name in ("ada", "bob"))
+    loyalty.merge(kept, gone, key="m")
+
+    def erase() -> str:
+        with engine_of(pg_shop) as engine, engine.begin() as host:
+            host.execute(text("CREATE TABLE hosts (done int)"))
+            with loyalty.using(host) as inside:
+                return inside.erase(kept, reason="r", actor="a", key="e").member_id
+
+    assert beside(pg_shop, (gone, kept), erase) == kept
+    with engine_of(pg_shop) as engine, engine.begin() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM hosts")) == 0
+        connection.execute(text("DROP TABLE hosts"))

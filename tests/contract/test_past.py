@@ -296,3 +296,6 @@ def test_who_was_merged_is_answered_for_while_they_are(shop: Shop) -> None:
     shop.clock.advance(days=1)
     loyalty.unmerge(ada, key="parted")
     assert [loyalty.balance(amy, at=day) for day in (*days, shop.clock())] == [2, 11, 71, 11]
+    loyalty.erase(ada, reason="asked", actor="op", key="erased")
+    assert loyalty.statement(amy, at=shop.clock()).wallets == loyalty.statement(amy).wallets
+    assert loyalty.balance(amy) == 0

@@ -47,8 +47,17 @@ def test_books_larger_than_one_lets_be_read_are_not_read(
     told: list[int] = []
     with pytest.raises(BooksTooLarge) as raised:
         loyalty.verify(most=4, progress=told.append)
-    assert raised.value.message == "the books have more than 4 transactions"
+    assert raised.value.message == "the database has more than 4 transactions"
     assert told == []
+
+
+def test_what_others_have_booked_counts_as_it_is_read(shop: Shop) -> None:
+    shop.open(program="other").record(order())
+    loyalty = shop.open()
+    assert loyalty.verify(most=1).transactions == 0
+    loyalty.record(order())
+    with pytest.raises(BooksTooLarge):
+        loyalty.verify(most=1)
 
 
 def test_tick_seals_last(shop: Shop) -> None:

@@ -141,6 +141,23 @@ def play(shop: Shop, program: str, *, daily: bool) -> tuple[object, ...]:
 
 
 @pytest.mark.hard_case("H13", "H18")
+def test_points_that_come_back_after_inactivity_lapse_after_as_many_days(shop: Shop) -> None:
+    """Found: they stayed for ever, for nothing had happened from which days were counted."""
+    loyalty = shop.open(wallet={"expiry": {"inactivity_days": 10}})
+    member = loyalty.record(order("1", "100.00")).member_id or ""
+    loyalty.redeem(member, points=60, source="web", order_id="2", key="k")
+    loyalty.record(order("2", "0.50"))
+    shop.clock.advance(days=12)
+    assert loyalty.tick().expired == {"points": 40}
+    loyalty.record(refund("r", "2", at=shop.clock()))
+    lapses_at = loyalty.statement(member).wallet("points").lapses_at
+    assert (points(loyalty, member), lapses_at) == ((60, 60, 0, 0), START + timedelta(days=22))
+    shop.clock.advance(days=10)
+    assert points(loyalty, member) == (60, 0, 0, 0)
+    assert loyalty.tick().expired == {"points": 60}
+    assert loyalty.verify().problems == ()
+
+
 def test_days_without_the_job_change_nothing(sqlite_shop: Shop) -> None:
     daily = play(sqlite_shop, "daily", daily=True)
     assert play(sqlite_shop, "never", daily=False) == daily

@@ -176,7 +176,7 @@ class OperationsQuery:
         return Document(dict(found))
 
     @resolved(
-        "Every invariant of the books and every sealed row, checked now; of books of up to "
+        "Every invariant of the books and every sealed row, checked now; in a database of up to "
         f"{MOST_VERIFIED:,} transactions, beyond that by the command `loyalty verify` alone."
     )
     async def verify(
@@ -186,7 +186,7 @@ class OperationsQuery:
             str | None, strawberry.argument(description="A head that was published earlier.")
         ] = None,
     ) -> Verification | None:
-        """What was checked, and what is wrong; an error for books that are too large."""
+        """What was checked, and what is wrong; an error for a database that is too large."""
         context = info.context
         report = await context.in_thread(context.loyalty.verify, head=head, most=MOST_VERIFIED)
         return Verification(

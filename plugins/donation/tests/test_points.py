@@ -74,7 +74,7 @@ def test_refunds_of_an_order_take_back_both(opened: Opened) -> None:
     shop, member = funded(opened)
     shop.loyalty.redeem(member, points=1000, reward="donation.reef", key="k", **PAID)
     shop.buy("2", "3.00", identities=BOB)
-    assert shop.refund("2", "r1", amount="1.00").changes == {"points": 332, "reef": -666}
+    assert shop.refund("2", "r1", amount="1.00").changes == {"points": -1}  # whose order it is
     assert (shop.balance("points"), shop.balance("reef")) == (250 + 333, 2000 - 666)
     shop.refund("2", "r2", amount="2.00")
     assert (shop.balance("points"), shop.balance("reef")) == (1250, 0)
@@ -137,8 +137,8 @@ def test_a_households_points_are_given_by_the_household(opened: Opened) -> None:
     assert [one.amount for one in shop.charities.given(home)] == [1000]
     shop.buy("2", "3.00", occurred_at=NOW.isoformat(), identities={"email": "cy@example.org"})
     receipt = shop.refund("2", "r1", amount="1.50")
-    assert receipt.changes == {"points": -1}
-    assert receipt.shared == {"points": 250, "reef": -500}
+    assert (receipt.changes, receipt.shared) == ({"points": -1}, {})
+    assert shop.loyalty.household(home).wallet("points").balance == 600 - 500 + 250
     assert (shop.account("reef").total, shop.loyalty.verify().problems) == (500, ())
 
 

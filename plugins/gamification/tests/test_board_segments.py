@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from loyalty_core import Loyalty, MemberStatus, Profile
+from loyalty_core.application import closing
 from plugins.gamification.tests.build import Clock, moment
 from plugins.gamification.tests.test_boards import BOARD, Club
 from tests.properties.engines import engine, examples
@@ -28,13 +29,15 @@ BOARDS = [
 ]
 
 
-def opened(database: Any, clock: Clock, program: str, segments: Any) -> Loyalty:
+def opened(
+    database: Any, clock: Clock, program: str, segments: Any, boards: Any = BOARDS
+) -> Loyalty:
     config: Any = {
         "program": {"id": program, "currency": "USD"},
         "wallets": {"points": {}},
         "rewards": {"tea": {"kind": "product", "product": "TEA"}},
         "segments": segments,
-        "plugins": {"gamification": {"board": BOARDS}},
+        "plugins": {"gamification": {"board": boards}},
     }
     return Loyalty.open(config, database, clock=clock)
 
@@ -67,6 +70,66 @@ def test_who_enters_has_a_place_at_once_and_who_leaves_has_none(club: Club) -> N
     assert club.order("everybody") == [("ada", 15000), ("bob", 11000)]
     assert club.loyalty.rebuild().rebuilt == 0
     assert club.loyalty.verify().problems == ()
+
+
+def changed(club: Club, database: Any, **board: Any) -> Club:
+    """The same program with the first board changed, and opened once more."""
+    program = club.loyalty.config.program.id
+    boards = [{**BOARDS[0], **board}, *BOARDS[1:]]
+    return Club(opened(database, club.clock, program, {"core": CORE}, boards), club.clock)
+
+
+def test_the_next_tick_ranks_by_tags_that_are_new(
+    club: Club, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(closing, "MEMBERS_A_CHUNK", 2)
+    for name in ("ada", "bob", "cy", "dan", "eve"):
+        member = club.buy(name, "150.00", "2026-03-01")
+        if name in ("bob", "eve"):
+            club.loyalty.update_member(member, profile=Profile(tags=("tea",)))
+    club.loyalty.tick()
+    everybody = [(name, 15000) for name in ("ada", "bob", "cy", "dan", "eve")]
+    assert club.order() == everybody
+    late = changed(club, database_url, tags=["tea"])
+    assert late.order() == everybody
+    assert late.loyalty.tick().counted_scores == 3
+    assert late.order() == [("bob", 15000), ("eve", 15000)]
+    club.loyalty.tick()  # a process that has yet to get the new configuration
+    assert late.order() == [("bob", 15000), ("eve", 15000)]
+    back = changed(late, database_url, tags=["core"])
+    back.loyalty.tick()
+    assert back.order() == everybody
+    assert back.loyalty.rebuild().rebuilt == 0
+    assert back.loyalty.verify().problems == ()
+    late.loyalty.close()
+    back.loyalty.close()
+
+
+def test_a_period_that_is_closed_keeps_its_ranking(club: Club, database_url: str) -> None:
+    club.buy("ada", "150.00", "2026-03-01")
+    club.loyalty.tick()
+    club.clock.now = moment("2027-03-01")
+    assert club.loyalty.tick().closed_boards == 1
+    late = changed(club, database_url, tags=["tea"])
+    late.loyalty.tick()
+    page = late.loyalty.board("friends", day=date(2026, 3, 1))
+    assert [(one.rank, one.amount) for one in page.places] == [(1, 15000)]
+    late.loyalty.close()
+
+
+def test_other_settings_than_the_games_rank_nobody(
+    club: Club, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    club.buy("ada", "150.00", "2026-03-01")
+    club.loyalty.tick()
+    scored: list[object] = []
+    monkeypatch.setattr(closing, "keep_scores", lambda *given: scored.append(given))
+    program = club.loyalty.config.program.id
+    again = opened(database_url, club.clock, program, {"core": CORE, "more": CORE})
+    again.tick()
+    assert again.config.version == club.loyalty.config.version + 1
+    assert scored == []
+    again.close()
 
 
 def test_one_tag_of_several_is_enough(club: Club) -> None:

@@ -91,39 +91,13 @@ def test_a_cheaper_plan_bought_meanwhile_follows(shop: Shop) -> None:
     assert (shown["plan"], shown["status"]) == ("pass", "active")  # 5.00 a week is dearer a day
 
 
-def test_a_pause_loses_no_day(opened: Opened) -> None:
-    shop = opened()
-    shop.do("subscribe", "basic", when="2026-03-01")
-    shop.do("pause", when="2026-03-10", days=10)
-    shown = shop.shown()
-    assert (shown["status"], shown["paused_until"]) == ("paused", "2026-03-20T00:00:00+00:00")
-    assert shop.benefits() == []
-    assert shop.shown("2026-03-19T23:59:59")["status"] == "paused"
-    shown = shop.shown("2026-03-20T00:00")
-    # 1 to 10 March are used, 21 days are left of 31
-    assert (shown["status"], shown["paid_until"]) == ("active", "2026-04-10T00:00:00+00:00")
-    assert len(shop.bank.taken) == 1
-    shown = shop.shown("2026-04-10T00:00")
-    assert (shown["paid_until"], len(shop.bank.taken)) == ("2026-05-10T00:00:00+00:00", 2)
-
-
-def test_resumed_on_the_same_day_nothing_has_changed(shop: Shop) -> None:
-    shop.do("subscribe", "basic", when="2026-03-01")
+def test_bought_again_after_one_was_given_back_a_period_is_as_long_as_any(shop: Shop) -> None:
+    shop.pay("basic", "1", "2026-03-01")
     shop.pay("basic", "early", "2026-03-02")
-    shop.do("pause", when="2026-03-10T10:00")
-    assert shop.shown()["paid_until"] == "2026-05-30T00:00:00+00:00"
-    shop.do("resume", when="2026-03-10T11:00")
+    shop.give_back("early", "2026-03-05")
+    assert shop.shown()["paid_until"] == "2026-04-01T00:00:00+00:00"
+    shop.pay("basic", "again", "2026-03-20")
     assert shop.shown()["paid_until"] == "2026-05-01T00:00:00+00:00"
-    assert shop.shown()["status"] == "active"
-
-
-@pytest.mark.parametrize("days", [0, 31])
-def test_a_pause_longer_than_the_plan_allows_is_refused(shop: Shop, days: object) -> None:
-    shop.do("subscribe", "basic", when="2026-03-01")
-    fact = {"type": "activity", "kind": "paid.pause", "id": "p", "data": {"days": days}}
-    shop.at("2026-03-02").record(fact)
-    shown = shop.shown()
-    assert (shown["status"], shown["command"]["refused"]) == ("active", "cannot_be_paused")
 
 
 @pytest.mark.parametrize(

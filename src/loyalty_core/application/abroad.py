@@ -5,57 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from functools import partial
-from typing import TypeGuard
 
 from loyalty_core.application.books import Books
-from loyalty_core.application.ids import is_id, new_id
-from loyalty_core.application.partners import lock_across, rules_of
+from loyalty_core.application.ids import new_id
+from loyalty_core.application.partners import rules_of
 from loyalty_core.application.returns import Orders, asked_of, changed_at, goodwill_of
 from loyalty_core.application.rules import RulesAt
-from loyalty_core.domain.facts import Fact, FactKey, Order, OrderRefund, OrderStatus
-from loyalty_core.domain.facts import key_of as fact_key
-from loyalty_core.domain.members import Identity, MemberId, MemberStatus
+from loyalty_core.domain.facts import FactKey
+from loyalty_core.domain.members import MemberId, MemberStatus
 from loyalty_core.domain.orders import OrderDocument
 from loyalty_core.domain.partners import PartnerRedemption, SettlementEntry, SettlementKind
 from loyalty_core.domain.programs import GoodwillPolicy
 from loyalty_core.domain.redemptions import Redemption, RedemptionState
-from loyalty_core.errors import LoyaltyError
 from loyalty_core.ports.records import FactRecord, MemberRecord
 from loyalty_core.ports.store import UnitOfWork
-
-
-def lock_abroad(
-    uow: UnitOfWork,
-    facts: Iterable[Fact | LoyaltyError],
-    identities: Iterable[Identity],
-    named: Iterable[str],
-) -> None:
-    """Locks whom a batch with refunds concerns, here and at partners, in the one order for all.
-
-    Nobody of them is locked before. Whom it concerns here are the owners of ``identities``, those
-    of the facts that are known, and who is ``named`` by id. What is refunded without partners'
-    points on its order costs one query, and locks nobody.
-    """
-    given = [fact for fact in facts if not isinstance(fact, LoyaltyError)]
-    back = [fact_key(fact) for fact in given if _gives_back(fact)]
-    made = uow.partner_redemptions_of((key.source, key.id) for key in back) if back else []
-    if not made:
-        return
-    records = uow.known({*map(fact_key, given), *back})[0].values()
-    owners = {one.member_id for one in records if one.member_id}
-    owners.update(uow.owners(identities).values(), (MemberId(one) for one in named if is_id(one)))
-    people = {uow: owners}
-    there = {one.issuer: uow.neighbour(one.issuer) for one in made}
-    issuers = {one.redemption_id: one.issuer for one in made}
-    for redemption in uow.redemptions_with(issuers):
-        their = there[issuers[redemption.id]]
-        people.setdefault(their, set()).add(MemberId(redemption.member_id))
-    lock_across(people)
-
-
-def _gives_back(fact: Fact) -> TypeGuard[Order | OrderRefund]:
-    cancelled = isinstance(fact, Order) and fact.status is OrderStatus.CANCELLED
-    return cancelled or isinstance(fact, OrderRefund) or bool(getattr(fact, "refunds", ()))
 
 
 def return_abroad(

@@ -28,12 +28,12 @@ def verify(
 ) -> VerifyReport:
     """What is wrong with the books; ``head`` is one that was published, to be found in them.
 
-    Raises ``BooksTooLarge`` if they have more than ``most`` transactions, before they are read.
+    Raises ``BooksTooLarge`` if the database has more than ``most`` transactions, before reading.
     """
 
     def look(reader: Reader) -> VerifyReport:
         if most is not None and reader.transactions(most + 1) > most:
-            raise BooksTooLarge(f"the books have more than {most:,} transactions")
+            raise BooksTooLarge(f"the database has more than {most:,} transactions")
         counts, faults = reader.checks()
         invariants = [Problem(where, what, code=LedgerFault.code) for where, what in faults]
         audit = Audit(reader, progress)

@@ -53,13 +53,18 @@ def available_now(reader: Reader, members: list[str], now: datetime) -> dict[str
     held = held_now(reader, books.values(), now)
     for pair, book in books.items():
         ours = held.get(pair, NOTHING_HELD)
-        found[pair[0]][pair[1]] = spendable(book, upcoming.get(pair, ()), ours, now)
+        debt, left = repaid(book, upcoming.get(pair, ()), ours, now)
+        found[pair[0]][pair[1]] = spendable(book, debt, left, ours, now)
     return found
 
 
-def spendable(book: WalletBook, upcoming: Iterable[Upcoming], held: Held, now: datetime) -> int:
-    """What can be spent of a wallet at ``now``: its balance less what is held, pending or past."""
-    debt, left = repaid(book, upcoming, held, now)
+def spendable(
+    book: WalletBook, debt: int, left: Iterable[Upcoming], held: Held, now: datetime
+) -> int:
+    """What can be spent of a wallet at ``now``: its balance less what is held, pending or past.
+
+    ``debt`` and the points that are ``left`` are what ``repaid`` says of it.
+    """
     if book.lapsed(now):
         return -debt
     waiting = sum(points.amount for points in left if points.past(now) or points.pending(now))

@@ -29,8 +29,7 @@ def cause(
 ) -> dict[MemberId, list[FactRecord]]:
     """The facts that have to be decided (again) because of what caused them, by member.
 
-    The members that they belong to are locked, late and out of the order of ids where they were
-    not before: databases that find two such waiting for each other stop one, and it is tried again.
+    The members that they belong to are locked.
     """
     wanted: dict[FactKey, tuple[FactRecord, Cause]] = {}
     gone: list[FactKey] = []

@@ -1,5 +1,7 @@
 """What time does to boards: scores are counted, and periods that are over are closed.
 
+What other rules do to them is done first: all members are scored by the rules in force.
+
 Counting keeps ranks fast and never changes one. A period is closed once, with the ranking of that
 moment; what is won in it is an activity for each winner, which programs decide like any other.
 """
@@ -9,14 +11,18 @@ from __future__ import annotations
 from collections import Counter
 from datetime import datetime
 
+from loyalty_core.application.books import Books
 from loyalty_core.application.expire import Done
+from loyalty_core.application.ids import input_hash
 from loyalty_core.application.own_facts import record_own
 from loyalty_core.application.rules import Rules, RulesAt
+from loyalty_core.application.scoring import keep_scores
 from loyalty_core.domain.boards import Board, BoardWin
 from loyalty_core.domain.facts import Activity
 from loyalty_core.ports.boards import Closed, Ladder, Placed
 from loyalty_core.ports.store import UnitOfWork
 
+MEMBERS_A_CHUNK = 500
 SCORES_A_CHUNK = 2000
 PRIZES_A_CHUNK = 500
 
@@ -27,6 +33,23 @@ class Closing:
     def __init__(self, rules: Rules, rules_at: RulesAt) -> None:
         self._rules = rules
         self._rules_at = rules_at
+        sections = {one.plugin: rules.config.plugins.get(one.plugin) for one in rules.scoring}
+        self._scored_by = input_hash("scores", sections)
+
+    def score(self, uow: UnitOfWork, *, now: datetime) -> Done | None:
+        """Scores members by rules that are new; what scores follow from has not changed."""
+        rules = self._rules
+        if not rules.scoring:
+            return None
+        after = uow.lock_scored(self._scored_by, rules.config.version)
+        if after is None:
+            return None
+        members = uow.lock_members(uow.members_after(after, MEMBERS_A_CHUNK))
+        books = Books(uow, rules, now)
+        keep_scores(books, members.values())
+        books.flush()
+        uow.mark_scored(max(members) if len(members) == MEMBERS_A_CHUNK else None)
+        return Done()
 
     def count(self, uow: UnitOfWork, *, now: datetime) -> Done | None:
         """Counts scores that moved."""

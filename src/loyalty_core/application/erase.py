@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import cast
@@ -126,12 +127,14 @@ class Erasing:
         given = input_hash("erase_guest", said)
         if stored := stored_receipt(uow, key, given):
             return converter(0).structure(stored.receipt, GuestErasureReceipt)
-        known, facts = set(wanted), []
-        for fact, identities in self._unowned(uow, wanted, source):
-            if source is None:  # who was a guest elsewhere, too, is not forgotten there
-                known |= identities
-            fact.status = FactStatus.LAPSED
+        known, facts = set(wanted), list[FactRecord]()
+        if source is not None:  # who was a guest elsewhere, too, is not forgotten there
+            facts = uow.facts_of_guests_from(source)
+        for fact, identities in self._unowned(uow, wanted):
+            known |= identities
             facts.append(fact)
+        for fact in facts:
+            fact.status = FactStatus.LAPSED
         known -= uow.lock_owners(known, ()).keys()
         forget_messages(uow, known)
         books = Books(uow, self._rules, now)
@@ -170,23 +173,21 @@ class Erasing:
         books.tell("member_erased", member.id, books.now, {})
 
     def _unowned(
-        self, uow: UnitOfWork, known: Collection[Identity], source: str | None = None
+        self, uow: UnitOfWork, known: Collection[Identity]
     ) -> Iterator[tuple[FactRecord, set[Identity]]]:
-        """Facts of no member that are of this person, or from a source, and whom each names."""
+        """Facts of nobody that are of this person, each with all by whom it names the person.
+
+        One that names somebody else by now was corrected, or is read otherwise than it was, as
+        under another ``default_country``: it is forgotten, and the somebody is not.
+        """
         country = self._rules.config.program.default_country
-        for fact in uow.facts_of_nobody():
-            document = fact.document
-            named = document if isinstance(document, Activity) else document.body
-            try:
-                identities = set(
-                    read_identities(
-                        named.identities if named else {}, source=fact.key.source, country=country
-                    )
-                )
-            except IdentityInvalid:  # read under another default_country than today's
-                continue
-            if fact.key.source == source or not identities.isdisjoint(known):
-                yield fact, identities
+        for fact in uow.facts_of_guests(known):
+            document, named = fact.document, set[Identity]()
+            body = document if isinstance(document, Activity) else document.body
+            with contextlib.suppress(IdentityInvalid):  # it can be so under another country
+                given = body.identities if body else {}
+                named = set(read_identities(given, source=fact.key.source, country=country))
+            yield fact, set() if named.isdisjoint(known) else named
 
 
 def _done(member_id: str) -> str:

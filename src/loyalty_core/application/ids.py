@@ -26,10 +26,13 @@ def new_id() -> str:
     """
     milliseconds, rest = divmod(time.time_ns(), MILLISECOND_NS)
     fraction = rest * 4096 // MILLISECOND_NS  # RFC 9562, section 6.2, method 3
-    chance = int.from_bytes(os.urandom(8), "big") >> 2 | 1 << 63
-    text = f"{milliseconds:012x}7{fraction:03x}{chance:016x}"
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    made, chance = f"{milliseconds:012x}", os.urandom(8).hex()
+    variant = _VARIANTS[chance[0]]
+    return f"{made[:8]}-{made[8:]}-7{fraction:03x}-{variant}{chance[1:4]}-{chance[4:]}"
 
+
+_VARIANTS = {f"{digit:x}": f"{8 + digit % 4:x}" for digit in range(16)}
+"""A digit of chance with RFC 9562's two bits before it."""
 
 STAMP = 18
 """The first characters of an id, which say when it was made. The rest is chance."""
@@ -62,8 +65,10 @@ def earlier(than: str, by: timedelta) -> str:
 
 def input_hash(command: str, values: Mapping[str, Any]) -> str:
     """A hash of what a command was given: the same input always has the same hash."""
-    text = json.dumps([command, values], sort_keys=True, default=str, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(_text([command, values]).encode()).hexdigest()
+
+
+_text = json.JSONEncoder(sort_keys=True, default=str, separators=(",", ":")).encode
 
 
 def is_id(text: object) -> bool:

@@ -221,7 +221,7 @@ class Merging:
 
 def _carry(uow: UnitOfWork, kept: MemberRecord, gone: MemberRecord, merge: Merge) -> None:
     """Moves what else the merged member has, in the database alone: after what was booked."""
-    group = uow.merged_into(gone.id)
+    group = uow.lock(uow.merged_into(gone.id))
     uow.move_belongings(gone.id, kept.id, None)
     uow.move_rows(gone.id, kept.id, None)
     uow.answer_for(group, kept.id)

@@ -21,7 +21,7 @@ from loyalty_core.domain.redemptions import Redemption
 from loyalty_core.domain.statements import Statement, WalletStatement
 from loyalty_core.errors import MemberNotFound, WalletUnknown
 from loyalty_core.ports.past import AsOf, LotThen
-from loyalty_core.ports.records import MemberRecord, Upcoming
+from loyalty_core.ports.records import Absence, MemberRecord, Upcoming
 from loyalty_core.ports.store import Reader, Store
 
 
@@ -148,6 +148,11 @@ def _holder(
     if member_id not in found:
         raise MemberNotFound(f"there is no member {member_id!r}", member_id=member_id)
     seen, pair = min(as_of.at, as_of.known_at or as_of.at), found[member_id]
-    while away := next((one for one in pair[0].absences if one.covers(seen)), None):
+    while away := next((one for one in _absences(pair[0]) if one.covers(seen)), None):
         pair = reader.members([away.into])[away.into]
     return pair
+
+
+def _absences(record: MemberRecord) -> list[Absence]:
+    """When others answered for the member; who was erased since answers alone again."""
+    return [one for one in record.absences if one.until or record.merged_into]

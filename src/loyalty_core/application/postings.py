@@ -172,16 +172,16 @@ class Postings:
         if kind in TOTALS:
             name, sign = TOTALS[kind]
             setattr(book, name, getattr(book, name) + sign * amount)
-        if kind is not TransactionKind.REDEMPTION or amount < 0:
-            self._move_lapse(book, kind, amount)
+        self._move_lapse(book, kind, amount)
         if told:
             self._tell(made)
         return made.id
 
     def _move_lapse(self, book: WalletBook, kind: TransactionKind, amount: int = 0) -> None:
         days = self._definition(book.wallet).expiry.inactivity_days
-        active = kind in (TransactionKind.ACCRUAL, TransactionKind.REDEMPTION)
-        starts = amount > 0 and book.lapses_at is None  # points nobody earned here lapse as well
+        spends = kind is TransactionKind.REDEMPTION and amount <= 0
+        active = kind is TransactionKind.ACCRUAL or spends
+        starts = amount > 0 and book.lapses_at is None  # what came by itself lapses as well
         if days is not None and (active or starts):
             book.lapses_at = self.now + timedelta(days=days)
 

@@ -9,10 +9,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from itertools import chain
 from typing import Any, cast
 
-from loyalty_core.application.abroad import lock_abroad
 from loyalty_core.application.activities import read_or_error
 from loyalty_core.application.batch import Batch
 from loyalty_core.application.books import Books
@@ -211,9 +209,6 @@ class Recorder:
             for place, fact in enumerate(facts)
             if not isinstance(fact, LoyaltyError) and fact.identities.get(BY_ID)
         }
-        if self._rules.coalition:
-            lists = (one for one in given if not isinstance(one, LoyaltyError))
-            lock_abroad(uow, facts, chain.from_iterable(lists), named.values())
         return identify(uow, given, moments, program, keys=keys, named=named)
 
     def _load(
@@ -308,8 +303,11 @@ class Recorder:
     ) -> None:
         """Lets a fact of nobody wait for whom it names; an order that names nobody, for a claim.
 
-        A refund alone that names nobody waits for nothing but its order.
+        A refund alone that names nobody waits for nothing but its order. What has waited too long
+        waits no more, but is found by those whom it names: for them to be forgotten.
         """
+        if record.status is FactStatus.LAPSED:
+            books.changes.waiting += [(name, record.id, None) for name in identities]
         if record.status not in (FactStatus.IDLE, FactStatus.WAITING):
             return
         names: tuple[Identity | None, ...] = identities

@@ -203,9 +203,8 @@ class Redeeming:
         current = uow.redemption(first.redemption_id) if fulfils else None
         if current is None:
             return first, False
-        now = self._clock()
-        due = current.retry_at is not None and current.retry_at <= now
-        due = due and not self._store.joined
+        now, at = self._clock(), current.retry_at
+        due = at is not None and at <= now and not self._store.joined
         if due:
             current.retry_at = now + FULFIL_LEASE
             uow.save_redemptions([current])
@@ -275,7 +274,8 @@ class Redeeming:
         if name is None or name not in rewards:
             known = ", ".join([*rewards, *self._abroad]) or "none"
             remedy = f"Rewards of this program: {known}."
-            raise RewardUnknown(f"{name!r} is not a reward here", where="reward", remedy=remedy)
+            text = f"{name!r} is not a reward here" if name is not None else "name one reward"
+            raise RewardUnknown(text, where="reward", remedy=remedy)
         return rewards[name]
 
     # -- the second step ----------------------------------------------------------------------

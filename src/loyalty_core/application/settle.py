@@ -23,6 +23,7 @@ from loyalty_core.application.sharing import Due, households, lots_of
 from loyalty_core.application.standing import tell_standings
 from loyalty_core.application.taken import Emitted
 from loyalty_core.domain.facts import FactId, Json
+from loyalty_core.domain.ledger import Transaction
 from loyalty_core.domain.members import MemberId
 from loyalty_core.domain.orders import OrderDocument, kept_share
 from loyalty_core.domain.programs import GoodwillPolicy
@@ -192,9 +193,7 @@ def _book(
     return_spent(books, spent, batch.records, rules_at)
     for returned in books.changes.transactions[before:]:
         if returned.fact_id is not None:
-            fact_id, own = FactId(returned.fact_id), "spender" not in returned.detail
-            batch.transactions[fact_id].append(returned.id)
-            (batch.booked if own else batch.shared)[fact_id][returned.wallet] += returned.amount
+            _count_returned(batch, books.changes.facts[FactId(returned.fact_id)], returned)
     if given:
         for record, problem in follow(books, given, rules_then):
             batch.problems[record.id].append(problem)
@@ -210,6 +209,18 @@ def _post(batch: Batch, books: Books, record: FactRecord, award: Award, delta: i
         batch.transactions[record.id].append(made.id)
         side = batch.booked if made.member_id == owner else batch.shared
         side[record.id][award.wallet] += made.amount
+
+
+def _count_returned(batch: Batch, record: FactRecord, returned: Transaction) -> None:
+    """Notes what was given back for an order: another person may have paid for it."""
+    batch.transactions[record.id].append(returned.id)
+    member = batch.members[batch.holder(record)] if record.member_id else None
+    if member is not None and returned.member_id == member.id:
+        batch.booked[record.id][returned.wallet] += returned.amount
+    elif member is not None and returned.member_id in {
+        one.household for one in member.contributions
+    }:
+        batch.shared[record.id][returned.wallet] += returned.amount
 
 
 def sold(record: FactRecord, rules: Rules, rules_then: Callable[[int], Rules]) -> Sale | None:

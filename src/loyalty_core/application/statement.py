@@ -133,9 +133,9 @@ class Questions:
         """A wallet as it is shown at ``now``; ``upcoming`` may hold more than has a date."""
         config = self._rules.config
         definition = config.wallets[book.wallet]
-        available = spendable(book, upcoming, held, now) if definition.spendable else 0
-        debt, upcoming = repaid(book, upcoming, held, now)
-        live = [one for one in upcoming if one.amount and not (book.lapsed(now) or one.past(now))]
+        debt, left = repaid(book, upcoming, held, now)
+        available = spendable(book, debt, left, held, now) if definition.spendable else 0
+        live = [one for one in left if one.amount and not (book.lapsed(now) or one.past(now))]
         pending = _by_date((one.activates_at, one.amount) for one in live if one.pending(now))
         expiring = _by_date(
             (one.expires_at, one.amount)

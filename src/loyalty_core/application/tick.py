@@ -1,7 +1,8 @@
 """The nightly jobs, in their fixed order.
 
-Take in what shops sent, activate, expire, celebrate, remind, retry, lapse, close boards, tell of
-tiers, count segments, count scores again, hand over, deliver, act at shops, seal.
+Take in what shops sent, activate, expire, celebrate, remind, retry, lapse, score by new rules,
+close boards, tell of tiers, count segments, count scores again, hand over, deliver, act at shops,
+seal.
 
 Each step works in chunks of its own transactions, so it can be stopped and started anywhere, by
 any number of processes; what is done is no longer due.
@@ -97,6 +98,7 @@ class Ticker:
             self._retry,
             self._adopt,
             self._lapse,
+            self._closing.score,
             self._closing.count,
             self._closing.close,
             self._closing.book,

@@ -294,7 +294,7 @@ class WalletBook:
             taken = self._take(pending, rest)
             rest += sum(entry.amount for entry in taken)
             entries += taken
-        owed = min(rest, self.held) if policy is DebtPolicy.CLAMP else rest
+        owed = min(rest, max(self.held - self.debt, 0)) if policy is DebtPolicy.CLAMP else rest
         if owed:  # even under clamp, what is only held is not forgiven: it may come free again
             entries.append(self._owe(-owed))
         return entries

@@ -329,7 +329,7 @@ class LedgerFault(LoyaltyError):
 
 
 class BooksTooLarge(LoyaltyError):
-    """The books have more transactions than whoever asked lets be read at once."""
+    """The database has more transactions than whoever asked lets be read at once."""
 
     code = "books_too_large"
     default_remedy = "Run `loyalty verify` on the machine of the jobs: it takes books of any size."

@@ -52,8 +52,9 @@ class UpkeepMethods:
         ``head`` that was published must still be one of the chain's: then what it stood for was
         not rewritten as a whole either. ``progress`` gets the number of sealed rows compared.
 
-        All of the books is read, in one transaction. Raises ``BooksTooLarge`` if they have more
-        than ``most`` transactions, before that: for those who cannot wait.
+        All of the books is read, in one transaction, with the entries of other programs of the
+        database. Raises ``BooksTooLarge`` if all of them together have more than ``most``
+        transactions, before that: for those who cannot wait.
         """
         return verify(self._store, head, most, progress)
 

@@ -98,6 +98,17 @@ class BoardWork(Protocol):
         """Members of the program in the order of their ids, after one or from the first."""
         ...
 
+    def lock_scored(self, rules: str, version: int) -> str | None:
+        """The member after whom to go on scoring by these rules, locked; None if all are.
+
+        Rules of an older version of the configuration than was begun with begin nothing.
+        """
+        ...
+
+    def mark_scored(self, after: str | None) -> None:
+        """Keeps up to which member all are scored: None when that is the last."""
+        ...
+
     def recount_scores(self) -> None:
         """Forgets all counts: each score has moved, and is counted again."""
         ...

@@ -24,7 +24,7 @@ class ExpiryWork(Protocol):
     """The part of a unit of work that ends points set by set."""
 
     def lock(self, members: Iterable[MemberId]) -> list[MemberId]:
-        """The members there are, locked in id order until the transaction ends."""
+        """The members there are, locked until the transaction ends; nothing is read of them."""
         ...
 
     def entangled(self, members: Collection[MemberId], now: datetime) -> set[MemberId]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -30,8 +30,12 @@ class PeopleWork(Protocol):
         """All facts of these members."""
         ...
 
-    def facts_of_nobody(self) -> Iterator[FactRecord]:
-        """All facts whose person has not joined, or not in time."""
+    def facts_of_guests(self, identities: Iterable[Identity]) -> list[FactRecord]:
+        """The facts of nobody that ever named one of these, waiting or not any more; locked."""
+        ...
+
+    def facts_of_guests_from(self, source: str) -> list[FactRecord]:
+        """The facts of nobody that a source told of, waiting or not any more; locked."""
         ...
 
     def identity_digests(self, identities: Collection[Identity]) -> list[str]:

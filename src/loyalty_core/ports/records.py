@@ -285,7 +285,8 @@ class StoredReceipt:
 class Changes:
     """All that one unit of work writes, each table once.
 
-    ``waiting`` are facts of nobody with whom they wait for and until when: None waits for a claim.
+    ``waiting`` are facts of nobody with whom they wait for and until when: None waits for a claim,
+    and until None waits no more.
     """
 
     members_added: list[MemberRecord] = field(default_factory=list)
@@ -299,7 +300,7 @@ class Changes:
     redemptions: dict[RedemptionId, Redemption] = field(default_factory=dict)
     grants: dict[GrantId, GrantRecord] = field(default_factory=dict)
     receipts: list[StoredReceipt] = field(default_factory=list)
-    waiting: list[tuple[Identity | None, FactId, datetime]] = field(default_factory=list)
+    waiting: list[tuple[Identity | None, FactId, datetime | None]] = field(default_factory=list)
     standings: list[StandingRecord] = field(default_factory=list)
     scores: list[ScoreRecord] = field(default_factory=list)
     own_rows: dict[str, OwnRows] = field(default_factory=dict)

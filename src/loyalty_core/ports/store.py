@@ -72,16 +72,12 @@ class UnitOfWork(
         """The same transaction on another program's books."""
         ...
 
-    def owners(self, identities: Iterable[Identity]) -> dict[Identity, MemberId]:
-        """The member of each identity that is known; nobody is locked."""
-        ...
-
     def lock_owners(
         self, identities: Iterable[Identity], keys: Iterable[FactKey] = ()
     ) -> dict[Identity, MemberId]:
         """The member of each known identity.
 
-        They, and the members of the stored facts with these keys, are locked in id order.
+        They, and the members of the stored facts with these keys, are locked.
         """
         ...
 
@@ -94,7 +90,11 @@ class UnitOfWork(
         ...
 
     def lock_members(self, ids: Iterable[MemberId]) -> dict[MemberId, MemberRecord]:
-        """The members, locked in id order until the transaction ends; as of the lock."""
+        """The members, locked until the transaction ends, in whatever order they are asked for.
+
+        As of the lock. So that nobody waits for somebody who waits for them, ``Store.write`` may
+        begin again: with all locks from the start.
+        """
         ...
 
     def due_members(self, now: datetime, limit: int) -> list[MemberId]:
@@ -286,7 +286,7 @@ class Reader(
         ...
 
     def transactions(self, most: int) -> int:
-        """How many transactions the books have; ``most`` if there are so many or more."""
+        """How many transactions the database has; ``most`` if there are so many or more."""
         ...
 
     def describe(self) -> tuple[str, list[str]]:

@@ -104,19 +104,25 @@ class AccountRows(GrantAnswers):
         self._program = program
         self._runner = runner
         self._sql = sql_of(self._connection.dialect)
-        self._texts = _texts(self._sql)
         self._queries = Queries(runner, self._sql, program)
 
     def _fetch(self, text: str, *parameters: Any) -> _Found:
         return _Found(self._sql, self._runner.fetch(text, parameters))
 
+    def _asked(self, ids: Iterable[str]) -> tuple[_Texts, Any]:
+        """The texts for so many ids, and the ids as their parameter."""
+        wanted = list(ids)
+        sql = self._sql.fitting(wanted)
+        return _texts(sql), sql.ids(wanted)
+
     def accounts(self, ids: Iterable[str], at: datetime, until: datetime) -> dict[str, Account]:
         """All that the members have at a moment, and what happens to it by another one."""
-        asked, soon = self._sql.ids(ids), self._sql.moment(until)
+        texts, asked = self._asked(ids)
+        soon = self._sql.moment(until)
         upcoming = (asked, soon, asked, soon)
         owned = (self._sql.moment(at), asked)
         parameters = (self._program, asked, asked, asked, *upcoming, *owned)
-        found = self._fetch(self._texts.accounts, *parameters)
+        found = self._fetch(texts.accounts, *parameters)
         has = self._owned(found)
         return {
             one: Account(
@@ -131,8 +137,8 @@ class AccountRows(GrantAnswers):
 
     def members(self, ids: Iterable[str]) -> dict[str, tuple[MemberRecord, tuple[Identity, ...]]]:
         """The members with their identities."""
-        asked = self._sql.ids(ids)
-        found = self._fetch(self._texts.people, self._program, asked, asked)
+        texts, asked = self._asked(ids)
+        found = self._fetch(texts.people, self._program, asked, asked)
         return {
             one: (record, tuple(sorted(found.identities[one])))
             for one, record in found.records.items()
@@ -140,19 +146,21 @@ class AccountRows(GrantAnswers):
 
     def wallets(self, members: Iterable[str]) -> dict[Pair, WalletBook]:
         """The members' wallets by member and wallet name, without lots."""
-        found = self._fetch(self._texts.wallets, self._sql.ids(members))
+        texts, asked = self._asked(members)
+        found = self._fetch(texts.wallets, asked)
         return dict(_by_pair(found.wallets))
 
     def upcoming(self, members: Iterable[str], until: datetime) -> dict[Pair, list[Upcoming]]:
         """Points to which something happens by ``until``, or has: pending, expiring, past."""
-        asked, soon = self._sql.ids(members), self._sql.moment(until)
-        found = self._fetch(self._texts.upcoming, asked, soon, asked, soon)
+        texts, asked = self._asked(members)
+        soon = self._sql.moment(until)
+        found = self._fetch(texts.upcoming, asked, soon, asked, soon)
         return dict(_by_pair(found.upcoming))
 
     def owned(self, members: Iterable[str], at: datetime) -> dict[str, OwnedAt]:
         """What these members owned at a moment, those with nothing left out."""
-        parameters = self._sql.moment(at), self._sql.ids(members)
-        return self._owned(self._fetch(self._texts.owned, *parameters))
+        texts, asked = self._asked(members)
+        return self._owned(self._fetch(texts.owned, self._sql.moment(at), asked))
 
     def _owned(self, found: _Found) -> dict[str, OwnedAt]:
         owned: dict[str, OwnedAt] = defaultdict(lambda: OwnedAt([], {}))

@@ -76,4 +76,12 @@ place = Table(
     Column("reached_at", Moment, nullable=False),
     Index("loyalty_place_member", "member_id"),
 )
+scored = Table(
+    "loyalty_scored",
+    metadata,
+    Column("program", String(63), primary_key=True),
+    Column("rules", String(64), nullable=False),
+    Column("config_version", Integer, nullable=False),
+    Column("after", String(36)),
+)
 FENCE = (fence.c.minus, fence.c.reached_at, fence.c.bound)

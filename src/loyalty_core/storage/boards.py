@@ -105,7 +105,7 @@ class Boards(People):
         """What was counted of a score that moved before is kept: somebody may be counting it."""
         scores: list[tuple[bool, dict[str, Any]]] = []
         moves: list[dict[str, Any]] = []
-        for one in changed:
+        for one in sorted(changed, key=lambda one: (one.board, one.period, one.member_id)):
             now: dict[str, Any] = {
                 "program": self._program,
                 "board": one.board,

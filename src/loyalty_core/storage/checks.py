@@ -21,6 +21,7 @@ from sqlalchemy import (
 )
 
 from loyalty_core.domain.ledger import MEMBER, TRANSFER, TransactionKind
+from loyalty_core.domain.redemptions import RedemptionState
 from loyalty_core.storage import tables
 from loyalty_core.storage.grant_checks import grant_checks
 from loyalty_core.storage.holds import unequal_holds, wrong_holds
@@ -58,10 +59,12 @@ def check_books(runner: Runner, program: str) -> tuple[Mapping[str, int], list[t
     return counts, faults
 
 
-def count_transactions(connection: Connection, program: str, most: int) -> int:
-    """How many transactions there are, counted up to ``most``."""
-    made = tables.transaction
-    some = select(literal(1)).where(ours(made.c.member_id, program)).limit(most).subquery()
+def count_transactions(connection: Connection, most: int) -> int:
+    """How many transactions there are of all programs, counted up to ``most``.
+
+    Entries have no index by member: to check a program's is to read them all.
+    """
+    some = select(literal(1)).select_from(tables.transaction).limit(most).subquery()
     return connection.scalar(select(func.count()).select_from(some)) or 0
 
 
@@ -99,6 +102,8 @@ def _queries(program: str, dialect: str) -> list[tuple[str, Select[Any]]]:
         ("lot has {1} points less than none", _negative(program)),
         ("transfers of this wallet sum to {1} over the program, not zero", _transfers(program)),
         ("lot has {2} of {1} points held", _overheld(program)),
+        ("redemption has {1} points, its transaction spends {2}", _misspent(program)),
+        ("redemption has {2} of {1} points given back", _overreturned(program)),
         ("wallet {1} of this member is missing, though it has entries", missing_wallets(program)),
         ("an entry names this transaction, which is missing", _orphans(program)),
         ("an entry names this lot, which is missing", _lotless(program)),
@@ -257,6 +262,25 @@ def _lotless(program: str) -> Select[Any]:
         .where(ours(entry.c.member_id, program), entry.c.lot_id.is_not(None), lot.c.id.is_(None))
         .group_by(entry.c.lot_id)
     )
+
+
+def _misspent(program: str) -> Select[Any]:
+    """Redemptions that spent other points than were booked for them."""
+    made, spent = tables.transaction, tables.redemption
+    booked = func.coalesce(-made.c.amount, 0)
+    states = (RedemptionState.CAPTURED.value, RedemptionState.CANCELLED.value)
+    return (
+        select(spent.c.id, spent.c.points, booked)
+        .select_from(spent.outerjoin(made, made.c.id == spent.c.transaction_id))
+        .where(spent.c.program == program, spent.c.state.in_(states), spent.c.points != booked)
+    )
+
+
+def _overreturned(program: str) -> Select[Any]:
+    spent = tables.redemption
+    wrong = or_(spent.c.returned < 0, spent.c.returned > spent.c.points)
+    chosen = select(spent.c.id, spent.c.points, spent.c.returned)
+    return chosen.where(spent.c.program == program, wrong)
 
 
 def _overheld(program: str) -> Select[Any]:

@@ -6,16 +6,16 @@ import hashlib
 import hmac
 import json
 import secrets
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, or_, select, update
+from sqlalchemy import bindparam, delete, or_, select, tuple_, update
 
 from loyalty_core.domain.facts import FactId
 from loyalty_core.domain.ledger import TransactionKind
 from loyalty_core.domain.members import Identity, MemberId
-from loyalty_core.ports.records import FactRecord, FactStatus
+from loyalty_core.ports.records import FactRecord
 from loyalty_core.storage import partner_tables, rows, tables
 from loyalty_core.storage.grants import Grants
 
@@ -69,17 +69,6 @@ class Erasure(Grants):
         mine = select(tables.fact).where(tables.fact.c.member_id.in_(members))
         return [rows.fact_record(row) for row in self._rows(mine, {})]
 
-    def facts_of_nobody(self) -> Iterator[FactRecord]:
-        """All facts whose person has not joined, or not in time; some are read at a time."""
-        fact = tables.fact
-        unowned = select(fact).where(
-            fact.c.program == self._program,
-            fact.c.member_id.is_(None),
-            fact.c.status.in_([FactStatus.WAITING.value, FactStatus.LAPSED.value]),
-        )
-        found = self._connection.execute(unowned, execution_options={"yield_per": 1_000})
-        return map(rows.fact_record, found.mappings())
-
     def forget(
         self,
         members: Sequence[MemberId],
@@ -92,7 +81,7 @@ class Erasure(Grants):
         table = tables.identity
         self._connection.execute(delete(table).where(table.c.member_id.in_(members)))
         self._forget_links(members)
-        self._forget_waiting(facts)
+        self._forget_waiting(facts, identities)
         self._forget_receipts(members)
         self.forget_grants(members, now)
         shared = self._shared_transactions(members)
@@ -125,9 +114,17 @@ class Erasure(Grants):
         either = or_(table.c.member_id.in_(members), table.c.partner_member.in_(members))
         self._connection.execute(delete(table).where(either))
 
-    def _forget_waiting(self, facts: Sequence[FactId]) -> None:
-        waiting = tables.waiting.c.fact_id == bindparam("waits")
-        self._write(delete(tables.waiting).where(waiting), [{"waits": fact} for fact in facts])
+    def _forget_waiting(self, facts: Sequence[FactId], identities: Sequence[Identity]) -> None:
+        """What is somebody's by now, and waited for this person as well, says so no more."""
+        waiting = tables.waiting
+        mine = waiting.c.fact_id == bindparam("waits")
+        self._write(delete(waiting).where(mine), [{"waits": fact} for fact in facts])
+        names = [(one.kind.value, one.value, one.source) for one in identities]
+        named = tuple_(waiting.c.kind, waiting.c.value, waiting.c.source).in_(names)
+        owned = select(tables.fact.c.member_id).where(tables.fact.c.id == waiting.c.fact_id)
+        ours = waiting.c.program == self._program
+        theirs = delete(waiting).where(ours, named, owned.scalar_subquery().is_not(None))
+        self._connection.execute(theirs)
 
     def _forget_receipts(self, members: Sequence[MemberId]) -> None:
         """A key stays taken: whoever uses it again is told so."""

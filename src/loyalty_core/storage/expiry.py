@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import lru_cache
 
@@ -23,10 +23,6 @@ class _Texts:
         tail = f"substr({'id::text' if sql.postgresql else 'id'}, {STAMP + 1})"
         made = sql.as_id(f"({mark} || {tail})")
         columns = ("id", "member_id", "wallet", "remaining", "expires_at")
-        self.lock = (
-            f"SELECT id FROM loyalty_member WHERE {sql.its_own()} AND id {any_id} "
-            f"ORDER BY household, id{' FOR UPDATE' if sql.postgresql else ''}"
-        )
         self.entangled = (
             f"SELECT member_id FROM loyalty_wallet WHERE member_id {any_id} "
             f"AND (held > 0 OR lapses_at <= {mark}) "
@@ -73,12 +69,6 @@ class Expiry(Outbox):
 
     Its statements leave the rows that ``Books.catch_up`` would of the same lots.
     """
-
-    def lock(self, members: Iterable[MemberId]) -> list[MemberId]:
-        """The members there are, locked in id order until the transaction ends."""
-        text, ids = _texts(self._sql).lock, self._sql.ids(members)
-        found = self._runner.fetch(text, (self._program, ids))
-        return [MemberId(str(one)) for (one,) in found]
 
     def entangled(self, members: Collection[MemberId], now: datetime) -> set[MemberId]:
         """Those of the members in whose wallets more than lots that have ended can matter."""

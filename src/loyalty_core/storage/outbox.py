@@ -12,6 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from loyalty_core.domain.events import Event
 from loyalty_core.schema import columns
 from loyalty_core.storage import rows, tables
+from loyalty_core.storage.locking import Locks
 from loyalty_core.storage.running import Runner
 from loyalty_core.storage.sql import Write, sql_of
 
@@ -29,6 +30,7 @@ class Outbox:
         dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
         self._insert: Any = dialect.insert
         self._sql = sql_of(connection.dialect)
+        self._locks = Locks(connection)
 
     def _rows(self, statement: Any, parameters: Mapping[str, Any]) -> Iterable[Any]:
         return self._connection.execute(statement, parameters).mappings()

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from loyalty_core.domain.facts import FactKey
+from loyalty_core.domain.facts import FactId, FactKey
 from loyalty_core.domain.ledger import Lot, LotId, WalletBook
 from loyalty_core.domain.members import Identity, MemberId
 from loyalty_core.ports.records import FactRecord, MemberRecord, StoredReceipt
 from loyalty_core.storage import rows, tables
+from loyalty_core.storage.locking import Rank, member_rank
 from loyalty_core.storage.running import Runner
 from loyalty_core.storage.sql import Sql, encode
 
@@ -40,10 +41,10 @@ class _Texts:
             f"UNION ALL SELECT NULL, NULL, NULL, found.member_id FROM {facts} "
             f"ORDER BY member_id) AS owned {locked}"
         )
-        self.lock_members = (
-            f"SELECT {member} FROM loyalty_member WHERE {sql.its_own()} AND id {any_id} "
-            f"ORDER BY household, id{lock}"  # a household is locked after its members
-        )
+        these = f"FROM loyalty_member WHERE {sql.its_own()} AND id {any_id}"
+        self.lock_members = f"SELECT {member} {these} ORDER BY household, id{lock}"
+        self.there = f"SELECT {sql.row('id', 'household')} {these}"
+        self.lock_ids = f"{self.there} ORDER BY household, id{lock}"
         found = ["0", *sql.form(tables.fact).listed("found")]
         lot = ["0", *sql.form(tables.lot).listed("lot")]
         self.known = f"SELECT {sql.row(*found)} FROM {facts} UNION ALL {_wallets(sql, len(found))}"
@@ -121,14 +122,26 @@ class Queries:
                 owners[rows.identity_from(row)] = record.id
         return owners, members
 
-    def lock_members(self, ids: Iterable[MemberId]) -> dict[MemberId, MemberRecord]:
-        """The members, locked in id order until the transaction ends."""
-        wanted = set(ids)
-        if not wanted:
-            return {}
-        found = self._fetch(self._texts.lock_members, self._program, self._sql.ids(wanted))
+    def lock_members(
+        self, ids: Collection[MemberId], waits: bool = True
+    ) -> dict[MemberId, MemberRecord]:
+        """The members, locked in their order; unless it ``waits``, without those somebody has."""
+        sql = self._sql.fitting(ids)
+        text = _texts(sql).lock_members + _skipping(waits)
+        found = self._fetch(text, self._program, sql.ids(ids))
         records = (rows.member_record(self._member.row(row)) for row in found)
         return {record.id: record for record in records}
+
+    def lock_ids(self, ids: Collection[MemberId], waits: bool = True) -> dict[MemberId, Rank]:
+        """The same of whom nothing is read but where they are in the order of locks."""
+        text = self._texts.lock_ids + _skipping(waits)
+        found = self._fetch(text, self._program, self._sql.ids(ids))
+        return {MemberId(one): member_rank(household) for one, household in found}
+
+    def members_there(self, ids: Collection[MemberId]) -> dict[MemberId, Rank]:
+        """Those of the members that there are, with their place in the order of locks."""
+        found = self._fetch(self._texts.there, self._program, self._sql.ids(ids))
+        return {MemberId(one): member_rank(household) for one, household in found}
 
     def claim(self, wanted: Mapping[Identity, MemberId]) -> set[Identity]:
         """Those of the identities that were free, and belong to the members wanted now."""
@@ -142,19 +155,23 @@ class Queries:
         self, keys: Iterable[FactKey], members: Iterable[MemberId]
     ) -> tuple[list[FactRecord], list[WalletBook]]:
         """The stored facts with these keys, and the wallets of these members."""
-        parameters = (encode(_keys(keys)), self._program, self._sql.ids(members))
+        whose = list(members)
+        sql = self._sql.fitting(whose)
+        parameters = (encode(_keys(keys)), self._program, sql.ids(whose))
         facts, wallets = [], []
-        for row in self._fetch(self._texts.known, *parameters):
+        for row in self._fetch(_texts(sql).known, *parameters):
             if row[0]:
                 wallets.append(rows.wallet_book(self._wallet.values(row, 1)))
             else:
                 facts.append(rows.fact_record(self._fact.row(row, 1)))
         return facts, wallets
 
-    def lock_facts(self, ids: Iterable[str]) -> Iterator[FactRecord]:
-        """The facts, locked in id order."""
-        for row in self._fetch(self._texts.lock_facts, self._sql.ids(ids)):
-            yield rows.fact_record(self._fact.row(row))
+    def lock_facts(self, ids: Collection[FactId], waits: bool = True) -> dict[FactId, FactRecord]:
+        """The facts, locked in id order; unless it ``waits``, without those somebody has."""
+        text = self._texts.lock_facts + _skipping(waits)
+        found = self._fetch(text, self._sql.ids(ids))
+        records = (rows.fact_record(self._fact.row(row)) for row in found)
+        return {record.id: record for record in records}
 
     def facts_since(self, members: Iterable[MemberId], since: datetime) -> Iterator[FactRecord]:
         """The members' facts that occurred at or after a moment."""
@@ -171,7 +188,8 @@ class Queries:
             return [], []
         wallets: list[WalletBook] = []
         found: dict[LotId, Lot] = {}
-        for row in self._fetch(self._texts.books, *map(self._sql.ids, asked)):
+        sql = self._sql.fitting(*asked)
+        for row in self._fetch(_texts(sql).books, *map(sql.ids, asked)):
             if row[0]:
                 wallets.append(rows.wallet_book(self._wallet.values(row, 1)))
             else:
@@ -186,6 +204,11 @@ class Queries:
             del row["program"]
             return StoredReceipt(**row)
         return None
+
+
+def _skipping(waits: bool) -> str:
+    """What comes behind the text of a lock, on PostgreSQL: where there are none, all wait."""
+    return "" if waits else " SKIP LOCKED"
 
 
 def _identities(identities: Iterable[Identity]) -> list[dict[str, str]]:

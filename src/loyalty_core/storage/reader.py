@@ -204,8 +204,8 @@ class SqlReader(
         return check_books(self._runner, self._program)
 
     def transactions(self, most: int) -> int:
-        """How many transactions the books have; ``most`` if there are so many or more."""
-        return count_transactions(self._connection, self._program, most)
+        """How many transactions the database has; ``most`` if there are so many or more."""
+        return count_transactions(self._connection, most)
 
     def describe(self) -> tuple[str, list[str]]:
         """The database in words, without secrets, and the migrations it has."""

@@ -71,6 +71,7 @@ class Redemptions(Outbox):
 
     def claim_stock(self, item: str, stock: int, amount: int = 1) -> bool:
         """Whether so many more of ``stock`` were left of a limited item, and are claimed now."""
+        self._locks.item(self._program, item)
         values = {"program": self._program, "item": item, "claimed": amount}
         first = self._insert(_stock).values(values)
         claim = first.on_conflict_do_update(
@@ -82,6 +83,7 @@ class Redemptions(Outbox):
 
     def unclaim_stock(self, item: str, amount: int = 1) -> None:
         """Puts so many back that were claimed."""
+        self._locks.item(self._program, item)
         mine = (_stock.c.program == self._program) & (_stock.c.item == item)
         put_back = update(_stock).where(mine).values(claimed=_stock.c.claimed - amount)
         self._connection.execute(put_back)

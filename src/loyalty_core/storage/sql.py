@@ -8,7 +8,7 @@ so a text is the same for any number of rows.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from datetime import datetime
 from functools import lru_cache
 from operator import attrgetter, itemgetter
@@ -28,6 +28,7 @@ class Write(NamedTuple):
     """Rows to insert into a table or to update in it, found again by their primary key.
 
     With ``keeps`` those that are not there are inserted, and updates leave these columns alone.
+    ``only`` these columns have changed: SQLite writes the others' indexes anew though nothing has.
     Rows are mappings; ``whole`` ones are records that have all columns as attributes.
     """
 
@@ -35,6 +36,7 @@ class Write(NamedTuple):
     rows: Sequence[Any]
     update: bool = False
     keeps: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
     whole: bool = False
 
 
@@ -93,13 +95,11 @@ class Marks:
         self._writers = writers
         self._values: Callable[[Any], tuple[Any, ...]]
         self._values = attrgetter(*names) if whole else itemgetter(*names)
-
-    def parameters(self, row: Any) -> tuple[Any, ...]:
+        self.parameters = self._written if writers else self._values
         """The columns of a row as SQLite takes them."""
-        given = self._values(row)
-        if not self._writers:
-            return given
-        values = list(given)
+
+    def _written(self, row: Any) -> tuple[Any, ...]:
+        values = list(self._values(row))
         for place, write in self._writers:
             if values[place] is not None:
                 values[place] = write(values[place])
@@ -109,19 +109,31 @@ class Marks:
 class Sql:
     """The texts of one dialect."""
 
-    def __init__(self, dialect: Dialect) -> None:
+    def __init__(self, dialect: Dialect, *, single: bool = False) -> None:
+        """With ``single`` those for lists that have one id at most."""
         self.forms = {table: Form(table, dialect) for table in tables.metadata.sorted_tables}
         self.postgresql = dialect.name == "postgresql"
         self.mark = "?" if dialect.paramstyle == "qmark" else "%s"
+        self._single = single
+        self._of_one = self if single or self.postgresql else Sql(dialect, single=True)
 
     def form(self, table: Table) -> Form:
         """How rows of the table are read and written."""
         return self.forms[table]
 
+    def fitting(self, *lists: Sized) -> Sql:
+        """The texts for lists of ids as long as these.
+
+        SQLite needs as long to open a list as to find what one id belongs to.
+        """
+        return self if any(len(one) > 1 for one in lists) else self._of_one
+
     def any_id(self) -> str:
         """What an id is compared with to be one of a list, given as ``ids``."""
         if self.postgresql:
             return f"= ANY({self.mark}::uuid[])"
+        if self._single:
+            return f"= {self.mark}"
         return f"IN (SELECT value FROM json_each({self.mark}))"
 
     def its_own(self) -> str:
@@ -135,6 +147,8 @@ class Sql:
     def ids(self, ids: Iterable[str]) -> Any:
         """A list of ids as the parameter of ``any_id``."""
         wanted = list(ids)
+        if self._single:
+            return wanted[0] if wanted else None
         return wanted if self.postgresql else encode(wanted)
 
     def moment(self, moment: datetime) -> Any:
@@ -194,8 +208,9 @@ class Sql:
 
     def of_members(self, runner: Runner, table: Table, members: Iterable[str]) -> Iterator[Row]:
         """A table's rows of some members, found by an index that begins with them."""
-        form = self.forms[table]
-        for row in self.rows_of(runner.fetch(self._of_members(table), (self.ids(members),))):
+        form, wanted = self.forms[table], list(members)
+        sql = self.fitting(wanted)
+        for row in self.rows_of(runner.fetch(sql._of_members(table), (sql.ids(wanted),))):
             yield form.row(row)
 
     @lru_cache(maxsize=256)  # noqa: B019 - as many as there are tables, kept as long as the texts
@@ -211,7 +226,7 @@ class Sql:
             runner.run(text, tuple(encode(self._objects(one)) for one in due))
             return
         for one in due:
-            marks = self._one_by_one(one.table, one.update, one.keeps, one.whole)
+            marks = self._one_by_one(one.table, one.update, one.keeps, one.only, one.whole)
             given = list(map(marks.parameters, one.rows))
             if len(given) == 1:
                 runner.run(marks.text, given[0])
@@ -226,17 +241,20 @@ class Sql:
         return [dict(zip(form.names, form.columns(row), strict=True)) for row in one.rows]
 
     @lru_cache(maxsize=256)  # noqa: B019 - as many as there are tables, kept as long as the texts
-    def _one_by_one(self, table: Table, update: bool, keeps: tuple[str, ...], whole: bool) -> Marks:
+    def _one_by_one(
+        self, table: Table, update: bool, keeps: tuple[str, ...], only: tuple[str, ...], whole: bool
+    ) -> Marks:
         form = self.forms[table]
         names, marks = ", ".join(form.names), ", ".join(self.mark for _ in form.names)
         insert = f"INSERT INTO {table} ({names}) VALUES ({marks})"
         if not update or keeps:
             text = self._upsert(form, insert, keeps) if keeps else insert
             return Marks(text, table, form.names, whole)
-        values = ", ".join(f"{name} = {self.mark}" for name in form.others)
+        changed = only or form.others
+        values = ", ".join(f"{name} = {self.mark}" for name in changed)
         found = " AND ".join(f"{name} = {self.mark}" for name in form.keys)
         text = f"UPDATE {table} SET {values} WHERE {found}"
-        return Marks(text, table, (*form.others, *form.keys), whole)
+        return Marks(text, table, (*changed, *form.keys), whole)
 
     @lru_cache(maxsize=256)  # noqa: B019 - few combinations of tables occur
     def _together(self, due: tuple[tuple[Table, bool, tuple[str, ...]], ...]) -> str:

@@ -24,6 +24,7 @@ from loyalty_core.storage.engine import (
     lost,
     refuse_unsafe,
 )
+from loyalty_core.storage.locking import Lock, Locks, OutOfOrder
 from loyalty_core.storage.migrations import CORE, migrate
 from loyalty_core.storage.own_rows import prepare_own
 from loyalty_core.storage.reader import SqlReader
@@ -114,7 +115,14 @@ class SqlStore:
 
     def write(self, work: Callable[[UnitOfWork], T]) -> T:
         """What ``work`` returns, done in one transaction; tried again while that can help."""
-        return self._transaction(lambda run: work(SqlUnitOfWork(run, self._program)), writes=True)
+
+        def attempt(first: frozenset[Lock]) -> T:
+            def once(run: Runner) -> T:
+                return work(SqlUnitOfWork(run, self._program, Locks(run.connection, first)))
+
+            return self._transaction(once, writes=True)
+
+        return _in_order(attempt)
 
     def read(self, work: Callable[[Reader], T]) -> T:
         """What ``work`` returns, from one consistent view of the books."""
@@ -159,7 +167,7 @@ class SqlStore:
 class HostStore:
     """``ports.store.Store`` inside a host's transaction: everything is in savepoints.
 
-    Nothing is retried: after a collision or a loss the host's whole transaction is gone anyway.
+    After a collision or a loss nothing is tried again: the host's whole transaction is gone anyway.
     """
 
     joined = True
@@ -170,9 +178,15 @@ class HostStore:
 
     def write(self, work: Callable[[UnitOfWork], T]) -> T:
         """What ``work`` returns, done in a savepoint of the host's transaction."""
+        connection = self._connection
+
+        def attempt(first: frozenset[Lock]) -> T:
+            with connection.begin_nested():
+                run = Seen(connection)
+                return work(SqlUnitOfWork(run, self._program, Locks(connection, first)))
+
         try:
-            with self._connection.begin_nested():
-                return work(SqlUnitOfWork(Seen(self._connection), self._program))
+            return _in_order(attempt)
         except SQLAlchemyError as error:
             raise _of_host(error) from error
 
@@ -185,6 +199,16 @@ class HostStore:
 
     def close(self) -> None:
         """Does nothing: the connection is the host's."""
+
+
+def _in_order(attempt: Callable[[frozenset[Lock]], T]) -> T:
+    """What an attempt returns, begun again with more locks from the start until it gets all."""
+    first = frozenset[Lock]()
+    while True:
+        try:
+            return attempt(first)
+        except OutOfOrder as needed:
+            first |= needed.first
 
 
 def _of_host(error: SQLAlchemyError) -> LoyaltyError:

@@ -129,16 +129,8 @@ Index(  # with the program first, or SQLite would rather walk through all of its
     postgresql_where=_retry,
     sqlite_where=_retry,
 )
-_unowned = text("member_id IS NULL")
-Index(
-    "loyalty_fact_unowned",
-    fact.c.status,
-    fact.c.program,
-    postgresql_where=_unowned,
-    sqlite_where=_unowned,
-)
 
-waiting = Table(
+waiting = Table(  # where `until` is null it is over, but the fact still says whom it is about
     "loyalty_waiting",
     metadata,
     Column("program", String(63), primary_key=True),
@@ -146,9 +138,11 @@ waiting = Table(
     Column("value", Text, primary_key=True),
     Column("source", Text, primary_key=True),
     Column("fact_id", _id(), primary_key=True),
-    Column("until", Moment, nullable=False),
-    Index("loyalty_waiting_until", "until"),
+    Column("until", Moment),
+    Index("loyalty_waiting_fact", "fact_id"),
 )
+_until = text("until IS NOT NULL")
+Index("loyalty_waiting_until", waiting.c.until, sqlite_where=_until, postgresql_where=_until)
 
 wallet = Table(
     "loyalty_wallet",

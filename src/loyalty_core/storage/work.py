@@ -2,37 +2,43 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, delete, select, update
+from sqlalchemy import Select, and_, bindparam, select, update
 
 from loyalty_core.domain.facts import FactKey
 from loyalty_core.domain.ledger import Lot, LotId, WalletBook
 from loyalty_core.domain.members import Identity, MemberId
-from loyalty_core.ports.records import Changes, FactRecord, FactStatus, MemberRecord, StoredReceipt
+from loyalty_core.ports.records import Changes, FactRecord, StoredReceipt
 from loyalty_core.storage import rows, tables
 from loyalty_core.storage.actions import ActionRows
 from loyalty_core.storage.boards import Boards
 from loyalty_core.storage.calendar import Calendars
-from loyalty_core.storage.claims import Claims
 from loyalty_core.storage.configs import ConfigRows
 from loyalty_core.storage.erasure import key_digest
 from loyalty_core.storage.expiry import Expiry
 from loyalty_core.storage.households import HouseholdRows
 from loyalty_core.storage.inbox import InboxRows
+from loyalty_core.storage.locking import Locks
 from loyalty_core.storage.own_rows import OwnTableRows
 from loyalty_core.storage.partners import PartnerWrites
 from loyalty_core.storage.posted import Posted
 from loyalty_core.storage.quarantine import QuarantineRows
-from loyalty_core.storage.queries import Queries
 from loyalty_core.storage.rebuild import CacheWrites
 from loyalty_core.storage.running import Runner
+from loyalty_core.storage.scored import Scored
 from loyalty_core.storage.seal import SealWrites
 from loyalty_core.storage.sql import Write
+from loyalty_core.storage.waiting import Waiting
+
+POINTS = ("remaining", "expired", "forgiven", "held", "pending")
+"""The columns of a lot that change as points move, and with time."""
+_rest: Callable[[Lot], tuple[object, ...]]
+_rest = attrgetter(*(column.name for column in tables.lot.c if column.name not in POINTS))
 
 
 class SqlUnitOfWork(
@@ -40,9 +46,10 @@ class SqlUnitOfWork(
     CacheWrites,
     Calendars,
     Boards,
+    Scored,
     Expiry,
     HouseholdRows,
-    Claims,
+    Waiting,
     Posted,
     PartnerWrites,
     InboxRows,
@@ -53,32 +60,22 @@ class SqlUnitOfWork(
 ):
     """``ports.store.UnitOfWork`` on one SQLAlchemy connection, for one program."""
 
-    def __init__(self, runner: Runner, program: str) -> None:
+    def __init__(self, runner: Runner, program: str, locks: Locks | None = None) -> None:
         super().__init__(runner, program)
-        self._queries = Queries(runner, self._sql, program)
-        self._locked: dict[MemberId, MemberRecord] = {}
+        self._locks = locks or self._locks
+        self._rest_of: dict[LotId, tuple[object, ...]] = {}
 
     def neighbour(self, program: str) -> SqlUnitOfWork:
         """The same transaction on another program's books."""
-        return SqlUnitOfWork(self._runner, program)
+        return SqlUnitOfWork(self._runner, program, self._locks)
 
     # -- members and identities -----------------------------------------------------------------
 
-    def owners(self, identities: Iterable[Identity]) -> dict[Identity, MemberId]:
-        """The member of each identity that is known; nobody is locked."""
-        return self._queries.owners(identities)
-
-    def lock_owners(
-        self, identities: Iterable[Identity], keys: Iterable[FactKey] = ()
-    ) -> dict[Identity, MemberId]:
-        """The member of each known identity; and they, and those of known facts, locked."""
-        owners, members = self._queries.lock_owners(identities, keys)
-        self._locked.update(members)
-        return owners
-
     def claim(self, wanted: Mapping[Identity, MemberId]) -> dict[Identity, MemberId]:
         """Who owns each identity now, after giving the free ones to the members wanted."""
+        self._locks.start()
         won = self._queries.claim(wanted)
+        self._locks.claimed()
         lost = self._queries.owners(wanted.keys() - won)
         return {**wanted, **lost}
 
@@ -96,12 +93,6 @@ class SqlUnitOfWork(
                 )
                 .values(member_id=owner)
             )
-
-    def lock_members(self, ids: Iterable[MemberId]) -> dict[MemberId, MemberRecord]:
-        """The members, locked in id order until the transaction ends."""
-        wanted = set(ids)
-        found = {one: self._locked.pop(one) for one in wanted & self._locked.keys()}
-        return found | self._queries.lock_members(wanted - found.keys())
 
     def due_members(self, now: datetime, limit: int) -> list[MemberId]:
         """Members whose points activate or expire, or holds time out, from ``limit`` of each."""
@@ -123,8 +114,7 @@ class SqlUnitOfWork(
         facts, wallets = self._queries.known(keys, members)
         found = {record.key: record for record in facts}
         unowned = [record.id for record in facts if record.member_id is None]
-        if unowned:
-            found |= {record.key: record for record in self._queries.lock_facts(unowned)}
+        found |= {record.key: record for record in self.lock_facts(unowned).values()}
         return found, wallets
 
     def facts_since(self, since: Mapping[MemberId, datetime]) -> list[FactRecord]:
@@ -147,67 +137,6 @@ class SqlUnitOfWork(
         ordered = due.order_by(fact.c.retry_at, fact.c.id).limit(limit)
         return [rows.fact_record(row) for row in self._rows(ordered, {})]
 
-    def take_waiting(self, identities: Iterable[Identity], now: datetime) -> list[FactRecord]:
-        """The facts that waited for these identities and are still in time; they wait no more.
-
-        Whoever deletes what they wait by has them: nobody forgets or takes them meanwhile.
-        """
-        waiting, fact = tables.waiting, tables.fact
-        taken: set[str] = set()
-        for identity in identities:
-            mine = (
-                (waiting.c.program == self._program)
-                & (waiting.c.kind == identity.kind.value)
-                & (waiting.c.value == identity.value)
-                & (waiting.c.source == identity.source)
-            )
-            due = delete(waiting).where(mine, waiting.c.until > now).returning(waiting.c.fact_id)
-            taken.update(self._connection.scalars(due))
-        if not taken:
-            return []
-        self._connection.execute(delete(waiting).where(waiting.c.fact_id.in_(taken)))
-        still = fact.c.status == FactStatus.WAITING.value
-        found = self._rows(select(fact).where(fact.c.id.in_(taken), still), {})
-        return [rows.fact_record(row) for row in found]
-
-    def adopt_waiting(self, now: datetime, limit: int) -> dict[MemberId, list[FactRecord]]:
-        """Facts that wait though a member has their identity by now; they wait no more."""
-        waiting, fact, known = tables.waiting, tables.fact, tables.identity
-        same = [known.c[name] == waiting.c[name] for name in ("program", "kind", "value", "source")]
-        chosen = (
-            select(fact, known.c.member_id.label("owner"))
-            .join(waiting, waiting.c.fact_id == fact.c.id)
-            .join(known, and_(*same))
-            .where(waiting.c.program == self._program, waiting.c.until > now)
-            .where(fact.c.status == FactStatus.WAITING.value)
-            .order_by(fact.c.id)
-            .limit(limit)
-        )
-        found = {row["id"]: row for row in self._rows(chosen, {})}
-        if found:
-            self._connection.execute(delete(waiting).where(waiting.c.fact_id.in_(found)))
-        adopted: dict[MemberId, list[FactRecord]] = defaultdict(list)
-        for row in found.values():
-            adopted[MemberId(row["owner"])].append(rows.fact_record(row))
-        return adopted
-
-    def lapse_waiting(self, now: datetime, limit: int) -> int:
-        """How many facts stopped waiting because nobody joined in time."""
-        waiting, fact = tables.waiting, tables.fact
-        late = (
-            select(waiting.c.fact_id)
-            .where(waiting.c.program == self._program, waiting.c.until <= now)
-            .limit(limit)
-        )
-        ids = sorted(set(self._connection.scalars(late)))
-        if ids:
-            self._connection.execute(delete(waiting).where(waiting.c.fact_id.in_(ids)))
-            lapse = update(fact).where(
-                fact.c.id.in_(ids), fact.c.status == FactStatus.WAITING.value
-            )
-            self._connection.execute(lapse.values(status=FactStatus.LAPSED.value))
-        return len(ids)
-
     # -- the books --------------------------------------------------------------------------------
 
     def books(
@@ -217,7 +146,9 @@ class SqlUnitOfWork(
         open_of: Iterable[MemberId] = (),
     ) -> tuple[list[WalletBook], list[Lot]]:
         """The members' wallets; the lots with these ids, and all that hold points of some."""
-        return self._queries.books(members, lots, open_of)
+        wallets, found = self._queries.books(members, lots, open_of)
+        self._rest_of.update((lot.id, _rest(lot)) for lot in found)
+        return wallets, found
 
     def save(self, changes: Changes) -> None:
         """Writes everything, each table once."""
@@ -228,6 +159,7 @@ class SqlUnitOfWork(
             self._write(waiting, [self._waiting(*item) for item in changes.waiting])
         books = changes.wallets
         made = changes.transactions
+        moved, other = self._parted(changes.lots)
         writes = (
             Write(tables.member, [rows.member_row(m, program) for m in changes.members_added]),
             Write(
@@ -235,10 +167,11 @@ class SqlUnitOfWork(
                 [rows.member_row(m, program) for m in changes.members.values()],
                 update=True,
             ),
-            Write(tables.fact, [row for stored, row in facts if not stored]),
+            Write(tables.fact, sorted((row for stored, row in facts if not stored), key=_by_key)),
             Write(tables.fact, [row for stored, row in facts if stored], update=True),
             Write(tables.lot, changes.lots_added, whole=True),
-            Write(tables.lot, changes.lots, update=True, whole=True),
+            Write(tables.lot, moved, update=True, only=POINTS, whole=True),
+            Write(tables.lot, other, update=True, whole=True),
             Write(tables.wallet, [book for book in books if not book.stored], whole=True),
             Write(tables.wallet, [book for book in books if book.stored], update=True, whole=True),
             Write(tables.transaction, made, whole=True),
@@ -254,7 +187,18 @@ class SqlUnitOfWork(
         self._drop_scores(changes.scores)
         self.save_own(changes.own_rows.values())
 
-    def _waiting(self, identity: Identity | None, fact_id: str, until: datetime) -> dict[str, Any]:
+    def _parted(self, lots: Iterable[Lot]) -> tuple[list[Lot], list[Lot]]:
+        """Those of which only points have changed since they were read, and all others."""
+        moved: list[Lot] = []
+        other: list[Lot] = []
+        for lot in lots:
+            same = self._rest_of.pop(lot.id, None) == _rest(lot)
+            (moved if same else other).append(lot)
+        return moved, other
+
+    def _waiting(
+        self, identity: Identity | None, fact_id: str, until: datetime | None
+    ) -> dict[str, Any]:
         return {
             "program": self._program,
             "kind": identity.kind.value if identity else "",  # no member ever has this identity
@@ -279,6 +223,11 @@ class SqlUnitOfWork(
     def receipt(self, key: str) -> StoredReceipt | None:
         """What the command with this idempotency key returned."""
         return self._queries.receipt((key, key_digest(key)))
+
+
+def _by_key(row: Mapping[str, Any]) -> tuple[str, str, str]:
+    """Where a new fact is inserted: two that insert the same in turn would wait for each other."""
+    return row["source"], row["type"], row["external_id"]
 
 
 @lru_cache(maxsize=1)

@@ -210,6 +210,7 @@ class ModelLedger:
             if has > had:
                 spent.gone.setdefault(lot.number, lot.gone)
                 self.redeemed -= self._put(lot, has - had, now)
+                self._start(now)
             elif has < had:
                 self.redeemed += had - has
                 rest = had - has - self._take([lot], had - has)
@@ -371,7 +372,7 @@ class ModelLedger:
         if policy is DebtPolicy.PENDING_FIRST:
             taken += self._take(self._sorted(active=False), amount - taken)
         rest = amount - taken
-        owed = min(rest, self.held) if policy is DebtPolicy.CLAMP else rest
+        owed = min(rest, max(self.held - self.debt, 0)) if policy is DebtPolicy.CLAMP else rest
         self.debt += owed
         return taken + owed
 

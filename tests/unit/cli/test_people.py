@@ -53,6 +53,15 @@ def test_export_prints_everything_and_erase_ends_it(people: Shop) -> None:
     assert people.json("record", stdin=json.dumps(order(1)))["receipts"][0]["status"] == "erased"
 
 
+@pytest.mark.parametrize("whom", [(ADA,), ("email:gus@example.org", "--guest")])
+def test_a_machine_that_forgets_says_that_it_is_sure(people: Shop, whom: tuple[str, ...]) -> None:
+    """With ``--json`` there is one document, and no question that nobody would answer."""
+    refused = people.error("erase", *whom, "--reason", "asked", "--key", "e", code=2)
+    assert refused["code"] == "usage"
+    assert "--yes" in refused["message"]
+    assert people.json("member", "show", ADA)["status"] == "active"
+
+
 def test_a_guest_is_forgotten(people: Shop) -> None:
     command = ("erase", "email:gus@example.org", "--guest", "--reason", "asked", "--key", "g")
     assert people.run(*command, stdin="n\n").exit_code == 1

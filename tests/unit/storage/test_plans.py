@@ -21,6 +21,7 @@ from tests.toy import START, Toy, config_of, order, refund
 LARGE = (
     "member",
     "fact",
+    "waiting",
     "lot",
     "wallet",
     "transaction",
@@ -60,9 +61,10 @@ def scanned(
         steps.extend((row[3], text) for row in plan)
 
     wallet: dict[str, Json] = {"expiry": {"after_days": 30}, "transfer": {"allowed": True}}
-    config = config_of(wallet=wallet, settings={"pending_days": 10})
+    config = config_of(wallet=wallet, settings={"pending_days": 10}, join="opt_in")
     with Loyalty.open(config, engine, plugins=[Toy()], clock=clock) as loyalty:
-        member = loyalty.record(order()).member_id or ""
+        member = loyalty.enrol({"email": "ada@example.org"}).id
+        loyalty.record(order())
         clock.set(START + timedelta(days=12))
         loyalty.tick()
         loyalty.record(order("2", at=START + timedelta(days=5)))
@@ -100,6 +102,12 @@ def forget(loyalty: Loyalty, member: str) -> None:
     loyalty.erase(member, reason="asked", actor="ann", key="d")
 
 
+def forget_guests(loyalty: Loyalty, member: str) -> None:
+    loyalty.record(order("g1", email=None, identities={"card": "17"}))
+    loyalty.erase_guest({"card": "17"}, reason="asked", actor="ann", key="d")
+    loyalty.erase(member, reason="asked", actor="ann", key="e")
+
+
 WORKS: dict[str, Callable[[Loyalty, str], object]] = {
     "statement": lambda loyalty, member: loyalty.statement(member),
     "history": lambda loyalty, member: loyalty.history(member),
@@ -112,6 +120,7 @@ WORKS: dict[str, Callable[[Loyalty, str], object]] = {
     "move": move,
     "export": lambda loyalty, member: loyalty.export(member),
     "erase": forget,
+    "erase guests": forget_guests,
     "tick": lambda loyalty, _: loyalty.tick(),
 }
 
@@ -122,3 +131,44 @@ def test_no_large_table_is_walked_through(
     sqlite_url: str, work: Callable[[Loyalty, str], object], analysed: bool
 ) -> None:
     assert scanned(sqlite_url, work, analysed=analysed) == []
+
+
+# -- guests ---------------------------------------------------------------------------------------
+
+FACTS = """
+    INSERT INTO loyalty_fact SELECT (jsonb_populate_record(one, jsonb_build_object(
+        'id', gen_random_uuid(), 'external_id', 'x' || number))).*
+    FROM loyalty_fact AS one, generate_series(1, 20000) AS number"""
+WAITING = """
+    INSERT INTO loyalty_waiting SELECT (jsonb_populate_record(one, jsonb_build_object(
+        'fact_id', fact.id, 'value', external_id))).*
+    FROM loyalty_waiting AS one, loyalty_fact AS fact WHERE fact.id <> fact_id"""
+MANY = (FACTS, WAITING, "ANALYZE loyalty_fact", "ANALYZE loyalty_waiting")
+
+
+def test_guests_are_forgotten_by_an_index_on_postgresql(postgresql_url: str) -> None:
+    """Of twenty thousand facts of guests, those of one are found without reading the others."""
+    engine, walks = open_engine(postgresql_url), list[str]()
+    config = config_of(join="opt_in")
+
+    def explain(connection: Any, _: Any, text: str, given: Any, __: Any, many: bool) -> None:
+        if not text.startswith(("SELECT", "UPDATE", "DELETE", "WITH")):
+            return
+        driver = connection.connection.driver_connection
+        plan = driver.execute(f"EXPLAIN {text}", given[0] if many else given)
+        large = re.compile(r"Seq Scan on loyalty_(fact|waiting)\b")
+        walks.extend(f"{row[0]}: {text}" for row in plan if large.search(row[0]))
+
+    with Loyalty.open(config, engine, plugins=[Toy()], clock=FrozenClock(START)) as loyalty:
+        ada = loyalty.enrol({"email": "ada@example.org"}).id
+        loyalty.record(order("1", identities={"card": "17"}))
+        with engine.begin() as connection:
+            for text in MANY:
+                connection.exec_driver_sql(text)
+        engine.dispose()
+        event.listen(engine, "before_cursor_execute", explain)
+        guest = loyalty.erase_guest({"card": "17"}, reason="asked", actor="ann", key="d")
+        assert guest.facts == 1
+        loyalty.erase(ada, reason="asked", actor="ann", key="e")
+    engine.dispose()
+    assert walks == []

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
+from loyalty_core import add_months
 from loyalty_paid.config import Plan
 from loyalty_paid.memory import Membership, Span
 from loyalty_paid.plans import LIFETIME, Plans, after
@@ -71,8 +72,16 @@ def extend(membership: Membership, plan: Plan, plans: Plans, at: datetime, fee: 
     assert last.ends is not None
     membership.plan = plan.plan
     membership.then = "" if membership.then == plan.plan else membership.then
+    _count_from(membership, plans.day(last.ends))
     membership.spans.append(replace(fee, begins=last.ends, ends=None))
     _settle(membership, plan, plans)
+
+
+def _count_from(membership: Membership, first: date) -> None:
+    """Counts the next period from a day: an earlier one, if what followed it was given back."""
+    counted = range(membership.done, -1, -1)
+    done = next((one for one in counted if add_months(membership.anchor, one) == first), None)
+    membership.anchor, membership.done = (first, 0) if done is None else (membership.anchor, done)
 
 
 def _settle(membership: Membership, plan: Plan, plans: Plans) -> None:
@@ -96,9 +105,15 @@ def unused(membership: Membership, plans: Plans, at: datetime) -> int:
     for span in membership.spans:
         if span.ends is None or span.ends <= at or span.gone(at):
             continue
-        first, end = plans.day(span.begins), plans.day(span.ends)
-        credit += span.worth * (end - max(first, today)).days // (end - first).days
+        left = plans.day(span.ends) - max(plans.day(span.begins), today)
+        credit += span.worth * left.days // _whole(span, plans)
     return credit
+
+
+def _whole(span: Span, plans: Plans) -> int:
+    """How many days the fee of a span has paid for, those before a pause included."""
+    assert span.ends is not None
+    return span.days or (plans.day(span.ends) - plans.day(span.begins)).days
 
 
 def cut(membership: Membership, at: datetime) -> list[Span]:
@@ -129,7 +144,7 @@ def pause(membership: Membership, plans: Plans, at: datetime, days: int) -> None
     assert span is not None
     assert span.ends is not None
     left = (plans.day(span.ends) - _unbegun(plans, at)).days
-    rest = replace(span, fee=0, saved=0)
+    rest = replace(span, fee=0, saved=0, days=_whole(span, plans))
     span.ends = at
     _move(membership, plans, rest, today + timedelta(days=days), left)
     membership.paused_at, membership.paused_until = at, plans.start(today + timedelta(days=days))
@@ -139,7 +154,8 @@ def resume(membership: Membership, plans: Plans, at: datetime) -> None:
     """Goes on before its time, with all the days that were left."""
     assert membership.paused_at is not None
     assert membership.paused_until is not None
-    rest = next(one for one in membership.spans if one.begins == membership.paused_until)
+    waiting = [one for one in membership.spans if one.begins == membership.paused_until]
+    rest = min(waiting, key=lambda one: one.ends or at)  # nothing is left of a last day
     membership.spans.remove(rest)
     assert rest.ends is not None
     left = (plans.day(rest.ends) - plans.day(rest.begins)).days
@@ -168,7 +184,6 @@ def _move(membership: Membership, plans: Plans, rest: Span, first: date, left: i
             span.ends = plans.start(plans.day(span.ends) + shift)
     membership.spans.append(rest)
     membership.spans.sort(key=lambda span: span.begins)
-    last = membership.spans[-1]
-    assert last.ends is not None
-    membership.anchor, membership.done = plans.day(last.ends), 0
+    latest = max(span.ends for span in membership.spans if span.ends is not None)
+    membership.anchor, membership.done = plans.day(latest), 0
     membership.due = membership.changing = None

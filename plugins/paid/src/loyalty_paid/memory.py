@@ -24,7 +24,9 @@ class Span:
 
     ``charge`` is what it was paid as, ``source`` and ``order`` the order that paid it. ``taken`` is
     when that was given back: nothing is left of it then. ``ends`` is None for life. ``fee`` is what
-    was paid, ``worth`` that and the credit it was paid with.
+    was paid, ``worth`` that and the credit it was paid with. A pause parts it in two with the same
+    ``charge``: the one that was used keeps ``fee`` and ``saved``, and the rest says in ``days`` how
+    many days the whole has.
     """
 
     plan: str
@@ -40,6 +42,7 @@ class Span:
     taken: datetime | None = None
     saved: int = 0
     trial: bool = False
+    days: int = 0
 
     def covers(self, at: datetime) -> bool:
         """Whether benefits come of it at a moment."""
@@ -92,6 +95,11 @@ class Membership:
     def span(self, at: datetime) -> Span | None:
         """What gives the benefits of a moment."""
         return next((span for span in self.spans if span.covers(at)), None)
+
+    def parts(self, span: Span) -> list[Span]:
+        """All that one fee paid for: the period, and what pauses have parted from it."""
+        same = [one for one in self.spans if one.charge == span.charge]
+        return same if span.charge else [span]
 
     def last(self, at: datetime) -> Span | None:
         """The paid period that ends last, of those not given back by a moment."""

@@ -56,6 +56,7 @@ def _money(
 ) -> dict[str, Json]:
     following = plans.get(membership.then or membership.plan)
     fees = [one.fee for one in membership.spans if not one.gone(at)]
+    parts = membership.parts(span) if span else []
     made: dict[str, Json] = {
         "next_plan": membership.then or None,
         "next_fee": max(plans.fee(following) - membership.credit, 0)
@@ -64,10 +65,10 @@ def _money(
         "credit": membership.credit,
         "due": _due(membership.changing or membership.due),
         "fees": membership.fees + sum(fees),
-        "saved": span.saved if span else 0,
+        "saved": sum(one.saved for one in parts),
         "saved_in_all": membership.saved + sum(one.saved for one in membership.spans),
     }
-    fee = span.fee if span and span.fee else plans.fee(plan) if plan else 0
+    fee = sum(one.fee for one in parts) or (plans.fee(plan) if plan else 0)
     made["fee"] = fee
     made["earned_back_at"] = earned_back_at(plan, fee) if plan else None
     missing = max(fee - cast(int, made["saved"]), 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 from loyalty_paid import course
@@ -71,8 +72,9 @@ def cancel(turn: Turn) -> None:
     if now:
         for span in course.cut(membership, at):
             if span.order and _in_window(turn, span):
-                turn.give_back(span, "cancelled")
-                membership.credit += span.worth - span.fee  # what it was credited is not lost
+                fee = span.fee or sum(one.fee for one in membership.parts(span))
+                turn.give_back(replace(span, fee=fee), "cancelled")
+                membership.credit += span.worth - fee  # what it was credited is not lost
     return None
 
 
@@ -82,7 +84,8 @@ def _in_window(turn: Turn, span: Span) -> bool:
     if plan is None or span.paid_at is None:
         return False
     last = plans.day(span.paid_at) + timedelta(days=plan.refund_days)
-    return plans.day(turn.at) <= last or span.begins > turn.at
+    unbegun = span.begins > turn.at and not span.days
+    return plans.day(turn.at) <= last or unbegun
 
 
 def pause(turn: Turn) -> None:

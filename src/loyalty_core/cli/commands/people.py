@@ -125,13 +125,11 @@ def erase(
     """
     with opened(config, database) as loyalty:
         if guest:
-            if not yes:
-                typer.confirm(f"Forget the guest {member} for good?", abort=True, err=True)
+            _make_sure(f"the guest {member}", yes, as_json)
             erase_guest(loyalty, member, source, reason, actor or user(), key, as_json)
             return
         found = member_of(loyalty, member, source)
-        if not yes:
-            typer.confirm(f"Forget {views.who(found) or found.id} for good?", abort=True, err=True)
+        _make_sure(views.who(found) or found.id, yes, as_json)
         receipt = loyalty.erase(found.id, reason=reason, actor=actor or user(), key=key)
         scales = {name: documents.scale_of(loyalty.config, name) for name in receipt.points}
     document: documents.Document = {
@@ -244,3 +242,12 @@ def _moved(
     }
     rows = [(f"{name} moved", views.amount(units, scales[name])) for name, units in points.items()]
     return document, rows
+
+
+def _make_sure(whom: str, yes: bool, as_json: bool) -> None:
+    """Asks whether somebody is to be forgotten; machines are not asked, they say so."""
+    if yes:
+        return
+    if as_json:
+        raise typer.BadParameter("with --json nobody is asked: add --yes, for it is for good")
+    typer.confirm(f"Forget {whom} for good?", abort=True, err=True)
