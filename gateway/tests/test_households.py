@@ -121,6 +121,18 @@ def test_held_points_of_a_household_are_the_spenders(front: Front, ada: str, bob
     assert front.data(capture, signed(bob), id=held)["capture"] == {"__typename": "Redemption"}
 
 
+def test_a_household_that_ended_is_still_whose_points_they_were(
+    front: Front, ada: str, bob: str
+) -> None:
+    home = shared(front, ada, bob)
+    spent = front.loyalty.redeem(home, points=60, spender=bob, key="r")
+    front.loyalty.leave_household(ada, key="a")
+    front.loyalty.leave_household(bob, key="b")
+    asked = f'{{ redemption(id: "{spent.redemption_id}") {{ householdId member {{ id }} }} }}'
+    shown = front.admin_data(asked)["redemption"]
+    assert shown == {"householdId": home, "member": {"id": bob}}
+
+
 def test_only_the_head_invites_removes_and_withdraws(front: Front, ada: str, bob: str) -> None:
     home = shared(front, ada, bob)
     cleo = enrolled(front, "cleo")

@@ -184,7 +184,8 @@ def test_a_household_spends_by_its_members_alone(shop: Shop) -> None:
     with pytest.raises(HouseholdRefused):
         loyalty.redeem(stranger, points=10, spender=ours.people["bob"], key="no")
     receipt = ours.spends("bob", 60)
-    assert (receipt.member_id, receipt.spender) == (ours.id, ours.people["bob"])
+    assert (receipt.member_id, receipt.household) == (ours.id, ours.id)
+    assert receipt.spender == ours.people["bob"]
     held = loyalty.hold(ours.id, points=40, spender=ours.people["ada"], key="h")
     with pytest.raises(InsufficientPoints):
         ours.spends("bob", 1)

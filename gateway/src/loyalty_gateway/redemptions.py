@@ -61,7 +61,7 @@ class Redemption:
     )
     order_id: str | None = strawberry.field(description="The order they paid for.", metadata=ADMIN)
     household_id: strawberry.ID | None = strawberry.field(
-        description="The household whose points they are; null for the member's own."
+        description="The household whose points they were; null for the member's own."
     )
     member_id: strawberry.Private[str]
 
@@ -90,7 +90,7 @@ class Redemption:
             grant=Grant.of(receipt.grant) if receipt.grant else None,
             source=receipt.source or None,
             order_id=receipt.order_id,
-            household_id=strawberry.ID(receipt.member_id) if receipt.spender else None,
+            household_id=strawberry.ID(receipt.household) if receipt.household else None,
             member_id=receipt.spender or receipt.member_id,
         )
 

@@ -97,6 +97,7 @@ def receipt_of(one: Redemption, now: datetime) -> RedemptionReceipt:
         source=one.source,
         order_id=one.order_id,
         returned=one.returned,
+        household=one.household,
         spender=one.spender,
     )
 

@@ -65,6 +65,10 @@ def scale_of(config: ProgramConfig, wallet: str) -> int:
     return config.scale(wallet) or 0
 
 
+def _by_wallet(amounts: Mapping[str, int], config: ProgramConfig) -> Document:
+    return {wallet: points(units, scale_of(config, wallet)) for wallet, units in amounts.items()}
+
+
 def member(found: Member) -> Document:
     """A member with profile and identities."""
     profile = found.profile
@@ -245,10 +249,7 @@ def fact_receipt(receipt: FactReceipt, config: ProgramConfig) -> Document:
         "fact_id": receipt.fact_id,
         "member_id": receipt.member_id,
         "enrolled": receipt.enrolled,
-        "changes": {
-            wallet: points(amount, scale_of(config, wallet))
-            for wallet, amount in receipt.changes.items()
-        },
+        "changes": _by_wallet(receipt.changes, config),
         "transactions": list(receipt.transactions),
         "problems": [problem_document(problem) for problem in receipt.problems],
         "error": error_document(receipt.error) if receipt.error else None,
@@ -273,6 +274,7 @@ def redemption(receipt: RedemptionReceipt, config: ProgramConfig) -> Document:
         "source": receipt.source,
         "order_id": receipt.order_id,
         "returned": points(receipt.returned, scale_of(config, receipt.wallet)),
+        "household": receipt.household,
         "spender": receipt.spender,
     }
 
@@ -310,10 +312,7 @@ def tick(done: TickReport, config: ProgramConfig) -> Document:
     return {
         "activated_lots": done.activated_lots,
         "expired_lots": done.expired_lots,
-        "expired": {
-            wallet: points(amount, scale_of(config, wallet))
-            for wallet, amount in done.expired.items()
-        },
+        "expired": _by_wallet(done.expired, config),
         "timed_out_holds": done.timed_out_holds,
         "retried_facts": done.retried_facts,
         "retried_redemptions": done.retried_redemptions,

@@ -85,8 +85,9 @@ class RedemptionReceipt:
     ``points`` and ``returned`` (given back on refunds) are in the wallet's smallest unit, ``lines``
     is the discount by order line in minor units. ``transaction_id`` is None until the points are
     captured, ``expires_at`` is when a hold times out by itself. ``grant`` is what was bought of the
-    catalogue, and None until the points are captured. ``spender`` is the member who spends where
-    ``member_id`` is a household.
+    catalogue, and None until the points are captured. ``household`` is the one whose points they
+    were, and ``spender`` the member who spends them: once it has ended, ``member_id`` is its last
+    member, who has what is given back.
     """
 
     redemption_id: str
@@ -103,6 +104,7 @@ class RedemptionReceipt:
     source: str = ""
     order_id: str | None = None
     returned: int = 0
+    household: str | None = None
     spender: str | None = None
     grant: GrantReceipt | None = None
 

@@ -83,6 +83,7 @@ def test_redeem_once_for_a_key(shop: Shop) -> None:
         "source": "",
         "order_id": None,
         "returned": points(0),
+        "household": None,
         "spender": None,
     }
     assert shop.json("redeem", ADA, "--points", "12.5", "--key", "k1") == receipt
