@@ -208,7 +208,10 @@ class Terminal:
                 assert time.monotonic() < end, text
                 time.sleep(0.05)
             else:
-                return ""
+                break
+        if "--json" in text:  # it listens before it says so
+            self._ask("until test -s served; do sleep 0.05; done")
+        return ""
 
     def _prepare(self, text: str) -> None:
         """Copies what is gone to, and sees to it that programs are those of this Python."""
