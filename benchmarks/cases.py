@@ -178,6 +178,7 @@ CASES = (
         growth.statements_of_many,
         *(1_000_000, 100_000, _both(0.8)),
         runs=1,
+        bound=FOUND,
     ),
     Case(
         "statement, many entries to ten",
