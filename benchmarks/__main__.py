@@ -50,9 +50,9 @@ ABOUT = """\
 Operations a second, or megabytes where it says MB: medians. The ratio is that of each run, ours to
 the reference (of megabytes the other way round): its median and its spread. The reference leaves
 the same rows by hand on the same driver, or is what the case's docstring says. Compare ratios, not
-rates. Rows with a star were measured while the machine had much else to do: both sides are slower
-then, and Python more than a database, so ours more than the hand-written form. A row stays as it
-was until it is measured again."""
+rates. Rows with a star were measured while the machine had much to do, else or, with many callers,
+for the row itself: both sides are slower then, and Python more than a database, so ours more than
+the hand-written form. A row stays as it was until it is measured again."""
 
 
 def main() -> None:

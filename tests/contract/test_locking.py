@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
-from threading import Event
+from threading import Barrier, Event
 from time import sleep
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy import Connection, Engine, create_engine, event, text
 
 from loyalty_core import Loyalty
 from loyalty_core.domain.facts import FactKey
 from loyalty_core.domain.members import Identity, IdentityKind
 from loyalty_core.storage.engine import open_engine
 from loyalty_core.storage.running import Seen
+from loyalty_core.storage.store import SqlStore
 from loyalty_core.storage.work import SqlUnitOfWork
 from loyalty_core.testing import FrozenClock
 from tests.contract.coalition import coalition
@@ -75,8 +77,9 @@ def engine_of(shop: Shop) -> Iterator[Engine]:
     engine.dispose()
 
 
-def wait_for_a_waiting_session(connection: Connection) -> None:
+def wait_for_a_waiting_session(connection: Connection, answer: Future[Any]) -> None:
     while not connection.scalar(WAITING):
+        assert not answer.done(), "it waited for nobody"
         Event().wait(0.005)
 
 
@@ -92,7 +95,7 @@ def beside(shop: Shop, ids: Sequence[str], act: Callable[[], Any]) -> Any:
         other.execute(LOCK, {"id": first})
         answer = pool.submit(act)
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as looking:
-            wait_for_a_waiting_session(looking)
+            wait_for_a_waiting_session(looking, answer)
         for one in rest:
             other.execute(LOCK, {"id": one})
         other.commit()
@@ -138,6 +141,51 @@ def test_an_erasure_waits_for_who_was_merged_in_their_order(pg_shop: Shop) -> No
     loyalty.merge(kept, gone, key="m")
     erase = {"reason": "r", "actor": "a", "key": "e"}
     assert beside(pg_shop, (gone, kept), lambda: loyalty.erase(kept, **erase)).member_id == kept
+
+
+@pytest.mark.parametrize("erased", ["older", "younger"])
+def test_an_erasure_waits_for_whoever_gave_them_points_in_their_order(
+    pg_shop: Shop, erased: str
+) -> None:
+    """What they gave each other says the reason to both: each erasure writes rows of the other."""
+    loyalty = pg_shop.open(wallet={"transfer": {"allowed": True}})
+    one, other = (loyalty.enrol({"email": f"{name}@example.org"}).id for name in ("ada", "bob"))
+    loyalty.adjust(one, "points", 100, reason="r", actor="a", key="given")
+    loyalty.transfer(one, other, "points", 40, reason="for Bob", actor="a", key="t")
+    gone, kept = (one, other) if erased == "older" else (other, one)
+    erase = {"reason": "r", "actor": "a", "key": "e"}
+    receipt = beside(pg_shop, (one, other), lambda: loyalty.erase(gone, **erase))
+    assert receipt.member_id == gone
+    reasons = {edge.transaction.reason for edge in loyalty.history(kept).items}
+    assert "for Bob" not in reasons
+
+
+def test_two_that_claim_the_first_of_two_items_do_not_wait_for_each_other(pg_shop: Shop) -> None:
+    engine = open_engine(pg_shop.url)
+    errors: list[str] = []
+    event.listen(engine, "handle_error", lambda one: errors.append(str(one.original_exception)))
+    pg_shop.open().close()
+    store = SqlStore(engine, "shop", owned=False)
+    both, tries = Barrier(2), Counter[str]()
+
+    def claim(items: str) -> bool:
+        def work(uow: Any) -> bool:
+            tries[items] += 1
+            first = uow.claim_stock(items[0], 2)
+            if tries[items] == 1:
+                both.wait(10)
+            return first and uow.claim_stock(items[1], 2)
+
+        return store.write(work)
+
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(claim, ("ab", "ba"))) == [True, True]
+    assert errors == []
+    assert tries == {"ab": 1, "ba": 2}
+    with engine.connect() as connection:
+        left = connection.execute(text("SELECT item, claimed FROM loyalty_stock ORDER BY item"))
+        assert [tuple(row) for row in left] == [("a", 2), ("b", 2)]
+    engine.dispose()
 
 
 def test_a_hosts_savepoint_is_begun_again(pg_shop: Shop) -> None:

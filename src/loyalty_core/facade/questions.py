@@ -59,8 +59,8 @@ class QuestionMethods:
         clock is ahead may have said that it happens in a minute. As of a moment it is the sum of
         the entries that had happened by ``at`` and were booked by ``known_at``, and exact. Points
         whose date has passed are in it until their expiry is booked, and from then on have left it
-        at the moment they ended. ``wallet`` may be left out if there is one.
-        Who was merged is answered for by the other from the merge on, until it was taken back.
+        at the moment they ended. Who was merged is answered for by the other from the merge on,
+        until it was taken back. ``wallet`` may be left out if there is one.
 
         Raises ``MemberNotFound``, ``WalletUnknown``, ``FactError`` for a moment without a time
         zone.

@@ -18,6 +18,7 @@ from loyalty_core.domain.members import Identity, MemberId
 from loyalty_core.ports.records import FactRecord
 from loyalty_core.storage import partner_tables, rows, tables
 from loyalty_core.storage.grants import Grants
+from loyalty_core.storage.locked import Locked
 
 DROPPED = "dropped"
 """The state of a delivery whose event is of somebody who was erased before it was delivered."""
@@ -34,7 +35,7 @@ def identity_digest(secret: str, identity: Identity) -> str:
     return hmac.new(bytes.fromhex(secret), text.encode(), hashlib.sha256).hexdigest()
 
 
-class Erasure(Grants):
+class Erasure(Grants, Locked):
     """The part of ``ports.people.PeopleWork`` that is about erasing."""
 
     def erased(self, identities: Iterable[Identity]) -> Mapping[Identity, datetime]:
@@ -85,6 +86,7 @@ class Erasure(Grants):
         self._forget_receipts(members)
         self.forget_grants(members, now)
         shared = self._shared_transactions(members)
+        self.lock(self._others(shared))
         self._forget_reasons(members, shared)
         self._forget_events(members, shared)
 
@@ -145,6 +147,12 @@ class Erasure(Grants):
         kind = TransactionKind.TRANSFER.value
         mine = select(made.c.detail).where(made.c.member_id.in_(members), made.c.kind == kind)
         return [row["detail"]["transaction"] for row in self._rows(mine, {})]
+
+    def _others(self, shared: Sequence[str]) -> list[MemberId]:
+        """Whose these transactions are: nobody else may forget them at the same time."""
+        made = tables.transaction
+        found = select(made.c.member_id).where(made.c.id.in_(shared)).distinct()
+        return [MemberId(one) for one in self._connection.scalars(found)]
 
     def _forget_reasons(self, members: Sequence[MemberId], shared: Sequence[str]) -> None:
         made = tables.transaction

@@ -24,6 +24,7 @@ from enum import IntEnum
 from typing import Generic, NamedTuple, TypeVar
 
 from sqlalchemy import Connection, Select, select
+from sqlalchemy.dialects.postgresql import insert
 
 from loyalty_core.storage import tables
 
@@ -128,7 +129,7 @@ class Locks:
         if not self._follow([lock]):
             row = _item(lock)
             free = self._connection.execute(row.with_for_update(skip_locked=True)).first()
-            if free is None and self._connection.execute(row).first() is not None:
+            if free is None:  # somebody has it, or nobody has had it yet, but may right now
                 raise OutOfOrder(frozenset(self._held | {lock}))
         self._keep([lock])
 
@@ -156,7 +157,10 @@ class Locks:
             self.note(dict.fromkeys(found, Rank.FACT))
         for lock in first:
             if lock.rank is Rank.ITEM:
-                self._connection.execute(_item(lock).with_for_update()).first()
+                counted = {"program": lock.program, "item": lock.name, "claimed": 0}
+                there = insert(tables.stock).values(counted).on_conflict_do_nothing()
+                self._connection.execute(there)
+                self._connection.execute(_item(lock).with_for_update()).one()
                 self._keep([lock])
 
     def _keep(self, locks: Collection[Lock]) -> None:
