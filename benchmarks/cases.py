@@ -130,8 +130,8 @@ FOUND = (
     "0.85 by CPU. Points and gamification were not looked at by themselves."
 )
 STATED = (
-    "Out of 1,000,000 members, 9.6 GB, a statement on SQLite takes 141 us in place of 97: 25 more "
-    "of the system, which is asked for pages, and 20 more of ours, as their bytes are in no cache "
+    "Out of 1,000,000 members, 9.6 GB, a statement on SQLite takes 141 us in place of 97: some 25 "
+    "more of the system, which is asked for pages, the rest ours, as their bytes are in no cache "
     "of the processor. Connections with `mmap_size` of 8 GB and `cache_size` of 64 MB are at 0.82, "
     "with the first alone at 0.74. How much memory each connection may take is the host's to say."
 )
